@@ -1,0 +1,147 @@
+//! A closure that lives in the frame of the thread that waits for it.
+//!
+//! The owner either takes the closure back and calls it ([`StackJob::take`]), or waits for the
+//! latch and collects the result ([`StackJob::into_result`]). A thief gets it as a
+//! [`JobRef`](super::JobRef).
+
+use super::cancel::{self, CancelRef};
+use super::{Header, JobRef, NO_SEAT, SeatIndex};
+use crate::latch::Latch;
+use crate::sync::UnsafeCell;
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::util::unwind::{self, Payload};
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::ptr::NonNull;
+
+/// The part of a stack job that does not depend on its closure.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct StackHeader {
+    header: Header,
+    latch: Latch,
+    /// The seat that runs the job, written by the thief before it starts; [`NO_SEAT`] before.
+    thief: AtomicU32,
+    /// The computation that the job belongs to; set when the job becomes visible to thieves.
+    cancel: UnsafeCell<CancelRef>,
+}
+
+impl StackHeader {
+    pub(crate) fn latch(&self) -> &Latch {
+        &self.latch
+    }
+
+    /// The seat that runs the job, if a thief has started it.
+    pub(crate) fn thief(&self) -> Option<SeatIndex> {
+        // Ordering: Relaxed; a hint where to leapfrog. The latch's pin makes the steal exact.
+        let seat = self.thief.load(Ordering::Relaxed);
+        (seat != NO_SEAT).then_some(seat)
+    }
+
+    /// Turns the private job into one that thieves may run.
+    ///
+    /// # Safety
+    ///
+    /// The job stays in place until it has run, it is called by its owner, and once.
+    pub(crate) unsafe fn expose(this: NonNull<Self>) -> JobRef {
+        // SAFETY: the owner is the only one that knows the job until this call returns.
+        unsafe {
+            this.as_ref()
+                .cancel
+                .with_mut(|slot| *slot = CancelRef::current());
+            JobRef::new(this.cast())
+        }
+    }
+}
+
+/// A closure `F` that runs here, or on a thief with its result brought back.
+///
+/// Access: `func` belongs to whoever has the right to run the job. `result` belongs to the thief
+/// until it sets the latch, and to the owner after that.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct StackJob<F, R> {
+    header: StackHeader,
+    func: UnsafeCell<ManuallyDrop<F>>,
+    result: UnsafeCell<MaybeUninit<Result<R, Payload>>>,
+}
+
+// SAFETY: the fields are handed from thread to thread by the queue and the latch (see "Access");
+// what crosses is `F` (to the thief) and `R` or a panic payload (back), all `Send`.
+unsafe impl<F: Send, R: Send> Sync for StackJob<F, R> {}
+
+impl<F, R> StackJob<F, R>
+where
+    F: FnOnce(bool) -> R + Send,
+    R: Send,
+{
+    /// `func` is told whether a thief runs it.
+    #[inline(always)]
+    pub(crate) fn new(func: F) -> Self {
+        Self {
+            header: StackHeader {
+                // SAFETY: `execute` below runs the job once and does not unwind.
+                header: unsafe { Header::new(Self::execute) },
+                latch: Latch::new(),
+                thief: AtomicU32::new(NO_SEAT),
+                cancel: UnsafeCell::new(CancelRef::NONE),
+            },
+            func: UnsafeCell::new(ManuallyDrop::new(func)),
+            result: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    /// The job's identity and its thin pointer.
+    #[inline(always)]
+    pub(crate) fn as_header(&self) -> NonNull<StackHeader> {
+        NonNull::from(self).cast()
+    }
+
+    #[inline(always)]
+    pub(crate) fn latch(&self) -> &Latch {
+        &self.header.latch
+    }
+
+    /// Takes the closure, to be called in place.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the right to run the job, and the job is neither run nor dropped after.
+    #[inline(always)]
+    pub(crate) unsafe fn take(&self) -> F {
+        // SAFETY: the right to run includes the closure, and it is taken once.
+        self.func
+            .with_mut(|func| unsafe { ManuallyDrop::take(&mut *func) })
+    }
+
+    /// The result that a thief left.
+    ///
+    /// # Safety
+    ///
+    /// The latch has been seen set, and this is called once.
+    pub(crate) unsafe fn take_result(&self) -> Result<R, Payload> {
+        // SAFETY: the latch says that the result was written, and makes it visible.
+        self.result
+            .with(|result| unsafe { (*result).assume_init_read() })
+    }
+
+    unsafe fn execute(this: NonNull<Header>, seat: SeatIndex) {
+        let this = this.cast::<Self>().as_ptr();
+        // SAFETY: the owner waits for the latch, so the job is alive until `Latch::set` says done,
+        // which is the last access (J2). We hold the right to run: closure and result are ours.
+        unsafe {
+            // Ordering: Relaxed; see `StackHeader::thief`.
+            (*this).header.thief.store(seat, Ordering::Relaxed);
+            let func = (*this).take();
+            let flag = (*this).header.cancel.with(|flag| *flag);
+            let result = {
+                // The root of the computation outlives this job (see `cancel`).
+                let _under = cancel::enter(flag);
+                unwind::catch(|| func(true))
+            };
+            (*this).result.with_mut(|slot| {
+                (*slot).write(result);
+            });
+            Latch::set(&raw const (*this).header.latch);
+        }
+    }
+}

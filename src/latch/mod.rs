@@ -1,0 +1,138 @@
+//! "Is it done?" A latch only says so; who may sleep meanwhile is not its business.
+//!
+//! Called by `join`, `scope`, `install` and `broadcast`. A latch lives in the frame of the one
+//! thread that waits for it, and is set by another thread.
+//!
+//! * L1: `set` is the setter's last access to the latch and to everything around it: the waiter may
+//!   return and free the frame the moment the word says SET. Therefore `set` takes a raw pointer,
+//!   and the parker that it wakes afterwards lives for ever.
+//! * L2: while the waiter holds a [`Pin`], the latch cannot become SET: the setter spins. A pin
+//!   lasts as long as one steal. It is what makes leapfrogging exact (see `pool/README.md`).
+//!
+//! Models: `set_then_free`, `announce_races_set`, `pin_holds_off_set` in `latch::tests`.
+
+mod count;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use count::CountLatch;
+
+use crate::sync::atomic::{AtomicPtr, Ordering};
+use crate::sync::{hint, thread};
+use crate::util::parker::Parker;
+use std::ptr;
+
+/// Not done, nobody sleeps.
+const PENDING: *mut Parker = ptr::null_mut();
+/// Done.
+const SET: *mut Parker = ptr::without_provenance_mut(1);
+/// Not done, and may not become so until the waiter unpins.
+const PINNED: *mut Parker = ptr::without_provenance_mut(2);
+// Any other value: not done, and this parker is to be woken.
+
+/// One word: pending, set, pinned, or the parker of the sleeping waiter.
+#[derive(Debug)]
+pub(crate) struct Latch {
+    word: AtomicPtr<Parker>,
+}
+
+impl Latch {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self {
+            word: AtomicPtr::new(PENDING),
+        }
+    }
+
+    /// Is it done? If so, everything that the setter wrote before is visible.
+    #[inline]
+    pub(crate) fn probe(&self) -> bool {
+        // Ordering: Acquire pairs with the Release in `set`.
+        self.word.load(Ordering::Acquire) == SET
+    }
+
+    /// Says done, and wakes the waiter if it sleeps.
+    ///
+    /// # Safety
+    ///
+    /// `this` is alive until the call has said done. It may dangle before the call returns (L1).
+    pub(crate) unsafe fn set(this: *const Self) {
+        // SAFETY: alive, by the caller's promise; the last use is the successful exchange below.
+        let word = unsafe { &(*this).word };
+        // Ordering: Relaxed; the exchange below validates what is read here.
+        let mut seen = word.load(Ordering::Relaxed);
+        let mut rounds = 0_u32;
+        let waiter = loop {
+            if seen == PINNED {
+                // L2. The waiter unpins after one steal, unless the kernel took its core.
+                rounds += 1;
+                if rounds % 64 == 0 || cfg!(any(manyhands_loom, manyhands_shuttle)) {
+                    thread::yield_now();
+                } else {
+                    hint::spin_loop();
+                }
+                // Ordering: Relaxed, as above.
+                seen = word.load(Ordering::Relaxed);
+                continue;
+            }
+            // Ordering: Release pairs with the Acquire in `probe`: the result is written before
+            // it is announced. Acquire pairs with the Release in `announce`, which makes the
+            // waiter's parker ready for use.
+            match word.compare_exchange(seen, SET, Ordering::AcqRel, Ordering::Relaxed) {
+                Ok(waiter) => break waiter,
+                Err(now) => seen = now,
+            }
+        };
+        // From here on `this` may dangle.
+        if !waiter.is_null() {
+            debug_assert_ne!(waiter, SET, "a latch is set once");
+            // SAFETY: only `announce` stores other values, and its parker lives for ever.
+            unsafe { (*waiter).unpark() };
+        }
+    }
+
+    /// The waiter says that it is about to sleep on `parker`. `false`: it is done already.
+    pub(crate) fn announce(&self, parker: &'static Parker) -> bool {
+        // Ordering: Release pairs with the Acquire half of the exchange in `set`. Acquire on
+        // failure pairs with its Release half, as in `probe`.
+        match self.word.compare_exchange(
+            PENDING,
+            ptr::from_ref(parker).cast_mut(),
+            Ordering::Release,
+            Ordering::Acquire,
+        ) {
+            Ok(_) => true,
+            Err(now) => now != SET,
+        }
+    }
+
+    /// Keeps the latch from being set for a moment. `None`: it is set. Only the waiter may call,
+    /// and only before it has announced its sleep.
+    pub(crate) fn pin(&self) -> Option<Pin<'_>> {
+        // Ordering: Acquire on failure pairs with the Release in `set`, as in `probe`. Acquire on
+        // success keeps the steal that follows from moving up, out of the pinned window.
+        self.word
+            .compare_exchange(PENDING, PINNED, Ordering::Acquire, Ordering::Acquire)
+            .is_ok()
+            .then_some(Pin(self))
+    }
+
+    /// Blocks the calling thread until it is done.
+    pub(crate) fn wait(&self, parker: &'static Parker) {
+        while self.announce(parker) {
+            parker.park();
+        }
+    }
+}
+
+/// The latch cannot be set while this lives (L2).
+#[derive(Debug)]
+pub(crate) struct Pin<'a>(&'a Latch);
+
+impl Drop for Pin<'_> {
+    fn drop(&mut self) {
+        // Ordering: Release: the steal inside the window is over before the setter's exchange,
+        // which reads this store with Acquire.
+        self.0.word.store(PENDING, Ordering::Release);
+    }
+}

@@ -1,0 +1,46 @@
+//! The only door to threads, atomics and locks.
+//!
+//! Everything above this layer takes its atomics, cells, mutexes, futexes and deques from here, so
+//! that one private cfg swaps the whole crate onto a model checker:
+//!
+//! | cfg | backend | what it finds |
+//! |---|---|---|
+//! | none | std, `atomic-wait`, `crossbeam-deque` | - |
+//! | `manyhands_loom` | loom | wrong orderings, lost wake-ups in small protocols |
+//! | `manyhands_shuttle` | shuttle | wrong interleavings of the whole pool (all atomics act SeqCst) |
+//! | `manyhands_chaos` | std, with seeded delays at [`chaos::point`] | rare schedules on real threads |
+//!
+//! Invariants:
+//!
+//! * I1: a protocol never relies on the deque for ordering; it puts its own `fence(SeqCst)` between
+//!   publishing work and reading who sleeps. The model-time deque is therefore free to be weak.
+//! * I2: data handed over by an atomic lives in [`UnsafeCell`], so that loom sees a missing edge.
+//!
+//! This module knows nothing of jobs, seats or pools.
+
+pub(crate) mod chaos;
+pub(crate) mod deque;
+
+#[cfg(manyhands_loom)]
+#[path = "loom.rs"]
+mod backend;
+
+#[cfg(manyhands_shuttle)]
+#[path = "shuttle.rs"]
+mod backend;
+
+#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[path = "real.rs"]
+mod backend;
+
+pub(crate) use backend::{
+    Arc, Condvar, Futex, Mutex, MutexGuard, UnsafeCell, atomic, hint, thread, thread_cell,
+};
+
+use std::sync::PoisonError;
+
+/// Locks, ignoring poison: no lock of this crate is held while user code runs, so a poisoned lock
+/// would only say that the crate itself panicked, and its data is still whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

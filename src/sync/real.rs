@@ -1,0 +1,63 @@
+//! The backend of every normal build: std, with a futex from `atomic-wait`.
+
+pub(crate) use std::hint;
+pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
+pub(crate) use std::thread;
+
+use self::atomic::AtomicU32;
+
+/// `std::cell::UnsafeCell` behind loom's closure interface.
+#[derive(Debug)]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    #[inline(always)]
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    /// Shared access: no writer may be active.
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    /// Exclusive access: nobody else may read or write.
+    #[inline(always)]
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// One 32-bit word that a thread can sleep on.
+#[derive(Debug)]
+pub(crate) struct Futex(AtomicU32);
+
+impl Futex {
+    pub(crate) const fn new(value: u32) -> Self {
+        Self(AtomicU32::new(value))
+    }
+
+    pub(crate) fn word(&self) -> &AtomicU32 {
+        &self.0
+    }
+
+    /// Sleeps while the word is `expected`. May return for no reason.
+    pub(crate) fn wait(&self, expected: u32) {
+        atomic_wait::wait(&self.0, expected);
+    }
+
+    /// Wakes one thread that sleeps on the word.
+    pub(crate) fn wake_one(&self) {
+        atomic_wait::wake_one(&self.0);
+    }
+}
+
+/// `thread_local!` with a const initialiser and no destructor: one load in an executable.
+macro_rules! thread_cell {
+    ($(#[$meta:meta])* static $name:ident: $t:ty = $init:expr;) => {
+        ::std::thread_local! { $(#[$meta])* static $name: $t = const { $init }; }
+    };
+}
+pub(crate) use thread_cell;

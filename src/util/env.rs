@@ -1,0 +1,73 @@
+//! `MANYHANDS_NUM_THREADS` and the default number of threads.
+
+use std::sync::Once;
+
+/// The variable that sets the size of the default pool and of every pool built with 0 threads.
+pub(crate) const NUM_THREADS: &str = "MANYHANDS_NUM_THREADS";
+
+/// How a value of the variable is understood.
+#[derive(Debug, PartialEq, Eq)]
+enum Setting {
+    /// Not set, empty, or 0.
+    Default,
+    Threads(usize),
+    /// Not a number: the default is used, and that is said once.
+    Malformed,
+}
+
+fn parse(value: Option<&str>) -> Setting {
+    match value.map(str::trim) {
+        None | Some("") => Setting::Default,
+        Some(text) => match text.parse::<u128>() {
+            Ok(0) => Setting::Default,
+            Ok(n) => Setting::Threads(usize::try_from(n).unwrap_or(usize::MAX)),
+            Err(_) => Setting::Malformed,
+        },
+    }
+}
+
+/// The number of threads a pool gets when nobody says: the environment's, else one per core that
+/// the process may use (`num_cpus` heeds affinity and cgroup quotas), at least one.
+pub(crate) fn default_num_threads() -> usize {
+    let value = std::env::var_os(NUM_THREADS);
+    let text = value.as_ref().map(|value| value.to_string_lossy());
+    match parse(text.as_deref()) {
+        Setting::Threads(n) => n,
+        Setting::Default => cores(),
+        Setting::Malformed => {
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                eprintln!(
+                    "manyhands: {NUM_THREADS}={:?} is not a number of threads; using {}",
+                    text.unwrap_or_default(),
+                    cores()
+                );
+            });
+            cores()
+        }
+    }
+}
+
+/// Cores that this process may use, at least one.
+pub(crate) fn cores() -> usize {
+    num_cpus::get().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Setting, parse};
+
+    #[test]
+    fn values_are_understood_or_reported() {
+        assert_eq!(parse(None), Setting::Default);
+        assert_eq!(parse(Some("")), Setting::Default);
+        assert_eq!(parse(Some(" 0 ")), Setting::Default);
+        assert_eq!(parse(Some(" 3\n")), Setting::Threads(3));
+        assert_eq!(
+            parse(Some("99999999999999999999")),
+            Setting::Threads(usize::MAX)
+        );
+        assert_eq!(parse(Some("-1")), Setting::Malformed);
+        assert_eq!(parse(Some("many")), Setting::Malformed);
+    }
+}

@@ -1,0 +1,197 @@
+//! Putting a thread to sleep, and waking it from anywhere at any time.
+//!
+//! Every thread that waits for anything in this crate sleeps on its [`Parker`]. A parker is never
+//! freed: a thread takes one from a free list when it first parks and gives it back when it ends.
+//! That is what makes a late wake-up harmless. Whoever sets a latch learns the waiter's parker and
+//! wakes it *after* the waiter may already have returned, moved on or exited; with memory that
+//! lives for ever the worst that such a wake can do is to end somebody's sleep early.
+//!
+//! Hence the one rule for callers: **a return from [`Parker::park`] means nothing.** Look at what
+//! you wait for, and park again.
+//!
+//! Model: `latch::tests::loom` and `sleep::tests::loom` run on this parker.
+
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Futex, thread_cell};
+
+const EMPTY: u32 = 0;
+const NOTIFIED: u32 = 1;
+const PARKED: u32 = 2;
+
+/// A thread's place to sleep, on a cache line of its own.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(crate) struct Parker {
+    token: Futex,
+    /// Set by the waker of a `block_on` on this thread: its future wants a poll. Kept apart from
+    /// the token, because any nested wait may consume that.
+    polled: AtomicBool,
+}
+
+impl Parker {
+    #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+    pub(crate) const fn new() -> Self {
+        Self {
+            token: Futex::new(EMPTY),
+            polled: AtomicBool::new(false),
+        }
+    }
+
+    #[cfg(any(manyhands_loom, manyhands_shuttle))]
+    pub(crate) fn new() -> Self {
+        Self {
+            token: Futex::new(EMPTY),
+            polled: AtomicBool::new(false),
+        }
+    }
+
+    /// Sleeps until [`unpark`](Self::unpark) has been called since the last `park` returned, or for
+    /// no reason at all. Called by the thread that holds this parker, and by no other.
+    pub(crate) fn park(&self) {
+        let word = self.token.word();
+        // Ordering: Acquire on success pairs with the Release in `unpark`: what the waker wrote is
+        // seen after the sleep.
+        if word
+            .compare_exchange(NOTIFIED, EMPTY, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+        {
+            return;
+        }
+        // Ordering: Relaxed to announce: a waker's swap comes before or after it in this word's
+        // modification order, and the failure case is the Acquire half of the pair above.
+        if word
+            .compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+        {
+            self.token.wait(PARKED);
+        }
+        // Ordering: Acquire pairs with the Release in `unpark`, as above. Swapping to EMPTY also
+        // ends a sleep that ended for no reason.
+        word.swap(EMPTY, Ordering::Acquire);
+    }
+
+    /// Ends the current sleep of the thread that holds this parker, or its next one.
+    pub(crate) fn unpark(&self) {
+        // Ordering: Release pairs with the Acquire in `park`. A swap, not a store: the sleeper
+        // must see the newest of several wakers' writes even when it was NOTIFIED already.
+        if self.token.word().swap(NOTIFIED, Ordering::Release) == PARKED {
+            self.token.wake_one();
+        }
+    }
+
+    /// Asks the innermost `block_on` of this thread to poll again, and wakes it.
+    pub(crate) fn request_poll(&self) {
+        // Ordering: Release pairs with the Acquire in `take_poll_request`: the future's poll sees
+        // what was written before the wake.
+        self.polled.store(true, Ordering::Release);
+        self.unpark();
+    }
+
+    /// Was a poll asked for since the last call?
+    pub(crate) fn take_poll_request(&self) -> bool {
+        // Ordering: Acquire pairs with the Release in `request_poll`.
+        self.polled.swap(false, Ordering::Acquire)
+    }
+
+    /// The parker of the calling thread. Never freed.
+    pub(crate) fn current() -> &'static Self {
+        free_list::current()
+    }
+}
+
+/// One parker per living thread: taken when a thread first waits, given back when it ends.
+#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+mod free_list {
+    use super::{Parker, thread_cell};
+    use std::cell::Cell;
+    use std::sync::{Mutex, PoisonError};
+
+    static FREE: Mutex<Vec<&'static Parker>> = Mutex::new(Vec::new());
+
+    thread_cell! {
+        static CACHED: Cell<Option<&'static Parker>> = Cell::new(None);
+    }
+
+    /// Gives the parker back at thread exit. Apart from `CACHED`, which has no destructor and so
+    /// can be read while other thread-locals are being destroyed.
+    struct GiveBack;
+
+    impl Drop for GiveBack {
+        fn drop(&mut self) {
+            if let Some(parker) = CACHED.with(Cell::take) {
+                FREE.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(parker);
+            }
+        }
+    }
+
+    std::thread_local! {
+        static AT_EXIT: GiveBack = const { GiveBack };
+    }
+
+    pub(super) fn current() -> &'static Parker {
+        if let Some(parker) = CACHED.with(Cell::get) {
+            return parker;
+        }
+        let reused = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let parker = reused.unwrap_or_else(|| Box::leak(Box::new(Parker::new())));
+        CACHED.with(|cached| cached.set(Some(parker)));
+        // A thread that waits for the first time inside its own teardown keeps its parker: one
+        // leaked cache line is the price of never failing there.
+        let _ = AT_EXIT.try_with(|_| ());
+        parker
+    }
+}
+
+/// Under a model checker every thread of every execution leaks a fresh parker, so that no state
+/// passes from one execution into the next.
+#[cfg(any(manyhands_loom, manyhands_shuttle))]
+mod free_list {
+    use super::{Parker, thread_cell};
+    use std::cell::Cell;
+
+    thread_cell! {
+        static CACHED: Cell<Option<&'static Parker>> = Cell::new(None);
+    }
+
+    pub(super) fn current() -> &'static Parker {
+        CACHED.with(|cached| {
+            cached.get().unwrap_or_else(|| {
+                let parker: &'static Parker = Box::leak(Box::new(Parker::new()));
+                cached.set(Some(parker));
+                parker
+            })
+        })
+    }
+}
+
+#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+mod tests {
+    use super::Parker;
+
+    #[test]
+    fn a_wake_before_the_sleep_is_kept() {
+        let parker = Parker::current();
+        parker.unpark();
+        parker.unpark();
+        parker.park();
+        parker.request_poll();
+        assert!(parker.take_poll_request());
+        assert!(!parker.take_poll_request());
+    }
+
+    #[test]
+    fn parkers_of_ended_threads_are_used_again() {
+        let first = std::thread::spawn(|| std::ptr::from_ref(Parker::current()).addr())
+            .join()
+            .unwrap();
+        let seen = (0..64).any(|_| {
+            std::thread::spawn(|| std::ptr::from_ref(Parker::current()).addr())
+                .join()
+                .unwrap()
+                == first
+        });
+        assert!(seen);
+    }
+}
