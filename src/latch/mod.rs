@@ -114,7 +114,7 @@ impl Latch {
         self.word
             .compare_exchange(PENDING, PINNED, Ordering::Acquire, Ordering::Acquire)
             .is_ok()
-            .then_some(Pin(self))
+            .then(|| Pin(self))
     }
 
     /// Blocks the calling thread until it is done.

@@ -1,6 +1,8 @@
 //! Small tools without knowledge of pools: parking, panics, random numbers, the environment.
 
 pub(crate) mod env;
+#[cfg(all(test, manyhands_loom))]
+pub(crate) mod model;
 pub(crate) mod parker;
 pub(crate) mod rng;
 pub(crate) mod unwind;

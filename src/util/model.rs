@@ -1,0 +1,44 @@
+//! Runs a loom model, and fails it if loom stopped before it had seen every execution.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long one model may take before it counts as cut off.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Explores every interleaving of `f` with at most `LOOM_MAX_PREEMPTIONS` (default 3) preemptions.
+///
+/// Loom returns success when it runs into its own time limit; this wrapper does not: a model that
+/// was cut off fails. It prints how many executions were seen.
+pub(crate) fn check(name: &str, f: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    if builder.preemption_bound.is_none() {
+        builder.preemption_bound = Some(3);
+    }
+    builder.max_branches = 50_000;
+    builder.max_duration = Some(LIMIT);
+    // Looked at this often, so that the limit is not overrun by minutes.
+    builder.checkpoint_interval = 1_000;
+    let executions = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&executions);
+    let start = Instant::now();
+    builder.check(move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        f();
+    });
+    let took = start.elapsed();
+    assert!(
+        took < LIMIT,
+        "model {name} was cut off after {} executions: make it smaller",
+        executions.load(Ordering::Relaxed)
+    );
+    println!(
+        "model {name}: {} executions in {:.1} s, preemption bound {:?}",
+        executions.load(Ordering::Relaxed),
+        took.as_secs_f64(),
+        std::env::var("LOOM_MAX_PREEMPTIONS")
+            .as_deref()
+            .unwrap_or("3")
+    );
+}
