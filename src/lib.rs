@@ -6,6 +6,7 @@ mod job;
 mod join;
 mod latch;
 mod pool;
+mod sleep;
 mod sync;
 mod task;
 mod util;

@@ -1,0 +1,360 @@
+//! Who may run, who sleeps, and who is woken when there is work.
+#![doc = include_str!("README.md")]
+
+#[cfg(test)]
+mod tests;
+mod word;
+
+use self::word::Word;
+use crate::job::SeatIndex;
+use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+use crate::util::parker::Parker;
+use crossbeam_utils::CachePadded;
+use std::fmt;
+use std::ptr;
+
+pub(crate) use self::word::MAX_SEATS;
+
+/// What came of telling the sleepers about new work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Notified {
+    /// Somebody is searching already, every permit is out, or a sleeper was woken.
+    Enough,
+    /// A permit is free, but no thread of the pool sleeps: all are waiting for something. A spare
+    /// thread could use the permit.
+    NobodySleeps,
+}
+
+/// What a thread sees when it looks at everything once more before it sleeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rescan {
+    Nothing,
+    /// Work that any thread may take.
+    Work,
+    /// Something that only this thread can see to: mail, or the end of the pool.
+    Mine,
+}
+
+/// A seat's place among the sleepers.
+#[derive(Debug)]
+struct Node {
+    /// The sleeper below this one in the stack (its index + 1; 0: none). Written by the thread of
+    /// this seat before it pushes itself, read by whoever pops it; the word's tag validates it.
+    next: AtomicU32,
+    /// You have been popped: you hold a permit and count as searching.
+    token: AtomicBool,
+    parker: AtomicPtr<Parker>,
+}
+
+/// The sleep word of one pool, and a node for each seat.
+pub(crate) struct Sleep {
+    word: CachePadded<AtomicU64>,
+    permits: AtomicU32,
+    nodes: Box<[Node]>,
+}
+
+impl Sleep {
+    /// # Panics
+    ///
+    /// If there are more than [`MAX_SEATS`] seats.
+    pub(crate) fn new(permits: u32, seats: usize) -> Self {
+        assert!(seats <= MAX_SEATS, "a pool has at most {MAX_SEATS} seats");
+        Self {
+            word: CachePadded::new(AtomicU64::new(0)),
+            permits: AtomicU32::new(permits),
+            nodes: (0..seats)
+                .map(|_| Node {
+                    next: AtomicU32::new(0),
+                    token: AtomicBool::new(false),
+                    parker: AtomicPtr::new(ptr::null_mut()),
+                })
+                .collect(),
+        }
+    }
+
+    /// How many threads should compute at a time.
+    #[inline]
+    pub(crate) fn permits(&self) -> u32 {
+        // Ordering: Relaxed; changed once, while the pool is being built.
+        self.permits.load(Ordering::Relaxed)
+    }
+
+    /// Lowers the number of permits to the number of threads that the system granted.
+    pub(crate) fn set_permits(&self, permits: u32) {
+        // Ordering: Relaxed, as in `permits`.
+        self.permits.store(permits, Ordering::Relaxed);
+    }
+
+    fn load(&self) -> Word {
+        // Ordering: Relaxed; every use is validated by an exchange, or is only a hint.
+        Word(self.word.load(Ordering::Relaxed))
+    }
+
+    /// Replaces the word by `change(word)`, unless that gives up by returning `None`. Returns the
+    /// word that was replaced.
+    fn update(&self, mut change: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
+        let mut seen = self.load();
+        loop {
+            let Some(new) = change(seen) else {
+                return Err(seen);
+            };
+            // Ordering: AcqRel: a pop (Acquire) reads the node that a push (Release) filled. What
+            // the protocol needs beyond that comes from its fences.
+            match self.word.compare_exchange_weak(
+                seen.0,
+                new.0,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Ok(seen),
+                Err(now) => seen = Word(now),
+            }
+        }
+    }
+
+    /// Tells about work that the caller has just made visible to thieves (steps P1-P4).
+    #[inline]
+    pub(crate) fn notify(&self) -> Notified {
+        // Step P2. Ordering: SeqCst fence; pairs with the one in `rescan_fence`: either we see who
+        // sleeps (or has stopped searching), or they see the work.
+        fence(Ordering::SeqCst);
+        self.wake_for_visible_work()
+    }
+
+    /// Steps P3 and P4: wakes one sleeper, if nobody searches and a permit is free.
+    fn wake_for_visible_work(&self) -> Notified {
+        let permits = self.permits();
+        let mut nobody = false;
+        let popped = self.update(|word| {
+            nobody = false;
+            if word.searching() > 0 || word.active() >= permits {
+                return None;
+            }
+            let Some(top) = word.top() else {
+                nobody = true;
+                return None;
+            };
+            Some(word.popped(self.next(top)).with_searcher())
+        });
+        match popped {
+            Ok(word) => {
+                self.hand_token(word.top().expect("only a word with a sleeper is popped"));
+                Notified::Enough
+            }
+            Err(_) if nobody => Notified::NobodySleeps,
+            Err(_) => Notified::Enough,
+        }
+    }
+
+    /// Wakes every sleeper, whether there are permits or not: for mail and for the end.
+    pub(crate) fn wake_all(&self) {
+        // Ordering: SeqCst fence; pairs with the one in `rescan_fence`, as in `notify`.
+        fence(Ordering::SeqCst);
+        let mut count = 0;
+        let detached = self.update(|word| {
+            // A walk over a stack that changes meanwhile may go astray, so it is bounded; the
+            // exchange fails in that case, because every change moves the tag.
+            count = 0;
+            let mut at = word.top();
+            while let Some(seat) = at {
+                count += 1;
+                if count as usize > self.nodes.len() {
+                    break;
+                }
+                at = self.next(seat);
+            }
+            word.top().map(|_| word.emptied(count))
+        });
+        let Ok(word) = detached else { return };
+        let mut at = word.top();
+        while let Some(seat) = at {
+            // Read before the token: with it, the seat may push itself again.
+            at = self.next(seat);
+            self.hand_token(seat);
+        }
+    }
+
+    fn next(&self, seat: SeatIndex) -> Option<SeatIndex> {
+        // Ordering: Relaxed; ordered by the exchange of the word (`update`), which also fails if
+        // the node has been popped since.
+        self.nodes[seat as usize]
+            .next
+            .load(Ordering::Relaxed)
+            .checked_sub(1)
+    }
+
+    /// Wakes a seat that was popped.
+    fn hand_token(&self, seat: SeatIndex) {
+        let node = &self.nodes[seat as usize];
+        // Ordering: Relaxed; the exchange that popped the node (Acquire) saw its push (Release).
+        let parker = node.parker.load(Ordering::Relaxed);
+        // Ordering: Release pairs with the Acquire in `wait_for_token`.
+        node.token.store(true, Ordering::Release);
+        // SAFETY: `go_to_sleep` stored a parker, and parkers live for ever.
+        unsafe { (*parker).unpark() };
+    }
+
+    /// A thread takes a permit without asking: it resumes from a wait, or is a guest, or starts
+    /// with the pool. There may be more threads at work than permits now; see [`is_crowded`].
+    ///
+    /// [`is_crowded`]: Self::is_crowded
+    pub(crate) fn acquire(&self) {
+        let before = self.update(|word| Some(word.with_active()));
+        debug_assert!(before.is_ok());
+    }
+
+    /// A permit for a thread that is about to be created, if work is visible, nobody searches and
+    /// a permit is free. The thread starts as a searcher, as if it had been woken.
+    #[must_use]
+    pub(crate) fn reserve(&self) -> bool {
+        let permits = self.permits();
+        self.update(|word| {
+            (word.searching() == 0 && word.active() < permits).then(|| word.with_searcher())
+        })
+        .is_ok()
+    }
+
+    /// A thread that starts with the pool: it holds a permit and searches.
+    pub(crate) fn admit(&self) {
+        let before = self.update(|word| Some(word.with_searcher()));
+        debug_assert!(before.is_ok());
+    }
+
+    /// Gives a permit back without going to sleep: the thread waits for something in particular,
+    /// or leaves. The caller must then scan for visible work and `notify` if it sees any.
+    pub(crate) fn release(&self) {
+        let before = self.update(|word| Some(word.without_active()));
+        debug_assert!(before.is_ok());
+        self.rescan_fence();
+    }
+
+    /// A searching thread leaves for good, as [`release`](Self::release).
+    pub(crate) fn release_searcher(&self) {
+        let before = self.update(|word| Some(word.without_searching().without_active()));
+        debug_assert!(before.is_ok());
+        self.rescan_fence();
+    }
+
+    /// A thread with a permit begins to search.
+    pub(crate) fn start_searching(&self) {
+        let before = self.update(|word| Some(word.with_searching()));
+        debug_assert!(before.is_ok());
+    }
+
+    /// A searcher has found work (step F1). `true`: it was the last one, and must scan for more
+    /// visible work and `notify` if it sees any (step F2).
+    #[must_use]
+    pub(crate) fn stop_searching(&self) -> bool {
+        let before = self.update(|word| Some(word.without_searching()));
+        let last = before.is_ok_and(|word| word.searching() == 1);
+        if last {
+            self.rescan_fence();
+        }
+        last
+    }
+
+    /// Step Z2 (and F2). Ordering: SeqCst fence; pairs with the one in `notify`.
+    fn rescan_fence(&self) {
+        fence(Ordering::SeqCst);
+    }
+
+    /// Do more threads work than there are permits? Asked between jobs.
+    #[inline]
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.load().active() > self.permits()
+    }
+
+    /// Could work that is offered now be taken soon? A hint.
+    #[inline]
+    pub(crate) fn has_takers(&self) -> bool {
+        let word = self.load();
+        word.searching() > 0 || word.active() < self.permits()
+    }
+
+    /// Threads at work. A hint, but exact for whoever has just read 0 and knows that it waits.
+    pub(crate) fn active(&self) -> u32 {
+        self.load().active()
+    }
+
+    /// Does nobody work, and does nobody sleep who could be woken to?
+    pub(crate) fn is_stuck(&self) -> bool {
+        let word = self.load();
+        word.active() == 0 && word.top().is_none()
+    }
+
+    /// Gives the permit back and sleeps until popped (steps Z1-Z3). On return the thread holds a
+    /// permit again and counts as searching.
+    ///
+    /// `rescan` looks at everything that could be work for this thread; it must not unwind. It
+    /// returns what it saw; if that is [`Rescan::Work`], `tell` is called to notify about it.
+    pub(crate) fn sleep(
+        &self,
+        seat: SeatIndex,
+        parker: &'static Parker,
+        state: Before,
+        rescan: impl Fn() -> Rescan,
+        tell: impl Fn(),
+    ) {
+        if !self.go_to_sleep(seat, parker, state) {
+            return;
+        }
+        self.rescan_fence();
+        match rescan() {
+            Rescan::Nothing => {}
+            // Whoever is popped for it, we or another sleeper, holds a token and searches.
+            Rescan::Work => tell(),
+            Rescan::Mine => self.wake_all(),
+        }
+        self.wait_for_token(seat, parker);
+    }
+
+    /// Step Z1: pushes the seat onto the stack of sleepers. `false` (only for a crowded one): there
+    /// is room again, the thread keeps its permit and its state.
+    fn go_to_sleep(&self, seat: SeatIndex, parker: &'static Parker, state: Before) -> bool {
+        let node = &self.nodes[seat as usize];
+        // Ordering: Relaxed; published by the exchange below.
+        node.parker
+            .store(ptr::from_ref(parker).cast_mut(), Ordering::Relaxed);
+        let permits = self.permits();
+        self.update(|word| {
+            let left = match state {
+                Before::Searching => word.without_searching(),
+                Before::Crowded if word.active() > permits => word,
+                Before::Crowded => return None,
+            };
+            // Ordering: Relaxed, as above.
+            node.next
+                .store(word.top().map_or(0, |top| top + 1), Ordering::Relaxed);
+            Some(left.without_active().pushed(seat))
+        })
+        .is_ok()
+    }
+
+    /// Step Z3.
+    fn wait_for_token(&self, seat: SeatIndex, parker: &'static Parker) {
+        let token = &self.nodes[seat as usize].token;
+        // Ordering: Acquire pairs with the Release in `hand_token`.
+        while !token.swap(false, Ordering::Acquire) {
+            parker.park();
+        }
+    }
+}
+
+/// What a thread was doing before it goes to sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// It searched and found nothing.
+    Searching,
+    /// It has just finished a job, and there are more threads at work than permits.
+    Crowded,
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep")
+            .field("permits", &self.permits())
+            .field("word", &self.load())
+            .finish()
+    }
+}

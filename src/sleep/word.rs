@@ -1,0 +1,144 @@
+//! The sleep word: who works, who searches, and the top of the stack of sleepers, in 64 bits.
+
+use crate::job::SeatIndex;
+use std::fmt;
+
+const BITS: u32 = 12;
+const MASK: u64 = (1 << BITS) - 1;
+
+const ACTIVE: u32 = 0;
+const SEARCHING: u32 = BITS;
+const TOP: u32 = 2 * BITS;
+const TAG: u32 = 3 * BITS;
+
+/// As many seats as the word can name and count: 4095.
+pub(crate) const MAX_SEATS: usize = MASK as usize;
+
+/// One value of the sleep word.
+///
+/// | bits | field | meaning |
+/// |---|---|---|
+/// | 0-11 | active | threads that hold a permit, searchers among them |
+/// | 12-23 | searching | threads that look for work |
+/// | 24-35 | top | newest sleeper, its index + 1; 0: nobody sleeps |
+/// | 36-63 | tag | moves with every change of the stack, so that a pop cannot mistake one stack for another |
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Word(pub(super) u64);
+
+impl Word {
+    fn field(self, shift: u32) -> u32 {
+        // The mask leaves 12 bits.
+        ((self.0 >> shift) & MASK) as u32
+    }
+
+    pub(super) fn active(self) -> u32 {
+        self.field(ACTIVE)
+    }
+
+    pub(super) fn searching(self) -> u32 {
+        self.field(SEARCHING)
+    }
+
+    pub(super) fn top(self) -> Option<SeatIndex> {
+        self.field(TOP).checked_sub(1)
+    }
+
+    fn add(self, shift: u32, count: u32) -> Self {
+        // Never more than one count a seat, and the seats fit (`Sleep::new`).
+        debug_assert!(self.field(shift) + count <= MASK as u32);
+        Self(self.0 + (u64::from(count) << shift))
+    }
+
+    fn sub(self, shift: u32) -> Self {
+        debug_assert_ne!(self.field(shift), 0);
+        Self(self.0 - (1 << shift))
+    }
+
+    pub(super) fn with_active(self) -> Self {
+        self.add(ACTIVE, 1)
+    }
+
+    pub(super) fn without_active(self) -> Self {
+        self.sub(ACTIVE)
+    }
+
+    pub(super) fn with_searching(self) -> Self {
+        self.add(SEARCHING, 1)
+    }
+
+    pub(super) fn without_searching(self) -> Self {
+        self.sub(SEARCHING)
+    }
+
+    /// One more thread that holds a permit and searches.
+    pub(super) fn with_searcher(self) -> Self {
+        self.with_active().with_searching()
+    }
+
+    fn with_top(self, top: Option<SeatIndex>) -> Self {
+        let top = top.map_or(0, |seat| u64::from(seat) + 1);
+        debug_assert!(top <= MASK);
+        // The tag is uppermost: it wraps by falling off the end.
+        let tag = (self.0 >> TAG).wrapping_add(1);
+        Self((self.0 & ((1 << TOP) - 1)) | (top << TOP) | (tag << TAG))
+    }
+
+    pub(super) fn pushed(self, seat: SeatIndex) -> Self {
+        self.with_top(Some(seat))
+    }
+
+    pub(super) fn popped(self, next: Option<SeatIndex>) -> Self {
+        self.with_top(next)
+    }
+
+    /// All `count` sleepers popped at once, each made a searcher.
+    pub(super) fn emptied(self, count: u32) -> Self {
+        // A count that does not fit comes from a walk that went astray; its exchange will fail.
+        let count = count.min(MASK as u32 - self.active().max(self.searching()));
+        self.with_top(None).add(ACTIVE, count).add(SEARCHING, count)
+    }
+}
+
+impl fmt::Debug for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Word")
+            .field("active", &self.active())
+            .field("searching", &self.searching())
+            .field("top", &self.top())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_SEATS, Word};
+
+    #[test]
+    fn fields_do_not_touch_each_other() {
+        let last = MAX_SEATS as u32 - 1;
+        let mut word = Word(u64::MAX << super::TAG);
+        for _ in 0..MAX_SEATS {
+            word = word.with_searcher();
+        }
+        word = word.pushed(last);
+        assert_eq!(word.active() as usize, MAX_SEATS);
+        assert_eq!(word.searching() as usize, MAX_SEATS);
+        assert_eq!(word.top(), Some(last));
+        assert_eq!(
+            word.0 >> super::TAG,
+            0,
+            "the tag wraps without touching the counts"
+        );
+        let word = word.without_searching().without_active().popped(None);
+        assert_eq!(word.active() as usize, MAX_SEATS - 1);
+        assert_eq!(word.searching() as usize, MAX_SEATS - 1);
+        assert_eq!(word.top(), None);
+    }
+
+    #[test]
+    fn the_tag_tells_equal_stacks_apart() {
+        let word = Word(0).pushed(3);
+        assert_ne!(word, word.popped(None).pushed(3));
+        assert_eq!(word.popped(None).emptied(0).active(), 0);
+    }
+}
