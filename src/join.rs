@@ -1,22 +1,226 @@
-//! placeholder
+//! Two closures, perhaps at the same time.
+//!
+//! The whole cost of a join that nobody steals from is here: build a [`StackJob`], two stores into
+//! a private slot, call `a`, two loads, call `b`. No fence, no read-modify-write, no allocation,
+//! no clock, and a drop guard instead of `catch_unwind`.
+
+use crate::job::stack::StackJob;
+use crate::pool::{Popped, Registry, Seat, global, seat, wait};
+use crate::util::unwind;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// Tells a closure of [`join_context`] whether it moved to another thread.
 #[derive(Debug)]
 pub struct FnContext {
     migrated: bool,
+    /// Not `Send`, not `Sync`: it speaks of this thread.
+    _thread: PhantomData<*mut ()>,
 }
+
 impl FnContext {
+    #[inline(always)]
+    pub(crate) fn new(migrated: bool) -> Self {
+        Self {
+            migrated,
+            _thread: PhantomData,
+        }
+    }
+
+    /// Does the closure run on another thread than the one that called `join_context`?
+    #[inline]
     pub fn migrated(&self) -> bool {
         self.migrated
     }
 }
-pub fn join_context<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
+
+/// Runs two closures, in parallel if another thread has time, and returns both results.
+///
+/// `oper_a` runs on this thread at once. `oper_b` waits where other threads can get at it; if none
+/// took it in the meantime, this thread runs it next. When nobody is interested, a join costs a
+/// few instructions more than the two calls, so it can go into every level of a recursion.
+///
+/// # Where it runs
+///
+/// On a thread of a pool: on that pool. On any other thread: right here, as a *guest* of the
+/// default pool whose workers may take part. (rayon sends the closures to a worker instead and
+/// blocks the caller. manyhands does so only if all guest seats are taken, or the pool has none.)
+///
+/// # Waiting
+///
+/// If another thread took `oper_b` and is still at it, this thread runs what descends from
+/// `oper_b`, and otherwise sleeps and lets another thread of the pool use its core. It never runs
+/// an unrelated job meanwhile, so holding a lock across `join` is safe as long as the two closures
+/// themselves don't want it. (rayon may run any job here.)
+///
+/// # Panics
+///
+/// Both closures always run, whatever the other does. If one panics, `join` panics with its
+/// payload once both are done; if both do, with that of `oper_a`.
+///
+/// ```
+/// fn quick_sort<T: PartialOrd + Send>(items: &mut [T]) {
+///     if items.len() <= 1 {
+///         return;
+///     }
+///     let pivot = items.len() - 1;
+///     let mut low = 0;
+///     for i in 0..pivot {
+///         if items[i] <= items[pivot] {
+///             items.swap(i, low);
+///             low += 1;
+///         }
+///     }
+///     items.swap(low, pivot);
+///     let (left, right) = items.split_at_mut(low);
+///     manyhands::join(|| quick_sort(left), || quick_sort(&mut right[1..]));
+/// }
+///
+/// let mut items = [5, 1, 8, 22, 0, 44];
+/// quick_sort(&mut items);
+/// assert_eq!(items, [0, 1, 5, 8, 22, 44]);
+/// ```
+///
+/// The idea of private slots that become public on demand is that of Lace (van Dijk and van de
+/// Pol, 2014), and goes back to lazy scheduling (Tzannes et al., 2010).
+#[inline]
+pub fn join<A, B, RA, RB>(oper_a: A, oper_b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA + Send,
+    B: FnOnce() -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    match seat::current() {
+        Some(seat) => fork(seat, |_| oper_a(), |_| oper_b(), false),
+        None => outside(global::registry(), |_| oper_a(), |_| oper_b()),
+    }
+}
+
+/// As [`join`], and tells each closure whether it moved to another thread.
+///
+/// ```
+/// let (a, _b) = manyhands::join_context(|context| context.migrated(), |context| context.migrated());
+/// // Nobody takes the first half away from its own thread, unless the call itself moved to a
+/// // worker because this thread found no guest seat.
+/// assert!(!a);
+/// ```
+#[inline]
+pub fn join_context<A, B, RA, RB>(oper_a: A, oper_b: B) -> (RA, RB)
 where
     A: FnOnce(FnContext) -> RA + Send,
     B: FnOnce(FnContext) -> RB + Send,
     RA: Send,
     RB: Send,
 {
-    (
-        a(FnContext { migrated: false }),
-        b(FnContext { migrated: false }),
-    )
+    match seat::current() {
+        Some(seat) => fork(seat, oper_a, oper_b, false),
+        None => outside(global::registry(), oper_a, oper_b),
+    }
+}
+
+/// A join on a given pool.
+pub(crate) fn join_on<A, B, RA, RB>(registry: &Arc<Registry>, oper_a: A, oper_b: B) -> (RA, RB)
+where
+    A: FnOnce(FnContext) -> RA + Send,
+    B: FnOnce(FnContext) -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    match seat::current() {
+        Some(seat) if registry.owns(seat) => fork(seat, oper_a, oper_b, false),
+        _ => outside(registry, oper_a, oper_b),
+    }
+}
+
+#[cold]
+fn outside<A, B, RA, RB>(registry: &Arc<Registry>, oper_a: A, oper_b: B) -> (RA, RB)
+where
+    A: FnOnce(FnContext) -> RA + Send,
+    B: FnOnce(FnContext) -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    registry.on_seat(|seat, migrated| fork(seat, oper_a, oper_b, migrated))
+}
+
+#[inline(always)]
+fn fork<A, B, RA, RB>(seat: &Seat, oper_a: A, oper_b: B, moved: bool) -> (RA, RB)
+where
+    A: FnOnce(FnContext) -> RA + Send,
+    B: FnOnce(FnContext) -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    let job_b = StackJob::new(|migrated| oper_b(FnContext::new(migrated || moved)));
+    seat.push(job_b.as_header());
+    // Until this guard is disarmed, unwinding out of `oper_a` finishes `oper_b` first: its job
+    // lives in this frame, and another thread may be running it.
+    let guard = FinishSecond { seat, job: &job_b };
+    let result_a = oper_a(FnContext::new(moved));
+    std::mem::forget(guard);
+    if seat.pop(job_b.as_header()) == Popped::Mine {
+        // SAFETY: `Mine` gives the right to run the job back to us.
+        let oper_b = unsafe { job_b.take() };
+        return (result_a, oper_b(false));
+    }
+    let result_b = stolen(seat, &job_b);
+    (result_a, result_b)
+}
+
+/// Waits for the thief of the second half.
+#[cold]
+fn stolen<F, R>(seat: &Seat, job: &StackJob<F, R>) -> R
+where
+    F: FnOnce(bool) -> R + Send,
+    R: Send,
+{
+    let guard = unwind::AbortOnDrop("a join must wait for its second half");
+    wait::for_half(seat, job.header());
+    guard.disarm();
+    // SAFETY: the wait ends when the latch is set.
+    match unsafe { job.take_result() } {
+        Ok(result) => result,
+        Err(payload) => unwind::resume(payload),
+    }
+}
+
+/// The first half panicked: the second half runs, or is waited for, before the unwinding goes on.
+struct FinishSecond<'a, F, R>
+where
+    F: FnOnce(bool) -> R + Send,
+    R: Send,
+{
+    seat: &'a Seat,
+    job: &'a StackJob<F, R>,
+}
+
+impl<F, R> Drop for FinishSecond<'_, F, R>
+where
+    F: FnOnce(bool) -> R + Send,
+    R: Send,
+{
+    #[cold]
+    fn drop(&mut self) {
+        let result = if self.seat.pop(self.job.as_header()) == Popped::Mine {
+            // SAFETY: `Mine` gives the right to run the job back to us.
+            let func = unsafe { self.job.take() };
+            unwind::catch(|| func(false))
+        } else {
+            let guard = unwind::AbortOnDrop("a join must wait for its second half");
+            wait::for_half(self.seat, self.job.header());
+            guard.disarm();
+            // SAFETY: the wait ends when the latch is set.
+            unsafe { self.job.take_result() }
+        };
+        // The first panic wins; a second one, and a panic while its value is dropped, is not told.
+        match result {
+            Ok(value) => {
+                if let Err(payload) = unwind::catch_drop(value) {
+                    unwind::discard(payload);
+                }
+            }
+            Err(payload) => unwind::discard(payload),
+        }
+    }
 }

@@ -101,6 +101,10 @@ where
         &self.header.latch
     }
 
+    pub(crate) fn header(&self) -> &StackHeader {
+        &self.header
+    }
+
     /// Takes the closure, to be called in place.
     ///
     /// # Safety

@@ -1,8 +1,116 @@
-//! placeholder
-/// Would somebody take work from the calling thread if it offered some now?
-pub(crate) fn is_hungry() -> bool {
-    false
+//! Pools: threads with seats, and everything that the seats of one pool share.
+//!
+//! Called by every entry point above (`join`, `scope`, `spawn`, `block_on`, ...). The parts:
+//!
+//! | file | story |
+//! |---|---|
+//! | `registry.rs` | what the seats of one pool share; how work is published |
+//! | `seat.rs` | the queues of one seat; private slots and their exposure |
+//! | `find.rs` | where a worker looks for its next job, in which order |
+//! | `worker.rs` | a worker thread's main loop |
+//! | `wait.rs` | how a thread with a seat waits, and lends its core |
+//! | `permit.rs` | guest seats, spare threads |
+//! | `blocking.rs` | threads for closures that block |
+//! | `shutdown.rs` | how a pool ends |
+//! | `builder.rs`, `error.rs`, `global.rs`, `handle.rs`, `metrics.rs` | the API around them |
+//!
+//! It knows nothing of joins, scopes or iterators: they are closures in jobs.
+#![doc = include_str!("README.md")]
+
+mod blocking;
+mod builder;
+mod error;
+mod find;
+pub(crate) mod global;
+mod handle;
+mod metrics;
+mod permit;
+mod registry;
+pub(crate) mod seat;
+mod shutdown;
+pub(crate) mod wait;
+mod worker;
+
+pub use self::builder::{
+    CustomSpawn, DefaultSpawn, PoolBuilder, ThreadBuilder, ThreadSpawn, max_num_threads,
+};
+pub use self::error::PoolBuildError;
+pub use self::handle::{Handle, Pool};
+pub use self::metrics::WorkerMetrics;
+
+pub(crate) use self::registry::Registry;
+pub(crate) use self::seat::{Popped, Seat};
+
+use std::sync::Arc;
+
+/// The pool that the calling thread works for, else the default pool.
+pub(crate) fn current_registry() -> Arc<Registry> {
+    match seat::try_current() {
+        Some(seat) => Registry::of(seat),
+        None => Arc::clone(global::registry()),
+    }
 }
+
+/// Would somebody take work from the calling thread if it offered some now? One load of an owned
+/// cache line while the answer is no.
+#[inline]
+pub(crate) fn is_hungry() -> bool {
+    seat::current().is_some_and(|seat| seat.is_asked() && has_takers(seat))
+}
+
+#[cold]
+fn has_takers(seat: &Seat) -> bool {
+    let registry = seat.registry();
+    registry.expects_thieves() && registry.has_takers()
+}
+
+/// How many threads the current pool computes with: the pool of the calling thread, else the
+/// default pool (which this call starts).
+///
+/// ```
+/// let pool = manyhands::Pool::builder().num_threads(3).build().unwrap();
+/// assert_eq!(pool.install(manyhands::current_num_threads), 3);
+/// ```
 pub fn current_num_threads() -> usize {
-    2
+    match seat::try_current() {
+        Some(seat) => seat.registry().num_threads(),
+        None => global::registry().num_threads(),
+    }
+}
+
+/// The index of the calling thread in its pool, if it works for one.
+///
+/// No two threads of a pool have the same index at the same time, and a thread keeps its index
+/// while a closure or a poll runs on it. Indexes are below [`thread_index_bound`]: workers come
+/// first (`0..current_num_threads()`), then guests (threads from outside that work inside `join`,
+/// `scope` or a loop), then spare threads. On a pool built with
+/// [`spare_threads(0)`](PoolBuilder::spare_threads), `spawn_handler`, `build_scoped` or
+/// `use_current_thread` there are only workers, and so, as with rayon, every index is below
+/// [`current_num_threads`].
+///
+/// ```
+/// assert_eq!(manyhands::current_thread_index(), None);
+/// let pool = manyhands::Pool::builder().num_threads(2).spare_threads(0).build().unwrap();
+/// assert!(pool.install(manyhands::current_thread_index).unwrap() < 2);
+/// ```
+pub fn current_thread_index() -> Option<usize> {
+    seat::try_current().map(|seat| seat.index() as usize)
+}
+
+/// All values of [`current_thread_index`] on the current pool are below this number, for its whole
+/// life: the length of a table with one entry a thread.
+///
+/// ```
+/// use std::sync::Mutex;
+/// let counts: Vec<Mutex<u32>> =
+///     (0..manyhands::thread_index_bound()).map(|_| Mutex::new(0)).collect();
+/// let count = || *counts[manyhands::current_thread_index().unwrap()].lock().unwrap() += 1;
+/// manyhands::join(count, count);
+/// assert_eq!(counts.iter().map(|count| *count.lock().unwrap()).sum::<u32>(), 2);
+/// ```
+pub fn thread_index_bound() -> usize {
+    match seat::try_current() {
+        Some(seat) => seat.registry().index_bound(),
+        None => global::registry().index_bound(),
+    }
 }

@@ -284,7 +284,8 @@ impl Sleep {
     }
 
     /// Gives the permit back and sleeps until popped (steps Z1-Z3). On return the thread holds a
-    /// permit again and counts as searching.
+    /// permit again and counts as searching (`true`), or there was room again before a crowded
+    /// one slept, and it goes on as it was (`false`).
     ///
     /// `rescan` looks at everything that could be work for this thread; it must not unwind. It
     /// returns what it saw; if that is [`Rescan::Work`], `tell` is called to notify about it.
@@ -295,9 +296,9 @@ impl Sleep {
         state: Before,
         rescan: impl Fn() -> Rescan,
         tell: impl Fn(),
-    ) {
+    ) -> bool {
         if !self.go_to_sleep(seat, parker, state) {
-            return;
+            return false;
         }
         self.rescan_fence();
         match rescan() {
@@ -307,6 +308,7 @@ impl Sleep {
             Rescan::Mine => self.wake_all(),
         }
         self.wait_for_token(seat, parker);
+        true
     }
 
     /// Step Z1: pushes the seat onto the stack of sleepers. `false` (only for a crowded one): there

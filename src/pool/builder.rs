@@ -1,0 +1,611 @@
+//! How a pool is made: sizes, hooks, and who creates its threads.
+
+use super::error::PoolBuildError;
+use super::permit::MAX_GUESTS;
+use super::registry::Registry;
+use super::seat;
+use super::{Handle, Pool, global, worker};
+use crate::job::SeatIndex;
+use crate::sleep::MAX_SEATS;
+use crate::sync::{Mutex, lock};
+use crate::util::env;
+use crate::util::unwind::{self, Payload};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// Worker threads of a pool, at most.
+const MAX_THREADS: usize = 1024;
+/// Spare threads of a pool, at most.
+const MAX_SPARES: usize = 2048;
+const _: () = assert!(MAX_THREADS + MAX_GUESTS + MAX_SPARES <= MAX_SEATS);
+
+const DEFAULT_SPARES: usize = 256;
+const DEFAULT_GUESTS: usize = 32;
+const DEFAULT_BLOCKING: usize = 512;
+
+/// The largest number of worker threads that a pool can have: 1024. Larger requests are cut down
+/// to it.
+///
+/// ```
+/// assert_eq!(manyhands::max_num_threads(), 1024);
+/// ```
+pub fn max_num_threads() -> usize {
+    MAX_THREADS
+}
+
+/// How many seats of which kind.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) workers: usize,
+    pub(super) guests: usize,
+    pub(super) spares: usize,
+    pub(super) blocking: usize,
+}
+
+type Name = Box<dyn FnMut(usize) -> String + Send>;
+type IndexHandler = Box<dyn Fn(usize) + Send + Sync>;
+type PanicHandler = Box<dyn Fn(Payload) + Send + Sync>;
+
+/// What the user wants to be told, and how threads are to be.
+pub(crate) struct Hooks {
+    pub(super) stack_size: Option<usize>,
+    /// May searchers spin before they sleep?
+    pub(super) spin: bool,
+    name: Mutex<Option<Name>>,
+    start: Option<IndexHandler>,
+    exit: Option<IndexHandler>,
+    panic: Option<PanicHandler>,
+}
+
+impl Hooks {
+    /// A panic that nobody waits for. The panic hook has printed it already.
+    pub(crate) fn report_panic(&self, payload: Payload) {
+        match &self.panic {
+            Some(handler) => {
+                if let Err(second) = unwind::catch(|| handler(payload)) {
+                    unwind::discard(second);
+                }
+            }
+            None => unwind::discard(payload),
+        }
+    }
+
+    pub(super) fn on_start(&self, index: usize) {
+        self.call(self.start.as_ref(), index);
+    }
+
+    pub(super) fn on_exit(&self, index: usize) {
+        self.call(self.exit.as_ref(), index);
+    }
+
+    fn call(&self, handler: Option<&IndexHandler>, index: usize) {
+        if let Some(handler) = handler {
+            if let Err(payload) = unwind::catch(|| handler(index)) {
+                self.report_panic(payload);
+            }
+        }
+    }
+
+    /// The name for a thread that is created while jobs run: a panic of the user's closure is
+    /// reported, and the thread goes without a name.
+    pub(super) fn spare_name(&self, index: usize) -> Option<String> {
+        let mut name = lock(&self.name);
+        let name = name.as_mut()?;
+        match unwind::catch(|| name(index)) {
+            Ok(name) => Some(name),
+            Err(payload) => {
+                self.report_panic(payload);
+                None
+            }
+        }
+    }
+
+    fn worker_name(&self, index: usize) -> Option<String> {
+        lock(&self.name).as_mut().map(|name| name(index))
+    }
+
+    pub(super) fn blocking_thread(&self) -> std::thread::Builder {
+        let builder = std::thread::Builder::new().name("manyhands-blocking".to_owned());
+        match self.stack_size {
+            Some(size) => builder.stack_size(size),
+            None => builder,
+        }
+    }
+}
+
+/// Creates a thread the standard way.
+pub(super) fn spawn_thread(
+    builder: std::thread::Builder,
+    body: impl FnOnce() + Send + 'static,
+) -> io::Result<()> {
+    #[cfg(manyhands_shuttle)]
+    {
+        let _ = builder;
+        drop(crate::sync::thread::spawn(body));
+        Ok(())
+    }
+    #[cfg(not(manyhands_shuttle))]
+    builder.spawn(body).map(drop)
+}
+
+/// Builds a [`Pool`], or configures the default one.
+///
+/// ```
+/// let pool = manyhands::Pool::builder()
+///     .num_threads(3)
+///     .thread_name(|index| format!("compute-{index}"))
+///     .build()
+///     .unwrap();
+/// assert_eq!(pool.current_num_threads(), 3);
+/// assert_eq!(pool.install(|| std::thread::current().name().map(str::len)), Some(9));
+/// ```
+#[must_use = "a builder does nothing until `build` or `build_global` is called"]
+pub struct PoolBuilder<S = DefaultSpawn> {
+    num_threads: usize,
+    spares: Option<usize>,
+    blocking: Option<usize>,
+    use_current_thread: bool,
+    stack_size: Option<usize>,
+    name: Option<Name>,
+    start: Option<IndexHandler>,
+    exit: Option<IndexHandler>,
+    panic: Option<PanicHandler>,
+    spawn: S,
+}
+
+/// Threads are created with [`std::thread::Builder`].
+#[derive(Debug, Default)]
+pub struct DefaultSpawn(());
+
+/// Threads are created by a function; see [`PoolBuilder::spawn_handler`].
+#[derive(Debug)]
+pub struct CustomSpawn<F>(F);
+
+/// Who creates a pool's worker threads. Sealed.
+pub trait ThreadSpawn: sealed::Sealed {
+    #[doc(hidden)]
+    fn spawn(&mut self, thread: ThreadBuilder) -> io::Result<()>;
+    /// May the pool create further threads by itself?
+    #[doc(hidden)]
+    const HAS_SPARES: bool;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::DefaultSpawn {}
+    impl<F> Sealed for super::CustomSpawn<F> {}
+}
+
+impl ThreadSpawn for DefaultSpawn {
+    fn spawn(&mut self, thread: ThreadBuilder) -> io::Result<()> {
+        thread.spawn()
+    }
+    const HAS_SPARES: bool = true;
+}
+
+impl<F: FnMut(ThreadBuilder) -> io::Result<()>> ThreadSpawn for CustomSpawn<F> {
+    fn spawn(&mut self, thread: ThreadBuilder) -> io::Result<()> {
+        (self.0)(thread)
+    }
+    const HAS_SPARES: bool = false;
+}
+
+impl Default for PoolBuilder {
+    fn default() -> Self {
+        Self {
+            num_threads: 0,
+            spares: None,
+            blocking: None,
+            use_current_thread: false,
+            stack_size: None,
+            name: None,
+            start: None,
+            exit: None,
+            panic: None,
+            spawn: DefaultSpawn(()),
+        }
+    }
+}
+
+impl PoolBuilder {
+    /// A builder with the defaults; the same as [`Pool::builder`].
+    ///
+    /// ```
+    /// let pool = manyhands::PoolBuilder::new().num_threads(1).build().unwrap();
+    /// assert_eq!(pool.install(|| 6 * 7), 42);
+    /// ```
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Builds a pool whose threads may borrow from the caller: `wrapper` runs on each thread and
+    /// calls [`ThreadBuilder::run`]; the pool ends, and all its threads with it, when `with_pool`
+    /// returns. Such a pool has no spare threads and no guest seats.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses a thread.
+    ///
+    /// ```
+    /// let greeting = String::from("hello");
+    /// let length = manyhands::Pool::builder()
+    ///     .num_threads(2)
+    ///     .build_scoped(
+    ///         |thread| {
+    ///             assert_eq!(greeting, "hello"); // borrowed on every thread
+    ///             thread.run()
+    ///         },
+    ///         |pool| pool.install(|| greeting.len()),
+    ///     )
+    ///     .unwrap();
+    /// assert_eq!(length, 5);
+    /// ```
+    pub fn build_scoped<W, F, R>(self, wrapper: W, with_pool: F) -> Result<R, PoolBuildError>
+    where
+        W: Fn(ThreadBuilder) + Sync,
+        F: FnOnce(&Pool) -> R,
+    {
+        std::thread::scope(|scope| {
+            let wrapper = &wrapper;
+            let pool = self
+                .spawn_handler(|thread| {
+                    let mut builder = std::thread::Builder::new();
+                    if let Some(name) = thread.name() {
+                        builder = builder.name(name.to_owned());
+                    }
+                    if let Some(size) = thread.stack_size() {
+                        builder = builder.stack_size(size);
+                    }
+                    builder.spawn_scoped(scope, move || wrapper(thread)).map(drop)
+                })
+                .build()?;
+            Ok(with_pool(&pool))
+        })
+    }
+
+    /// Creates worker threads with `spawn` instead of [`std::thread::Builder`]. It is called once
+    /// for each worker, and must see to it that [`ThreadBuilder::run`] is called on a thread.
+    /// Such a pool has no spare threads and no guest seats.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(2)
+    ///     .spawn_handler(|thread| {
+    ///         std::thread::Builder::new().spawn(|| thread.run())?;
+    ///         Ok(())
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// assert_eq!(pool.install(|| 1 + 1), 2);
+    /// ```
+    pub fn spawn_handler<F>(self, spawn: F) -> PoolBuilder<CustomSpawn<F>>
+    where
+        F: FnMut(ThreadBuilder) -> io::Result<()>,
+    {
+        PoolBuilder {
+            num_threads: self.num_threads,
+            spares: self.spares,
+            blocking: self.blocking,
+            use_current_thread: self.use_current_thread,
+            stack_size: self.stack_size,
+            name: self.name,
+            start: self.start,
+            exit: self.exit,
+            panic: self.panic,
+            spawn: CustomSpawn(spawn),
+        }
+    }
+}
+
+impl<S: ThreadSpawn> PoolBuilder<S> {
+    /// How many threads compute at a time, and how many worker threads the pool has. 0, the
+    /// default: the value of `MANYHANDS_NUM_THREADS`, else one per core that the process may use
+    /// (affinity and cgroup quota heeded). More than [`max_num_threads`] are cut down to it.
+    pub fn num_threads(mut self, num_threads: usize) -> Self {
+        self.num_threads = num_threads;
+        self
+    }
+
+    /// How many further threads the pool may create when workers wait and lend their cores
+    /// (default 256, at most 2048). They are created one by one when they are needed, and sleep
+    /// when they are not.
+    ///
+    /// A pool with 0 spare threads has no guest seats either: calls from outside run on its
+    /// workers, and [`current_thread_index`](crate::current_thread_index) stays below
+    /// `current_num_threads`. Where waiting would stop everything, such a pool lets a waiter run
+    /// other jobs of the pool.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(2).spare_threads(0).build().unwrap();
+    /// let (a, b) = pool.join(manyhands::current_thread_index, manyhands::current_thread_index);
+    /// assert!(a.unwrap() < 2 && b.unwrap() < 2);
+    /// ```
+    pub fn spare_threads(mut self, spare_threads: usize) -> Self {
+        self.spares = Some(spare_threads);
+        self
+    }
+
+    /// How many threads run closures of [`spawn_blocking`](crate::spawn_blocking) at most (default
+    /// 512, at least 1). Further closures queue.
+    pub fn max_blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking = Some(threads);
+        self
+    }
+
+    /// Makes the calling thread worker 0 of the pool, for good. It runs jobs only while it waits
+    /// in a call of this crate. Such a pool has no spare threads and no guest seats, and its
+    /// memory is never freed.
+    pub fn use_current_thread(mut self) -> Self {
+        self.use_current_thread = true;
+        self
+    }
+
+    /// The stack of each thread, in bytes.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// Names each thread by its index. (Spare threads are named later, from any thread: hence
+    /// `Send`.)
+    pub fn thread_name<F>(mut self, name: F) -> Self
+    where
+        F: FnMut(usize) -> String + Send + 'static,
+    {
+        self.name = Some(Box::new(name));
+        self
+    }
+
+    /// Called on each thread of the pool before its first job, with the thread's index. A panic
+    /// goes to the panic handler; the thread works on.
+    pub fn start_handler<H>(mut self, handler: H) -> Self
+    where
+        H: Fn(usize) + Send + Sync + 'static,
+    {
+        self.start = Some(Box::new(handler));
+        self
+    }
+
+    /// Called on each thread of the pool after its last job, with the thread's index. A panic
+    /// goes to the panic handler.
+    pub fn exit_handler<H>(mut self, handler: H) -> Self
+    where
+        H: Fn(usize) + Send + Sync + 'static,
+    {
+        self.exit = Some(Box::new(handler));
+        self
+    }
+
+    /// Called with the payload of every panic that nobody can be told about otherwise: of a
+    /// detached task, of a hook, of a `spawn_broadcast`. Without it such a panic is printed by the
+    /// panic hook and forgotten; the process goes on in any case.
+    pub fn panic_handler<H>(mut self, handler: H) -> Self
+    where
+        H: Fn(Payload) + Send + Sync + 'static,
+    {
+        self.panic = Some(Box::new(handler));
+        self
+    }
+
+    /// Builds the pool and starts its worker threads.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses a thread (those already started are stopped), or if
+    /// [`use_current_thread`](Self::use_current_thread) was asked for on a thread of a pool.
+    pub fn build(self) -> Result<Pool, PoolBuildError> {
+        self.build_registry(false).map(Pool::new)
+    }
+
+    /// Builds the default pool: the one that free functions use outside of any other pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), or if there is a default pool already, because it was configured
+    /// or used before.
+    ///
+    /// ```
+    /// manyhands::Pool::builder().num_threads(2).build_global().unwrap();
+    /// assert_eq!(manyhands::current_num_threads(), 2);
+    /// let second = manyhands::Pool::builder().build_global().unwrap_err();
+    /// assert!(second.is_already_initialized());
+    /// ```
+    pub fn build_global(self) -> Result<(), PoolBuildError> {
+        let mut result = Ok(());
+        let fresh = global::init(|| {
+            self.build_registry(false).inspect_err(|_| {}).map_err(|error| result = Err(error))
+        });
+        result?;
+        if fresh {
+            Ok(())
+        } else {
+            Err(PoolBuildError::already_initialized())
+        }
+    }
+
+    /// The default pool when nobody configured it: runs with the threads that the system grants.
+    pub(super) fn build_with_what_there_is(self) -> Arc<Registry> {
+        match self.build_registry(true) {
+            Ok(registry) => registry,
+            Err(_) => unreachable!("a lenient build takes what it gets"),
+        }
+    }
+
+    fn build_registry(mut self, lenient: bool) -> Result<Arc<Registry>, PoolBuildError> {
+        if self.use_current_thread && seat::current().is_some() {
+            return Err(PoolBuildError::current_thread_has_seat());
+        }
+        let workers = match self.num_threads {
+            0 => env::default_num_threads(),
+            threads => threads,
+        }
+        .clamp(1, MAX_THREADS);
+        let spares = if S::HAS_SPARES && !self.use_current_thread {
+            self.spares.unwrap_or(DEFAULT_SPARES).min(MAX_SPARES)
+        } else {
+            0
+        };
+        let plan = Plan {
+            workers,
+            guests: if spares == 0 { 0 } else { DEFAULT_GUESTS },
+            spares,
+            blocking: self.blocking.unwrap_or(DEFAULT_BLOCKING).max(1),
+        };
+        let cores = env::cores();
+        let hooks = Hooks {
+            stack_size: self.stack_size,
+            spin: cores > 1 && workers <= cores && !cfg!(any(manyhands_loom, manyhands_shuttle)),
+            name: Mutex::new(self.name.take()),
+            start: self.start.take(),
+            exit: self.exit.take(),
+            panic: self.panic.take(),
+        };
+        let registry = Registry::new(&plan, hooks);
+        // Stops what was started, also if a closure of the user panics.
+        let mut started = Started {
+            registry: &registry,
+            keep: false,
+        };
+        let first = usize::from(self.use_current_thread);
+        let mut running = first;
+        for index in first..workers {
+            let name = registry.hooks.worker_name(index);
+            registry.sleep.admit();
+            let thread = ThreadBuilder::new(Arc::clone(&registry), index as SeatIndex, name);
+            match self.spawn.spawn(thread) {
+                Ok(()) => running += 1,
+                Err(_) if lenient => break,
+                Err(error) => {
+                    drop(started);
+                    if S::HAS_SPARES {
+                        registry.wait_until_over(None);
+                    }
+                    return Err(PoolBuildError::thread(error));
+                }
+            }
+        }
+        if running < workers {
+            registry.sleep.set_permits(running.max(1) as u32);
+        }
+        if self.use_current_thread {
+            sit_down_for_good(&registry);
+        }
+        started.keep = true;
+        drop(started);
+        Ok(registry)
+    }
+}
+
+/// The calling thread becomes worker 0.
+fn sit_down_for_good(registry: &Arc<Registry>) {
+    registry.sleep.acquire();
+    // The thread refers to the seat until it ends, which nobody sees: the registry must stay.
+    std::mem::forget(Arc::clone(registry));
+    // SAFETY: no worker thread was started for seat 0, and the seat is never freed (line above).
+    std::mem::forget(unsafe { registry.seat(0).occupy() });
+    registry.hooks.on_start(0);
+}
+
+struct Started<'a> {
+    registry: &'a Arc<Registry>,
+    keep: bool,
+}
+
+impl Drop for Started<'_> {
+    fn drop(&mut self) {
+        if !self.keep {
+            self.registry.shut_down();
+        }
+    }
+}
+
+impl<S> fmt::Debug for PoolBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolBuilder")
+            .field("num_threads", &self.num_threads)
+            .field("spare_threads", &self.spares)
+            .field("max_blocking_threads", &self.blocking)
+            .field("use_current_thread", &self.use_current_thread)
+            .field("stack_size", &self.stack_size)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One worker thread that is to be created; given to
+/// [`spawn_handler`](PoolBuilder::spawn_handler) and [`build_scoped`](PoolBuilder::build_scoped).
+///
+/// Dropping it without calling [`run`](Self::run) leaves the pool one thread short.
+pub struct ThreadBuilder {
+    /// Taken by `run`.
+    registry: Option<Arc<Registry>>,
+    index: SeatIndex,
+    name: Option<String>,
+    stack_size: Option<usize>,
+}
+
+impl ThreadBuilder {
+    /// The caller has counted the thread as a searcher; it is counted as live here.
+    pub(super) fn new(registry: Arc<Registry>, index: SeatIndex, name: Option<String>) -> Self {
+        registry.threads.enter();
+        Self {
+            index,
+            name,
+            stack_size: registry.hooks.stack_size,
+            registry: Some(registry),
+        }
+    }
+
+    /// The index of the worker in its pool.
+    pub fn index(&self) -> usize {
+        self.index as usize
+    }
+
+    /// The name that the pool's builder asked for.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The stack size that the pool's builder asked for.
+    pub fn stack_size(&self) -> Option<usize> {
+        self.stack_size
+    }
+
+    /// Works for the pool on this thread, until the pool ends.
+    pub fn run(mut self) {
+        if let Some(registry) = self.registry.take() {
+            worker::run(&registry, self.index);
+        }
+    }
+
+    pub(super) fn spawn(mut self) -> io::Result<()> {
+        let mut builder = std::thread::Builder::new();
+        if let Some(name) = self.name.take() {
+            builder = builder.name(name);
+        }
+        if let Some(size) = self.stack_size {
+            builder = builder.stack_size(size);
+        }
+        spawn_thread(builder, move || self.run())
+    }
+}
+
+impl Drop for ThreadBuilder {
+    fn drop(&mut self) {
+        if let Some(registry) = self.registry.take() {
+            registry.sleep.release_searcher();
+            registry.threads.leave();
+            registry.threads.say_ended();
+        }
+    }
+}
+
+impl fmt::Debug for ThreadBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadBuilder")
+            .field("index", &self.index)
+            .field("name", &self.name)
+            .field("stack_size", &self.stack_size)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,67 @@
+//! Why a pool could not be built.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+/// A pool could not be built; [`PoolBuilder::build`](super::PoolBuilder::build) says when.
+///
+/// ```
+/// # if cfg!(target_os = "linux") {
+/// // No system grants a stack of a petabyte.
+/// let error = manyhands::Pool::builder().stack_size(1 << 50).build().unwrap_err();
+/// assert!(error.to_string().contains("thread"));
+/// assert!(std::error::Error::source(&error).is_some());
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct PoolBuildError(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    AlreadyInitialized,
+    CurrentThreadHasSeat,
+    Thread(io::Error),
+}
+
+impl PoolBuildError {
+    pub(super) fn already_initialized() -> Self {
+        Self(Kind::AlreadyInitialized)
+    }
+
+    pub(super) fn current_thread_has_seat() -> Self {
+        Self(Kind::CurrentThreadHasSeat)
+    }
+
+    pub(super) fn thread(error: io::Error) -> Self {
+        Self(Kind::Thread(error))
+    }
+
+    /// Was there a default pool already?
+    pub fn is_already_initialized(&self) -> bool {
+        matches!(self.0, Kind::AlreadyInitialized)
+    }
+}
+
+impl fmt::Display for PoolBuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::AlreadyInitialized => f.write_str(
+                "the default pool exists already: call `build_global` once, before its first use",
+            ),
+            Kind::CurrentThreadHasSeat => f.write_str(
+                "the current thread belongs to a pool already: `use_current_thread` needs a thread of its own",
+            ),
+            Kind::Thread(error) => write!(f, "the system refused to create a thread: {error}"),
+        }
+    }
+}
+
+impl Error for PoolBuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Kind::Thread(error) => Some(error),
+            _ => None,
+        }
+    }
+}

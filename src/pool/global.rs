@@ -1,0 +1,33 @@
+//! The default pool: made at its first use, or before by `build_global`; never ended.
+
+use super::builder::PoolBuilder;
+use super::registry::Registry;
+use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
+
+static DEFAULT: OnceLock<Arc<Registry>> = OnceLock::new();
+
+/// The default pool.
+pub(crate) fn registry() -> &'static Arc<Registry> {
+    DEFAULT.get_or_init(|| PoolBuilder::new().build_with_what_there_is())
+}
+
+/// Makes `build`'s pool the default one. `false`: there is one already, and `build` was not called
+/// (or another thread was faster); or `build` failed.
+pub(super) fn init<E>(build: impl FnOnce() -> Result<Arc<Registry>, E>) -> bool {
+    // One at a time, so that a pool is not built only to be thrown away.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    if DEFAULT.get().is_some() {
+        return false;
+    }
+    let Ok(registry) = build() else { return false };
+    match DEFAULT.set(registry) {
+        Ok(()) => true,
+        Err(late) => {
+            // The first use came in between.
+            late.shut_down();
+            false
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Who may sit down: guest seats for outside threads, and spare threads for lent permits.
+//!
+//! How many threads *compute* is counted by the sleep word ([`crate::sleep`]); this file counts
+//! how many *exist*. A spare thread is created when a permit is free, work is visible and nobody
+//! sleeps who could be woken: that is, when the pool's threads all wait for something. It stays
+//! for good, asleep while it is not needed.
+
+use super::builder::ThreadBuilder;
+use super::registry::Registry;
+use crate::job::SeatIndex;
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use crate::sync::{Condvar, Mutex, lock};
+use crate::util::parker::Parker;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Guest seats of a pool: as many bits as the mask has.
+pub(crate) const MAX_GUESTS: usize = 64;
+
+/// Which guest seats are free.
+#[derive(Debug)]
+pub(crate) struct GuestSeats {
+    free: AtomicU64,
+    first: usize,
+    count: usize,
+}
+
+impl GuestSeats {
+    pub(super) fn new(first: usize, count: usize) -> Self {
+        assert!(count <= MAX_GUESTS);
+        let free = if count == MAX_GUESTS {
+            u64::MAX
+        } else {
+            (1 << count) - 1
+        };
+        Self {
+            free: AtomicU64::new(free),
+            first,
+            count,
+        }
+    }
+
+    /// Does the pool have no guest seats at all?
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// A free seat for the calling thread alone.
+    pub(super) fn claim(&self) -> Option<SeatIndex> {
+        // Ordering: Relaxed to look; the exchange validates.
+        let mut free = self.free.load(Ordering::Relaxed);
+        while free != 0 {
+            let seat = free.trailing_zeros();
+            // Ordering: Acquire pairs with the Release in `give_back`: the former guest's use of
+            // the seat's owner cells happened before ours.
+            match self.free.compare_exchange_weak(
+                free,
+                free & (free - 1),
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return Some((self.first + seat as usize) as SeatIndex),
+                Err(now) => free = now,
+            }
+        }
+        None
+    }
+
+    pub(super) fn give_back(&self, seat: SeatIndex) {
+        let bit = 1 << (seat as usize - self.first);
+        // Ordering: Release pairs with the Acquire in `claim`.
+        let before = self.free.fetch_or(bit, Ordering::Release);
+        debug_assert_eq!(before & bit, 0, "a guest leaves once");
+    }
+}
+
+/// The threads of a pool: how many live, and how many more may be created.
+#[derive(Debug)]
+pub(crate) struct Threads {
+    /// Threads that run the main loop and have not left it.
+    live: AtomicUsize,
+    /// Spares created so far.
+    spares: AtomicUsize,
+    max_spares: usize,
+    first_spare: usize,
+    ended: Mutex<usize>,
+    change: Condvar,
+    /// Threads that wait for something in particular, by their parkers. If ever nobody of the pool
+    /// works, sleeps or can be created, one of them is asked to help.
+    waiting: Mutex<Vec<&'static Parker>>,
+}
+
+impl Threads {
+    pub(super) fn new(first_spare: usize, max_spares: usize) -> Self {
+        Self {
+            live: AtomicUsize::new(0),
+            spares: AtomicUsize::new(0),
+            max_spares,
+            first_spare,
+            ended: Mutex::new(0),
+            change: Condvar::new(),
+            waiting: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub(super) fn live(&self) -> usize {
+        // Ordering: Relaxed; callers that act on 0 put a SeqCst fence before (`drain_if_over`).
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// Counts a thread before it is created.
+    pub(super) fn enter(&self) {
+        // Ordering: Relaxed; the creation of the thread orders it before its `leave`.
+        self.live.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The thread has run its last job. `true`: it was the last one, and must drain the injector.
+    pub(super) fn leave(&self) -> bool {
+        // Ordering: AcqRel, so that the last one to leave has seen what all others did. The fence
+        // is SeqCst and pairs with the one in `Registry::drain_if_over`.
+        let last = self.live.fetch_sub(1, Ordering::AcqRel) == 1;
+        fence(Ordering::SeqCst);
+        last
+    }
+
+    /// The thread is done with everything; whoever waits for the end may look.
+    pub(super) fn say_ended(&self) {
+        *lock(&self.ended) += 1;
+        self.change.notify_all();
+    }
+
+    /// Blocks until no thread is live, or until the time is over (`false`).
+    pub(super) fn wait_until_ended(&self, deadline: Option<Instant>) -> bool {
+        let mut ended = lock(&self.ended);
+        while self.live() > 0 {
+            ended = match deadline {
+                None => self
+                    .change
+                    .wait(ended)
+                    .unwrap_or_else(std::sync::PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    // In slices, so that a deadline far away cannot overflow a system clock.
+                    self.change
+                        .wait_timeout(ended, left.min(Duration::from_secs(3600)))
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .0
+                }
+            };
+        }
+        true
+    }
+
+    /// A seat for one more spare thread.
+    fn claim_spare(&self) -> Option<SeatIndex> {
+        // Ordering: Relaxed; only the count matters.
+        self.spares
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |spares| {
+                (spares < self.max_spares).then_some(spares + 1)
+            })
+            .ok()
+            .map(|nth| (self.first_spare + nth) as SeatIndex)
+    }
+
+    /// The system refused a thread: ask it no more.
+    fn no_more_spares(&self) {
+        // Ordering: Relaxed, as above.
+        self.spares.store(self.max_spares, Ordering::Relaxed);
+    }
+
+    pub(super) fn can_create_spare(&self) -> bool {
+        // Ordering: Relaxed, as above.
+        self.spares.load(Ordering::Relaxed) < self.max_spares
+    }
+
+    pub(super) fn register_waiter(&self, parker: &'static Parker) {
+        lock(&self.waiting).push(parker);
+    }
+
+    pub(super) fn unregister_waiter(&self, parker: &'static Parker) {
+        let mut waiting = lock(&self.waiting);
+        if let Some(at) = waiting.iter().rposition(|other| std::ptr::eq(*other, parker)) {
+            waiting.swap_remove(at);
+        }
+    }
+
+    /// Nobody is left to run visible work: the newest waiter is asked to look for itself.
+    fn ask_a_waiter(&self) {
+        if let Some(parker) = lock(&self.waiting).last() {
+            parker.unpark();
+        }
+    }
+}
+
+impl Registry {
+    /// A permit is free, work is visible, nobody sleeps: creates a spare thread, or, if there can
+    /// be none and everybody waits, asks a waiter to run the work (the last resort of `wait.rs`).
+    #[cold]
+    pub(super) fn call_spare(&self) {
+        if self.is_closed() || !self.threads.can_create_spare() {
+            return self.call_a_waiter();
+        }
+        if !self.sleep.reserve() {
+            return;
+        }
+        let Some(index) = self.threads.claim_spare() else {
+            self.sleep.release_searcher();
+            return self.call_a_waiter();
+        };
+        // SAFETY: every registry is made by `Arc::new`; we run inside a call on a live one.
+        let registry = unsafe {
+            Arc::increment_strong_count(std::ptr::from_ref(self));
+            Arc::from_raw(std::ptr::from_ref(self))
+        };
+        let name = self.hooks.spare_name(index as usize);
+        // A thread that cannot be created gives its permit back by itself.
+        if ThreadBuilder::new(registry, index, name).spawn().is_err() {
+            self.threads.no_more_spares();
+            self.call_a_waiter();
+        }
+    }
+
+    fn call_a_waiter(&self) {
+        if self.sleep.is_stuck() {
+            self.threads.ask_a_waiter();
+        }
+    }
+}
+
+#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+mod tests {
+    use super::{GuestSeats, MAX_GUESTS};
+
+    #[test]
+    fn guest_seats_are_claimed_once_and_used_again() {
+        for count in [0, 1, 3, MAX_GUESTS] {
+            let seats = GuestSeats::new(10, count);
+            let mut claimed: Vec<_> = std::iter::from_fn(|| seats.claim()).collect();
+            claimed.sort_unstable();
+            let expected: Vec<_> = (10..10 + count as u32).collect();
+            assert_eq!(claimed, expected);
+            for seat in claimed {
+                seats.give_back(seat);
+                assert_eq!(seats.claim(), Some(seat));
+            }
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! What the seats of one pool share: injector, sleep word, seat table, hooks, unfinished tasks.
+//!
+//! Seats stand in this order: workers `0..num_threads`, guests, spares. Seats of guests and spares
+//! are made when first used and stay.
+
+use super::blocking::Blocking;
+use super::builder::{Hooks, Plan};
+use super::permit::{GuestSeats, Threads};
+use super::seat::{self, Seat};
+use super::wait;
+use crate::job::stack::StackJob;
+use crate::job::{JobRef, NO_SEAT, SeatIndex};
+use crate::sleep::{Notified, Sleep};
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use crate::sync::deque::{Injector, Steal};
+use crate::task::{How, Owned, Schedule};
+use crate::util::parker::Parker;
+use crate::util::unwind::{self, Payload};
+use std::fmt;
+use std::ptr::NonNull;
+use std::sync::{Arc, OnceLock};
+
+/// One pool, as its threads see it.
+pub(crate) struct Registry {
+    pub(super) sleep: Sleep,
+    pub(super) injector: Injector<JobRef>,
+    pub(super) threads: Threads,
+    pub(super) guests: GuestSeats,
+    pub(super) hooks: Hooks,
+    pub(super) blocking: Blocking,
+    seats: Box<[OnceLock<Box<Seat>>]>,
+    /// Seats at and above this index have never been used: a sweep stops here.
+    used: AtomicUsize,
+    workers: usize,
+    closed: AtomicBool,
+    owned: Owned,
+}
+
+impl Registry {
+    pub(super) fn new(plan: &Plan, hooks: Hooks) -> Arc<Self> {
+        let seats = plan.workers + plan.guests + plan.spares;
+        let registry = Arc::new(Self {
+            sleep: Sleep::new(plan.workers as u32, seats),
+            injector: Injector::new(),
+            threads: Threads::new(plan.workers + plan.guests, plan.spares),
+            guests: GuestSeats::new(plan.workers, plan.guests),
+            hooks,
+            blocking: Blocking::new(plan.blocking),
+            seats: (0..seats).map(|_| OnceLock::new()).collect(),
+            used: AtomicUsize::new(0),
+            workers: plan.workers,
+            closed: AtomicBool::new(false),
+            owned: Owned::new(plan.workers.next_power_of_two() * 4),
+        });
+        for index in 0..plan.workers {
+            registry.seat(index as SeatIndex);
+        }
+        registry
+    }
+
+    /// The seat with this index, made now if it has not been used before.
+    pub(crate) fn seat(&self, index: SeatIndex) -> &Seat {
+        let at = index as usize;
+        let seat = self.seats[at].get_or_init(|| Box::new(Seat::new(index, NonNull::from(self))));
+        // Ordering: Relaxed to look, AcqRel to raise: a sweep that sees the new bound may still
+        // find the seat unmade, and skips it then.
+        if self.used.load(Ordering::Relaxed) <= at {
+            self.used.fetch_max(at + 1, Ordering::AcqRel);
+        }
+        seat
+    }
+
+    /// The seat with this index, if it has ever been used.
+    pub(super) fn used_seat(&self, index: usize) -> Option<&Seat> {
+        self.seats[index].get().map(|seat| &**seat)
+    }
+
+    pub(super) fn used_seats(&self) -> usize {
+        // Ordering: Acquire pairs with the `fetch_max` in `seat`.
+        self.used.load(Ordering::Acquire)
+    }
+
+    pub(super) fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Permits: how many threads compute at a time.
+    pub(crate) fn num_threads(&self) -> usize {
+        self.sleep.permits() as usize
+    }
+
+    /// All values of `current_thread_index` on this pool are below this.
+    pub(crate) fn index_bound(&self) -> usize {
+        self.seats.len()
+    }
+
+    /// May anybody ever steal from a seat that computes? Not on a pool with one permit, where
+    /// whoever computes is alone.
+    #[inline]
+    pub(crate) fn expects_thieves(&self) -> bool {
+        self.sleep.permits() > 1
+    }
+
+    // ---- publishing work --------------------------------------------------------------------
+
+    /// Tells the sleepers about work that has just become visible. If none sleeps because all
+    /// wait, a spare thread takes the free permit.
+    #[inline]
+    pub(crate) fn notify(&self) {
+        if self.sleep.notify() == Notified::NobodySleeps {
+            self.call_spare();
+        }
+    }
+
+    /// After a permit was given back or the last searcher stopped: is there work to tell about?
+    pub(crate) fn notify_if_visible(&self) {
+        if self.has_visible_work() {
+            self.notify();
+        }
+    }
+
+    /// Anything that any thread could take. Callers have put a SeqCst fence before.
+    pub(super) fn has_visible_work(&self) -> bool {
+        !self.injector.is_empty()
+            || (0..self.used_seats())
+                .filter_map(|index| self.used_seat(index))
+                .any(Seat::has_visible_work)
+    }
+
+    /// Hands a job to whoever comes first.
+    pub(crate) fn inject(&self, job: JobRef) {
+        self.injector.push(job);
+        self.notify();
+        self.drain_if_over();
+    }
+
+    /// A thread leaves its seat for good: nothing of its work may stay behind.
+    pub(super) fn clear_seat(&self, seat: &Seat) {
+        seat.expose_all();
+        let mut moved = false;
+        while let Some(job) = seat.pop_public().or_else(|| seat.pop_task()) {
+            self.injector.push(job);
+            moved = true;
+        }
+        if moved {
+            self.notify();
+            self.drain_if_over();
+        }
+    }
+
+    // ---- the end ----------------------------------------------------------------------------
+
+    pub(crate) fn is_closed(&self) -> bool {
+        // Ordering: Acquire pairs with the Release half of the swap in `close`.
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Step C1 of the shutdown (see `shutdown.rs`). `true`: this call did it.
+    pub(super) fn close(&self) -> bool {
+        // Ordering: SeqCst, as the store of a store-then-look pair; the fence of `wake_all`
+        // follows anyway.
+        !self.closed.swap(true, Ordering::SeqCst)
+    }
+
+    /// Runs what was pushed after the last thread had gone (step C4).
+    pub(super) fn drain_if_over(&self) {
+        if !self.is_closed() {
+            return;
+        }
+        // Ordering: SeqCst fence; pairs with the one in `Threads::leave`: either we see that all
+        // threads have left, or the last of them sees our push.
+        fence(Ordering::SeqCst);
+        if self.threads.live() == 0 {
+            self.drain();
+        }
+    }
+
+    /// Runs everything in the injector on this thread: tasks are cancelled by that, and jobs that
+    /// somebody waits for are done.
+    pub(super) fn drain(&self) {
+        loop {
+            match self.injector.steal() {
+                Steal::Success(job) => job.execute(NO_SEAT),
+                Steal::Empty => break,
+                Steal::Retry => {}
+            }
+        }
+    }
+
+    // ---- getting onto a seat ----------------------------------------------------------------
+
+    /// Runs `f` on a seat of this pool: the calling thread's, else a guest seat on this thread,
+    /// else (no guest seat free, or the thread works for another pool) on a worker, which
+    /// `migrated` tells.
+    pub(crate) fn on_seat<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
+        match seat::current() {
+            Some(seat) if self.owns(seat) => f(seat, false),
+            Some(_) => self.install(f),
+            None => match self.guests.claim() {
+                Some(index) => self.as_guest(index, |seat| f(seat, false)),
+                None => self.install(f),
+            },
+        }
+    }
+
+    /// As [`on_seat`](Self::on_seat) for closures that must stay on this thread: `f` may have to
+    /// do without a seat.
+    pub(crate) fn in_place<R>(self: &Arc<Self>, f: impl FnOnce(Option<&Seat>) -> R) -> R {
+        match seat::current() {
+            Some(seat) => f(self.owns(seat).then_some(seat)),
+            None => match self.guests.claim() {
+                Some(index) => self.as_guest(index, |seat| f(Some(seat))),
+                None => f(None),
+            },
+        }
+    }
+
+    pub(crate) fn owns(&self, seat: &Seat) -> bool {
+        std::ptr::eq(seat.registry(), self)
+    }
+
+    /// Works as a guest on a claimed seat.
+    fn as_guest<R>(self: &Arc<Self>, index: SeatIndex, f: impl FnOnce(&Seat) -> R) -> R {
+        struct Leave<'a>(&'a Registry, &'a Seat);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.0.clear_seat(self.1);
+                self.0.guests.give_back(self.1.index());
+                self.0.sleep.release();
+                self.0.notify_if_visible();
+            }
+        }
+
+        let seat = self.seat(index);
+        self.sleep.acquire();
+        // SAFETY: the claim made this thread the only occupant; the seat lives in `self`.
+        let _occupied = unsafe { seat.occupy() };
+        let _leave = Leave(self, seat);
+        f(seat)
+    }
+
+    /// Runs `f` on a worker and waits for it. A thread of another pool lends its core meanwhile.
+    #[cold]
+    fn install<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
+        if self.threads.live() == 0 && !self.guests.is_empty() && seat::current().is_none() {
+            // The system granted no thread at all: work as a guest, or wait until a guest leaves.
+            loop {
+                if let Some(index) = self.guests.claim() {
+                    return self.as_guest(index, |seat| f(seat, true));
+                }
+                std::thread::yield_now();
+            }
+        }
+        let registry = Arc::clone(self);
+        let job = StackJob::new(move |migrated| match seat::current() {
+            Some(seat) if registry.owns(seat) => f(seat, migrated),
+            // The pool is over: whoever pushed last runs what is left.
+            _ => registry.in_place(|seat| match seat {
+                Some(seat) => f(seat, migrated),
+                None => panic!("the pool was shut down before this call could run on it"),
+            }),
+        });
+        // SAFETY: the job lives in this frame, which is not left before its latch is set: nothing
+        // from here to the end of the wait unwinds.
+        let guard = unwind::AbortOnDrop("install must wait for its job");
+        // SAFETY: as above.
+        let job_ref = unsafe { crate::job::stack::StackHeader::expose(job.as_header()) };
+        self.inject(job_ref);
+        match seat::current() {
+            Some(seat) => wait::until(seat, job.latch()),
+            None => job.latch().wait(Parker::current()),
+        }
+        guard.disarm();
+        // SAFETY: the latch is set.
+        match unsafe { job.take_result() } {
+            Ok(result) => result,
+            Err(payload) => unwind::resume(payload),
+        }
+    }
+
+    /// [`Pool::install`](crate::Pool::install): on a worker, unless this thread already is one.
+    pub(crate) fn install_op<R: Send>(self: &Arc<Self>, op: impl FnOnce() -> R + Send) -> R {
+        match seat::current() {
+            Some(seat) if self.owns(seat) => op(),
+            _ => self.install(move |_, _| op()),
+        }
+    }
+
+    /// The pool of a seat, as a handle.
+    pub(crate) fn of(seat: &Seat) -> Arc<Self> {
+        let registry: *const Self = seat.registry();
+        // SAFETY: every registry is made by `Arc::new` in `new`, and it is alive: its seat is
+        // occupied by this thread.
+        unsafe {
+            Arc::increment_strong_count(registry);
+            Arc::from_raw(registry)
+        }
+    }
+
+    /// Could work that is offered now be taken soon?
+    pub(super) fn has_takers(&self) -> bool {
+        self.sleep.has_takers()
+    }
+
+    pub(crate) fn owned_tasks(&self) -> &Owned {
+        &self.owned
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        debug_assert!(
+            self.injector.is_empty() || std::thread::panicking(),
+            "a job was left behind"
+        );
+    }
+}
+
+impl Schedule for Arc<Registry> {
+    fn schedule(&self, job: JobRef, how: How) {
+        match seat::try_current() {
+            Some(seat) if self.owns(seat) => {
+                let alone = !seat.has_own_tasks();
+                match how {
+                    How::Spawn => {
+                        seat.push_task(job, true);
+                        self.notify();
+                    }
+                    How::Wake => {
+                        seat.push_task(job, true);
+                        if seat.has_own_tasks() {
+                            self.notify();
+                        }
+                    }
+                    How::Yield => {
+                        seat.push_task(job, false);
+                        // Alone in the queue it is next on this very thread; no need to wake one.
+                        if !alone {
+                            self.notify();
+                        }
+                    }
+                }
+            }
+            _ => self.inject(job),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        Registry::is_closed(self)
+    }
+
+    fn owned(&self) -> &Owned {
+        &self.owned
+    }
+
+    fn unhandled_panic(&self, payload: Payload) {
+        self.hooks.report_panic(payload);
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Seats<'a>(&'a Registry);
+        impl fmt::Debug for Seats<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let used = (0..self.0.used_seats()).filter_map(|index| self.0.used_seat(index));
+                f.debug_list().entries(used).finish()
+            }
+        }
+        f.debug_struct("Registry")
+            .field("num_threads", &self.num_threads())
+            .field("sleep", &self.sleep)
+            .field("threads", &self.threads)
+            .field("injector_is_empty", &self.injector.is_empty())
+            .field("closed", &self.is_closed())
+            .field("seats", &Seats(self))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,555 @@
+//! A place at the pool: the queues of one seat, and how a join gives half of its work away.
+//!
+//! A join puts its second half into the next *private slot*: two plain stores that no other thread
+//! looks at. Jobs become visible to thieves, oldest first, only when somebody is hungry:
+//!
+//! * a thief that finds the public deque empty stores `limit = 0`;
+//! * the owner compares `top < limit` at every fork and looks at `limit` again at every join end,
+//!   so its next one takes the slow path, moves its oldest private job to the public deque,
+//!   and tells the sleepers ([`Seat::push_slow`], [`Seat::feed`]).
+//!
+//! Invariants (proofs in `pool/README.md`):
+//!
+//! * S1: fields under "owner" are touched by the thread that occupies the seat, and by no other.
+//! * S2: private jobs are newer than public ones, and belong to the frames of the owner's stack in
+//!   order. So if a job has been exposed, so was every older one, and when its join ends every
+//!   newer one is done.
+//! * S3: at every fork or join end with a hungry thief and an empty public deque, the oldest
+//!   private job becomes public before user code goes on.
+//! * S4: the public `jobs` deque holds join halves and scope jobs only; whatever runs on this seat
+//!   on top of a stolen job pushes only descendants of that job there.
+
+use super::metrics::Counters;
+use super::registry::Registry;
+use crate::job::stack::StackHeader;
+use crate::job::{Header, JobRef, SeatIndex};
+use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use crate::sync::deque::{Steal, Stealer, Worker};
+use crate::sync::{Mutex, chaos, lock, thread_cell};
+use crate::util::parker::Parker;
+use crate::util::rng::Rng;
+use crossbeam_utils::CachePadded;
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::ptr::{self, NonNull};
+
+/// Private slots of a seat.
+pub(crate) const SLOTS: usize = 16;
+
+/// How often in a row the LIFO slot is served before the queue gets its turn.
+const LIFO_RUNS: u32 = 3;
+
+/// Queues and owner state of one seat.
+#[repr(C)]
+pub(crate) struct Seat {
+    /// 0: expose a job at the next fork or join end. Otherwise [`SLOTS`]. Read by the owner at
+    /// every fork, stored by thieves now and then.
+    limit: CachePadded<AtomicU32>,
+    owner: CachePadded<Owner>,
+    shared: CachePadded<Shared>,
+}
+
+/// S1: the occupant's.
+struct Owner {
+    top: Cell<usize>,
+    slots: [Cell<Option<NonNull<StackHeader>>>; SLOTS],
+    /// Pushes minus own pops of `jobs`: the absolute index of its back end, which thieves do not
+    /// move. A wait may pop while this is above the value at its beginning.
+    back: Cell<usize>,
+    tick: Cell<u32>,
+    lifo_runs: Cell<u32>,
+    jobs: Worker<JobRef>,
+    tasks: Worker<JobRef>,
+    rng: Rng,
+    parker: Cell<Option<&'static Parker>>,
+}
+
+/// Everybody's.
+struct Shared {
+    jobs: Stealer<JobRef>,
+    tasks: Stealer<JobRef>,
+    /// The newest task, run next. Stolen only by a thief on its last round.
+    lifo: AtomicPtr<Header>,
+    mail: Mail,
+    counters: Counters,
+    index: SeatIndex,
+    registry: NonNull<Registry>,
+}
+
+/// Jobs for the thread of this seat and no other.
+#[derive(Debug)]
+struct Mail {
+    waiting: AtomicUsize,
+    letters: Mutex<VecDeque<JobRef>>,
+}
+
+// SAFETY: S1 for the owner's cells, which is what every `unsafe` entry below asks for; the rest is
+// `Sync` by itself. `registry` outlives its seats, which it owns.
+unsafe impl Sync for Seat {}
+// SAFETY: as above; nothing in a seat belongs to the thread that made it.
+unsafe impl Send for Seat {}
+
+thread_cell! {
+    static CURRENT: Cell<*const Seat> = Cell::new(ptr::null());
+}
+
+/// Where a job is, when the join that made it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Popped {
+    /// Back in the owner's hands, with the right to run it.
+    Mine,
+    /// A thief has it.
+    Stolen,
+}
+
+/// The seat that the calling thread occupies, if any.
+///
+/// The reference is valid while the thread occupies the seat, which it does until the function
+/// that seated it returns: callers use it within their own frame and never store it.
+#[inline(always)]
+pub(crate) fn current<'a>() -> Option<&'a Seat> {
+    let seat = CURRENT.with(Cell::get);
+    // SAFETY: `Occupied` clears the cell before the seat can go away.
+    unsafe { seat.as_ref() }
+}
+
+/// As [`current`], also while the thread's locals are being destroyed (never, then).
+pub(crate) fn try_current<'a>() -> Option<&'a Seat> {
+    let seat = CURRENT.try_with(Cell::get).ok()?;
+    // SAFETY: as in `current`.
+    unsafe { seat.as_ref() }
+}
+
+/// The calling thread occupies a seat while this lives.
+pub(crate) struct Occupied<'a> {
+    pub(crate) seat: &'a Seat,
+    before: *const Seat,
+}
+
+impl Drop for Occupied<'_> {
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.set(self.before));
+    }
+}
+
+impl Seat {
+    pub(crate) fn new(index: SeatIndex, registry: NonNull<Registry>) -> Self {
+        let jobs = Worker::new_lifo();
+        let tasks = Worker::new_fifo();
+        let shared = Shared {
+            jobs: jobs.stealer(),
+            tasks: tasks.stealer(),
+            lifo: AtomicPtr::new(ptr::null_mut()),
+            mail: Mail {
+                waiting: AtomicUsize::new(0),
+                letters: Mutex::new(VecDeque::new()),
+            },
+            counters: Counters::new(),
+            index,
+            registry,
+        };
+        let owner = Owner {
+            top: Cell::new(0),
+            slots: [const { Cell::new(None) }; SLOTS],
+            back: Cell::new(0),
+            tick: Cell::new(0),
+            lifo_runs: Cell::new(0),
+            jobs,
+            tasks,
+            rng: Rng::new(u64::from(index) + 1),
+            parker: Cell::new(None),
+        };
+        Self {
+            limit: CachePadded::new(AtomicU32::new(0)),
+            owner: CachePadded::new(owner),
+            shared: CachePadded::new(shared),
+        }
+    }
+
+    /// The calling thread takes the seat, until the returned guard is dropped.
+    ///
+    /// # Safety
+    ///
+    /// No other thread occupies the seat, and the seat lives as long as the guard (S1).
+    pub(crate) unsafe fn occupy(&self) -> Occupied<'_> {
+        self.owner.parker.set(Some(Parker::current()));
+        Occupied {
+            seat: self,
+            before: CURRENT.with(|current| current.replace(self)),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn index(&self) -> SeatIndex {
+        self.shared.index
+    }
+
+    #[inline(always)]
+    pub(crate) fn registry(&self) -> &Registry {
+        // SAFETY: the registry owns this seat.
+        unsafe { self.shared.registry.as_ref() }
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+
+    // ---- the owner's side -------------------------------------------------------------------
+    // Every method down to "the thieves' side" is called by the occupant only (S1). They are safe
+    // to call because the only ways to a `&Seat` outside this folder are `current` and `occupy`.
+
+    pub(crate) fn parker(&self) -> &'static Parker {
+        self.owner.parker.get().expect("an occupied seat has a parker")
+    }
+
+    pub(crate) fn rng(&self) -> &Rng {
+        &self.owner.rng
+    }
+
+    /// Puts a join's second half where the owner finds it again: usually two plain stores.
+    #[inline(always)]
+    pub(crate) fn push(&self, job: NonNull<StackHeader>) {
+        let top = self.owner.top.get();
+        // Ordering: Relaxed; late sight of a thief's 0 delays the exposure by one fork. The job
+        // itself is published by the deque.
+        if top < self.limit.load(Ordering::Relaxed) as usize {
+            // The mask only tells the compiler what `limit <= SLOTS` says.
+            self.owner.slots[top % SLOTS].set(Some(job));
+            self.owner.top.set(top + 1);
+        } else {
+            self.push_slow(job);
+        }
+    }
+
+    /// Takes back the job that was pushed last, when its join ends.
+    #[inline(always)]
+    pub(crate) fn pop(&self, job: NonNull<StackHeader>) -> Popped {
+        let top = self.owner.top.get();
+        // Ordering: Relaxed, as in `push`.
+        if top != 0
+            && self.owner.slots[(top - 1) % SLOTS].get() == Some(job)
+            && self.limit.load(Ordering::Relaxed) != 0
+        {
+            self.owner.top.set(top - 1);
+            return Popped::Mine;
+        }
+        self.pop_slow(job)
+    }
+
+    /// The public deque is empty and somebody is hungry, or the slots are full.
+    #[cold]
+    fn push_slow(&self, job: NonNull<StackHeader>) {
+        // A computation begins: the newest task must not wait behind it.
+        self.flush_lifo();
+        let registry = self.registry();
+        // Before anything becomes public: a thief's later 0 must be the last word.
+        // Ordering: Relaxed; the deque's push below is a Release, so a thief that takes what we
+        // expose stores its 0 after this store in the word's modification order.
+        self.limit.store(SLOTS as u32, Ordering::Relaxed);
+        chaos::point("limit before expose");
+        let mut exposed = false;
+        if self.owner.top.get() == SLOTS {
+            self.expose(SLOTS / 2);
+            exposed = true;
+        }
+        if registry.expects_thieves() && self.owner.jobs.is_empty() {
+            if self.owner.top.get() > 0 {
+                self.expose(1);
+                self.push_private(job);
+            } else {
+                // SAFETY: the job is the caller's, in place until its join ends.
+                self.push_public(unsafe { StackHeader::expose(job) });
+            }
+            exposed = true;
+        } else {
+            self.push_private(job);
+        }
+        if exposed {
+            registry.notify();
+        }
+    }
+
+    fn push_private(&self, job: NonNull<StackHeader>) {
+        let top = self.owner.top.get();
+        self.owner.slots[top].set(Some(job));
+        self.owner.top.set(top + 1);
+    }
+
+    /// Moves the `count` oldest private jobs to the public deque.
+    fn expose(&self, count: usize) {
+        let top = self.owner.top.get();
+        debug_assert!(count <= top);
+        for slot in &self.owner.slots[..count] {
+            let job = slot.get().expect("a slot below the top is full");
+            // SAFETY: a private job lives in a frame below us on this thread's stack, and leaves
+            // the slots here: it is exposed once.
+            self.push_public(unsafe { StackHeader::expose(job) });
+        }
+        for i in count..top {
+            self.owner.slots[i - count].set(self.owner.slots[i].get());
+        }
+        self.owner.top.set(top - count);
+    }
+
+    fn push_public(&self, job: JobRef) {
+        self.owner.back.set(self.owner.back.get().wrapping_add(1));
+        self.owner.jobs.push(job);
+    }
+
+    /// Offers the oldest private job, if a thief asked for one.
+    #[inline]
+    pub(crate) fn feed(&self) {
+        // Ordering: Relaxed, as in `push`.
+        if self.limit.load(Ordering::Relaxed) == 0 {
+            self.feed_slow();
+        }
+    }
+
+    #[cold]
+    fn feed_slow(&self) {
+        if self.owner.top.get() == 0 {
+            // Nothing to offer; the next fork will.
+            return;
+        }
+        let offer = self.registry().expects_thieves() && self.owner.jobs.is_empty();
+        // Ordering: Relaxed, and before the exposure, as in `push_slow`.
+        self.limit.store(SLOTS as u32, Ordering::Relaxed);
+        if offer {
+            self.expose(1);
+            self.registry().notify();
+        }
+    }
+
+    #[cold]
+    fn pop_slow(&self, job: NonNull<StackHeader>) -> Popped {
+        let top = self.owner.top.get();
+        if top != 0 && self.owner.slots[top - 1].get() == Some(job) {
+            self.owner.top.set(top - 1);
+            self.feed();
+            return Popped::Mine;
+        }
+        // S2: it was exposed, and what lies above it in the deque are scope jobs spawned by the
+        // first half: descendants of what this join waits for.
+        debug_assert_eq!(top, 0, "jobs newer than this join are done");
+        while let Some(found) = self.pop_public() {
+            if found.is(job.cast()) {
+                // The right to run goes to the caller, who calls the closure directly.
+                let _ = found.into_raw();
+                return Popped::Mine;
+            }
+            found.execute(self.index());
+        }
+        Popped::Stolen
+    }
+
+    /// The newest public job.
+    pub(crate) fn pop_public(&self) -> Option<JobRef> {
+        let job = self.owner.jobs.pop();
+        if job.is_some() {
+            self.owner.back.set(self.owner.back.get().wrapping_sub(1));
+        }
+        if self.owner.jobs.is_empty() {
+            // The next fork makes something public again.
+            // Ordering: Relaxed, as in `push`.
+            self.limit.store(0, Ordering::Relaxed);
+        }
+        job
+    }
+
+    /// The absolute index of the back end of the public jobs. See `Owner::back`.
+    pub(crate) fn back(&self) -> usize {
+        self.owner.back.get()
+    }
+
+    /// Has this seat pushed jobs above `base` that it has not popped itself? They may have been
+    /// stolen since.
+    pub(crate) fn is_above(&self, base: usize) -> bool {
+        // The difference, not the order: the counter may wrap.
+        self.owner.back.get().wrapping_sub(base).cast_signed() > 0
+    }
+
+    /// A scope spawn: public at once, so that it is always stealable.
+    pub(crate) fn push_job(&self, job: JobRef) {
+        // Older private jobs stay private: they are below this one in the owner's order (S2 speaks
+        // of join halves), and thieves take this one first.
+        self.flush_lifo();
+        self.push_public(job);
+        // Ordering: Relaxed; a thief's 0 that comes later is the newer truth.
+        self.limit.store(SLOTS as u32, Ordering::Relaxed);
+        self.registry().notify();
+    }
+
+    /// Makes everything on this seat visible to thieves: before a wait that is not for descendants.
+    pub(crate) fn expose_all(&self) {
+        let top = self.owner.top.get();
+        if top > 0 {
+            self.expose(top);
+        }
+        self.flush_lifo();
+    }
+
+    /// A ready task: next in line if it was woken or spawned by this thread, else at the end.
+    pub(crate) fn push_task(&self, task: JobRef, next: bool) {
+        if !next {
+            self.owner.tasks.push(task);
+            return;
+        }
+        // Ordering: AcqRel: Release hands the task to a thief's swap, Acquire takes over the
+        // former one, which this thread put there itself.
+        let before = self
+            .shared
+            .lifo
+            .swap(task.into_raw().as_ptr(), Ordering::AcqRel);
+        // The first fork of a computation must look at the slot.
+        // Ordering: Relaxed; read by this thread.
+        self.limit.store(0, Ordering::Relaxed);
+        if let Some(before) = NonNull::new(before) {
+            // SAFETY: the slot owned this right to run, and the swap gave it to us.
+            self.owner.tasks.push(unsafe { JobRef::new(before) });
+        }
+    }
+
+    /// Moves the task in the LIFO slot to the queue.
+    pub(crate) fn flush_lifo(&self) {
+        if let Some(task) = self.steal_lifo() {
+            self.owner.tasks.push(task);
+            self.registry().notify();
+        }
+    }
+
+    /// One task from the LIFO slot, unless that had its share.
+    pub(crate) fn pop_lifo(&self) -> Option<JobRef> {
+        if self.owner.lifo_runs.get() >= LIFO_RUNS {
+            self.owner.lifo_runs.set(0);
+            self.flush_lifo();
+            return None;
+        }
+        let task = self.steal_lifo();
+        let runs = self.owner.lifo_runs.get();
+        self.owner
+            .lifo_runs
+            .set(if task.is_some() { runs + 1 } else { 0 });
+        task
+    }
+
+    pub(crate) fn pop_task(&self) -> Option<JobRef> {
+        self.owner.tasks.pop()
+    }
+
+    /// The queue that batches are stolen into.
+    pub(crate) fn tasks(&self) -> &Worker<JobRef> {
+        &self.owner.tasks
+    }
+
+    pub(crate) fn has_own_tasks(&self) -> bool {
+        !self.owner.tasks.is_empty()
+    }
+
+    /// Counts the rounds of the worker's loop.
+    pub(crate) fn tick(&self) -> u32 {
+        let tick = self.owner.tick.get().wrapping_add(1);
+        self.owner.tick.set(tick);
+        tick
+    }
+
+    // ---- the thieves' side ------------------------------------------------------------------
+
+    /// Are there public jobs? If not, asks the owner for some.
+    pub(crate) fn offers_jobs(&self) -> bool {
+        if !self.shared.jobs.is_empty() {
+            return true;
+        }
+        // Ordering: Relaxed for both; the owner reads the word at every fork, and the store is
+        // skipped when it would only take the line away from it.
+        if self.limit.load(Ordering::Relaxed) != 0 {
+            self.limit.store(0, Ordering::Relaxed);
+        }
+        false
+    }
+
+    /// The oldest public job. If it was the last one, the owner is asked for more.
+    pub(crate) fn steal_job(&self) -> Steal<JobRef> {
+        if !self.offers_jobs() {
+            return Steal::Empty;
+        }
+        let stolen = self.shared.jobs.steal();
+        self.offers_jobs();
+        stolen
+    }
+
+    /// Half of the tasks: one to run, the others into `dest`.
+    pub(crate) fn steal_tasks(&self, dest: &Worker<JobRef>, most: usize) -> Steal<JobRef> {
+        if self.shared.tasks.is_empty() {
+            return Steal::Empty;
+        }
+        self.shared.tasks.steal_batch_with_limit_and_pop(dest, most)
+    }
+
+    /// The task in the LIFO slot.
+    pub(crate) fn steal_lifo(&self) -> Option<JobRef> {
+        // Ordering: Relaxed; only decides whether to try.
+        if self.shared.lifo.load(Ordering::Relaxed).is_null() {
+            return None;
+        }
+        // Ordering: AcqRel: Acquire pairs with the Release in `push_task`.
+        let task = self.shared.lifo.swap(ptr::null_mut(), Ordering::AcqRel);
+        // SAFETY: the slot owned this right to run, and the swap gave it to us.
+        NonNull::new(task).map(|task| unsafe { JobRef::new(task) })
+    }
+
+    /// Is there anything that a thief could take?
+    pub(crate) fn has_visible_work(&self) -> bool {
+        // Ordering: Relaxed; callers put a SeqCst fence before the scan.
+        !self.shared.jobs.is_empty()
+            || !self.shared.tasks.is_empty()
+            || !self.shared.lifo.load(Ordering::Relaxed).is_null()
+    }
+
+    /// Is anybody waiting for this seat to offer work? Read by loops between blocks.
+    #[inline]
+    pub(crate) fn is_asked(&self) -> bool {
+        // Ordering: Relaxed, as in `push`.
+        self.limit.load(Ordering::Relaxed) == 0
+    }
+
+    /// A job for the thread of this seat only. The caller wakes it.
+    pub(crate) fn post(&self, letter: JobRef) {
+        let mut letters = lock(&self.shared.mail.letters);
+        letters.push_back(letter);
+        // Ordering: Relaxed; followed by the SeqCst fence of `wake_all`.
+        self.shared.mail.waiting.store(letters.len(), Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn has_mail(&self) -> bool {
+        // Ordering: Relaxed; pairs through the fences of the sleep protocol.
+        self.shared.mail.waiting.load(Ordering::Relaxed) != 0
+    }
+
+    /// The next letter; called by the occupant.
+    pub(crate) fn open_mail(&self) -> Option<JobRef> {
+        if !self.has_mail() {
+            return None;
+        }
+        let mut letters = lock(&self.shared.mail.letters);
+        let letter = letters.pop_front();
+        // Ordering: Relaxed, as in `post`.
+        self.shared.mail.waiting.store(letters.len(), Ordering::Relaxed);
+        letter
+    }
+}
+
+impl fmt::Debug for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only what any thread may read.
+        f.debug_struct("Seat")
+            .field("index", &self.shared.index)
+            .field("asked", &self.is_asked())
+            .field("jobs", &!self.shared.jobs.is_empty())
+            .field("tasks", &!self.shared.tasks.is_empty())
+            .field("mail", &self.has_mail())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,35 @@
+//! How a pool ends. A protocol, not a method:
+//!
+//! * C1: `closed` is set. From now on a task that is run is cancelled instead of polled.
+//! * C2: every unfinished task is cancelled: those that nobody runs and nobody has queued lose
+//!   their future here and now; queued ones when a worker gets to them; running ones at the end of
+//!   their poll. Tasks that are spawned later are cancelled at once.
+//! * C3: every sleeper is woken. A worker that finds nothing to do now ends, instead of sleeping.
+//!   What somebody waits for with borrowed data (join halves, scope jobs, `install`) is still run.
+//! * C4: the last worker to end runs what is left in the injector; whoever pushes after that finds
+//!   no thread alive, and runs what it pushed itself. A fence on both sides makes sure that one of
+//!   the two sees the other (`Threads::leave`, `Registry::drain_if_over`).
+//!
+//! Nothing here waits, except [`Registry::wait_until_over`]. So a pool can be dropped from its own
+//! worker. Wakers hold the registry's memory, not its threads.
+
+use super::registry::Registry;
+use std::time::Instant;
+
+impl Registry {
+    /// Steps C1-C3. Later calls do nothing.
+    pub(crate) fn shut_down(&self) {
+        if !self.close() {
+            return;
+        }
+        self.owned_tasks().close_and_cancel_all();
+        self.blocking.close();
+        self.sleep.wake_all();
+        self.drain_if_over();
+    }
+
+    /// Blocks until every thread of the pool has ended. `false`: not in time.
+    pub(crate) fn wait_until_over(&self, deadline: Option<Instant>) -> bool {
+        self.threads.wait_until_ended(deadline)
+    }
+}

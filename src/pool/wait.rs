@@ -1,0 +1,209 @@
+//! How a thread with a seat waits: it runs no stranger, and lends its core while it sleeps.
+//!
+//! *Closed waits* (join, scope, install, broadcast): everything awaited descends from the waiter.
+//! It runs its own pending descendants, then steals back from whoever stole from it (leapfrogging),
+//! spins for a moment, and at last gives up its permit and parks. *Open waits* (`block_on`,
+//! `JoinHandle::join`, `block_in_place`) may need anything, so they make all of the seat's work
+//! visible first, and then lend the permit in the same way ([`lend`]).
+//!
+//! Two exceptions to "no strangers", both because nobody else could do it:
+//!
+//! * Mail (a broadcast) is addressed to this very thread.
+//! * The last resort: if no thread of the pool works or sleeps and no spare can be created, a
+//!   waiter runs visible work, because otherwise nothing would ever happen again.
+//!
+//! The proof that leapfrogging takes descendants only is in `pool/README.md`.
+
+use super::find;
+use super::registry::Registry;
+use super::seat::Seat;
+use crate::job::stack::StackHeader;
+use crate::latch::Latch;
+use crate::sync::deque::Steal;
+use crate::sync::hint;
+use crate::util::parker::Parker;
+use std::time::{Duration, Instant};
+
+/// How long a closed wait looks at its latch before it lends the core, if cores are free.
+const SPIN: Duration = Duration::from_micros(5);
+
+/// Waits for a join half that was stolen from this seat.
+///
+/// The seat's public deque was empty when the theft was noticed, so whatever is in it from here on
+/// was put there by descendants that this wait itself runs.
+#[cold]
+pub(crate) fn for_half(seat: &Seat, half: &StackHeader) {
+    let registry = seat.registry();
+    let mut spin = Spin::new(registry);
+    loop {
+        while let Some(job) = seat.pop_public() {
+            job.execute(seat.index());
+        }
+        if half.latch().probe() {
+            return;
+        }
+        if let Some(job) = leapfrog(registry, half) {
+            job.execute(seat.index());
+            spin = Spin::new(registry);
+        } else if !spin.again() {
+            break;
+        }
+    }
+    park(seat, half.latch());
+}
+
+/// Steals from the thief of `half` what descends from `half`.
+///
+/// While the latch is pinned the thief cannot finish `half`; so all through the steal it is
+/// running it, and its public deque holds only descendants of it (invariant S4).
+fn leapfrog(registry: &Registry, half: &StackHeader) -> Option<crate::job::JobRef> {
+    let thief = registry.used_seat(half.thief()? as usize)?;
+    if !thief.offers_jobs() {
+        return None;
+    }
+    let _pin = half.latch().pin()?;
+    match thief.steal_job() {
+        Steal::Success(job) => Some(job),
+        Steal::Empty | Steal::Retry => None,
+    }
+}
+
+/// Waits for a scope: `base` is the back end of the seat's deque when the scope began, and what
+/// lies above it was spawned inside.
+#[cold]
+pub(crate) fn for_scope(seat: &Seat, base: usize, done: &Latch) {
+    let registry = seat.registry();
+    let mut spin = Spin::new(registry);
+    loop {
+        while seat.is_above(base) {
+            let Some(job) = seat.pop_public() else { break };
+            job.execute(seat.index());
+        }
+        if done.probe() {
+            return;
+        }
+        if !spin.again() {
+            break;
+        }
+    }
+    park(seat, done);
+}
+
+/// Waits for something that another pool or another worker does.
+#[cold]
+pub(crate) fn until(seat: &Seat, done: &Latch) {
+    seat.expose_all();
+    park(seat, done);
+}
+
+/// Lends the permit and sleeps until the latch is set.
+fn park(seat: &Seat, done: &Latch) {
+    let parker = seat.parker();
+    lend(seat, || !done.announce(parker));
+}
+
+/// Lends the permit until `is_over`, which is asked after every wake-up of this thread's parker.
+pub(crate) fn lend(seat: &Seat, mut is_over: impl FnMut() -> bool) {
+    if is_over() {
+        return;
+    }
+    let registry = seat.registry();
+    let parker = seat.parker();
+    let lent = Lent::new(registry, parker);
+    while !is_over() {
+        if let Some(letter) = seat.open_mail() {
+            lent.take_back_for(|| letter.execute(seat.index()));
+            continue;
+        }
+        if registry.sleep.is_stuck() && !registry.threads.can_create_spare() {
+            // The last resort. Nobody else moves, so whatever is visible stays until we take it.
+            let work = lent.take_back_for(|| {
+                let work = find::own(registry, seat).or_else(|| find::others(registry, seat, true));
+                let found = work.is_some();
+                if let Some(job) = work {
+                    job.execute(seat.index());
+                    seat.expose_all();
+                }
+                found
+            });
+            if work {
+                continue;
+            }
+        }
+        let _parked = seat.counters().parked();
+        parker.park();
+    }
+}
+
+/// The permit is given up, until dropped.
+struct Lent<'a> {
+    registry: &'a Registry,
+    parker: &'static Parker,
+}
+
+impl<'a> Lent<'a> {
+    fn new(registry: &'a Registry, parker: &'static Parker) -> Self {
+        // Registered before the permit is gone: who finds nobody at work finds us.
+        registry.threads.register_waiter(parker);
+        registry.sleep.release();
+        registry.notify_if_visible();
+        Self { registry, parker }
+    }
+
+    /// Works for a moment.
+    fn take_back_for<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.registry.sleep.acquire();
+        let result = f();
+        self.registry.sleep.release();
+        self.registry.notify_if_visible();
+        result
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.registry.sleep.acquire();
+        self.registry.threads.unregister_waiter(self.parker);
+    }
+}
+
+/// Blocks in user code (`block_in_place`): lends the permit around `f`.
+pub(crate) fn while_blocking<R>(seat: &Seat, f: impl FnOnce() -> R) -> R {
+    struct TakeBack<'a>(&'a Registry);
+    impl Drop for TakeBack<'_> {
+        fn drop(&mut self) {
+            self.0.sleep.acquire();
+        }
+    }
+
+    seat.expose_all();
+    let registry = seat.registry();
+    registry.sleep.release();
+    registry.notify_if_visible();
+    let _take_back = TakeBack(registry);
+    f()
+}
+
+/// A bounded spin, by time. None if cores are scarce.
+struct Spin {
+    until: Option<Instant>,
+}
+
+impl Spin {
+    fn new(registry: &Registry) -> Self {
+        Self {
+            until: registry.hooks.spin.then(|| Instant::now() + SPIN),
+        }
+    }
+
+    /// Spins a little. `false`: the time is over.
+    fn again(&self) -> bool {
+        let Some(until) = self.until else {
+            return false;
+        };
+        for _ in 0..16 {
+            hint::spin_loop();
+        }
+        Instant::now() < until
+    }
+}

@@ -1,0 +1,134 @@
+//! A worker thread: from its creation through its main loop to its end.
+
+use super::find;
+use super::registry::Registry;
+use super::seat::Seat;
+use crate::job::{JobRef, SeatIndex};
+use crate::sleep::{Before, Rescan};
+use crate::util::parker::Parker;
+use crate::util::unwind;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a searcher looks around before it sleeps, if there are cores to spare.
+const SPIN: Duration = Duration::from_micros(20);
+
+/// The life of a worker thread. The caller has counted it: as live, and as a searcher.
+pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex) {
+    let seat = registry.seat(index);
+    {
+        // SAFETY: this thread was created for this seat and is its only occupant; `registry`
+        // outlives the guard.
+        let _occupied = unsafe { seat.occupy() };
+        registry.hooks.start(index as usize);
+        work(registry, seat);
+        registry.clear_seat(seat);
+        registry.hooks.exit(index as usize);
+    }
+    if registry.threads.leave() {
+        registry.drain();
+    }
+    registry.threads.say_ended();
+}
+
+/// The main loop. Begins and ends as a searcher with a permit; the permit is given back at the end.
+fn work(registry: &Registry, seat: &Seat) {
+    let parker = Parker::current();
+    let mut searching = true;
+    loop {
+        if let Some(job) = find::own(registry, seat) {
+            begin(registry, &mut searching);
+            execute(seat, job);
+            if registry.sleep.is_crowded() {
+                seat.flush_lifo();
+                searching = sleep(registry, seat, parker, Before::Crowded);
+            }
+            continue;
+        }
+        if !searching {
+            registry.sleep.start_searching();
+            searching = true;
+        }
+        if let Some(job) = search(registry, seat) {
+            begin(registry, &mut searching);
+            execute(seat, job);
+        } else if seat.has_mail() {
+            // Found again at the top of the loop.
+        } else if registry.is_closed() {
+            registry.sleep.release_searcher();
+            return;
+        } else {
+            searching = sleep(registry, seat, parker, Before::Searching);
+        }
+    }
+}
+
+/// From searching to working; the last searcher sees to it that the next is woken.
+fn begin(registry: &Registry, searching: &mut bool) {
+    if std::mem::take(searching) && registry.sleep.stop_searching() {
+        registry.notify_if_visible();
+    }
+}
+
+fn execute(seat: &Seat, job: JobRef) {
+    seat.counters().count_job();
+    job.execute(seat.index());
+}
+
+/// Looks at everything, for a while if cores are free.
+fn search(registry: &Registry, seat: &Seat) -> Option<JobRef> {
+    if registry.hooks.spin {
+        let start = Instant::now();
+        while start.elapsed() < SPIN {
+            if let Some(job) = find::others(registry, seat, false) {
+                return Some(job);
+            }
+            if registry.is_closed() || seat.has_mail() {
+                break;
+            }
+            for _ in 0..16 {
+                crate::sync::hint::spin_loop();
+            }
+        }
+    }
+    find::others(registry, seat, true)
+}
+
+/// Sleeps until there is a reason not to. Returns whether the thread searches now: always, except
+/// that a crowded one may have found room again and gone on.
+fn sleep(registry: &Registry, seat: &Seat, parker: &'static Parker, before: Before) -> bool {
+    let _parked = seat.counters().parked();
+    registry.sleep.sleep(
+        seat.index(),
+        parker,
+        before,
+        || {
+            if seat.has_mail() || registry.is_closed() {
+                Rescan::Mine
+            } else if registry.has_visible_work() {
+                Rescan::Work
+            } else {
+                Rescan::Nothing
+            }
+        },
+        || registry.notify(),
+    )
+}
+
+impl super::builder::Hooks {
+    fn start(&self, index: usize) {
+        if let Some(handler) = &self.start_handler {
+            if let Err(payload) = unwind::catch(|| handler(index)) {
+                self.report_panic(payload);
+            }
+        }
+    }
+
+    fn exit(&self, index: usize) {
+        if let Some(handler) = &self.exit_handler {
+            if let Err(payload) = unwind::catch(|| handler(index)) {
+                self.report_panic(payload);
+            }
+        }
+    }
+}
