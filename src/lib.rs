@@ -7,5 +7,7 @@ mod join;
 mod latch;
 mod pool;
 mod sync;
-mod task;
+pub mod task;
 mod util;
+
+pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle};
