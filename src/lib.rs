@@ -8,5 +8,7 @@ mod latch;
 mod pool;
 mod sleep;
 mod sync;
-mod task;
+pub mod task;
 mod util;
+
+pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle};

@@ -40,6 +40,11 @@ pub(crate) struct CancelRef(*const Cancel);
 impl CancelRef {
     pub(crate) const NONE: Self = Self(std::ptr::null());
 
+    /// The flag of a root. Harmless in itself: [`enter`] is where its life matters.
+    pub(crate) fn to(flag: &Cancel) -> Self {
+        Self(flag)
+    }
+
     /// The flag that the calling thread works under.
     pub(crate) fn current() -> Self {
         Self(CURRENT.with(Cell::get))

@@ -1,1 +1,115 @@
+//! Spawned futures: their names, their results, and giving way to others.
+//!
+//! [`spawn`](crate::spawn) makes a task of a future and returns its [`JoinHandle`]. In a task,
+//! [`id`] tells which one it is, and [`yield_now`] lets other tasks run first.
+// For readers of the source: layer 2. `spawn` allocates the cell of a task, whose right to run is
+// a `JobRef`; where ready tasks go is the business of the pool, known here by the trait `Schedule`
+// only. How it all works, with the rules I1, I2, ... that the comments cite: README.md.
 
+mod cell;
+mod error;
+mod handle;
+mod id;
+mod owned;
+mod run;
+mod state;
+#[cfg(test)]
+mod tests;
+mod waker;
+mod yield_now;
+
+pub use self::error::JoinError;
+pub use self::handle::{AbortHandle, CancelOnDrop, JoinHandle};
+pub use self::id::{Id, id, try_id};
+pub use self::yield_now::{YieldNow, yield_now};
+
+pub(crate) use self::owned::Owned;
+
+use self::cell::Cell;
+use crate::job::JobRef;
+use crate::util::unwind::Payload;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Why a task becomes ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// For the first time.
+    Spawn,
+    /// By a waker, or to be cancelled.
+    Wake,
+    /// By itself, during its own poll: it goes to the back of the queue.
+    Yield,
+}
+
+/// Where tasks become ready; implemented by the pool. Every cell owns one.
+pub(crate) trait Schedule: Send + Sync + 'static {
+    /// Puts the task's right to run where a worker finds it. May be called by any thread at any
+    /// time, also by one that races the closing of the pool, and must not unwind. A pool that has
+    /// looked into its queues for the last time executes the job at once: that is a matter of
+    /// freeing memory, or of cancelling the task (I6).
+    fn schedule(&self, job: JobRef, how: How);
+
+    /// Once true, for ever true: running a task cancels it instead of polling it. Becomes true
+    /// before [`Owned::close_and_cancel_all`] is called, and soon followed by that.
+    fn is_closed(&self) -> bool;
+
+    /// The list of all unfinished tasks.
+    fn owned(&self) -> &Owned;
+
+    /// A panic that no handle will ever report: the handle was dropped, or what panicked was the
+    /// drop of an output or a foreign waker. Must not unwind.
+    fn unhandled_panic(&self, payload: Payload);
+}
+
+/// Makes a task of a future, and schedules it. If the pool is closed, the future is dropped at
+/// once, and the handle says that the task was cancelled.
+pub(crate) fn spawn<F, S>(future: F, scheduler: S) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    let task = Cell::<F, S>::allocate(future, scheduler);
+    // SAFETY: the three references of a new task: one for the handle,
+    let handle = unsafe { JoinHandle::from_raw(task) };
+    // SAFETY: the handle keeps the cell.
+    let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
+    // SAFETY: one for the list,
+    if unsafe { scheduler.owned().insert(task) } {
+        // SAFETY: and one for the job, which a new task is owed. The handle's lasts longer.
+        unsafe { cell::submit(task, How::Spawn) };
+    } else {
+        // SAFETY: no list and no job: `close` consumes one reference, `release` the other.
+        unsafe {
+            cell::close(task);
+            cell::release(task);
+        }
+    }
+    handle
+}
+
+/// Makes a task of a closure, which runs once, on a worker, under the task's cancel flag: after an
+/// abort its parallel loops stop at their next check.
+pub(crate) fn spawn_compute<F, R, S>(f: F, scheduler: S) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+    S: Schedule,
+{
+    spawn(Call(Some(f)), scheduler)
+}
+
+/// A closure as a future that is ready at its first poll.
+struct Call<F>(Option<F>);
+
+impl<F> Unpin for Call<F> {}
+
+impl<R, F: FnOnce() -> R> Future for Call<F> {
+    type Output = R;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
+        let f = self.0.take().expect("a closure runs once");
+        Poll::Ready(f())
+    }
+}

@@ -1,0 +1,296 @@
+#![doc = include_str!("README.md")]
+//!
+//! # This file
+//!
+//! The one allocation of a task, and counted references to it. Everything that does not depend on the type of the future sits in [`Header`], so that wakers,
+//! handles and lists work on a thin pointer to it; the rest is reached through [`Vtable`].
+
+use super::id::Id;
+use super::owned::Links;
+use super::run;
+use super::state::{Dropped, Notify, State};
+use super::{How, JoinError, Schedule};
+use crate::job::cancel::Cancel;
+use crate::job::{self, JobRef};
+use crate::sync::UnsafeCell;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::task::Waker;
+
+/// What does not depend on the future. Who may touch which field when: the module's README.
+#[repr(C)]
+pub(super) struct Header {
+    /// How to run the task; the first field, so that the right to run is a `JobRef`. Never changes.
+    job: job::Header,
+    /// Flags and references. Anybody with a reference.
+    pub(super) state: State,
+    /// Never changes.
+    vtable: &'static Vtable,
+    /// Never changes.
+    pub(super) id: Id,
+    /// The neighbours in the list of unfinished tasks. Under the lock of the list's shard.
+    pub(super) links: UnsafeCell<Links>,
+    /// The slot of the join waker: I3.
+    pub(super) join_waker: UnsafeCell<Option<Waker>>,
+    /// Is the list holding its reference? Under the lock of the list's shard.
+    pub(super) listed: UnsafeCell<bool>,
+    /// Stops parallel work inside the task. Anybody with a reference.
+    pub(super) cancel: Cancel,
+}
+
+/// What only the code that knows the future's type can do. Every function takes the header of a
+/// cell of that type.
+pub(super) struct Vtable {
+    /// Passes a job to the scheduler. Consumes the job's reference; the caller has another one.
+    schedule: unsafe fn(NonNull<Header>, How),
+    /// See [`run::close`].
+    close: unsafe fn(NonNull<Header>),
+    /// See [`run::take_output`].
+    take_output: unsafe fn(NonNull<Header>, *mut ()),
+    /// See [`run::dispose_output`].
+    dispose_output: unsafe fn(NonNull<Header>),
+    /// See [`run::report`].
+    report: unsafe fn(NonNull<Header>, crate::util::unwind::Payload),
+    /// Frees the cell. There is no reference left.
+    free: unsafe fn(NonNull<Header>),
+}
+
+/// The future, what it made, or neither.
+pub(super) enum Stage<F: Future> {
+    Future(F),
+    Output(Result<F::Output, JoinError>),
+    Empty,
+}
+
+/// The allocation: lines of its own, so that two tasks run by two cores do not share one (128
+/// bytes are two lines that the hardware fetches together).
+#[repr(C)]
+#[cfg_attr(any(target_arch = "x86_64", target_arch = "aarch64"), repr(align(128)))]
+#[cfg_attr(
+    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    repr(align(64))
+)]
+pub(super) struct Cell<F: Future, S> {
+    header: Header,
+    /// Never changes.
+    pub(super) scheduler: S,
+    /// I2: whoever holds RUNNING; after COMPLETE whoever has the result.
+    pub(super) stage: UnsafeCell<Stage<F>>,
+}
+
+impl<F, S> Cell<F, S>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    const VTABLE: Vtable = Vtable {
+        schedule: schedule::<F, S>,
+        close: run::close::<F, S>,
+        take_output: run::take_output::<F, S>,
+        dispose_output: run::dispose_output::<F, S>,
+        report: run::report::<F, S>,
+        free: free::<F, S>,
+    };
+
+    /// Allocates a task. The caller has to account for its three references: see `State::new`.
+    pub(super) fn allocate(future: F, scheduler: S) -> NonNull<Header> {
+        let cell = Box::new(Self {
+            header: Header {
+                // SAFETY: `run` does not unwind; `JobRef`s to it are made by `schedule` only, one
+                // for each time that the state says so.
+                job: unsafe { job::Header::new(run::run::<F, S>) },
+                state: State::new(),
+                vtable: &Self::VTABLE,
+                id: Id::next(),
+                links: UnsafeCell::new(Links::default()),
+                join_waker: UnsafeCell::new(None),
+                listed: UnsafeCell::new(false),
+                cancel: Cancel::new(),
+            },
+            scheduler,
+            stage: UnsafeCell::new(Stage::Future(future)),
+        });
+        NonNull::from(Box::leak(cell)).cast()
+    }
+}
+
+/// # Safety
+///
+/// `task` is a `Cell<F, S>`; a job's reference is handed over, and the caller has another one.
+unsafe fn schedule<F, S>(task: NonNull<Header>, how: How)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: the caller's reference keeps the cell, and with it the scheduler, to the end of the
+    // call, whatever becomes of the job meanwhile.
+    let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
+    if scheduler.is_closed() {
+        // I6: whoever closes goes through all unfinished tasks after this became true.
+        // SAFETY: the job's reference, which there will be no job for.
+        unsafe { release(task) };
+        return;
+    }
+    // SAFETY: the header is the first field of a live cell, which the job's reference keeps until
+    // it has run. The future is `Send`. I1: the state lets one thread at a time make a job.
+    let job = unsafe { JobRef::new(task.cast()) };
+    scheduler.schedule(job, how);
+}
+
+/// # Safety
+///
+/// `task` is a `Cell<F, S>` without references.
+unsafe fn free<F: Future, S>(task: NonNull<Header>) {
+    // SAFETY: it came from a box (`allocate`), and nobody has a pointer to it any more.
+    drop(unsafe { Box::from_raw(task.cast::<Cell<F, S>>().as_ptr()) });
+}
+
+/// Gives up one reference.
+///
+/// # Safety
+///
+/// The reference is the caller's, who does not use it again.
+pub(super) unsafe fn release(task: NonNull<Header>) {
+    loop {
+        // SAFETY: the reference that is being given up keeps the cell until `drop_ref`.
+        match unsafe { (*task.as_ptr()).state.drop_ref() } {
+            Dropped::Alive => return,
+            // SAFETY: that was the last one.
+            Dropped::Last => return unsafe { free_cell(task) },
+            // SAFETY: our reference was not given up, and the state made one for a job.
+            Dropped::Orphaned => unsafe { submit(task, How::Wake) },
+        }
+    }
+}
+
+/// # Safety
+///
+/// There is no reference left.
+pub(super) unsafe fn free_cell(task: NonNull<Header>) {
+    // SAFETY: the cell is ours alone; the vtable is that of its type.
+    unsafe { ((*task.as_ptr()).vtable.free)(task) }
+}
+
+/// Passes a job to the scheduler.
+///
+/// # Safety
+///
+/// The state asked for it, and so made a reference for the job; the caller has another one.
+pub(super) unsafe fn submit(task: NonNull<Header>, how: How) {
+    // SAFETY: the caller's duties are those of the vtable function.
+    unsafe { ((*task.as_ptr()).vtable.schedule)(task, how) }
+}
+
+/// Wakes the task.
+///
+/// # Safety
+///
+/// The caller has a reference during the call.
+pub(super) unsafe fn wake(task: NonNull<Header>) {
+    // SAFETY: the caller's reference keeps the cell.
+    match unsafe { (*task.as_ptr()).state.wake() } {
+        Notify::Nothing => {}
+        // SAFETY: the state made a reference for the job, and the caller has another one.
+        Notify::Schedule => unsafe { submit(task, How::Wake) },
+    }
+}
+
+/// Calls [`run::close`] for the task's type.
+///
+/// # Safety
+///
+/// A reference is handed over.
+pub(super) unsafe fn close(task: NonNull<Header>) {
+    // SAFETY: the vtable is that of the cell's type; the duty is the caller's.
+    unsafe { ((*task.as_ptr()).vtable.close)(task) }
+}
+
+/// One counted reference.
+#[derive(Debug)]
+pub(super) struct TaskRef(NonNull<Header>);
+
+// SAFETY: what can be reached through a reference alone (state, id, cancel flag, vtable) is made
+// for any thread, and the future that its last drop may free or schedule is `Send`.
+unsafe impl Send for TaskRef {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for TaskRef {}
+
+impl TaskRef {
+    /// # Safety
+    ///
+    /// One reference is handed over.
+    pub(super) unsafe fn from_raw(task: NonNull<Header>) -> Self {
+        Self(task)
+    }
+
+    /// The reference is the caller's to give up.
+    pub(super) fn into_raw(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).0
+    }
+
+    pub(super) fn as_raw(&self) -> NonNull<Header> {
+        self.0
+    }
+
+    pub(super) fn header(&self) -> &Header {
+        // SAFETY: our reference keeps the cell.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Asks for the end of the task.
+    pub(super) fn abort(&self) {
+        let header = self.header();
+        header.cancel.cancel();
+        match header.state.abort() {
+            Notify::Nothing => {}
+            // A worker drops the future, never the thread that aborts: the destructor may be slow,
+            // may need the aborter's locks, and belongs to the pool.
+            // SAFETY: the state made a reference for the job, and we have another one.
+            Notify::Schedule => unsafe { submit(self.0, How::Wake) },
+        }
+    }
+
+    /// Moves the result out.
+    ///
+    /// # Safety
+    ///
+    /// The task was seen complete, the result is the caller's (I2), `T` is its type.
+    pub(super) unsafe fn take_output<T>(&self) -> Option<Result<T, JoinError>> {
+        let mut output: Option<Result<T, JoinError>> = None;
+        // SAFETY: the caller's promises; the destination has the type that the function expects.
+        unsafe { (self.header().vtable.take_output)(self.0, (&raw mut output).cast()) };
+        output
+    }
+
+    /// Drops the result where it is.
+    ///
+    /// # Safety
+    ///
+    /// The task was seen complete, and the result is the caller's (I2).
+    pub(super) unsafe fn dispose_output(&self) {
+        // SAFETY: the caller's promises.
+        unsafe { (self.header().vtable.dispose_output)(self.0) }
+    }
+
+    /// Reports a panic that no handle will.
+    pub(super) fn report(&self, payload: crate::util::unwind::Payload) {
+        // SAFETY: our reference keeps the cell.
+        unsafe { (self.header().vtable.report)(self.0, payload) }
+    }
+}
+
+impl Clone for TaskRef {
+    fn clone(&self) -> Self {
+        self.header().state.add_ref();
+        Self(self.0)
+    }
+}
+
+impl Drop for TaskRef {
+    fn drop(&mut self) {
+        // SAFETY: the reference is ours and not used again.
+        unsafe { release(self.0) }
+    }
+}

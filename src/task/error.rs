@@ -1,0 +1,138 @@
+//! Why a task has no output.
+
+use super::Id;
+use crate::util::unwind::{self, Payload};
+use std::fmt;
+
+/// A task ended without an output: it panicked, or it was cancelled.
+///
+/// # Examples
+///
+/// ```
+/// let task = manyhands::spawn(async { panic!("out of tea") });
+/// let error: manyhands::JoinError = manyhands::block_on(task).map(|()| ()).unwrap_err();
+/// assert!(error.is_panic());
+/// assert!(error.to_string().contains("out of tea"));
+/// ```
+pub struct JoinError {
+    id: Id,
+    cause: Cause,
+}
+
+enum Cause {
+    Cancelled,
+    Panicked(Carried),
+}
+
+/// A payload, which is `Send` only, in an error that should be `Sync` too.
+struct Carried(Payload);
+
+// SAFETY: through a shared `Carried` one can only reach `message`, which looks at the type and
+// reads nothing but `&'static str` and `String`, both `Sync`.
+unsafe impl Sync for Carried {}
+
+impl Carried {
+    fn message(&self) -> Option<&str> {
+        let text = self.0.downcast_ref::<&'static str>().copied();
+        text.or_else(|| self.0.downcast_ref::<String>().map(String::as_str))
+    }
+}
+
+impl JoinError {
+    pub(super) fn cancelled(id: Id) -> Self {
+        Self {
+            id,
+            cause: Cause::Cancelled,
+        }
+    }
+
+    pub(super) fn panicked(id: Id, payload: Payload) -> Self {
+        Self {
+            id,
+            cause: Cause::Panicked(Carried(payload)),
+        }
+    }
+
+    /// Was the task cancelled: aborted by a handle, or left unfinished when its pool closed?
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.cause, Cause::Cancelled)
+    }
+
+    /// Did the task panic?
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        matches!(self.cause, Cause::Panicked(_))
+    }
+
+    /// What the panic of the task carried, to be passed to [`std::panic::resume_unwind`] or to be
+    /// downcast.
+    ///
+    /// # Panics
+    ///
+    /// If the task did not panic. See [`try_into_panic`](Self::try_into_panic).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let task = manyhands::spawn(async { std::panic::panic_any(7_u8) });
+    /// let error = manyhands::block_on(task).map(|()| ()).unwrap_err();
+    /// assert_eq!(*error.into_panic().downcast::<u8>().unwrap(), 7);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn std::any::Any + Send + 'static> {
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(error) => panic!(
+                "into_panic was called on the error of a task that did not panic ({error}): check is_panic first"
+            ),
+        }
+    }
+
+    /// What the panic of the task carried, or the error back if it did not panic.
+    ///
+    /// # Errors
+    ///
+    /// Returns `self` if the task was cancelled.
+    pub fn try_into_panic(self) -> Result<Box<dyn std::any::Any + Send + 'static>, Self> {
+        match self.cause {
+            Cause::Panicked(Carried(payload)) => Ok(payload),
+            Cause::Cancelled => Err(self),
+        }
+    }
+
+    /// The task that this error comes from.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.id
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Cause::Cancelled => write!(f, "task {} was cancelled", self.id),
+            Cause::Panicked(payload) => match payload.message() {
+                Some(message) => write!(f, "task {} panicked: {message}", self.id),
+                None => write!(f, "task {} panicked", self.id),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("JoinError");
+        out.field("id", &self.id);
+        match &self.cause {
+            Cause::Cancelled => out.field("cause", &"cancelled"),
+            Cause::Panicked(payload) => out
+                .field("cause", &"panic")
+                .field("message", &payload.message()),
+        };
+        out.finish()
+    }
+}
+
+impl std::error::Error for JoinError {}

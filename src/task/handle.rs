@@ -1,0 +1,309 @@
+//! What the spawner keeps: the handle that awaits the result, and handles that can only abort.
+
+use super::cell::{self, Header, TaskRef};
+use super::id::Id;
+use super::state::{Dropped, HandleDropped};
+use super::{How, JoinError};
+use crate::util::unwind;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+/// A spawned task: await it for its result.
+///
+/// The task runs whether or not anybody awaits it. Dropping the handle **detaches** the task, which
+/// then runs to its end; use [`abort`](Self::abort) or [`cancel_on_drop`](Self::cancel_on_drop) to
+/// stop it instead. A detached task ends early only where nobody is left who could ever wake it
+/// (its last waker was dropped while it waited): then its future is dropped.
+///
+/// # Examples
+///
+/// ```
+/// manyhands::block_on(async {
+///     let double = manyhands::spawn(async { 2 * 21 });
+///     assert_eq!(double.await.unwrap(), 42);
+/// });
+/// ```
+///
+/// A panic in the task arrives as an error:
+///
+/// ```
+/// let task = manyhands::spawn(async { if true { panic!("oh no") } });
+/// assert!(manyhands::block_on(task).unwrap_err().is_panic());
+/// ```
+#[must_use = "dropping a handle detaches its task; await the handle, or say `drop(handle)`"]
+pub struct JoinHandle<T> {
+    /// `ManuallyDrop`, because the drop of a handle says more than that of any reference.
+    task: ManuallyDrop<TaskRef>,
+    _result: PhantomData<T>,
+}
+
+// SAFETY: a handle moves a `T` (or a panic payload) from the runner's thread to its own: `T: Send`
+// is enough. Through a shared handle one cannot reach the result.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+impl<T> Unpin for JoinHandle<T> {}
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// # Safety
+    ///
+    /// The reference of the one `JoinHandle` of a task with output `T` is handed over.
+    pub(super) unsafe fn from_raw(task: NonNull<Header>) -> Self {
+        Self {
+            // SAFETY: the caller's promise.
+            task: ManuallyDrop::new(unsafe { TaskRef::from_raw(task) }),
+            _result: PhantomData,
+        }
+    }
+
+    /// Asks the task to end: it is not polled again, and its future is dropped by a worker. Parallel
+    /// loops inside it stop at their next check. Awaiting the handle then gives an error with
+    /// [`is_cancelled`](JoinError::is_cancelled), unless the task was complete before.
+    ///
+    /// This only asks: when it returns, the task may still be in its last poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let task = manyhands::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// assert!(manyhands::block_on(task).unwrap_err().is_cancelled());
+    /// ```
+    pub fn abort(&self) {
+        self.task.abort();
+    }
+
+    /// Another handle that can abort the task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let task = manyhands::spawn(std::future::pending::<()>());
+    /// let abort = task.abort_handle();
+    /// std::thread::spawn(move || abort.abort());
+    /// assert!(manyhands::block_on(task).is_err());
+    /// ```
+    #[must_use]
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle {
+            task: TaskRef::clone(&self.task),
+        }
+    }
+
+    /// Has the task ended? Then awaiting the handle gives the result at once.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.task.header().state.load().is_complete()
+    }
+
+    /// The task's name.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.task.header().id
+    }
+
+    /// A handle that aborts the task when it is dropped, for tasks that should not outlive whoever
+    /// waits for them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// manyhands::block_on(async {
+    ///     let task = manyhands::spawn(std::future::pending::<()>()).cancel_on_drop();
+    ///     let watch = task.abort_handle();
+    ///     drop(task);
+    ///     while !watch.is_finished() {
+    ///         manyhands::task::yield_now().await;
+    ///     }
+    /// });
+    /// ```
+    pub fn cancel_on_drop(self) -> CancelOnDrop<T> {
+        CancelOnDrop { handle: self }
+    }
+
+    /// Is the task complete? If not, `waker` will be woken when it is.
+    fn poll_complete(&self, waker: &Waker) -> bool {
+        let Header {
+            state, join_waker, ..
+        } = self.task.header();
+        let now = state.load();
+        if now.is_complete() {
+            return true;
+        }
+        if now.has_join_waker() {
+            // SAFETY: I3: JOIN_WAKER was set by us, the only handle; so the slot is filled, and
+            // the runner, too, does no more than read it until we let go.
+            let same = join_waker
+                .with(|slot| unsafe { (*slot).as_ref().is_some_and(|old| old.will_wake(waker)) });
+            if same {
+                return false;
+            }
+        }
+        // User code, before anything is changed: a panic in it goes to our caller.
+        let new = waker.clone();
+        if now.has_join_waker() && !state.take_waker_back() {
+            return true;
+        }
+        // SAFETY: I3: JOIN_WAKER is not set and the handle exists: the slot is ours.
+        let old = join_waker.with_mut(|slot| unsafe { (*slot).replace(new) });
+        let complete = !state.offer_waker();
+        let unused = if complete {
+            // SAFETY: I3: the task was complete before JOIN_WAKER was set: the slot is still ours.
+            join_waker.with_mut(|slot| unsafe { (*slot).take() })
+        } else {
+            None
+        };
+        // Destructors of foreign wakers, at a point where a panic leaves everything in order.
+        drop((old, unused));
+        complete
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    /// # Panics
+    ///
+    /// If polled again after it was ready.
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if !self.poll_complete(cx.waker()) {
+            return Poll::Pending;
+        }
+        // SAFETY: the task is complete and its handle, which knows the type, exists: I2.
+        match unsafe { self.task.take_output() } {
+            Some(result) => Poll::Ready(result),
+            None => panic!("a JoinHandle was polled again after it had given its result"),
+        }
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        let task = self.task.as_raw();
+        let header = self.task.header();
+        match header.state.drop_handle() {
+            // The two short ways: one write, and nobody else's code.
+            HandleDropped::Released(Dropped::Alive) => return,
+            HandleDropped::Released(Dropped::Last) => {
+                // SAFETY: no reference is left.
+                return unsafe { cell::free_cell(task) };
+            }
+            // SAFETY: our reference was not given up, and the state made one for a job.
+            HandleDropped::Released(Dropped::Orphaned) => unsafe { cell::submit(task, How::Wake) },
+            HandleDropped::Dispose { output, waker } => {
+                if waker {
+                    // SAFETY: I3: either the task is not complete, and we have cleared JOIN_WAKER,
+                    // or the runner has, or it was never set: the slot is ours.
+                    let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
+                    if let Err(payload) = unwind::catch_drop(waker) {
+                        self.task.report(payload);
+                    }
+                }
+                if output {
+                    // SAFETY: I2: the task was complete while the handle existed.
+                    unsafe { self.task.dispose_output() };
+                }
+            }
+        }
+        // SAFETY: our reference is given up, and not used again.
+        unsafe { cell::release(task) };
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug(&self.task, "JoinHandle", f)
+    }
+}
+
+fn debug(task: &TaskRef, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.debug_struct(name)
+        .field("id", &task.header().id)
+        .field("state", &task.header().state)
+        .finish()
+}
+
+/// Can abort a task, but not await it. Made by [`JoinHandle::abort_handle`].
+///
+/// Keeping one does not keep the task's future or result alive, only its state.
+#[derive(Clone)]
+pub struct AbortHandle {
+    task: TaskRef,
+}
+
+impl AbortHandle {
+    /// Asks the task to end, as [`JoinHandle::abort`] does.
+    pub fn abort(&self) {
+        self.task.abort();
+    }
+
+    /// Has the task ended?
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.task.header().state.load().is_complete()
+    }
+
+    /// The task's name.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.task.header().id
+    }
+}
+
+impl UnwindSafe for AbortHandle {}
+impl RefUnwindSafe for AbortHandle {}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        debug(&self.task, "AbortHandle", f)
+    }
+}
+
+/// A [`JoinHandle`] that aborts its task when dropped. Made by [`JoinHandle::cancel_on_drop`].
+#[derive(Debug)]
+#[must_use = "dropping this aborts the task"]
+pub struct CancelOnDrop<T> {
+    handle: JoinHandle<T>,
+}
+
+impl<T> CancelOnDrop<T> {
+    /// A handle that can abort the task, too, and see whether it has ended.
+    #[must_use]
+    pub fn abort_handle(&self) -> AbortHandle {
+        self.handle.abort_handle()
+    }
+
+    /// The task's name.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.handle.id()
+    }
+
+    /// Has the task ended?
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.handle.is_finished()
+    }
+}
+
+impl<T> Future for CancelOnDrop<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.handle).poll(cx)
+    }
+}
+
+impl<T> Drop for CancelOnDrop<T> {
+    fn drop(&mut self) {
+        // No effect on a task that is complete.
+        self.handle.abort();
+    }
+}

@@ -1,0 +1,124 @@
+//! Names of tasks, and which task the calling thread polls.
+
+use crate::sync::thread_cell;
+use std::cell::Cell;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The name of a task: no two tasks of a process share one.
+///
+/// The numbers say nothing about the order in which tasks were spawned.
+///
+/// # Examples
+///
+/// ```
+/// manyhands::block_on(async {
+///     let a = manyhands::spawn(async { manyhands::task::id() });
+///     let b = manyhands::spawn(async {});
+///     let name = a.id();
+///     assert_ne!(name, b.id());
+///     assert_eq!(a.await.unwrap(), name);
+/// });
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(u64);
+
+/// Ids are taken from the process-wide counter in blocks, so that threads that spawn much do not
+/// fight for one cache line.
+const BLOCK: u64 = 64;
+
+/// Not a modelled atomic: an id orders nothing, it only has to be new. 0 stands for "no task".
+static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
+
+std::thread_local! {
+    /// The next id of this thread's block, and the end of the block.
+    static BLOCK_LEFT: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+impl Id {
+    pub(super) fn next() -> Self {
+        BLOCK_LEFT.with(|left| {
+            let (mut next, mut end) = left.get();
+            if next == end {
+                // Ordering: Relaxed; only uniqueness matters. 2^64 ids do not run out.
+                next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
+                end = next + BLOCK;
+            }
+            left.set((next + 1, end));
+            Self(next)
+        })
+    }
+
+    /// Spreads tasks over shards.
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Id({})", self.0)
+    }
+}
+
+thread_cell! {
+    static CURRENT: Cell<u64> = Cell::new(0);
+}
+
+/// The calling thread works for a task until this is dropped.
+#[derive(Debug)]
+pub(super) struct Entered(u64);
+
+pub(super) fn enter(id: Id) -> Entered {
+    Entered(CURRENT.with(|current| current.replace(id.0)))
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.set(self.0));
+    }
+}
+
+/// The id of the task that the calling thread polls (or drops), if any.
+///
+/// # Examples
+///
+/// ```
+/// assert!(manyhands::task::try_id().is_none());
+/// ```
+#[must_use]
+pub fn try_id() -> Option<Id> {
+    let current = CURRENT.with(Cell::get);
+    (current != 0).then_some(Id(current))
+}
+
+/// The id of the task that the calling thread polls.
+///
+/// # Panics
+///
+/// Outside a task: in `main`, in the future given to `block_on`, on a thread of your own. Use
+/// [`try_id`] where that can happen.
+///
+/// # Examples
+///
+/// ```
+/// let task = manyhands::spawn(async { manyhands::task::id() });
+/// let name = task.id();
+/// assert_eq!(manyhands::block_on(task).unwrap(), name);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn id() -> Id {
+    match try_id() {
+        Some(id) => id,
+        None => panic!(
+            "task::id() was called outside a task: call it in a spawned future, or use task::try_id()"
+        ),
+    }
+}

@@ -1,0 +1,178 @@
+//! All unfinished tasks of a pool, so that closing the pool can cancel them.
+//!
+//! Doubly linked lists through the cells, one list and one lock per shard. A listed task is kept
+//! by a reference of the list's. No lock is held while user code runs.
+
+use super::cell::{self, Header};
+use crate::sync::{Mutex, lock};
+use crossbeam_utils::CachePadded;
+use std::fmt;
+use std::ptr::NonNull;
+
+/// The neighbours of a task in its list.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    previous: Option<NonNull<Header>>,
+    next: Option<NonNull<Header>>,
+}
+
+/// The lists of unfinished tasks.
+pub(crate) struct Owned {
+    /// A power of two of them.
+    shards: Box<[CachePadded<Mutex<Shard>>]>,
+}
+
+#[derive(Default)]
+struct Shard {
+    first: Option<NonNull<Header>>,
+    len: usize,
+    closed: bool,
+}
+
+// SAFETY: the pointers are counted references to cells, which may be used on any thread.
+unsafe impl Send for Shard {}
+
+impl Owned {
+    /// At least `shards` lists: a few for each thread that spawns or completes tasks.
+    pub(crate) fn new(shards: usize) -> Self {
+        let count = shards.max(1).next_power_of_two();
+        Self {
+            shards: (0..count)
+                .map(|_| CachePadded::new(Mutex::new(Shard::default())))
+                .collect(),
+        }
+    }
+
+    /// The number of unfinished tasks, counted shard by shard.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len).sum()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Refuses new tasks from here on, and cancels those that are listed. Idle and queued tasks
+    /// have their future dropped on the calling thread; a running one is left to its runner, which
+    /// cancels it after the poll. Jobs that are still queued become stale: run them, which only
+    /// frees memory.
+    ///
+    /// The scheduler has to say `is_closed` before this is called. May be called more than once.
+    pub(crate) fn close_and_cancel_all(&self) {
+        for shard in &self.shards {
+            lock(shard).closed = true;
+        }
+        for shard in &self.shards {
+            // Not `while let`: the lock must be free while user code runs.
+            loop {
+                let first = lock(shard).pop();
+                let Some(task) = first else { break };
+                // SAFETY: the list's reference is handed over.
+                unsafe { cell::close(task) };
+            }
+        }
+    }
+
+    fn shard(&self, task: NonNull<Header>) -> &Mutex<Shard> {
+        // SAFETY: the callers have a reference.
+        let number = unsafe { task.as_ref().id.number() };
+        // The count is a power of two; only the low bits of the number matter.
+        &self.shards[number as usize & (self.shards.len() - 1)]
+    }
+
+    /// Lists a task, and takes over one of its references. `false`: closed, nothing happened.
+    ///
+    /// # Safety
+    ///
+    /// The caller has a reference to hand over, and another one for the call. The task was never
+    /// listed before.
+    pub(super) unsafe fn insert(&self, task: NonNull<Header>) -> bool {
+        let mut shard = lock(self.shard(task));
+        if shard.closed {
+            return false;
+        }
+        // SAFETY: the task is live, and we hold the shard's lock.
+        unsafe { shard.push(task) };
+        true
+    }
+
+    /// Takes a task off its list. Returns whether it was listed: if so, the list's reference is
+    /// the caller's now.
+    ///
+    /// # Safety
+    ///
+    /// The caller has a reference, and `self` is the lists of the task's scheduler.
+    #[must_use]
+    pub(super) unsafe fn remove(&self, task: NonNull<Header>) -> bool {
+        // SAFETY: the task is live, and the shard's lock is held.
+        unsafe { lock(self.shard(task)).remove(task) }
+    }
+}
+
+/// # Safety
+///
+/// (Of all uses below.) The lock of the task's shard is held, and the task is live.
+unsafe fn links<R>(task: NonNull<Header>, f: impl FnOnce(&mut Links) -> R) -> R {
+    // SAFETY: the lock gives exclusive access to the links.
+    unsafe { task.as_ref().links.with_mut(|links| f(&mut *links)) }
+}
+
+impl Shard {
+    /// # Safety
+    ///
+    /// `task` is live and on no list; `self` is its shard.
+    unsafe fn push(&mut self, task: NonNull<Header>) {
+        // SAFETY: `&mut self` is the lock; listed tasks are kept alive by the list's reference.
+        unsafe {
+            if let Some(first) = self.first {
+                links(first, |links| links.previous = Some(task));
+            }
+            links(task, |links| links.next = self.first);
+            task.as_ref().listed.with_mut(|listed| *listed = true);
+        }
+        self.first = Some(task);
+        self.len += 1;
+    }
+
+    /// # Safety
+    ///
+    /// `task` is live; `self` is its shard.
+    unsafe fn remove(&mut self, task: NonNull<Header>) -> bool {
+        // SAFETY: `&mut self` is the lock; the neighbours are kept alive by the list's references.
+        unsafe {
+            let listed = task
+                .as_ref()
+                .listed
+                .with_mut(|listed| std::mem::replace(&mut *listed, false));
+            if !listed {
+                return false;
+            }
+            let Links { previous, next } = links(task, std::mem::take);
+            match previous {
+                Some(previous) => links(previous, |links| links.next = next),
+                None => self.first = next,
+            }
+            if let Some(next) = next {
+                links(next, |links| links.previous = previous);
+            }
+        }
+        self.len -= 1;
+        true
+    }
+
+    fn pop(&mut self) -> Option<NonNull<Header>> {
+        let first = self.first?;
+        // SAFETY: it is listed here, so it is live and this is its shard.
+        let removed = unsafe { self.remove(first) };
+        debug_assert!(removed);
+        Some(first)
+    }
+}
+
+impl fmt::Debug for Owned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Owned")
+            .field("shards", &self.shards.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,333 @@
+//! Running a task: poll it or cancel it, store the result, tell the handle.
+//!
+//! All user code of a task runs in this file (and in the drop of its handle), each time inside
+//! [`unwind::catch`]: the future's `poll` and `drop`, the output's `drop`, the join waker's `wake`
+//! and `drop`.
+
+use super::cell::{self, Cell, Header, Stage};
+use super::state::{AfterPoll, Start};
+use super::{How, JoinError, Schedule, id, waker};
+use crate::job::cancel::{self, CancelRef, Cancelled};
+use crate::job::{self, SeatIndex};
+use crate::util::unwind::{self, AbortOnDrop, Payload};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+/// Executes a job: uses the right to run once. Consumes the job's reference.
+///
+/// # Safety
+///
+/// `job` is the header of a `Cell<F, S>`, and belongs to a `JobRef` made for it.
+pub(super) unsafe fn run<F, S>(job: NonNull<job::Header>, _seat: SeatIndex)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    let guard = AbortOnDrop("a task contains every panic of its future");
+    let task = job.cast::<Header>();
+    // SAFETY: the job's reference keeps the cell until we give it up, in one of the branches
+    // below, each of which does so last.
+    unsafe {
+        match (*task.as_ptr()).state.start() {
+            Start::Poll => poll::<F, S>(task),
+            Start::Cancel => {
+                cancel_future::<F, S>(task);
+                complete::<F, S>(task);
+            }
+            Start::Stale => cell::release(task),
+        }
+    }
+    guard.disarm();
+}
+
+/// Cancels a task on behalf of a closing pool, unless somebody runs it, who will do so. Consumes
+/// the reference of the list of unfinished tasks.
+///
+/// # Safety
+///
+/// `task` is a `Cell<F, S>`, and a reference is handed over.
+pub(super) unsafe fn close<F, S>(task: NonNull<Header>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    let guard = AbortOnDrop("a task contains every panic of its future");
+    // SAFETY: the reference keeps the cell until we give it up, last in each branch.
+    unsafe {
+        (*task.as_ptr()).cancel.cancel();
+        if (*task.as_ptr()).state.close() {
+            cancel_future::<F, S>(task);
+            complete::<F, S>(task);
+        } else {
+            cell::release(task);
+        }
+    }
+    guard.disarm();
+}
+
+/// # Safety
+///
+/// RUNNING is the caller's, with a reference, which is consumed.
+unsafe fn poll<F, S>(task: NonNull<Header>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: the reference keeps the cell. `typed` is not used after `submit` or `complete`, which
+    // give it up.
+    unsafe {
+        let typed = &*task.cast::<Cell<F, S>>().as_ptr();
+        let state = &(*task.as_ptr()).state;
+        if typed.scheduler.is_closed() {
+            cancel_future::<F, S>(task);
+        } else if poll_once::<F, S>(task).is_pending() {
+            match state.after_poll() {
+                AfterPoll::Idle => return,
+                AfterPoll::Notified => {
+                    cell::submit(task, How::Yield);
+                    return cell::release(task);
+                }
+                AfterPoll::Cancel => cancel_future::<F, S>(task),
+            }
+        }
+        complete::<F, S>(task);
+    }
+}
+
+/// Polls the future. If it is ready or has panicked, drops it and stores the result.
+///
+/// # Safety
+///
+/// RUNNING is the caller's, with a reference.
+unsafe fn poll_once<F, S>(task: NonNull<Header>) -> Poll<()>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: the caller's reference keeps the cell.
+    let (header, typed) = unsafe {
+        let typed = &*task.cast::<Cell<F, S>>().as_ptr();
+        (task.as_ref(), typed)
+    };
+    let polled = unwind::catch(|| {
+        let _entered = id::enter(header.id);
+        // SAFETY: the flag lives in the cell; jobs made by the poll end before it does, because
+        // waits inside it are closed.
+        let _under = unsafe { cancel::enter(CancelRef::to(&header.cancel)) };
+        // SAFETY: our reference outlasts the borrowed waker.
+        let waker = unsafe { waker::borrow(task) };
+        typed.stage.with_mut(|stage| {
+            // SAFETY: I2: RUNNING is ours. The future does not move until it is dropped in place.
+            let Stage::Future(future) = (unsafe { &mut *stage }) else {
+                unreachable!("a task that runs has its future")
+            };
+            // SAFETY: as above.
+            unsafe { Pin::new_unchecked(future) }.poll(&mut Context::from_waker(&waker))
+        })
+    });
+    let result = match polled {
+        Ok(Poll::Pending) => return Poll::Pending,
+        Ok(Poll::Ready(output)) => Ok(output),
+        Err(payload) if payload.is::<Cancelled>() => Err(JoinError::cancelled(header.id)),
+        Err(payload) => Err(JoinError::panicked(header.id, payload)),
+    };
+    // SAFETY: I2: RUNNING is ours.
+    let dropped = unsafe { set_stage(task, typed, Stage::Empty) };
+    let result = match (result, dropped) {
+        (result, Ok(())) => result,
+        // The first panic of the task is the one that its handle gets; the output is lost.
+        (Ok(output), Err(payload)) => {
+            if let Err(second) = drop_for(task, output) {
+                typed.scheduler.unhandled_panic(second);
+            }
+            Err(JoinError::panicked(header.id, payload))
+        }
+        (Err(error), Err(payload)) if error.is_cancelled() => {
+            Err(JoinError::panicked(error.id(), payload))
+        }
+        (Err(error), Err(payload)) => {
+            typed.scheduler.unhandled_panic(payload);
+            Err(error)
+        }
+    };
+    // SAFETY: I2: RUNNING is ours. The stage is empty, so this drops nothing.
+    let _ = unsafe { set_stage(task, typed, Stage::Output(result)) };
+    Poll::Ready(())
+}
+
+/// Drops the future and stores that the task was cancelled (or that the drop panicked).
+///
+/// # Safety
+///
+/// RUNNING is the caller's, with a reference.
+unsafe fn cancel_future<F, S>(task: NonNull<Header>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: the caller's reference keeps the cell. I2: RUNNING is the caller's.
+    unsafe {
+        let typed = &*task.cast::<Cell<F, S>>().as_ptr();
+        let id = task.as_ref().id;
+        let error = match set_stage(task, typed, Stage::Empty) {
+            Ok(()) => JoinError::cancelled(id),
+            Err(payload) => JoinError::panicked(id, payload),
+        };
+        // The stage is empty: nothing is dropped.
+        let _ = set_stage(task, typed, Stage::Output(Err(error)));
+    }
+}
+
+/// Announces the result, and gives up the caller's reference and that of the list.
+///
+/// # Safety
+///
+/// RUNNING is the caller's, with a reference, which is consumed. The result is stored.
+unsafe fn complete<F, S>(task: NonNull<Header>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: the caller's reference keeps the cell until `drop_refs`.
+    let last = unsafe {
+        let header = task.as_ref();
+        let typed = &*task.cast::<Cell<F, S>>().as_ptr();
+        let before = header.state.complete();
+        if !before.has_join_interest() {
+            // I2: there is no handle, so the result is the runner's.
+            dispose_output::<F, S>(task);
+        } else if before.has_join_waker() {
+            wake_handle::<S>(header, &typed.scheduler);
+        }
+        let listed = typed.scheduler.owned().remove(task);
+        header.state.drop_refs(1 + usize::from(listed))
+    };
+    if last {
+        // SAFETY: no reference is left.
+        unsafe { cell::free_cell(task) }
+    }
+}
+
+/// Wakes whoever awaits the handle, then lets go of the waker.
+///
+/// # Safety
+///
+/// The caller has set COMPLETE while JOIN_WAKER was set.
+unsafe fn wake_handle<S: Schedule>(header: &Header, scheduler: &S) {
+    // SAFETY: I3: COMPLETE and JOIN_WAKER are set: the slot is filled, and only read by anybody.
+    let woken = header.join_waker.with(|slot| unsafe {
+        let waker = (*slot).as_ref().expect("JOIN_WAKER says that it is there");
+        unwind::catch(|| waker.wake_by_ref())
+    });
+    let mut dropped = Ok(());
+    if header.state.release_waker() {
+        // SAFETY: I3: COMPLETE is set, JOIN_WAKER and JOIN_INTEREST are not, and it was us who
+        // found them so: the slot is ours.
+        let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
+        dropped = unwind::catch_drop(waker);
+    }
+    for payload in [woken, dropped].into_iter().filter_map(Result::err) {
+        scheduler.unhandled_panic(payload);
+    }
+}
+
+/// Moves the result into `*to`, an `Option<Result<F::Output, JoinError>>`, if it is still there.
+///
+/// # Safety
+///
+/// `task` is a complete `Cell<F, S>`, and the result is the caller's (I2). `to` is valid for
+/// writes and of that type.
+pub(super) unsafe fn take_output<F, S>(task: NonNull<Header>, to: *mut ())
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: the caller's promises.
+    unsafe {
+        let typed = &*task.cast::<Cell<F, S>>().as_ptr();
+        let stage = typed
+            .stage
+            .with_mut(|stage| std::mem::replace(&mut *stage, Stage::Empty));
+        if let Stage::Output(result) = stage {
+            *to.cast::<Option<Result<F::Output, JoinError>>>() = Some(result);
+        }
+    }
+}
+
+/// Drops the result, if it is still there, and reports a panic that it carries or causes.
+///
+/// # Safety
+///
+/// `task` is a complete `Cell<F, S>`, and the result is the caller's (I2).
+pub(super) unsafe fn dispose_output<F, S>(task: NonNull<Header>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    let mut output: Option<Result<F::Output, JoinError>> = None;
+    // SAFETY: the caller's promises.
+    let scheduler = unsafe {
+        take_output::<F, S>(task, (&raw mut output).cast());
+        &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler
+    };
+    let lost = match output {
+        None => None,
+        Some(Ok(output)) => drop_for(task, output).err(),
+        Some(Err(error)) => error.try_into_panic().ok(),
+    };
+    if let Some(payload) = lost {
+        scheduler.unhandled_panic(payload);
+    }
+}
+
+/// Reports a panic that no handle will.
+///
+/// # Safety
+///
+/// `task` is a live `Cell<F, S>`.
+pub(super) unsafe fn report<F: Future, S: Schedule>(task: NonNull<Header>, payload: Payload) {
+    // SAFETY: the caller's promise.
+    let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
+    scheduler.unhandled_panic(payload);
+}
+
+/// Replaces the stage; what was there is dropped in place, in the name of the task.
+///
+/// # Safety
+///
+/// RUNNING is the caller's (I2), who has a reference.
+unsafe fn set_stage<F: Future, S>(
+    task: NonNull<Header>,
+    typed: &Cell<F, S>,
+    next: Stage<F>,
+) -> Result<(), Payload> {
+    in_the_name_of(task, || {
+        // SAFETY: the caller's promise. If the old value's drop panics, the new one is in place
+        // nevertheless: that is how assignment unwinds.
+        typed.stage.with_mut(|stage| unsafe { *stage = next });
+    })
+}
+
+/// Drops an output in the name of the task that made it.
+fn drop_for<T>(task: NonNull<Header>, output: T) -> Result<(), Payload> {
+    in_the_name_of(task, move || drop(output))
+}
+
+/// Runs destructors: `task::id()` tells the task, and parallel loops in them are not cut short.
+fn in_the_name_of(task: NonNull<Header>, f: impl FnOnce()) -> Result<(), Payload> {
+    unwind::catch(|| {
+        // SAFETY: the callers have a reference. No flag needs nothing to outlive anything.
+        let (_entered, _under) =
+            unsafe { (id::enter(task.as_ref().id), cancel::enter(CancelRef::NONE)) };
+        f();
+    })
+}

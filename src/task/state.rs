@@ -1,0 +1,471 @@
+//! The state word: six flags and a count of references. Nobody else looks at bits.
+//!
+//! Every transition is a method here, named after who makes it, and returns what the caller has to
+//! do next. The rules I1, I2, ... are those of the module's README.
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use std::fmt;
+
+/// Somebody polls the future, drops it, or moves the output in: the lock of the stage (I2).
+/// Set by whoever uses the right to run, or takes it away when the pool closes. Cleared by the same
+/// thread, either back to idle, or for good together with setting COMPLETE.
+const RUNNING: usize = 1 << 0;
+
+/// The task is to be polled. While it is not running, a job with the right to run is on its way to
+/// a queue, in one, or on its way out; while it is running, the runner will make that job.
+const NOTIFIED: usize = 1 << 1;
+
+/// There is a result and the future is gone. Never cleared; excludes RUNNING. What it says about
+/// the stage and the join waker: I2, I3.
+const COMPLETE: usize = 1 << 2;
+
+/// The task is not to be polled again. Never cleared. Set by `abort`, by closing the pool, and by
+/// the drop of the last reference that could have led to another poll.
+const CANCELLED: usize = 1 << 3;
+
+/// The `JoinHandle` exists. Cleared by its drop. As long as it is set, the handle owns the result
+/// of a complete task; afterwards the runner does.
+const JOIN_INTEREST: usize = 1 << 4;
+
+/// The slot of the join waker holds a waker that the runner may read once the task is complete
+/// (I3). Set by the handle. Cleared by the handle before completion, by the runner after it.
+const JOIN_WAKER: usize = 1 << 5;
+
+/// The count of references sits above the flags.
+const REF_SHIFT: u32 = 6;
+const REF_ONE: usize = 1 << REF_SHIFT;
+/// Half of what the word can count. Beyond it the process ends: threads that have passed the check
+/// already cannot bring the count to overflow from here.
+const REF_LIMIT: usize = usize::MAX >> (REF_SHIFT + 1);
+
+/// One value of the state word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Snapshot(usize);
+
+impl Snapshot {
+    fn has(self, flags: usize) -> bool {
+        self.0 & flags == flags
+    }
+
+    fn has_any(self, flags: usize) -> bool {
+        self.0 & flags != 0
+    }
+
+    fn with(self, flags: usize) -> Self {
+        Self(self.0 | flags)
+    }
+
+    fn without(self, flags: usize) -> Self {
+        Self(self.0 & !flags)
+    }
+
+    fn refs(self) -> usize {
+        self.0 >> REF_SHIFT
+    }
+
+    fn one_more(self) -> Self {
+        if self.refs() >= REF_LIMIT {
+            too_many_references();
+        }
+        Self(self.0 + REF_ONE)
+    }
+
+    fn one_less(self) -> Self {
+        debug_assert!(self.refs() > 0, "{self:?}");
+        Self(self.0 - REF_ONE)
+    }
+
+    /// Neither running nor about to.
+    fn is_idle(self) -> bool {
+        !self.has_any(RUNNING | NOTIFIED | COMPLETE)
+    }
+
+    /// What giving up one reference makes of an unfinished or finished task.
+    fn dropped(self) -> (Self, Dropped) {
+        if self.is_idle() && self.refs() == 2 {
+            // I5: ours and the list's. No waker and no handle is left, so nobody could ever poll,
+            // cancel or ask. The new reference is the job's; ours lasts until it is scheduled.
+            return (
+                self.with(NOTIFIED | CANCELLED).one_more(),
+                Dropped::Orphaned,
+            );
+        }
+        let next = self.one_less();
+        let what = if next.refs() == 0 {
+            Dropped::Last
+        } else {
+            Dropped::Alive
+        };
+        (next, what)
+    }
+
+    pub(super) fn is_complete(self) -> bool {
+        self.has(COMPLETE)
+    }
+
+    pub(super) fn has_join_waker(self) -> bool {
+        self.has(JOIN_WAKER)
+    }
+
+    pub(super) fn has_join_interest(self) -> bool {
+        self.has(JOIN_INTEREST)
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMES: [(usize, &str); 6] = [
+            (RUNNING, "RUNNING"),
+            (NOTIFIED, "NOTIFIED"),
+            (COMPLETE, "COMPLETE"),
+            (CANCELLED, "CANCELLED"),
+            (JOIN_INTEREST, "JOIN_INTEREST"),
+            (JOIN_WAKER, "JOIN_WAKER"),
+        ];
+        for (flag, name) in NAMES {
+            if self.has(flag) {
+                write!(f, "{name} | ")?;
+            }
+        }
+        write!(f, "{} refs", self.refs())
+    }
+}
+
+#[cold]
+fn too_many_references() -> ! {
+    // Unwinding would leave the reference that could not be counted. Tests want to see it, though.
+    if cfg!(test) {
+        panic!("too many references to a task");
+    }
+    eprintln!("manyhands: too many references to one task (are wakers leaked?); aborting");
+    std::process::abort();
+}
+
+/// What a thread with the right to run may do.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Poll the future; RUNNING is the caller's.
+    Poll,
+    /// Drop the future unpolled; RUNNING is the caller's.
+    Cancel,
+    /// The closing pool took the right away: give the job's reference up, touch nothing.
+    Stale,
+}
+
+/// What follows a poll that returned `Pending`.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum AfterPoll {
+    /// Nothing; the caller's reference is given up, and others keep the cell alive.
+    Idle,
+    /// Schedule a job, which has a reference of its own; then give up the caller's.
+    Notified,
+    /// Drop the future: the task was cancelled meanwhile, or nobody is left who could wake it.
+    /// RUNNING is still the caller's.
+    Cancel,
+}
+
+/// What a wake or an abort has to do.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Notify {
+    /// Nothing: somebody else will run the task, or nobody needs to.
+    Nothing,
+    /// Schedule a job, which has a reference of its own.
+    Schedule,
+}
+
+/// What is left to do after a reference was given up.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Dropped {
+    /// Nothing; the cell may be gone by now.
+    Alive,
+    /// Free the cell.
+    Last,
+    /// The reference is *not* given up: schedule a job (which has one of its own), then try again.
+    Orphaned,
+}
+
+/// What the drop of a `JoinHandle` has to do.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum HandleDropped {
+    /// The handle's reference went along.
+    Released(Dropped),
+    /// Drop what is named; the handle's reference remains to be given up.
+    Dispose { output: bool, waker: bool },
+}
+
+/// The state word.
+pub(super) struct State {
+    word: AtomicUsize,
+}
+
+impl State {
+    /// A task that is about to be scheduled for the first time. Its three references: the job, the
+    /// list of unfinished tasks, the `JoinHandle`.
+    pub(super) fn new() -> Self {
+        Self {
+            word: AtomicUsize::new(NOTIFIED | JOIN_INTEREST | 3 * REF_ONE),
+        }
+    }
+
+    /// One read-modify-write, repeated until it fits; `None` leaves the word alone. `success` is
+    /// the ordering of the write, `seen` that of a read that leads to no write.
+    fn update<R>(
+        &self,
+        success: Ordering,
+        seen: Ordering,
+        mut transition: impl FnMut(Snapshot) -> (Option<Snapshot>, R),
+    ) -> R {
+        // Ordering: the caller's, who gives the reason.
+        let mut now = self.word.load(seen);
+        loop {
+            let (next, result) = transition(Snapshot(now));
+            let Some(next) = next else {
+                return result;
+            };
+            // Ordering: the caller's, as above.
+            match self.word.compare_exchange_weak(now, next.0, success, seen) {
+                Ok(_) => return result,
+                Err(other) => now = other,
+            }
+        }
+    }
+
+    /// The present value. If it is complete, the result is visible.
+    pub(super) fn load(&self) -> Snapshot {
+        // Ordering: Acquire pairs with the Release in `complete`.
+        Snapshot(self.word.load(Ordering::Acquire))
+    }
+
+    // ---- The holder of the right to run ----
+
+    /// Uses the right to run.
+    pub(super) fn start(&self) -> Start {
+        // Ordering: Acquire pairs with the Release in `after_poll` (the future as the last poll
+        // left it) and in `wake` and `abort` (what was done before them).
+        self.update(Ordering::Acquire, Ordering::Relaxed, |now| {
+            debug_assert!(now.has(NOTIFIED), "{now:?}");
+            if now.has_any(RUNNING | COMPLETE) {
+                // Written back, so that it is not an old value that says so.
+                return (Some(now), Start::Stale);
+            }
+            let next = now.with(RUNNING).without(NOTIFIED);
+            if now.has(CANCELLED) {
+                (Some(next), Start::Cancel)
+            } else {
+                (Some(next), Start::Poll)
+            }
+        })
+    }
+
+    /// The poll returned `Pending`.
+    pub(super) fn after_poll(&self) -> AfterPoll {
+        // Ordering: Release pairs with the Acquire in `start` and `close`: the future goes to the
+        // next runner. Acquire pairs with the Release in `abort`: the destructor of the future
+        // sees what was done before the abort.
+        self.update(Ordering::AcqRel, Ordering::Acquire, |now| {
+            debug_assert!(now.has(RUNNING) && !now.has(COMPLETE), "{now:?}");
+            if now.has(CANCELLED) {
+                return (None, AfterPoll::Cancel);
+            }
+            if now.has(NOTIFIED) {
+                return (Some(now.without(RUNNING).one_more()), AfterPoll::Notified);
+            }
+            if now.refs() == 2 {
+                // I5, as in `Snapshot::dropped`: ours and the list's.
+                return (None, AfterPoll::Cancel);
+            }
+            (Some(now.without(RUNNING).one_less()), AfterPoll::Idle)
+        })
+    }
+
+    /// The result is stored: RUNNING becomes COMPLETE. Returns the value before.
+    #[must_use]
+    pub(super) fn complete(&self) -> Snapshot {
+        // Ordering: Release pairs with the Acquire in `load`, `offer_waker`, `take_waker_back` and
+        // `drop_handle`: the result is stored before it is announced. Acquire pairs with the
+        // Release in `offer_waker`: the join waker is visible.
+        let before = Snapshot(self.word.fetch_xor(RUNNING | COMPLETE, Ordering::AcqRel));
+        debug_assert!(before.has(RUNNING) && !before.has(COMPLETE), "{before:?}");
+        before
+    }
+
+    /// The runner has woken the join waker and lets go of it. Returns whether the handle is gone,
+    /// so that the runner must drop the waker.
+    #[must_use]
+    pub(super) fn release_waker(&self) -> bool {
+        // Ordering: Release pairs with the Acquire in `drop_handle`: the runner's read of the slot
+        // is over before the handle empties it. Acquire pairs with the Release in `drop_handle`:
+        // the handle's reads of the slot are over before the runner empties it.
+        let before = Snapshot(self.word.fetch_and(!JOIN_WAKER, Ordering::AcqRel));
+        debug_assert!(before.has(COMPLETE | JOIN_WAKER), "{before:?}");
+        !before.has(JOIN_INTEREST)
+    }
+
+    // ---- Wakers, abort handles, the closing pool ----
+
+    /// A wake by somebody who keeps its reference.
+    pub(super) fn wake(&self) -> Notify {
+        // Ordering: Release pairs with the Acquire in `start`: the poll sees what was written
+        // before the wake. That is why a task that is notified already gets a write, too.
+        self.update(Ordering::Release, Ordering::Relaxed, |now| {
+            if now.has(COMPLETE) {
+                (None, Notify::Nothing)
+            } else if now.has_any(RUNNING | NOTIFIED) {
+                (Some(now.with(NOTIFIED)), Notify::Nothing)
+            } else {
+                (Some(now.with(NOTIFIED).one_more()), Notify::Schedule)
+            }
+        })
+    }
+
+    /// Asks for the end of the task without taking part in it.
+    pub(super) fn abort(&self) -> Notify {
+        // Ordering: Release pairs with the Acquire in `start` and `after_poll`: the destructor of
+        // the future sees what was done before the abort.
+        self.update(Ordering::Release, Ordering::Relaxed, |now| {
+            if now.has_any(COMPLETE | CANCELLED) {
+                (None, Notify::Nothing)
+            } else if now.has_any(RUNNING | NOTIFIED) {
+                (Some(now.with(CANCELLED)), Notify::Nothing)
+            } else {
+                (
+                    Some(now.with(CANCELLED | NOTIFIED).one_more()),
+                    Notify::Schedule,
+                )
+            }
+        })
+    }
+
+    /// The pool closes. Returns whether RUNNING is the caller's now, who must cancel the task; a
+    /// job that is out there becomes stale. Otherwise the present runner cancels it.
+    #[must_use]
+    pub(super) fn close(&self) -> bool {
+        // Ordering: Acquire pairs with the Release in `after_poll`: the future as the last poll
+        // left it.
+        self.update(Ordering::Acquire, Ordering::Relaxed, |now| {
+            if now.has(COMPLETE) {
+                (None, false)
+            } else if now.has(RUNNING) {
+                (Some(now.with(CANCELLED)), false)
+            } else {
+                (Some(now.with(CANCELLED | RUNNING)), true)
+            }
+        })
+    }
+
+    // ---- The `JoinHandle` ----
+
+    /// The handle has filled the slot, and lends it to the runner. `false`: too late, the task is
+    /// complete; the result is visible, and the slot remains the handle's.
+    #[must_use]
+    pub(super) fn offer_waker(&self) -> bool {
+        // Ordering: Release pairs with the Acquire in `complete`: the runner reads the slot.
+        // Acquire on a complete task pairs with the Release there: the handle reads the result.
+        self.update(Ordering::Release, Ordering::Acquire, |now| {
+            debug_assert!(now.has(JOIN_INTEREST) && !now.has(JOIN_WAKER), "{now:?}");
+            if now.has(COMPLETE) {
+                (None, false)
+            } else {
+                (Some(now.with(JOIN_WAKER)), true)
+            }
+        })
+    }
+
+    /// The handle wants the slot back, to replace the waker. `false`: too late, the task is
+    /// complete and the runner reads the slot; the result is visible.
+    #[must_use]
+    pub(super) fn take_waker_back(&self) -> bool {
+        // Ordering: Relaxed; only the handle has touched the slot so far. Acquire on a complete
+        // task pairs with the Release in `complete`: the handle reads the result.
+        self.update(Ordering::Relaxed, Ordering::Acquire, |now| {
+            debug_assert!(now.has(JOIN_INTEREST), "{now:?}");
+            if now.has(COMPLETE) {
+                (None, false)
+            } else {
+                debug_assert!(now.has(JOIN_WAKER), "{now:?}");
+                (Some(now.without(JOIN_WAKER)), true)
+            }
+        })
+    }
+
+    /// The handle goes away.
+    pub(super) fn drop_handle(&self) -> HandleDropped {
+        // Ordering: Acquire pairs with the Release in `complete` (the result, if it is there) and
+        // in `release_waker` (the runner is done with the slot). Release pairs with the Acquire in
+        // `release_waker`: the handle is done with the slot; and with that in `drop_ref` and
+        // `drop_refs`, as for every reference.
+        self.update(Ordering::AcqRel, Ordering::Relaxed, |now| {
+            debug_assert!(now.has(JOIN_INTEREST), "{now:?}");
+            let next = now.without(JOIN_INTEREST);
+            if now.has(COMPLETE) {
+                let waker = !now.has(JOIN_WAKER);
+                let dispose = HandleDropped::Dispose {
+                    output: true,
+                    waker,
+                };
+                (Some(next), dispose)
+            } else if now.has(JOIN_WAKER) {
+                let dispose = HandleDropped::Dispose {
+                    output: false,
+                    waker: true,
+                };
+                (Some(next.without(JOIN_WAKER)), dispose)
+            } else {
+                let (next, dropped) = next.dropped();
+                (Some(next), HandleDropped::Released(dropped))
+            }
+        })
+    }
+
+    // ---- References ----
+
+    /// One more reference, by somebody who has one.
+    pub(super) fn add_ref(&self) {
+        // Ordering: Relaxed; whoever has a reference keeps the cell alive, and passing the new one
+        // to another thread is what orders its use.
+        let before = Snapshot(self.word.fetch_add(REF_ONE, Ordering::Relaxed));
+        let _ = before.one_more();
+    }
+
+    /// One reference less.
+    pub(super) fn drop_ref(&self) -> Dropped {
+        // Ordering: Release pairs with the Acquire here and in `drop_refs`: all other uses of the
+        // cell come before its end.
+        self.update(Ordering::AcqRel, Ordering::Relaxed, |now| {
+            let (next, dropped) = now.dropped();
+            (Some(next), dropped)
+        })
+    }
+
+    /// `count` references less, of a complete task. Returns whether they were the last.
+    #[must_use]
+    pub(super) fn drop_refs(&self, count: usize) -> bool {
+        // Ordering: as in `drop_ref`.
+        let before = Snapshot(self.word.fetch_sub(count * REF_ONE, Ordering::AcqRel));
+        debug_assert!(before.has(COMPLETE) && before.refs() >= count, "{before:?}");
+        before.refs() == count
+    }
+
+    /// A word with a given count, for tests of the limit.
+    #[cfg(test)]
+    pub(super) fn with_refs(count: usize) -> Self {
+        Self {
+            word: AtomicUsize::new(NOTIFIED | JOIN_INTEREST | (count << REF_SHIFT)),
+        }
+    }
+
+    /// The highest count that may still grow.
+    #[cfg(test)]
+    pub(super) const LIMIT: usize = REF_LIMIT;
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.load().fmt(f)
+    }
+}

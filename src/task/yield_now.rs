@@ -1,0 +1,40 @@
+//! Letting the others go first.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Goes to the back of the queue, once: other ready tasks run before this one continues.
+///
+/// # Examples
+///
+/// ```
+/// manyhands::block_on(async {
+///     for _ in 0..3 {
+///         manyhands::task::yield_now().await;
+///     }
+/// });
+/// ```
+pub fn yield_now() -> YieldNow {
+    YieldNow { yielded: false }
+}
+
+/// The future of [`yield_now`].
+#[derive(Debug)]
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct YieldNow {
+    yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        // Woken during its own poll, a task is rescheduled with `How::Yield`.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
