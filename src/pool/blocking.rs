@@ -70,10 +70,9 @@ impl Registry {
         drop(state);
         self.threads.enter();
         let registry = Arc::clone(self);
-        let spawned = super::builder::spawn_thread(
-            self.hooks.blocking_thread(),
-            move || registry.blocking_thread(),
-        );
+        let spawned = super::builder::spawn_thread(self.hooks.blocking_thread(), move || {
+            registry.blocking_thread()
+        });
         if spawned.is_err() {
             self.leave_blocking();
             let mut state = lock(&self.blocking.state);

@@ -4,7 +4,7 @@ use super::error::PoolBuildError;
 use super::permit::MAX_GUESTS;
 use super::registry::Registry;
 use super::seat;
-use super::{Handle, Pool, global, worker};
+use super::{Pool, global, worker};
 use crate::job::SeatIndex;
 use crate::sleep::MAX_SEATS;
 use crate::sync::{Mutex, lock};
@@ -257,7 +257,9 @@ impl PoolBuilder {
                     if let Some(size) = thread.stack_size() {
                         builder = builder.stack_size(size);
                     }
-                    builder.spawn_scoped(scope, move || wrapper(thread)).map(drop)
+                    builder
+                        .spawn_scoped(scope, move || wrapper(thread))
+                        .map(drop)
                 })
                 .build()?;
             Ok(with_pool(&pool))
@@ -414,7 +416,8 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     pub fn build_global(self) -> Result<(), PoolBuildError> {
         let mut result = Ok(());
         let fresh = global::init(|| {
-            self.build_registry(false).inspect_err(|_| {}).map_err(|error| result = Err(error))
+            self.build_registry(false)
+                .map_err(|error| result = Err(error))
         });
         result?;
         if fresh {
@@ -593,8 +596,13 @@ impl ThreadBuilder {
 impl Drop for ThreadBuilder {
     fn drop(&mut self) {
         if let Some(registry) = self.registry.take() {
+            for letter in registry.seat(self.index).close_mail() {
+                letter.execute(self.index);
+            }
             registry.sleep.release_searcher();
-            registry.threads.leave();
+            if registry.threads.leave() && registry.is_closed() {
+                registry.drain();
+            }
             registry.threads.say_ended();
         }
     }

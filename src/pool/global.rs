@@ -2,14 +2,19 @@
 
 use super::builder::PoolBuilder;
 use super::registry::Registry;
-use std::sync::{Mutex, PoisonError};
 use std::sync::{Arc, OnceLock};
+use std::sync::{Mutex, PoisonError};
 
 static DEFAULT: OnceLock<Arc<Registry>> = OnceLock::new();
 
 /// The default pool.
 pub(crate) fn registry() -> &'static Arc<Registry> {
     DEFAULT.get_or_init(|| PoolBuilder::new().build_with_what_there_is())
+}
+
+/// The default pool, if it exists already.
+pub(crate) fn existing() -> Option<&'static Arc<Registry>> {
+    DEFAULT.get()
 }
 
 /// Makes `build`'s pool the default one. `false`: there is one already, and `build` was not called

@@ -12,7 +12,8 @@
 //! | `permit.rs` | guest seats, spare threads |
 //! | `blocking.rs` | threads for closures that block |
 //! | `shutdown.rs` | how a pool ends |
-//! | `builder.rs`, `error.rs`, `global.rs`, `handle.rs`, `metrics.rs` | the API around them |
+//! | `yielding.rs` | one step of the main loop, on request |
+//! | `builder.rs`, `error.rs`, `global.rs`, `handle.rs`, `metrics.rs` | sizes, hooks, the default pool, `Pool` and `Handle`, counters |
 //!
 //! It knows nothing of joins, scopes or iterators: they are closures in jobs.
 #![doc = include_str!("README.md")]
@@ -30,6 +31,7 @@ pub(crate) mod seat;
 mod shutdown;
 pub(crate) mod wait;
 mod worker;
+pub(crate) mod yielding;
 
 pub use self::builder::{
     CustomSpawn, DefaultSpawn, PoolBuilder, ThreadBuilder, ThreadSpawn, max_num_threads,

@@ -182,9 +182,20 @@ impl Threads {
 
     pub(super) fn unregister_waiter(&self, parker: &'static Parker) {
         let mut waiting = lock(&self.waiting);
-        if let Some(at) = waiting.iter().rposition(|other| std::ptr::eq(*other, parker)) {
+        if let Some(at) = waiting
+            .iter()
+            .rposition(|other| std::ptr::eq(*other, parker))
+        {
             waiting.swap_remove(at);
         }
+    }
+
+    /// Every waiter looks at its mail.
+    pub(super) fn wake_waiters(&self) {
+        // A waiter registers, then looks; we post, then look (and the lock orders the two).
+        lock(&self.waiting)
+            .iter()
+            .for_each(|parker| parker.unpark());
     }
 
     /// Nobody is left to run visible work: the newest waiter is asked to look for itself.

@@ -5,6 +5,7 @@
 
 use super::blocking::Blocking;
 use super::builder::{Hooks, Plan};
+use super::metrics::WorkerMetrics;
 use super::permit::{GuestSeats, Threads};
 use super::seat::{self, Seat};
 use super::wait;
@@ -302,8 +303,28 @@ impl Registry {
         self.sleep.has_takers()
     }
 
-    pub(crate) fn owned_tasks(&self) -> &Owned {
+    /// All unfinished tasks.
+    pub(crate) fn owned(&self) -> &Owned {
         &self.owned
+    }
+
+    /// A panic that nobody waits for.
+    pub(crate) fn report_panic(&self, payload: Payload) {
+        self.hooks.report_panic(payload);
+    }
+
+    /// One entry for each seat that was ever used.
+    pub(crate) fn metrics(&self) -> Vec<WorkerMetrics> {
+        (0..self.used_seats())
+            .filter_map(|index| self.used_seat(index))
+            .map(|seat| seat.counters().read(seat.index() as usize))
+            .collect()
+    }
+
+    /// Wakes every sleeper, because letters were posted.
+    pub(crate) fn wake_for_mail(&self) {
+        self.sleep.wake_all();
+        self.threads.wake_waiters();
     }
 }
 
@@ -354,7 +375,7 @@ impl Schedule for Arc<Registry> {
     }
 
     fn unhandled_panic(&self, payload: Payload) {
-        self.hooks.report_panic(payload);
+        self.report_panic(payload);
     }
 }
 

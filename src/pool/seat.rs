@@ -81,7 +81,8 @@ struct Shared {
 #[derive(Debug)]
 struct Mail {
     waiting: AtomicUsize,
-    letters: Mutex<VecDeque<JobRef>>,
+    /// `None`: the thread of this seat has ended and opens no more letters.
+    letters: Mutex<Option<VecDeque<JobRef>>>,
 }
 
 // SAFETY: S1 for the owner's cells, which is what every `unsafe` entry below asks for; the rest is
@@ -144,7 +145,7 @@ impl Seat {
             lifo: AtomicPtr::new(ptr::null_mut()),
             mail: Mail {
                 waiting: AtomicUsize::new(0),
-                letters: Mutex::new(VecDeque::new()),
+                letters: Mutex::new(Some(VecDeque::new())),
             },
             counters: Counters::new(),
             index,
@@ -201,7 +202,10 @@ impl Seat {
     // to call because the only ways to a `&Seat` outside this folder are `current` and `occupy`.
 
     pub(crate) fn parker(&self) -> &'static Parker {
-        self.owner.parker.get().expect("an occupied seat has a parker")
+        self.owner
+            .parker
+            .get()
+            .expect("an occupied seat has a parker")
     }
 
     pub(crate) fn rng(&self) -> &Rng {
@@ -386,6 +390,7 @@ impl Seat {
         let top = self.owner.top.get();
         if top > 0 {
             self.expose(top);
+            self.registry().notify();
         }
         self.flush_lifo();
     }
@@ -514,12 +519,28 @@ impl Seat {
         self.limit.load(Ordering::Relaxed) == 0
     }
 
-    /// A job for the thread of this seat only. The caller wakes it.
-    pub(crate) fn post(&self, letter: JobRef) {
+    /// A job for the thread of this seat only. The caller wakes it. If that thread has ended, the
+    /// job comes back.
+    pub(crate) fn post(&self, letter: JobRef) -> Result<(), JobRef> {
         let mut letters = lock(&self.shared.mail.letters);
+        let Some(letters) = letters.as_mut() else {
+            return Err(letter);
+        };
         letters.push_back(letter);
         // Ordering: Relaxed; followed by the SeqCst fence of `wake_all`.
-        self.shared.mail.waiting.store(letters.len(), Ordering::Relaxed);
+        self.shared
+            .mail
+            .waiting
+            .store(letters.len(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// No letters will be opened any more; returns those that are left.
+    pub(crate) fn close_mail(&self) -> VecDeque<JobRef> {
+        let letters = lock(&self.shared.mail.letters).take().unwrap_or_default();
+        // Ordering: Relaxed; the thread that would care has ended.
+        self.shared.mail.waiting.store(0, Ordering::Relaxed);
+        letters
     }
 
     #[inline]
@@ -534,9 +555,13 @@ impl Seat {
             return None;
         }
         let mut letters = lock(&self.shared.mail.letters);
+        let letters = letters.as_mut()?;
         let letter = letters.pop_front();
         // Ordering: Relaxed, as in `post`.
-        self.shared.mail.waiting.store(letters.len(), Ordering::Relaxed);
+        self.shared
+            .mail
+            .waiting
+            .store(letters.len(), Ordering::Relaxed);
         letter
     }
 }

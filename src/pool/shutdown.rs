@@ -22,7 +22,7 @@ impl Registry {
         if !self.close() {
             return;
         }
-        self.owned_tasks().close_and_cancel_all();
+        self.owned().close_and_cancel_all();
         self.blocking.close();
         self.sleep.wake_all();
         self.drain_if_over();

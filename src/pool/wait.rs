@@ -73,7 +73,7 @@ fn leapfrog(registry: &Registry, half: &StackHeader) -> Option<crate::job::JobRe
 #[cold]
 pub(crate) fn for_scope(seat: &Seat, base: usize, done: &Latch) {
     let registry = seat.registry();
-    let mut spin = Spin::new(registry);
+    let spin = Spin::new(registry);
     loop {
         while seat.is_above(base) {
             let Some(job) = seat.pop_public() else { break };
@@ -96,6 +96,13 @@ pub(crate) fn until(seat: &Seat, done: &Latch) {
     park(seat, done);
 }
 
+/// Waits until this thread's parker is asked for a poll: an open wait.
+pub(crate) fn for_poll(seat: &Seat) {
+    seat.expose_all();
+    let parker = seat.parker();
+    lend(seat, || parker.take_poll_request());
+}
+
 /// Lends the permit and sleeps until the latch is set.
 fn park(seat: &Seat, done: &Latch) {
     let parker = seat.parker();
@@ -103,7 +110,7 @@ fn park(seat: &Seat, done: &Latch) {
 }
 
 /// Lends the permit until `is_over`, which is asked after every wake-up of this thread's parker.
-pub(crate) fn lend(seat: &Seat, mut is_over: impl FnMut() -> bool) {
+fn lend(seat: &Seat, mut is_over: impl FnMut() -> bool) {
     if is_over() {
         return;
     }

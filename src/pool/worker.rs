@@ -6,7 +6,6 @@ use super::seat::Seat;
 use crate::job::{JobRef, SeatIndex};
 use crate::sleep::{Before, Rescan};
 use crate::util::parker::Parker;
-use crate::util::unwind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,10 +19,13 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex) {
         // SAFETY: this thread was created for this seat and is its only occupant; `registry`
         // outlives the guard.
         let _occupied = unsafe { seat.occupy() };
-        registry.hooks.start(index as usize);
+        registry.hooks.on_start(index as usize);
         work(registry, seat);
         registry.clear_seat(seat);
-        registry.hooks.exit(index as usize);
+        for letter in seat.close_mail() {
+            letter.execute(index);
+        }
+        registry.hooks.on_exit(index as usize);
     }
     if registry.threads.leave() {
         registry.drain();
@@ -113,22 +115,4 @@ fn sleep(registry: &Registry, seat: &Seat, parker: &'static Parker, before: Befo
         },
         || registry.notify(),
     )
-}
-
-impl super::builder::Hooks {
-    fn start(&self, index: usize) {
-        if let Some(handler) = &self.start_handler {
-            if let Err(payload) = unwind::catch(|| handler(index)) {
-                self.report_panic(payload);
-            }
-        }
-    }
-
-    fn exit(&self, index: usize) {
-        if let Some(handler) = &self.exit_handler {
-            if let Err(payload) = unwind::catch(|| handler(index)) {
-                self.report_panic(payload);
-            }
-        }
-    }
 }

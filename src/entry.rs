@@ -1,0 +1,163 @@
+//! Every entry point as a method of [`Handle`], and so of [`Pool`](crate::Pool).
+
+use crate::block_on::block_on_in;
+use crate::broadcast::{self, BroadcastContext};
+use crate::compute::{Compute, compute_on};
+use crate::join::join_on;
+use crate::pool::Handle;
+use crate::scope::{
+    Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope_fifo_on, scope_on,
+};
+use crate::spawn::spawn_blocking_on;
+use crate::task::{self, JoinHandle};
+use futures_task::{FutureObj, Spawn, SpawnError};
+use std::sync::Arc;
+
+impl Handle {
+    /// As [`manyhands::block_on`](crate::block_on): on this thread, as a guest of this pool unless
+    /// the thread works for a pool already.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
+    /// assert_eq!(pool.block_on(async { manyhands::current_num_threads() }), 1);
+    /// ```
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        block_on_in(self.registry(), future)
+    }
+
+    /// As [`manyhands::spawn`](crate::spawn), on this pool.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        task::spawn(future, Arc::clone(self.registry()))
+    }
+
+    /// As [`manyhands::spawn_compute`](crate::spawn_compute), on this pool.
+    pub fn spawn_compute<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        task::spawn_compute(f, Arc::clone(self.registry()))
+    }
+
+    /// As [`manyhands::compute`](crate::compute), on this pool.
+    pub fn compute<F, R>(&self, f: F) -> Compute<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        compute_on(Some(Arc::clone(self.registry())), f)
+    }
+
+    /// As [`manyhands::spawn_blocking`](crate::spawn_blocking), on this pool's blocking threads.
+    pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        spawn_blocking_on(Arc::clone(self.registry()), f)
+    }
+
+    /// Runs `op` on a worker of this pool and waits for it. On a thread of this pool, runs it right
+    /// here. A thread of another pool lends its core to that pool while it waits, but runs nothing
+    /// of it.
+    ///
+    /// Everything in `op` that uses "the current pool" uses this one.
+    ///
+    /// # Panics
+    ///
+    /// If `op` panics.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
+    /// assert_eq!(pool.install(|| manyhands::join(|| 1, || 2)), (1, 2));
+    /// ```
+    pub fn install<OP, R>(&self, op: OP) -> R
+    where
+        OP: FnOnce() -> R + Send,
+        R: Send,
+    {
+        self.registry().install_op(op)
+    }
+
+    /// As [`manyhands::join`](crate::join), on this pool.
+    pub fn join<A, B, RA, RB>(&self, oper_a: A, oper_b: B) -> (RA, RB)
+    where
+        A: FnOnce() -> RA + Send,
+        B: FnOnce() -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        join_on(self.registry(), |_| oper_a(), |_| oper_b())
+    }
+
+    /// As [`manyhands::scope`](crate::scope()), on this pool.
+    pub fn scope<'scope, OP, R>(&self, op: OP) -> R
+    where
+        OP: FnOnce(&Scope<'scope>) -> R + Send,
+        R: Send,
+    {
+        scope_on(self.registry(), op)
+    }
+
+    /// As [`manyhands::scope_fifo`](crate::scope_fifo), on this pool.
+    pub fn scope_fifo<'scope, OP, R>(&self, op: OP) -> R
+    where
+        OP: FnOnce(&ScopeFifo<'scope>) -> R + Send,
+        R: Send,
+    {
+        scope_fifo_on(self.registry(), op)
+    }
+
+    /// As [`manyhands::in_place_scope`](crate::in_place_scope), on this pool.
+    pub fn in_place_scope<'scope, OP, R>(&self, op: OP) -> R
+    where
+        OP: FnOnce(&Scope<'scope>) -> R,
+    {
+        in_place_scope_on(self.registry(), op)
+    }
+
+    /// As [`manyhands::in_place_scope_fifo`](crate::in_place_scope_fifo), on this pool.
+    pub fn in_place_scope_fifo<'scope, OP, R>(&self, op: OP) -> R
+    where
+        OP: FnOnce(&ScopeFifo<'scope>) -> R,
+    {
+        in_place_scope_fifo_on(self.registry(), op)
+    }
+
+    /// As [`manyhands::broadcast`](crate::broadcast()), on this pool.
+    pub fn broadcast<OP, R>(&self, op: OP) -> Vec<R>
+    where
+        OP: Fn(BroadcastContext<'_>) -> R + Sync,
+        R: Send,
+    {
+        broadcast::broadcast_on(self.registry(), op)
+    }
+
+    /// As [`manyhands::spawn_broadcast`](crate::spawn_broadcast), on this pool.
+    pub fn spawn_broadcast<OP>(&self, op: OP)
+    where
+        OP: Fn(BroadcastContext<'_>) + Send + Sync + 'static,
+    {
+        broadcast::spawn_broadcast_on(self.registry(), op);
+    }
+}
+
+impl Spawn for Handle {
+    fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        self.status()?;
+        drop(self.spawn(future));
+        Ok(())
+    }
+
+    fn status(&self) -> Result<(), SpawnError> {
+        if self.registry().is_closed() {
+            Err(SpawnError::shutdown())
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! `Pool`, which owns threads, and `Handle`, which refers to them.
+//!
+//! What can be done with them (`block_on`, `join`, ...) is added in `entry.rs`, above the layer of
+//! the things done.
+
+use super::{PoolBuilder, Registry, WorkerMetrics, current_registry, seat};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A pool of threads of its own.
+///
+/// All work goes through its [`Handle`], to which it dereferences. Most programs need no `Pool`:
+/// the free functions of this crate use a default one.
+///
+/// Dropping a pool tells its threads to end and does not wait for them, so it may happen on one of
+/// its own threads. [`shutdown`](Self::shutdown) waits.
+///
+/// ```
+/// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
+/// let (a, b) = pool.join(|| 1, || 2);
+/// assert_eq!(a + b, 3);
+/// pool.shutdown();
+/// ```
+pub struct Pool {
+    handle: Handle,
+}
+
+/// A reference to a pool: cheap to clone, and free to outlive the pool.
+///
+/// After the pool has ended, tasks spawned through a handle are cancelled at once, and calls that
+/// must return a value run on the calling thread.
+#[derive(Clone)]
+pub struct Handle {
+    registry: Arc<Registry>,
+}
+
+impl Pool {
+    pub(super) fn new(registry: Arc<Registry>) -> Self {
+        Self {
+            handle: Handle { registry },
+        }
+    }
+
+    /// A builder with the defaults.
+    pub fn builder() -> PoolBuilder {
+        PoolBuilder::new()
+    }
+
+    /// A handle to this pool.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Ends the pool, and waits until its threads have ended.
+    ///
+    /// What runs is finished: closures to their end, futures to the end of their poll. What has not
+    /// started is cancelled, and so are futures that wait: their handles say so.
+    ///
+    /// On a thread of the pool itself this only begins the end, as dropping does: that thread would
+    /// wait for itself.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
+    /// let waits = pool.spawn(std::future::pending::<()>());
+    /// pool.shutdown();
+    /// assert!(waits.join().unwrap_err().is_cancelled());
+    /// ```
+    pub fn shutdown(self) {
+        let _ = self.end(None);
+    }
+
+    /// As [`shutdown`](Self::shutdown), but waits no longer than `timeout`. Returns whether all
+    /// threads have ended; if not, they will when their present jobs are done.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
+    /// assert!(pool.shutdown_timeout(Duration::from_secs(60)));
+    /// ```
+    pub fn shutdown_timeout(self, timeout: Duration) -> bool {
+        self.end(Some(timeout))
+    }
+
+    fn end(self, timeout: Option<Duration>) -> bool {
+        let registry = &self.handle.registry;
+        registry.shut_down();
+        if seat::try_current().is_some_and(|seat| registry.owns(seat)) {
+            return false;
+        }
+        // A timeout beyond what the clock can say is no timeout.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        registry.wait_until_over(deadline)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.handle.registry.shut_down();
+    }
+}
+
+impl Deref for Pool {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Handle {
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// The pool that the calling thread works for, else the default pool (which this call starts).
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(3).build().unwrap();
+    /// let handle = pool.install(manyhands::Handle::current);
+    /// assert_eq!(handle.current_num_threads(), 3);
+    /// ```
+    pub fn current() -> Self {
+        Self {
+            registry: current_registry(),
+        }
+    }
+
+    /// The pool that the calling thread works for, if it works for one.
+    ///
+    /// ```
+    /// assert!(manyhands::Handle::try_current().is_none());
+    /// ```
+    pub fn try_current() -> Option<Self> {
+        let registry = Registry::of(seat::try_current()?);
+        Some(Self { registry })
+    }
+
+    /// How many threads this pool computes with.
+    pub fn current_num_threads(&self) -> usize {
+        self.registry.num_threads()
+    }
+
+    /// The calling thread's index, if it works for this pool; see
+    /// [`current_thread_index`](crate::current_thread_index).
+    pub fn current_thread_index(&self) -> Option<usize> {
+        let seat = seat::try_current()?;
+        self.registry.owns(seat).then_some(seat.index() as usize)
+    }
+
+    /// All thread indexes on this pool are below this number; see
+    /// [`thread_index_bound`](crate::thread_index_bound).
+    pub fn thread_index_bound(&self) -> usize {
+        self.registry.index_bound()
+    }
+
+    /// What each seat that was ever used has done so far: workers first, then guests and spares.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
+    /// pool.install(|| ());
+    /// let jobs: u64 = pool.metrics().iter().map(|worker| worker.jobs).sum();
+    /// assert_eq!(jobs, 1);
+    /// ```
+    pub fn metrics(&self) -> Vec<WorkerMetrics> {
+        self.registry.metrics()
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pool").field(&self.handle.registry).finish()
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle").field(&self.registry).finish()
+    }
+}

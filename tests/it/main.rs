@@ -1,0 +1,3 @@
+//! The public API, in one binary.
+
+mod smoke;
