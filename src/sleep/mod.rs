@@ -87,25 +87,29 @@ impl Sleep {
     }
 
     fn load(&self) -> Word {
-        // Ordering: Relaxed; every use is validated by an exchange, or is only a hint.
+        // Ordering: Relaxed; every use is only a hint, or coherence is all that it needs.
         Word(self.word.load(Ordering::Relaxed))
     }
 
     /// Replaces the word by `change(word)`, unless that gives up by returning `None`. Returns the
     /// word that was replaced.
     fn update(&self, mut change: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
-        let mut seen = self.load();
+        // Ordering: Acquire, here and on failure below, pairs with the Release of the exchange that
+        // pushed the top: `change` may follow the stack, so it needs the nodes as their pushes left
+        // them *before* its own exchange.
+        let mut seen = Word(self.word.load(Ordering::Acquire));
         loop {
             let Some(new) = change(seen) else {
                 return Err(seen);
             };
-            // Ordering: AcqRel: a pop (Acquire) reads the node that a push (Release) filled. What
-            // the protocol needs beyond that comes from its fences.
+            // Ordering: Release publishes the node of a push. Every change of the word is an
+            // exchange, so a push stays visible through all later ones. What the protocol needs
+            // beyond that comes from its fences.
             match self.word.compare_exchange_weak(
                 seen.0,
                 new.0,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
+                Ordering::Release,
+                Ordering::Acquire,
             ) {
                 Ok(_) => return Ok(seen),
                 Err(now) => seen = Word(now),
@@ -176,8 +180,8 @@ impl Sleep {
     }
 
     fn next(&self, seat: SeatIndex) -> Option<SeatIndex> {
-        // Ordering: Relaxed; ordered by the exchange of the word (`update`), which also fails if
-        // the node has been popped since.
+        // Ordering: Relaxed; `update` has read the push of this seat with Acquire, and its exchange
+        // fails if the seat has been popped since.
         self.nodes[seat as usize]
             .next
             .load(Ordering::Relaxed)
@@ -187,7 +191,7 @@ impl Sleep {
     /// Wakes a seat that was popped.
     fn hand_token(&self, seat: SeatIndex) {
         let node = &self.nodes[seat as usize];
-        // Ordering: Relaxed; the exchange that popped the node (Acquire) saw its push (Release).
+        // Ordering: Relaxed; `update` read the push (Release) with Acquire before it popped.
         let parker = node.parker.load(Ordering::Relaxed);
         // Ordering: Release pairs with the Acquire in `wait_for_token`.
         node.token.store(true, Ordering::Release);
@@ -289,6 +293,7 @@ impl Sleep {
     ///
     /// `rescan` looks at everything that could be work for this thread; it must not unwind. It
     /// returns what it saw; if that is [`Rescan::Work`], `tell` is called to notify about it.
+    #[must_use]
     pub(crate) fn sleep(
         &self,
         seat: SeatIndex,
@@ -337,9 +342,11 @@ impl Sleep {
     fn wait_for_token(&self, seat: SeatIndex, parker: &'static Parker) {
         let token = &self.nodes[seat as usize].token;
         // Ordering: Acquire pairs with the Release in `hand_token`.
-        while !token.swap(false, Ordering::Acquire) {
+        while !token.load(Ordering::Acquire) {
             parker.park();
         }
+        // Ordering: Relaxed; the next pop comes after the next push, which publishes this.
+        token.store(false, Ordering::Relaxed);
     }
 }
 

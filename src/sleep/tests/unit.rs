@@ -1,0 +1,1 @@
+//! Unit tests of the sleep word's transitions, on one thread.
