@@ -12,9 +12,16 @@ use crate::sync::{Arc, Mutex, lock};
 use crate::util::unwind::Payload;
 use std::collections::VecDeque;
 
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<(JobRef, How)>,
+    /// Nobody will look into the queue again.
+    ended: bool,
+}
+
 /// A pool without threads: whoever calls `run` is a worker.
 pub(super) struct Mock {
-    queue: Mutex<VecDeque<(JobRef, How)>>,
+    queue: Mutex<Queue>,
     closed: AtomicBool,
     owned: Owned,
     panics: Mutex<Vec<Payload>>,
@@ -36,7 +43,7 @@ impl Mock {
     fn build(inline: bool) -> Arc<Self> {
         Arc::new(Self {
             inline,
-            queue: Mutex::new(VecDeque::new()),
+            queue: Mutex::new(Queue::default()),
             closed: AtomicBool::new(false),
             owned: Owned::new(1),
             panics: Mutex::new(Vec::new()),
@@ -45,7 +52,7 @@ impl Mock {
 
     /// Runs the oldest job. Returns why it was there.
     pub(super) fn run(&self) -> Option<How> {
-        let (job, how) = lock(&self.queue).pop_front()?;
+        let (job, how) = lock(&self.queue).jobs.pop_front()?;
         job.execute(NO_SEAT);
         Some(how)
     }
@@ -56,7 +63,7 @@ impl Mock {
     }
 
     pub(super) fn queued(&self) -> usize {
-        lock(&self.queue).len()
+        lock(&self.queue).jobs.len()
     }
 
     /// What a pool does when it ends: says so, cancels, and clears its queue.
@@ -64,6 +71,7 @@ impl Mock {
         // Ordering: Relaxed on purpose: tasks must not rely on more.
         self.closed.store(true, Ordering::Relaxed);
         self.owned.close_and_cancel_all();
+        lock(&self.queue).ended = true;
         self.run_all();
     }
 
@@ -75,10 +83,12 @@ impl Mock {
 
 impl Schedule for Arc<Mock> {
     fn schedule(&self, job: JobRef, how: How) {
-        if self.inline && how == How::Wake {
+        let mut queue = lock(&self.queue);
+        if queue.ended || (self.inline && how == How::Wake) {
+            drop(queue);
             job.execute(NO_SEAT);
         } else {
-            lock(&self.queue).push_back((job, how));
+            queue.jobs.push_back((job, how));
         }
     }
 

@@ -140,9 +140,9 @@ impl Awaiter {
         })
     }
 
-    fn waker(self: &Arc<Self>) -> Waker {
+    fn waker(this: &Arc<Self>) -> Waker {
         // SAFETY: the functions below treat the pointer as one count of the `Arc`.
-        unsafe { Waker::from_raw(Self::raw(self.clone())) }
+        unsafe { Waker::from_raw(Self::raw(this.clone())) }
     }
 
     fn raw(this: Arc<Self>) -> RawWaker {
@@ -355,9 +355,9 @@ fn registration_races_completion() {
         let mut handle = spawn(Probe::new(&world), pool.clone());
         let runner = run_on_a_thread(&pool);
         let (first, second) = (Awaiter::new(), Awaiter::new());
-        let mut done = poll(&mut handle, &first.waker()).is_ready();
+        let mut done = poll(&mut handle, &Awaiter::waker(&first)).is_ready();
         if !done {
-            done = poll(&mut handle, &second.waker()).is_ready();
+            done = poll(&mut handle, &Awaiter::waker(&second)).is_ready();
         }
         runner.join().unwrap();
         if !done {
@@ -375,7 +375,7 @@ fn registration_again_races_completion() {
         world.set_ready();
         let mut handle = spawn(Probe::new(&world), pool.clone());
         let awaiter = Awaiter::new();
-        let waker = awaiter.waker();
+        let waker = Awaiter::waker(&awaiter);
         assert!(poll(&mut handle, &waker).is_pending());
         let runner = run_on_a_thread(&pool);
         let done = poll(&mut handle, &waker).is_ready();
@@ -394,7 +394,7 @@ fn awaiting_handle_drop_races_completion() {
         world.set_ready();
         let mut handle = spawn(Probe::new(&world), pool.clone());
         let awaiter = Awaiter::new();
-        assert!(poll(&mut handle, &awaiter.waker()).is_pending());
+        assert!(poll(&mut handle, &Awaiter::waker(&awaiter)).is_pending());
         let runner = run_on_a_thread(&pool);
         drop(handle);
         runner.join().unwrap();
@@ -473,8 +473,7 @@ fn close_races_wake() {
         assert!(ready(&mut handle).unwrap_err().is_cancelled());
         assert_eq!(world.drops(), 1);
         other.join().unwrap();
-        // A pool has its own protocol that makes the late scheduler do this.
-        pool.run_all();
+        assert_eq!(pool.queued(), 0);
     });
 }
 
@@ -488,23 +487,12 @@ fn waker_outlives_pool() {
             waker.clone().wake();
             drop(waker);
         });
-        pool.closed.store(true, Ordering::Relaxed);
-        pool.owned.close_and_cancel_all();
+        pool.close();
         drop(pool);
         assert_eq!(world.drops(), 1);
-        let last = handle.abort_handle();
         drop(handle);
         other.join().unwrap();
-        // The job of a wake that came before the close: as above.
-        let pool = last_scheduler(&last);
-        drop(last);
-        pool.run_all();
     });
-}
-
-/// The scheduler of a task that has outlived everything else.
-fn last_scheduler(handle: &super::super::AbortHandle) -> Arc<Mock> {
-    handle.scheduler::<Probe, Arc<Mock>>().clone()
 }
 
 /// M9: closing takes an idle task from the thread that polled it last, or leaves it to that.
@@ -536,7 +524,7 @@ fn close_races_spawn() {
         let mut handle = spawner.join().unwrap();
         assert!(ready(&mut handle).unwrap_err().is_cancelled());
         assert_eq!(world.drops(), 1);
-        pool.run_all();
+        assert_eq!(pool.queued(), 0);
         assert!(pool.owned.is_empty());
     });
 }
@@ -552,7 +540,7 @@ fn close_races_abort() {
         pool.close();
         assert!(ready(&mut handle).unwrap_err().is_cancelled());
         other.join().unwrap();
-        pool.run_all();
+        assert_eq!(pool.queued(), 0);
         assert_eq!(world.drops(), 1);
         drop(waker);
     });
