@@ -208,7 +208,7 @@ impl State {
     /// list of unfinished tasks, the `JoinHandle`.
     pub(super) fn new() -> Self {
         Self {
-            word: AtomicUsize::new(NOTIFIED | JOIN_INTEREST | 3 * REF_ONE),
+            word: AtomicUsize::new(NOTIFIED | JOIN_INTEREST | (3 * REF_ONE)),
         }
     }
 

@@ -1,1 +1,107 @@
+//! Unit tests and loom models of tasks, on a scheduler that is a queue and nothing more.
 
+#[cfg(manyhands_loom)]
+mod models;
+#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+mod unit;
+
+use super::{How, Owned, Schedule};
+use crate::job::{JobRef, NO_SEAT};
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Arc, Mutex, lock};
+use crate::util::unwind::Payload;
+use std::collections::VecDeque;
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<(JobRef, How)>,
+    /// Nobody will look into the queue again.
+    ended: bool,
+}
+
+/// A pool without threads: whoever calls `run` is a worker.
+pub(super) struct Mock {
+    queue: Mutex<Queue>,
+    closed: AtomicBool,
+    owned: Owned,
+    panics: Mutex<Vec<Payload>>,
+    /// A woken task runs on the spot. The lock of a queue would hide orderings that the state word
+    /// lacks.
+    inline: bool,
+}
+
+impl Mock {
+    pub(super) fn new() -> Arc<Self> {
+        Self::build(false)
+    }
+
+    /// Runs woken tasks on the waking thread.
+    pub(super) fn inline() -> Arc<Self> {
+        Self::build(true)
+    }
+
+    fn build(inline: bool) -> Arc<Self> {
+        Arc::new(Self {
+            inline,
+            queue: Mutex::new(Queue::default()),
+            closed: AtomicBool::new(false),
+            owned: Owned::new(1),
+            panics: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Runs the oldest job. Returns why it was there.
+    pub(super) fn run(&self) -> Option<How> {
+        let (job, how) = lock(&self.queue).jobs.pop_front()?;
+        job.execute(NO_SEAT);
+        Some(how)
+    }
+
+    /// Runs jobs until there are none.
+    pub(super) fn run_all(&self) -> usize {
+        std::iter::from_fn(|| self.run()).count()
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        lock(&self.queue).jobs.len()
+    }
+
+    /// What a pool does when it ends: says so, cancels, and clears its queue.
+    pub(super) fn close(&self) {
+        // Ordering: Relaxed on purpose: tasks must not rely on more.
+        self.closed.store(true, Ordering::Relaxed);
+        self.owned.close_and_cancel_all();
+        lock(&self.queue).ended = true;
+        self.run_all();
+    }
+
+    /// The number of unhandled panics since the last call.
+    pub(super) fn take_panics(&self) -> usize {
+        std::mem::take(&mut *lock(&self.panics)).len()
+    }
+}
+
+impl Schedule for Arc<Mock> {
+    fn schedule(&self, job: JobRef, how: How) {
+        let mut queue = lock(&self.queue);
+        if queue.ended || (self.inline && how == How::Wake) {
+            drop(queue);
+            job.execute(NO_SEAT);
+        } else {
+            queue.jobs.push_back((job, how));
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        // Ordering: Relaxed on purpose, as in `close`.
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    fn owned(&self) -> &Owned {
+        &self.owned
+    }
+
+    fn unhandled_panic(&self, payload: Payload) {
+        lock(&self.panics).push(payload);
+    }
+}

@@ -1,0 +1,547 @@
+//! Loom models of the task cell: M6 (the state word), M9 (wakers and the end of the pool), and the
+//! part of M8 that is about spawning while the pool closes.
+//!
+//! A leaked or doubly dropped future, output, waker or cell fails a model by the loom `Arc`s that
+//! they carry; a missing happens-before edge fails it by the `UnsafeCell`s.
+
+use super::super::{JoinError, JoinHandle, spawn};
+use super::Mock;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Arc, Mutex, UnsafeCell, lock, thread};
+use crate::util::model;
+use std::pin::Pin;
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+
+/// Counts what is done to it, and must be used by one thread at a time.
+struct Tracked {
+    exclusive: UnsafeCell<usize>,
+    _leak: Arc<()>,
+}
+
+impl Tracked {
+    fn new() -> Self {
+        Self {
+            exclusive: UnsafeCell::new(0),
+            _leak: Arc::new(()),
+        }
+    }
+
+    fn touch(&mut self) -> usize {
+        self.exclusive.with_mut(|value| {
+            // SAFETY: that nobody else is here is what loom checks.
+            unsafe {
+                *value += 1;
+                *value
+            }
+        })
+    }
+}
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.touch();
+    }
+}
+
+/// The outside of a future under test.
+struct World {
+    /// What the future waits for.
+    ready: AtomicUsize,
+    /// Where it leaves its waker.
+    waker: Mutex<Option<Waker>>,
+    /// What was done before an abort, as its destructor saw it.
+    before_abort: AtomicUsize,
+    seen_by_drop: AtomicUsize,
+    drops: AtomicUsize,
+}
+
+impl World {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            ready: AtomicUsize::new(0),
+            waker: Mutex::new(None),
+            before_abort: AtomicUsize::new(0),
+            seen_by_drop: AtomicUsize::new(0),
+            drops: AtomicUsize::new(0),
+        })
+    }
+
+    fn set_ready(&self) {
+        // Ordering: Relaxed on purpose: the wake that follows must make it visible.
+        self.ready.store(1, Ordering::Relaxed);
+    }
+
+    fn take_waker(&self) -> Waker {
+        lock(&self.waker).take().unwrap()
+    }
+
+    fn drops(&self) -> usize {
+        self.drops.load(Ordering::Relaxed)
+    }
+}
+
+/// Ready once the world is; leaves its waker when first polled.
+struct Probe {
+    world: Arc<World>,
+    tracked: Tracked,
+}
+
+impl Probe {
+    fn new(world: &Arc<World>) -> Self {
+        Self {
+            world: world.clone(),
+            tracked: Tracked::new(),
+        }
+    }
+}
+
+impl Future for Probe {
+    type Output = Tracked;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Tracked> {
+        let polls = self.tracked.touch();
+        if self.world.ready.load(Ordering::Relaxed) == 1 {
+            return Poll::Ready(Tracked::new());
+        }
+        if polls == 1 {
+            *lock(&self.world.waker) = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Probe {
+    fn drop(&mut self) {
+        let seen = self.world.before_abort.load(Ordering::Relaxed);
+        self.world.seen_by_drop.store(seen, Ordering::Relaxed);
+        self.world.drops.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A task that was polled once and waits; its handle and its waker.
+fn waiting(pool: &Arc<Mock>, world: &Arc<World>) -> (JoinHandle<Tracked>, Waker) {
+    let handle = spawn(Probe::new(world), pool.clone());
+    pool.run();
+    (handle, world.take_waker())
+}
+
+/// A waker of the awaiter's: counts wakes; leaks are seen. (Neither std's `Wake`, whose `Arc` loom
+/// cannot see, nor loom's own wakers, which never `will_wake` each other.)
+struct Awaiter {
+    wakes: AtomicUsize,
+    data: UnsafeCell<()>,
+}
+
+impl Awaiter {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            wakes: AtomicUsize::new(0),
+            data: UnsafeCell::new(()),
+        })
+    }
+
+    fn waker(this: &Arc<Self>) -> Waker {
+        // SAFETY: the functions below treat the pointer as one count of the `Arc`.
+        unsafe { Waker::from_raw(Self::raw(this.clone())) }
+    }
+
+    fn raw(this: Arc<Self>) -> RawWaker {
+        static VTABLE: RawWakerVTable = RawWakerVTable::new(
+            |data| {
+                let this = ManuallyArc::new(data);
+                Awaiter::raw(Arc::clone(&this.0))
+            },
+            |data| ManuallyArc::into_arc(data).wake(),
+            |data| ManuallyArc::new(data).0.wake(),
+            |data| drop(ManuallyArc::into_arc(data)),
+        );
+        RawWaker::new(Arc::into_raw(this).cast(), &VTABLE)
+    }
+
+    fn wake(&self) {
+        self.data.with(|_| ());
+        self.wakes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn wakes(&self) -> usize {
+        self.wakes.load(Ordering::Relaxed)
+    }
+}
+
+struct ManuallyArc(std::mem::ManuallyDrop<Arc<Awaiter>>);
+
+impl ManuallyArc {
+    fn new(data: *const ()) -> Self {
+        Self(std::mem::ManuallyDrop::new(Self::into_arc(data)))
+    }
+
+    fn into_arc(data: *const ()) -> Arc<Awaiter> {
+        // SAFETY: the pointer of a waker made by `Awaiter::raw`.
+        unsafe { Arc::from_raw(data.cast()) }
+    }
+}
+
+fn poll<T>(handle: &mut JoinHandle<T>, waker: &Waker) -> Poll<Result<T, JoinError>> {
+    Pin::new(handle).poll(&mut Context::from_waker(waker))
+}
+
+/// Polls a handle whose task has to be complete.
+fn ready(handle: &mut JoinHandle<Tracked>) -> Result<(), JoinError> {
+    match poll(handle, Waker::noop()) {
+        Poll::Ready(result) => result.map(|mut output| assert_eq!(output.touch(), 1)),
+        Poll::Pending => panic!("the task is not complete"),
+    }
+}
+
+fn run_on_a_thread(pool: &Arc<Mock>) -> thread::JoinHandle<()> {
+    let pool = pool.clone();
+    thread::spawn(move || {
+        pool.run();
+    })
+}
+
+/// M6: a wake before, during and after a poll leads to a poll that sees what came before the wake.
+#[test]
+fn wake_races_end_of_poll() {
+    model::check("task::wake_races_end_of_poll", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (mut handle, waker) = waiting(&pool, &world);
+        waker.wake_by_ref();
+        let other = {
+            let world = world.clone();
+            thread::spawn(move || {
+                world.set_ready();
+                waker.wake();
+            })
+        };
+        pool.run();
+        other.join().unwrap();
+        pool.run_all();
+        ready(&mut handle).unwrap();
+    });
+}
+
+/// M6: the same with a scheduler whose queue orders nothing: the woken task is polled by the waker's
+/// thread, which sees the future as the last poll left it.
+#[test]
+fn a_woken_task_moves_to_another_thread() {
+    model::check("task::a_woken_task_moves_to_another_thread", || {
+        let (pool, world) = (Mock::inline(), World::new());
+        let (handle, waker) = waiting(&pool, &world);
+        let others: Vec<_> = (0..2)
+            .map(|_| {
+                let waker = waker.clone();
+                thread::spawn(move || waker.wake())
+            })
+            .collect();
+        drop(handle);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        pool.run_all();
+        assert_eq!(world.drops(), 0);
+        drop(waker);
+        assert_eq!(world.drops(), 1);
+    });
+}
+
+/// M6: two wakes of an idle task schedule it once.
+#[test]
+fn wake_races_wake() {
+    model::check("task::wake_races_wake", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (mut handle, waker) = waiting(&pool, &world);
+        let other = {
+            let (waker, world) = (waker.clone(), world.clone());
+            thread::spawn(move || {
+                world.set_ready();
+                waker.wake();
+            })
+        };
+        waker.wake();
+        other.join().unwrap();
+        assert_eq!(pool.queued(), 1);
+        assert_eq!(pool.run_all(), 1);
+        ready(&mut handle).unwrap();
+    });
+}
+
+/// M6: wakers, by value and by reference, used and dropped while the task completes.
+#[test]
+fn wake_races_completion() {
+    model::check("task::wake_races_completion", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (handle, waker) = waiting(&pool, &world);
+        world.set_ready();
+        waker.wake_by_ref();
+        let other = thread::spawn(move || {
+            waker.wake_by_ref();
+            waker.wake();
+        });
+        drop(handle);
+        pool.run();
+        other.join().unwrap();
+        assert_eq!(pool.run_all(), 0);
+        assert_eq!(world.drops(), 1);
+    });
+}
+
+/// M6: the output is dropped once, by the runner or by the handle.
+#[test]
+fn handle_drop_races_completion() {
+    model::check("task::handle_drop_races_completion", || {
+        let (pool, world) = (Mock::new(), World::new());
+        world.set_ready();
+        let handle = spawn(Probe::new(&world), pool.clone());
+        let runner = run_on_a_thread(&pool);
+        drop(handle);
+        runner.join().unwrap();
+        assert_eq!(world.drops(), 1);
+    });
+}
+
+/// M6: an abort comes before, during or after the poll. If it counts, the future's destructor sees
+/// what was done before it.
+#[test]
+fn abort_races_run() {
+    model::check("task::abort_races_run", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let mut handle = spawn(Probe::new(&world), pool.clone());
+        let runner = run_on_a_thread(&pool);
+        world.before_abort.store(1, Ordering::Relaxed);
+        handle.abort();
+        runner.join().unwrap();
+        pool.run_all();
+        assert!(ready(&mut handle).unwrap_err().is_cancelled());
+        assert_eq!(world.drops(), 1);
+        assert_eq!(world.seen_by_drop.load(Ordering::Relaxed), 1);
+        lock(&world.waker).take();
+    });
+}
+
+/// M6: the same for an abort of a queued task whose runner shares nothing with the aborter but the
+/// state word.
+#[test]
+fn abort_races_completion() {
+    model::check("task::abort_races_completion", || {
+        let (pool, world) = (Mock::new(), World::new());
+        world.set_ready();
+        let mut handle = spawn(Probe::new(&world), pool.clone());
+        let aborter = handle.abort_handle();
+        let other = {
+            let world = world.clone();
+            thread::spawn(move || {
+                world.before_abort.store(1, Ordering::Relaxed);
+                aborter.abort();
+            })
+        };
+        pool.run();
+        let result = ready(&mut handle);
+        if let Err(error) = result {
+            assert!(error.is_cancelled());
+            assert_eq!(world.seen_by_drop.load(Ordering::Relaxed), 1);
+        }
+        other.join().unwrap();
+        assert_eq!(pool.run_all(), 0);
+        assert_eq!(world.drops(), 1);
+    });
+}
+
+/// M6: an awaiter that registers, and registers another waker, while the task completes: it gets
+/// the result or the wake.
+#[test]
+fn registration_races_completion() {
+    model::check("task::registration_races_completion", || {
+        let (pool, world) = (Mock::new(), World::new());
+        world.set_ready();
+        let mut handle = spawn(Probe::new(&world), pool.clone());
+        let runner = run_on_a_thread(&pool);
+        let (first, second) = (Awaiter::new(), Awaiter::new());
+        let mut done = poll(&mut handle, &Awaiter::waker(&first)).is_ready();
+        if !done {
+            done = poll(&mut handle, &Awaiter::waker(&second)).is_ready();
+        }
+        runner.join().unwrap();
+        if !done {
+            assert_eq!(second.wakes(), 1);
+            ready(&mut handle).unwrap();
+        }
+    });
+}
+
+/// M6: the same waker again only reads the slot, beside the runner.
+#[test]
+fn registration_again_races_completion() {
+    model::check("task::registration_again_races_completion", || {
+        let (pool, world) = (Mock::new(), World::new());
+        world.set_ready();
+        let mut handle = spawn(Probe::new(&world), pool.clone());
+        let awaiter = Awaiter::new();
+        let waker = Awaiter::waker(&awaiter);
+        assert!(poll(&mut handle, &waker).is_pending());
+        let runner = run_on_a_thread(&pool);
+        let done = poll(&mut handle, &waker).is_ready();
+        drop(handle);
+        runner.join().unwrap();
+        assert!(done || awaiter.wakes() <= 1);
+    });
+}
+
+/// M6: the join waker is dropped once, by the runner or by the handle, and the runner's wake is over
+/// before the handle drops it.
+#[test]
+fn awaiting_handle_drop_races_completion() {
+    model::check("task::awaiting_handle_drop_races_completion", || {
+        let (pool, world) = (Mock::new(), World::new());
+        world.set_ready();
+        let mut handle = spawn(Probe::new(&world), pool.clone());
+        let awaiter = Awaiter::new();
+        assert!(poll(&mut handle, &Awaiter::waker(&awaiter)).is_pending());
+        let runner = run_on_a_thread(&pool);
+        drop(handle);
+        runner.join().unwrap();
+        assert!(awaiter.wakes() <= 1);
+        assert_eq!(world.drops(), 1);
+    });
+}
+
+/// M6: of two last wakers of a detached task, one has its future dropped.
+#[test]
+fn last_wakers_race() {
+    model::check("task::last_wakers_race", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (handle, waker) = waiting(&pool, &world);
+        drop(handle);
+        let second = waker.clone();
+        let other = thread::spawn(move || drop(second));
+        drop(waker);
+        other.join().unwrap();
+        assert_eq!(pool.run_all(), 1);
+        assert_eq!(world.drops(), 1);
+    });
+}
+
+/// M6: the last waker, the handle, and the end of a poll: whoever is last sees that the task is an
+/// orphan.
+#[test]
+fn last_waker_races_end_of_poll() {
+    model::check("task::last_waker_races_end_of_poll", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (handle, waker) = waiting(&pool, &world);
+        waker.wake_by_ref();
+        let other = thread::spawn(move || drop(waker));
+        let runner = run_on_a_thread(&pool);
+        drop(handle);
+        other.join().unwrap();
+        runner.join().unwrap();
+        pool.run_all();
+        assert_eq!(world.drops(), 1);
+    });
+}
+
+/// M6: completion, handle and waker let go of the cell at the same time: one of them frees it, after
+/// everything that the others did to it.
+#[test]
+fn last_references_race() {
+    model::check("task::last_references_race", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (mut handle, waker) = waiting(&pool, &world);
+        world.set_ready();
+        waker.wake_by_ref();
+        pool.run();
+        let aborter = handle.abort_handle();
+        let other = thread::spawn(move || drop(waker));
+        let third = thread::spawn(move || drop(aborter));
+        ready(&mut handle).unwrap();
+        drop(handle);
+        other.join().unwrap();
+        third.join().unwrap();
+        assert_eq!(world.drops(), 1);
+    });
+}
+
+/// M9: a waker is used while the pool closes and goes away. The future is dropped once, before the
+/// close returns or by a stale job; nothing leaks.
+#[test]
+fn close_races_wake() {
+    model::check("task::close_races_wake", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (mut handle, waker) = waiting(&pool, &world);
+        let other = thread::spawn(move || {
+            waker.wake_by_ref();
+            waker.wake();
+        });
+        pool.close();
+        assert!(ready(&mut handle).unwrap_err().is_cancelled());
+        assert_eq!(world.drops(), 1);
+        other.join().unwrap();
+        assert_eq!(pool.queued(), 0);
+    });
+}
+
+/// M9: the handle and the waker are all that is left of a pool.
+#[test]
+fn waker_outlives_pool() {
+    model::check("task::waker_outlives_pool", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (handle, waker) = waiting(&pool, &world);
+        let other = thread::spawn(move || {
+            waker.clone().wake();
+            drop(waker);
+        });
+        pool.close();
+        drop(pool);
+        assert_eq!(world.drops(), 1);
+        drop(handle);
+        other.join().unwrap();
+    });
+}
+
+/// M9: closing takes an idle task from the thread that polled it last, or leaves it to that.
+#[test]
+fn close_races_run() {
+    model::check("task::close_races_run", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let mut handle = spawn(Probe::new(&world), pool.clone());
+        let runner = run_on_a_thread(&pool);
+        pool.close();
+        runner.join().unwrap();
+        assert!(ready(&mut handle).unwrap_err().is_cancelled());
+        assert_eq!(world.drops(), 1);
+        assert!(pool.owned.is_empty());
+        lock(&world.waker).take();
+    });
+}
+
+/// M8: a spawn that races the close runs, or says cancelled; the future is dropped.
+#[test]
+fn close_races_spawn() {
+    model::check("task::close_races_spawn", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let spawner = {
+            let (pool, world) = (pool.clone(), world.clone());
+            thread::spawn(move || spawn(Probe::new(&world), pool))
+        };
+        pool.close();
+        let mut handle = spawner.join().unwrap();
+        assert!(ready(&mut handle).unwrap_err().is_cancelled());
+        assert_eq!(world.drops(), 1);
+        assert_eq!(pool.queued(), 0);
+        assert!(pool.owned.is_empty());
+    });
+}
+
+/// M9: an abort while the pool closes.
+#[test]
+fn close_races_abort() {
+    model::check("task::close_races_abort", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (mut handle, waker) = waiting(&pool, &world);
+        let aborter = handle.abort_handle();
+        let other = thread::spawn(move || aborter.abort());
+        pool.close();
+        assert!(ready(&mut handle).unwrap_err().is_cancelled());
+        other.join().unwrap();
+        assert_eq!(pool.queued(), 0);
+        assert_eq!(world.drops(), 1);
+        drop(waker);
+    });
+}
