@@ -600,6 +600,11 @@ impl Drop for ThreadBuilder {
                 letter.execute(self.index);
             }
             registry.sleep.release_searcher();
+            if (self.index as usize) < registry.workers() {
+                // While it counted as searching, nobody else was told about new work. (Whoever
+                // calls for a spare thread does this by itself.)
+                registry.notify_if_visible();
+            }
             if registry.threads.leave() && registry.is_closed() {
                 registry.drain();
             }

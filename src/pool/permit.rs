@@ -171,7 +171,7 @@ impl Threads {
         self.spares.store(self.max_spares, Ordering::Relaxed);
     }
 
-    pub(super) fn can_create_spare(&self) -> bool {
+    fn can_create_spare(&self) -> bool {
         // Ordering: Relaxed, as above.
         self.spares.load(Ordering::Relaxed) < self.max_spares
     }
@@ -211,15 +211,21 @@ impl Registry {
     /// be none and everybody waits, asks a waiter to run the work (the last resort of `wait.rs`).
     #[cold]
     pub(super) fn call_spare(&self) {
-        if self.is_closed() || !self.threads.can_create_spare() {
+        if !self.can_create_spare() {
             return self.call_a_waiter();
         }
-        if !self.sleep.reserve() {
+        if !self.sleep.reserve() || self.create_spare() {
             return;
         }
+        // While the reservation counted as a searcher, nobody else was told about the work.
+        self.notify_if_visible();
+    }
+
+    /// Creates a spare thread for a reserved permit; gives that back if there can be none.
+    fn create_spare(&self) -> bool {
         let Some(index) = self.threads.claim_spare() else {
             self.sleep.release_searcher();
-            return self.call_a_waiter();
+            return false;
         };
         // SAFETY: every registry is made by `Arc::new`; we run inside a call on a live one.
         let registry = unsafe {
@@ -228,14 +234,24 @@ impl Registry {
         };
         let name = self.hooks.spare_name(index as usize);
         // A thread that cannot be created gives its permit back by itself.
-        if ThreadBuilder::new(registry, index, name).spawn().is_err() {
+        let created = ThreadBuilder::new(registry, index, name).spawn().is_ok();
+        if !created {
             self.threads.no_more_spares();
-            self.call_a_waiter();
         }
+        created
+    }
+
+    pub(super) fn can_create_spare(&self) -> bool {
+        !self.is_closed() && self.threads.can_create_spare()
+    }
+
+    /// Does nobody work or sleep, and can nobody be called?
+    pub(super) fn is_stuck(&self) -> bool {
+        self.sleep.is_stuck() && !self.can_create_spare()
     }
 
     fn call_a_waiter(&self) {
-        if self.sleep.is_stuck() {
+        if self.is_stuck() {
             self.threads.ask_a_waiter();
         }
     }

@@ -23,7 +23,7 @@ use super::metrics::Counters;
 use super::registry::Registry;
 use crate::job::stack::StackHeader;
 use crate::job::{Header, JobRef, SeatIndex};
-use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::{Mutex, chaos, lock, thread_cell};
 use crate::util::parker::Parker;
@@ -248,11 +248,7 @@ impl Seat {
         // A computation begins: the newest task must not wait behind it.
         self.flush_lifo();
         let registry = self.registry();
-        // Before anything becomes public: a thief's later 0 must be the last word.
-        // Ordering: Relaxed; the deque's push below is a Release, so a thief that takes what we
-        // expose stores its 0 after this store in the word's modification order.
-        self.limit.store(SLOTS as u32, Ordering::Relaxed);
-        chaos::point("limit before expose");
+        self.answer();
         let mut exposed = false;
         if self.owner.top.get() == SLOTS {
             self.expose(SLOTS / 2);
@@ -273,6 +269,18 @@ impl Seat {
         if exposed {
             registry.notify();
         }
+    }
+
+    /// Takes back a thief's 0, before the deque is looked at and filled. After it, either this
+    /// thread sees the deque empty and exposes something, or a thief that empties it sees the new
+    /// limit, and stores 0 again, as the later of the two stores (S3).
+    fn answer(&self) {
+        // Ordering: Relaxed; what matters is the order against the deque's indexes, which the
+        // fence below and the one in `steal_job` make.
+        self.limit.store(SLOTS as u32, Ordering::Relaxed);
+        // Ordering: SeqCst fence; pairs with the one in `steal_job`.
+        fence(Ordering::SeqCst);
+        chaos::point("limit before expose");
     }
 
     fn push_private(&self, job: NonNull<StackHeader>) {
@@ -317,10 +325,8 @@ impl Seat {
             // Nothing to offer; the next fork will.
             return;
         }
-        let offer = self.registry().expects_thieves() && self.owner.jobs.is_empty();
-        // Ordering: Relaxed, and before the exposure, as in `push_slow`.
-        self.limit.store(SLOTS as u32, Ordering::Relaxed);
-        if offer {
+        self.answer();
+        if self.registry().expects_thieves() && self.owner.jobs.is_empty() {
             self.expose(1);
             self.registry().notify();
         }
@@ -371,7 +377,7 @@ impl Seat {
     /// stolen since.
     pub(crate) fn is_above(&self, base: usize) -> bool {
         // The difference, not the order: the counter may wrap.
-        self.owner.back.get().wrapping_sub(base).cast_signed() > 0
+        self.owner.back.get().wrapping_sub(base) as isize > 0
     }
 
     /// A scope spawn: public at once, so that it is always stealable.
@@ -379,9 +385,8 @@ impl Seat {
         // Older private jobs stay private: they are below this one in the owner's order (S2 speaks
         // of join halves), and thieves take this one first.
         self.flush_lifo();
+        self.answer();
         self.push_public(job);
-        // Ordering: Relaxed; a thief's 0 that comes later is the newer truth.
-        self.limit.store(SLOTS as u32, Ordering::Relaxed);
         self.registry().notify();
     }
 
@@ -480,6 +485,8 @@ impl Seat {
             return Steal::Empty;
         }
         let stolen = self.shared.jobs.steal();
+        // Ordering: SeqCst fence; pairs with the one in `answer`: the steal, then the look.
+        fence(Ordering::SeqCst);
         self.offers_jobs();
         stolen
     }

@@ -122,7 +122,7 @@ fn lend(seat: &Seat, mut is_over: impl FnMut() -> bool) {
             lent.take_back_for(|| letter.execute(seat.index()));
             continue;
         }
-        if registry.sleep.is_stuck() && !registry.threads.can_create_spare() {
+        if registry.is_stuck() {
             // The last resort. Nobody else moves, so whatever is visible stays until we take it.
             let work = lent.take_back_for(|| {
                 let work = find::own(registry, seat).or_else(|| find::others(registry, seat, true));

@@ -58,6 +58,8 @@ fn work(registry: &Registry, seat: &Seat) {
             // Found again at the top of the loop.
         } else if registry.is_closed() {
             registry.sleep.release_searcher();
+            // While we counted as searching, nobody else was told about new work.
+            registry.notify_if_visible();
             return;
         } else {
             searching = sleep(registry, seat, parker, Before::Searching);

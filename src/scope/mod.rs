@@ -41,7 +41,7 @@ pub(crate) struct Base<'scope> {
     /// The computation that the scope belongs to.
     cancel: CancelRef,
     /// `'scope` must not shrink or grow: jobs borrow for exactly as long.
-    _marker: PhantomData<Box<dyn FnOnce(&Scope<'scope>) + Send + Sync + 'scope>>,
+    _marker: PhantomData<fn(&'scope ()) -> &'scope ()>,
 }
 
 /// A pointer to a scope, sent along with its jobs.
