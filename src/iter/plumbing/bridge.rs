@@ -1,6 +1,6 @@
 //! Where a producer meets a consumer and the loop runs.
 //!
-//! An indexed loop is driven by three functions that call each other: [`divide`] handles items
+//! An indexed loop is driven by functions that call each other: [`divide`] handles items
 //! that nobody has begun, [`begin`] makes a folder and runs the first block, [`go_on`] runs the
 //! other blocks and gives work away.
 
@@ -128,7 +128,20 @@ where
 {
     let limits = Limits::new(producer.min_len(), producer.max_len());
     let code: fn(usize, P, C) -> C::Result = bridge_producer_consumer::<P, C>;
-    let plan = Plan::start(len, limits, Site::new(code as usize));
+    let mut plan = Plan::new(len, limits, Site::new(code as usize));
+    if plan.should_enter(len) {
+        return fork::enter(move || start(len, producer, consumer, plan));
+    }
+    start(len, producer, consumer, plan)
+}
+
+/// Runs a whole loop.
+fn start<P, C>(len: usize, producer: P, consumer: C, mut plan: Plan) -> C::Result
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    plan.expect_takers(len);
     divide(len, producer, consumer, plan)
 }
 
@@ -257,6 +270,9 @@ where
         fork::check_cancelled();
         if fold.folder.full() || piece.consumer.full() {
             return fold.complete();
+        }
+        if piece.plan.should_enter(piece.rest) {
+            return fork::enter(move || go_on(piece, fold));
         }
         if let Some(give) = piece.plan.share(piece.done, piece.rest) {
             return share(give, piece, fold);

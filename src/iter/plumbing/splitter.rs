@@ -95,28 +95,51 @@ pub(super) struct Plan {
     pace: Pace,
     /// Into how many pieces to cut before starting; 1 for "wait for demand".
     pieces: usize,
+    /// Is it known that this thread works for a pool, or that it cannot?
+    settled: bool,
     site: Site,
 }
 
 impl Plan {
     /// The plan for a whole loop of `len` items.
-    ///
-    /// Idle threads should not have to wait for the end of our first item, which may be long. So
-    /// if the cost is unknown, or known to be large, and somebody is hungry, the loop is cut at
-    /// once into a piece for everybody.
-    pub(super) fn start(len: usize, limits: Limits, site: Site) -> Self {
-        let pace = Pace::start(len, limits, site.recall());
-        let wanted = pace.cost(len).map_or(usize::MAX, |ns| saturate(ns / PIECE_NS));
-        let pieces = if wanted >= 2 && limits.divisible(len) && fork::is_hungry() {
-            wanted.min(fork::num_threads()).min(len / limits.min)
-        } else {
-            1
-        };
+    pub(super) fn new(len: usize, limits: Limits, site: Site) -> Self {
         Self {
             limits,
-            pace,
-            pieces,
+            pace: Pace::start(len, limits, site.recall()),
+            pieces: 1,
+            settled: false,
             site,
+        }
+    }
+
+    /// How many pieces would be long enough for a thread each? Many, if the cost is unknown.
+    fn long_pieces(&self, len: usize) -> usize {
+        if !self.limits.divisible(len) {
+            return 1;
+        }
+        let pieces = self.pace.cost(len).map_or(len, |ns| saturate(ns / PIECE_NS));
+        pieces.min(len / self.limits.min)
+    }
+
+    /// Should the thread become a guest of a pool before it goes on with `len` items? Not for a
+    /// loop that is known to be short: to enter costs more than nothing.
+    pub(super) fn should_enter(&mut self, len: usize) -> bool {
+        if self.settled || self.long_pieces(len) < 2 {
+            return false;
+        }
+        self.settled = true;
+        fork::is_outside()
+    }
+
+    /// Before a loop of `len` items starts: cut it at once?
+    ///
+    /// Idle threads should not have to wait for the end of our first item, which may be long. So
+    /// if the cost is unknown, or known to be large, and somebody is hungry, the loop is cut into
+    /// a piece for everybody.
+    pub(super) fn expect_takers(&mut self, len: usize) {
+        let pieces = self.long_pieces(len);
+        if pieces >= 2 && fork::is_hungry() {
+            self.pieces = pieces.min(fork::num_threads());
         }
     }
 

@@ -20,12 +20,14 @@ fn scripts() -> impl Strategy<Value = Script> {
         prop::collection::vec(join, 0..60),
         prop::collection::vec(lap, 0..120),
         1..9_usize,
+        any::<bool>(),
     )
-        .prop_map(|(hungry, joins, laps, threads)| Script {
+        .prop_map(|(hungry, joins, laps, threads, outside)| Script {
             hungry,
             joins,
             laps,
             threads,
+            outside,
         })
 }
 
