@@ -1,12 +1,23 @@
 //! One work-stealing pool for futures, fork-join and parallel iterators.
 #![allow(dead_code, unused_imports)]
 
+pub mod collections;
+pub mod iter;
+pub mod option;
+pub mod prelude;
+pub mod range;
+pub mod range_inclusive;
+pub mod result;
+pub mod slice;
+pub mod str;
+pub mod string;
+pub mod vec;
+
 mod block_on;
 mod blocking;
 mod broadcast;
 mod compute;
 mod entry;
-mod iter;
 mod job;
 mod join;
 mod latch;

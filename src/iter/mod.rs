@@ -1,1 +1,964 @@
+//! Parallel iterators: loops that every core can help with.
+//!
+//! They look like std's iterators and are made by [`par_iter`](IntoParallelRefIterator::par_iter),
+//! [`par_iter_mut`](IntoParallelRefMutIterator::par_iter_mut) and
+//! [`into_par_iter`](IntoParallelIterator::into_par_iter):
+//!
+//! ```
+//! use manyhands::prelude::*;
+//!
+//! let words = ["many", "hands", "make", "light", "work"];
+//! let letters: usize = words.par_iter().map(|word| word.len()).sum();
+//! assert_eq!(letters, 22);
+//! ```
+//!
+//! # What you can rely on
+//!
+//! * **Lazy.** Adapters (`map`, `filter`, ...) only describe the loop; the methods that return
+//!   something else than an iterator run it.
+//! * **Order.** Where results have an order, it is that of the sequential loop: `collect` gives
+//!   the same `Vec`, `reduce` puts neighbours together, left before right. The order in which
+//!   closures are *called* is not defined. Methods with `any` in their name may give any of
+//!   several answers.
+//! * **Cost.** A loop that nobody else wants to help with runs as one sequential loop, in blocks
+//!   of a few microseconds. It is split when another thread is idle and what is left is worth a
+//!   few microseconds. So a parallel loop over few or cheap items costs about what the
+//!   sequential one costs, and one heavy item does not hold up the others.
+//! * **Panics.** If a closure panics, the loop stops early and the panic goes on in the caller,
+//!   once every other piece has stopped as well. Items are dropped exactly once.
+//! * **Cancellation.** In a computation that has been cancelled, loops stop at their next block.
+//!
+//! [`plumbing`] explains how it works, and how to write parallel iterators of your own.
 
+pub mod plumbing;
+
+mod adapters;
+pub(crate) mod sinks;
+
+pub use self::adapters::chain::Chain;
+pub use self::adapters::cloned::Cloned;
+pub use self::adapters::copied::Copied;
+pub use self::adapters::enumerate::Enumerate;
+pub use self::adapters::filter::Filter;
+pub use self::adapters::filter_map::FilterMap;
+pub use self::adapters::flat_map::FlatMap;
+pub use self::adapters::flat_map_iter::FlatMapIter;
+pub use self::adapters::fold::{Fold, FoldWith};
+pub use self::adapters::inspect::Inspect;
+pub use self::adapters::len::{MaxLen, MinLen};
+pub use self::adapters::map::Map;
+pub use self::adapters::map_init::MapInit;
+pub use self::adapters::map_with::MapWith;
+pub use self::adapters::rev::Rev;
+pub use self::adapters::skip::Skip;
+pub use self::adapters::take::Take;
+pub use self::adapters::while_some::WhileSome;
+pub use self::adapters::zip::Zip;
+
+pub(crate) use self::adapters::chain::ChainIter;
+
+use self::plumbing::{Consumer, ProducerCallback, UnindexedConsumer};
+use self::sinks::{find, for_each, reduce, sum_product};
+use std::cmp::Ordering;
+use std::iter::{Product, Sum};
+
+/// What can become a parallel iterator.
+///
+/// ```
+/// use manyhands::prelude::*;
+///
+/// let squares: Vec<u32> = (0..5_u32).into_par_iter().map(|x| x * x).collect();
+/// assert_eq!(squares, [0, 1, 4, 9, 16]);
+/// ```
+pub trait IntoParallelIterator {
+    /// The iterator it becomes.
+    type Iter: ParallelIterator<Item = Self::Item>;
+
+    /// What the iterator makes.
+    type Item: Send;
+
+    /// Becomes a parallel iterator.
+    fn into_par_iter(self) -> Self::Iter;
+}
+
+impl<I: ParallelIterator> IntoParallelIterator for I {
+    type Iter = I;
+    type Item = I::Item;
+
+    fn into_par_iter(self) -> I {
+        self
+    }
+}
+
+/// `par_iter` for everything whose shared reference can become a parallel iterator.
+///
+/// ```
+/// use manyhands::prelude::*;
+///
+/// let v = vec![3, 1, 2];
+/// assert_eq!(v.par_iter().max(), Some(&3));
+/// ```
+pub trait IntoParallelRefIterator<'data> {
+    /// The iterator.
+    type Iter: ParallelIterator<Item = Self::Item>;
+
+    /// What it makes: usually a reference.
+    type Item: Send + 'data;
+
+    /// Goes through `self` by shared reference.
+    fn par_iter(&'data self) -> Self::Iter;
+}
+
+impl<'data, I: 'data + ?Sized> IntoParallelRefIterator<'data> for I
+where
+    &'data I: IntoParallelIterator,
+{
+    type Iter = <&'data I as IntoParallelIterator>::Iter;
+    type Item = <&'data I as IntoParallelIterator>::Item;
+
+    fn par_iter(&'data self) -> Self::Iter {
+        self.into_par_iter()
+    }
+}
+
+/// `par_iter_mut` for everything whose mutable reference can become a parallel iterator.
+///
+/// ```
+/// use manyhands::prelude::*;
+///
+/// let mut v = vec![3, 1, 2];
+/// v.par_iter_mut().for_each(|x| *x *= 10);
+/// assert_eq!(v, [30, 10, 20]);
+/// ```
+pub trait IntoParallelRefMutIterator<'data> {
+    /// The iterator.
+    type Iter: ParallelIterator<Item = Self::Item>;
+
+    /// What it makes: usually a mutable reference.
+    type Item: Send + 'data;
+
+    /// Goes through `self` by mutable reference.
+    fn par_iter_mut(&'data mut self) -> Self::Iter;
+}
+
+impl<'data, I: 'data + ?Sized> IntoParallelRefMutIterator<'data> for I
+where
+    &'data mut I: IntoParallelIterator,
+{
+    type Iter = <&'data mut I as IntoParallelIterator>::Iter;
+    type Item = <&'data mut I as IntoParallelIterator>::Item;
+
+    fn par_iter_mut(&'data mut self) -> Self::Iter {
+        self.into_par_iter()
+    }
+}
+
+/// What a parallel iterator can be collected into: see [`ParallelIterator::collect`].
+///
+/// ```
+/// use manyhands::prelude::*;
+///
+/// struct Evens(Vec<u32>);
+///
+/// impl FromParallelIterator<u32> for Evens {
+///     fn from_par_iter<I: IntoParallelIterator<Item = u32>>(par_iter: I) -> Self {
+///         Evens(par_iter.into_par_iter().filter(|x| x % 2 == 0).collect())
+///     }
+/// }
+///
+/// let Evens(evens) = (0..7_u32).into_par_iter().collect();
+/// assert_eq!(evens, [0, 2, 4, 6]);
+/// ```
+pub trait FromParallelIterator<T>
+where
+    T: Send,
+{
+    /// Runs the iterator and makes a collection of its items.
+    fn from_par_iter<I>(par_iter: I) -> Self
+    where
+        I: IntoParallelIterator<Item = T>;
+}
+
+/// What can be extended by the items of a parallel iterator.
+///
+/// ```
+/// use manyhands::prelude::*;
+///
+/// let mut v = vec![0, 1];
+/// v.par_extend(2..5);
+/// assert_eq!(v, [0, 1, 2, 3, 4]);
+/// ```
+pub trait ParallelExtend<T>
+where
+    T: Send,
+{
+    /// Runs the iterator and adds its items.
+    fn par_extend<I>(&mut self, par_iter: I)
+    where
+        I: IntoParallelIterator<Item = T>;
+}
+
+/// A loop that can run on several threads at once.
+///
+/// The [module documentation](self) says what all of them promise.
+pub trait ParallelIterator: Sized + Send {
+    /// What the loop makes.
+    type Item: Send;
+
+    /// Calls `op` for each item.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// let total = AtomicU32::new(0);
+    /// (1..=4_u32).into_par_iter().for_each(|x| {
+    ///     total.fetch_add(x, Ordering::Relaxed);
+    /// });
+    /// assert_eq!(total.into_inner(), 10);
+    /// ```
+    fn for_each<OP>(self, op: OP)
+    where
+        OP: Fn(Self::Item) + Sync + Send,
+    {
+        for_each::for_each(self, &op)
+    }
+
+    /// Calls `op` for each item, with a value that is cloned for each piece of the loop.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let (sender, receiver) = channel();
+    /// (0..5_u32)
+    ///     .into_par_iter()
+    ///     .for_each_with(sender, |sender, x| sender.send(x).unwrap());
+    /// let mut got: Vec<u32> = receiver.iter().collect();
+    /// got.sort();
+    /// assert_eq!(got, [0, 1, 2, 3, 4]);
+    /// ```
+    fn for_each_with<OP, T>(self, init: T, op: OP)
+    where
+        OP: Fn(&mut T, Self::Item) + Sync + Send,
+        T: Send + Clone,
+    {
+        self.map_with(init, op).for_each(drop)
+    }
+
+    /// Calls `op` for each item, with a value that `init` makes for each piece of the loop.
+    ///
+    /// The value never leaves its thread and need not be `Send`.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = vec!["b", "a", "c"];
+    /// v.par_iter_mut().for_each_init(String::new, |buffer, word| {
+    ///     buffer.push_str(word);
+    ///     *word = if buffer.len() > 3 { "" } else { "ok" };
+    /// });
+    /// assert_eq!(v, ["ok", "ok", "ok"]);
+    /// ```
+    fn for_each_init<OP, INIT, T>(self, init: INIT, op: OP)
+    where
+        OP: Fn(&mut T, Self::Item) + Sync + Send,
+        INIT: Fn() -> T + Sync + Send,
+    {
+        self.map_init(init, op).for_each(drop)
+    }
+
+    /// How many items there are. Runs the loop, because a `filter` may be in it;
+    /// [`IndexedParallelIterator::len`] does not.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!((0..100).into_par_iter().filter(|x| x % 7 == 0).count(), 15);
+    /// ```
+    fn count(self) -> usize {
+        self.map(|_| 1_usize).sum()
+    }
+
+    /// Puts each item through `map_op`.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let doubled: Vec<i32> = (0..4).into_par_iter().map(|x| x * 2).collect();
+    /// assert_eq!(doubled, [0, 2, 4, 6]);
+    /// ```
+    fn map<F, R>(self, map_op: F) -> Map<Self, F>
+    where
+        F: Fn(Self::Item) -> R + Sync + Send,
+        R: Send,
+    {
+        Map::new(self, map_op)
+    }
+
+    /// Puts each item through `map_op`, with a value that is cloned for each piece of the loop.
+    ///
+    /// How many clones are made depends on how often the loop is split; what `map_op` leaves in
+    /// the value must not change its results.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let lengths: Vec<usize> = ["ab", "", "xyz"]
+    ///     .par_iter()
+    ///     .map_with(String::new(), |buffer, word| {
+    ///         buffer.clear();
+    ///         buffer.push_str(word);
+    ///         buffer.len()
+    ///     })
+    ///     .collect();
+    /// assert_eq!(lengths, [2, 0, 3]);
+    /// ```
+    fn map_with<F, T, R>(self, init: T, map_op: F) -> MapWith<Self, T, F>
+    where
+        F: Fn(&mut T, Self::Item) -> R + Sync + Send,
+        T: Send + Clone,
+        R: Send,
+    {
+        MapWith::new(self, init, map_op)
+    }
+
+    /// Puts each item through `map_op`, with a value that `init` makes for each piece of the loop.
+    ///
+    /// The value never leaves its thread and need not be `Send`. Where an adapter that needs
+    /// places follows (`zip`, `rev`, `enumerate`, ...), a value is made for each block of the
+    /// loop instead.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::rc::Rc;
+    ///
+    /// let sums: Vec<u32> = (0..3_u32)
+    ///     .into_par_iter()
+    ///     .map_init(|| Rc::new(10), |ten, x| **ten + x)
+    ///     .collect();
+    /// assert_eq!(sums, [10, 11, 12]);
+    /// ```
+    fn map_init<F, INIT, T, R>(self, init: INIT, map_op: F) -> MapInit<Self, INIT, F>
+    where
+        F: Fn(&mut T, Self::Item) -> R + Sync + Send,
+        INIT: Fn() -> T + Sync + Send,
+        R: Send,
+    {
+        MapInit::new(self, init, map_op)
+    }
+
+    /// Clones what the items refer to.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let names = [String::from("a"), String::from("b")];
+    /// let copy: Vec<String> = names.par_iter().cloned().collect();
+    /// assert_eq!(copy, names);
+    /// ```
+    fn cloned<'a, T>(self) -> Cloned<Self>
+    where
+        T: 'a + Clone + Send,
+        Self: ParallelIterator<Item = &'a T>,
+    {
+        Cloned::new(self)
+    }
+
+    /// Copies what the items refer to.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let copy: Vec<u8> = [1, 2, 3].par_iter().copied().collect();
+    /// assert_eq!(copy, [1, 2, 3]);
+    /// ```
+    fn copied<'a, T>(self) -> Copied<Self>
+    where
+        T: 'a + Copy + Send,
+        Self: ParallelIterator<Item = &'a T>,
+    {
+        Copied::new(self)
+    }
+
+    /// Shows each item to `inspect_op` as it passes.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// let seen = AtomicU32::new(0);
+    /// let odd = (0..10_u32)
+    ///     .into_par_iter()
+    ///     .inspect(|_| {
+    ///         seen.fetch_add(1, Ordering::Relaxed);
+    ///     })
+    ///     .filter(|x| x % 2 == 1)
+    ///     .count();
+    /// assert_eq!((odd, seen.into_inner()), (5, 10));
+    /// ```
+    fn inspect<OP>(self, inspect_op: OP) -> Inspect<Self, OP>
+    where
+        OP: Fn(&Self::Item) + Sync + Send,
+    {
+        Inspect::new(self, inspect_op)
+    }
+
+    /// Keeps the items for which `filter_op` is true.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let even: Vec<u32> = (0..6_u32).into_par_iter().filter(|x| x % 2 == 0).collect();
+    /// assert_eq!(even, [0, 2, 4]);
+    /// ```
+    fn filter<P>(self, filter_op: P) -> Filter<Self, P>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        Filter::new(self, filter_op)
+    }
+
+    /// Puts each item through `filter_op` and keeps what is `Some`.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let numbers: Vec<u32> = ["1", "x", "3"]
+    ///     .par_iter()
+    ///     .filter_map(|text| text.parse().ok())
+    ///     .collect();
+    /// assert_eq!(numbers, [1, 3]);
+    /// ```
+    fn filter_map<P, R>(self, filter_op: P) -> FilterMap<Self, P>
+    where
+        P: Fn(Self::Item) -> Option<R> + Sync + Send,
+        R: Send,
+    {
+        FilterMap::new(self, filter_op)
+    }
+
+    /// Makes a parallel loop of each item, and runs them all as one.
+    ///
+    /// Where the inner loops are short, [`flat_map_iter`](Self::flat_map_iter) costs less.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let pairs: Vec<(u32, u32)> = (0..3_u32)
+    ///     .into_par_iter()
+    ///     .flat_map(|x| (0..x).into_par_iter().map(move |y| (x, y)))
+    ///     .collect();
+    /// assert_eq!(pairs, [(1, 0), (2, 0), (2, 1)]);
+    /// ```
+    fn flat_map<F, PI>(self, map_op: F) -> FlatMap<Self, F>
+    where
+        F: Fn(Self::Item) -> PI + Sync + Send,
+        PI: IntoParallelIterator,
+    {
+        FlatMap::new(self, map_op)
+    }
+
+    /// Makes a sequential iterator of each item, and runs over what they make.
+    ///
+    /// The inner iterators need not be `Send`; only the outer loop is split.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let words: Vec<&str> = ["many hands", "light work"]
+    ///     .par_iter()
+    ///     .flat_map_iter(|line| line.split(' '))
+    ///     .collect();
+    /// assert_eq!(words, ["many", "hands", "light", "work"]);
+    /// ```
+    fn flat_map_iter<F, SI>(self, map_op: F) -> FlatMapIter<Self, F>
+    where
+        F: Fn(Self::Item) -> SI + Sync + Send,
+        SI: IntoIterator,
+        SI::Item: Send,
+    {
+        FlatMapIter::new(self, map_op)
+    }
+
+    /// Keeps what is in the items, until one is `None`. The loop stops soon after that, and items
+    /// that stand before the `None` may be missing too.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = [Some(1), Some(2)].par_iter().copied().while_some().collect();
+    /// assert_eq!(v, [1, 2]);
+    /// ```
+    fn while_some<T>(self) -> WhileSome<Self>
+    where
+        Self: ParallelIterator<Item = Option<T>>,
+        T: Send,
+    {
+        WhileSome::new(self)
+    }
+
+    /// Makes one item of all.
+    ///
+    /// `identity` makes values that change nothing when they are combined; one is made for each
+    /// piece of the loop. `op` must be associative. It need not be commutative: neighbours are
+    /// combined, left before right. How the parentheses fall depends on how the loop is split, so
+    /// that sums of floats may differ from run to run in the last digits.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let text = ["a", "b", "c"]
+    ///     .par_iter()
+    ///     .map(|s| s.to_string())
+    ///     .reduce(String::new, |a, b| a + &b);
+    /// assert_eq!(text, "abc");
+    /// ```
+    fn reduce<OP, ID>(self, identity: ID, op: OP) -> Self::Item
+    where
+        OP: Fn(Self::Item, Self::Item) -> Self::Item + Sync + Send,
+        ID: Fn() -> Self::Item + Sync + Send,
+    {
+        reduce::reduce(self, &identity, &op)
+    }
+
+    /// Makes one item of all, or `None` of none. Otherwise like [`reduce`](Self::reduce).
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let longest = ["a", "ccc", "bb"]
+    ///     .par_iter()
+    ///     .copied()
+    ///     .reduce_with(|a, b| if b.len() > a.len() { b } else { a });
+    /// assert_eq!(longest, Some("ccc"));
+    /// ```
+    fn reduce_with<OP>(self, op: OP) -> Option<Self::Item>
+    where
+        OP: Fn(Self::Item, Self::Item) -> Self::Item + Sync + Send,
+    {
+        self.fold(
+            || None,
+            |before, item| match before {
+                None => Some(item),
+                Some(before) => Some(op(before, item)),
+            },
+        )
+        .reduce(
+            || None,
+            |left, right| match (left, right) {
+                (Some(left), Some(right)) => Some(op(left, right)),
+                (left, right) => left.or(right),
+            },
+        )
+    }
+
+    /// Folds each piece of the loop into an accumulator; makes an iterator over the accumulators,
+    /// in order.
+    ///
+    /// There is one more piece than the loop is split, which it is on demand; with nobody else
+    /// around, there is one. So an accumulator may be costly to make.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let bytes: Vec<u8> = (0..200_u8)
+    ///     .into_par_iter()
+    ///     .fold(Vec::new, |mut piece, byte| {
+    ///         piece.push(byte);
+    ///         piece
+    ///     })
+    ///     .reduce(Vec::new, |left, right| [left, right].concat());
+    /// assert!(bytes.into_iter().eq(0..200));
+    /// ```
+    fn fold<T, ID, F>(self, identity: ID, fold_op: F) -> Fold<Self, ID, F>
+    where
+        F: Fn(T, Self::Item) -> T + Sync + Send,
+        ID: Fn() -> T + Sync + Send,
+        T: Send,
+    {
+        Fold::new(self, identity, fold_op)
+    }
+
+    /// Like [`fold`](Self::fold), with clones of `init` for accumulators.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let total: u32 = (0..10_u32).into_par_iter().fold_with(0, |a, b| a + b).sum();
+    /// assert_eq!(total, 45);
+    /// ```
+    fn fold_with<F, T>(self, init: T, fold_op: F) -> FoldWith<Self, T, F>
+    where
+        F: Fn(T, Self::Item) -> T + Sync + Send,
+        T: Send + Clone,
+    {
+        FoldWith::new(self, init, fold_op)
+    }
+
+    /// Adds the items up.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let total: u32 = [1, 2, 3].par_iter().sum();
+    /// assert_eq!(total, 6);
+    /// ```
+    fn sum<S>(self) -> S
+    where
+        S: Send + Sum<Self::Item> + Sum<S>,
+    {
+        sum_product::sum(self)
+    }
+
+    /// Multiplies the items.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let factorial: u64 = (1..=10_u64).into_par_iter().product();
+    /// assert_eq!(factorial, 3_628_800);
+    /// ```
+    fn product<P>(self) -> P
+    where
+        P: Send + Product<Self::Item> + Product<P>,
+    {
+        sum_product::product(self)
+    }
+
+    /// The least item; of several equal ones, the first.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([3, 1, 2].par_iter().min(), Some(&1));
+    /// ```
+    fn min(self) -> Option<Self::Item>
+    where
+        Self::Item: Ord,
+    {
+        self.reduce_with(Ord::min)
+    }
+
+    /// The least item as `f` sees it; of several equal ones, the first.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let least = [0.5, -1.5, 2.0].par_iter().copied().min_by(f64::total_cmp);
+    /// assert_eq!(least, Some(-1.5));
+    /// ```
+    fn min_by<F>(self, f: F) -> Option<Self::Item>
+    where
+        F: Sync + Send + Fn(&Self::Item, &Self::Item) -> Ordering,
+    {
+        self.reduce_with(|a, b| if f(&a, &b).is_gt() { b } else { a })
+    }
+
+    /// The item with the least key; of several equal ones, the first.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([-3_i32, 2, 4].par_iter().min_by_key(|x| x.abs()), Some(&2));
+    /// ```
+    fn min_by_key<K, F>(self, f: F) -> Option<Self::Item>
+    where
+        K: Ord + Send,
+        F: Sync + Send + Fn(&Self::Item) -> K,
+    {
+        let keyed = self.map(|item| (f(&item), item));
+        Some(keyed.min_by(|a, b| a.0.cmp(&b.0))?.1)
+    }
+
+    /// The greatest item; of several equal ones, the last.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([3, 1, 2].par_iter().max(), Some(&3));
+    /// ```
+    fn max(self) -> Option<Self::Item>
+    where
+        Self::Item: Ord,
+    {
+        self.reduce_with(Ord::max)
+    }
+
+    /// The greatest item as `f` sees it; of several equal ones, the last.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let greatest = [0.5, -1.5, 2.0].par_iter().copied().max_by(f64::total_cmp);
+    /// assert_eq!(greatest, Some(2.0));
+    /// ```
+    fn max_by<F>(self, f: F) -> Option<Self::Item>
+    where
+        F: Sync + Send + Fn(&Self::Item, &Self::Item) -> Ordering,
+    {
+        self.reduce_with(|a, b| if f(&a, &b).is_gt() { a } else { b })
+    }
+
+    /// The item with the greatest key; of several equal ones, the last.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([-3_i32, 2, 1].par_iter().max_by_key(|x| x.abs()), Some(&-3));
+    /// ```
+    fn max_by_key<K, F>(self, f: F) -> Option<Self::Item>
+    where
+        K: Ord + Send,
+        F: Sync + Send + Fn(&Self::Item) -> K,
+    {
+        let keyed = self.map(|item| (f(&item), item));
+        Some(keyed.max_by(|a, b| a.0.cmp(&b.0))?.1)
+    }
+
+    /// These items, then those of `chain`.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..2_u32).into_par_iter().chain(7..9).collect();
+    /// assert_eq!(v, [0, 1, 7, 8]);
+    /// ```
+    fn chain<C>(self, chain: C) -> Chain<Self, C::Iter>
+    where
+        C: IntoParallelIterator<Item = Self::Item>,
+    {
+        Chain::new(self, chain.into_par_iter())
+    }
+
+    /// Some item for which `predicate` is true, not necessarily the first. The loop stops soon
+    /// after one is found.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let root = (0..100_u32).into_par_iter().find_any(|x| x * x == 1764);
+    /// assert_eq!(root, Some(42));
+    /// ```
+    fn find_any<P>(self, predicate: P) -> Option<Self::Item>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        find::find_any(self, predicate)
+    }
+
+    /// The result for some item for which `predicate` gives one, not necessarily the first.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let number: Option<u32> = ["x", "7"].par_iter().find_map_any(|s| s.parse().ok());
+    /// assert_eq!(number, Some(7));
+    /// ```
+    fn find_map_any<P, R>(self, predicate: P) -> Option<R>
+    where
+        P: Fn(Self::Item) -> Option<R> + Sync + Send,
+        R: Send,
+    {
+        self.filter_map(predicate).find_any(|_| true)
+    }
+
+    /// Is `predicate` true for some item? Stops soon after one is found.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 2, 3].par_iter().any(|&x| x == 2));
+    /// ```
+    fn any<P>(self, predicate: P) -> bool
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        self.map(predicate).find_any(|&yes| yes).is_some()
+    }
+
+    /// Is `predicate` true for all items? Stops soon after one is found for which it is not.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 2, 3].par_iter().all(|&x| x > 0));
+    /// ```
+    fn all<P>(self, predicate: P) -> bool
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        self.map(predicate).find_any(|&yes| !yes).is_none()
+    }
+
+    /// Makes a collection of the items, in order.
+    ///
+    /// A `Vec` whose length is known beforehand is written in place, with one allocation.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..4_u32).into_par_iter().collect();
+    /// assert_eq!(v, [0, 1, 2, 3]);
+    ///
+    /// let all: Result<Vec<u32>, _> = ["1", "x"].par_iter().map(|s| s.parse::<u32>()).collect();
+    /// assert!(all.is_err());
+    /// ```
+    fn collect<C>(self) -> C
+    where
+        C: FromParallelIterator<Self::Item>,
+    {
+        C::from_par_iter(self)
+    }
+
+    /// Runs the loop with a consumer that need not know the places of its items. For authors of
+    /// iterators; see [`plumbing`].
+    fn drive_unindexed<C>(self, consumer: C) -> C::Result
+    where
+        C: UnindexedConsumer<Self::Item>;
+
+    /// The number of items, if it is known. For authors of iterators.
+    ///
+    /// `Some` promises that it is exact, and that [`drive_unindexed`](Self::drive_unindexed)
+    /// splits the consumer by [`split_at`](Consumer::split_at) only.
+    fn opt_len(&self) -> Option<usize> {
+        None
+    }
+}
+
+/// A loop over a known number of items, each of which has its place.
+///
+/// ```
+/// use manyhands::prelude::*;
+///
+/// let v: Vec<(usize, char)> = vec!['a', 'b', 'c'].into_par_iter().enumerate().rev().collect();
+/// assert_eq!(v, [(2, 'c'), (1, 'b'), (0, 'a')]);
+/// ```
+// An iterator that is empty is no better known than one that is not.
+#[allow(clippy::len_without_is_empty)]
+pub trait IndexedParallelIterator: ParallelIterator {
+    /// Fills `target` with the items; what it held before is dropped. Its allocation is kept if it
+    /// is large enough.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = vec![1, 2, 3];
+    /// (5..7).into_par_iter().collect_into_vec(&mut v);
+    /// assert_eq!(v, [5, 6]);
+    /// ```
+    fn collect_into_vec(self, target: &mut Vec<Self::Item>) {
+        target.clear();
+        sinks::collect::indexed::append(self, target);
+    }
+
+    /// Pairs each item with the one in the same place of `zip_op`; as long as the shorter of both.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let sums: Vec<i32> = [1, 2, 3].par_iter().zip([10, 20, 30].par_iter()).map(|(a, b)| a + b).collect();
+    /// assert_eq!(sums, [11, 22, 33]);
+    /// ```
+    fn zip<Z>(self, zip_op: Z) -> Zip<Self, Z::Iter>
+    where
+        Z: IntoParallelIterator,
+        Z::Iter: IndexedParallelIterator,
+    {
+        Zip::new(self, zip_op.into_par_iter())
+    }
+
+    /// Pairs each item with its place.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<(usize, &char)> = ['a', 'b'].par_iter().enumerate().collect();
+    /// assert_eq!(v, [(0, &'a'), (1, &'b')]);
+    /// ```
+    fn enumerate(self) -> Enumerate<Self> {
+        Enumerate::new(self)
+    }
+
+    /// All items but the first `n`. The skipped ones are made and dropped, as in std.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..5_u32).into_par_iter().skip(3).collect();
+    /// assert_eq!(v, [3, 4]);
+    /// ```
+    fn skip(self, n: usize) -> Skip<Self> {
+        Skip::new(self, n)
+    }
+
+    /// The first `n` items, or all if there are fewer.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..5_u32).into_par_iter().take(2).collect();
+    /// assert_eq!(v, [0, 1]);
+    /// ```
+    fn take(self, n: usize) -> Take<Self> {
+        Take::new(self, n)
+    }
+
+    /// The same items, the last one first.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..4_u32).into_par_iter().rev().collect();
+    /// assert_eq!(v, [3, 2, 1, 0]);
+    /// ```
+    fn rev(self) -> Rev<Self> {
+        Rev::new(self)
+    }
+
+    /// No piece of the loop shall be shorter than `min` items.
+    ///
+    /// Rarely needed: loops are split on demand, and measure what an item costs.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let pieces = (0..100_u32).into_par_iter().with_min_len(100).fold(|| (), |(), _| ()).count();
+    /// assert_eq!(pieces, 1);
+    /// ```
+    fn with_min_len(self, min: usize) -> MinLen<Self> {
+        MinLen::new(self, min)
+    }
+
+    /// No piece of the loop shall be longer than `max` items, unless
+    /// [`with_min_len`](Self::with_min_len) forbids the split.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let pieces = (0..64_u32).into_par_iter().with_max_len(1).fold(|| (), |(), _| ()).count();
+    /// assert_eq!(pieces, 64);
+    /// ```
+    fn with_max_len(self, max: usize) -> MaxLen<Self> {
+        MaxLen::new(self, max)
+    }
+
+    /// How many items there are.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!((0..10_u32).into_par_iter().zip(0..7_u32).len(), 7);
+    /// ```
+    fn len(&self) -> usize;
+
+    /// Runs the loop with a consumer. For authors of iterators; see [`plumbing`].
+    fn drive<C>(self, consumer: C) -> C::Result
+    where
+        C: Consumer<Self::Item>;
+
+    /// Hands a producer of [`len`](Self::len) items to `callback`. For authors of iterators.
+    fn with_producer<CB>(self, callback: CB) -> CB::Output
+    where
+        CB: ProducerCallback<Self::Item>;
+}

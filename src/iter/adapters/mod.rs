@@ -1,0 +1,26 @@
+//! What stands between a source and a sink: one adapter per file.
+//!
+//! An adapter that works item by item wraps the consumer; one that must know where an item stands
+//! wraps the producer; one that can do either does both, so that it stays indexed. No unsafe code
+//! here, and nothing about threads.
+#![deny(unsafe_code)]
+
+pub(super) mod chain;
+pub(super) mod cloned;
+pub(super) mod copied;
+pub(super) mod enumerate;
+pub(super) mod filter;
+pub(super) mod filter_map;
+pub(super) mod flat_map;
+pub(super) mod flat_map_iter;
+pub(super) mod fold;
+pub(super) mod inspect;
+pub(super) mod len;
+pub(super) mod map;
+pub(super) mod map_init;
+pub(super) mod map_with;
+pub(super) mod rev;
+pub(super) mod skip;
+pub(super) mod take;
+pub(super) mod while_some;
+pub(super) mod zip;

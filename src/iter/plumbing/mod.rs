@@ -1,0 +1,180 @@
+#![doc = include_str!("README.md")]
+
+mod bridge;
+pub(crate) mod fork;
+mod splitter;
+#[cfg(test)]
+mod tests;
+
+pub use self::bridge::{bridge, bridge_producer_consumer, bridge_unindexed};
+
+/// Makes a known number of items, and can be cut in two at any of them.
+///
+/// The number itself is kept by whoever drives the producer. Splitting should be cheap: a
+/// running loop splits off every block that it runs.
+pub trait Producer: Send + Sized {
+    /// What is produced.
+    type Item;
+
+    /// The sequential iterator that a piece becomes.
+    type IntoIter: Iterator<Item = Self::Item> + DoubleEndedIterator + ExactSizeIterator;
+
+    /// Becomes a sequential iterator over all its items.
+    fn into_iter(self) -> Self::IntoIter;
+
+    /// No piece should be shorter than this. Asked once, when the loop starts.
+    fn min_len(&self) -> usize {
+        1
+    }
+
+    /// No piece may be longer than this, unless `min_len` forbids the split. Asked once, when the
+    /// loop starts.
+    fn max_len(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Cuts in two: the first `index` items, and the others. `index` is at most the number of
+    /// items.
+    fn split_at(self, index: usize) -> (Self, Self);
+
+    /// Gives all items to `folder`, or those that it takes until it is full.
+    fn fold_with<F>(self, folder: F) -> F
+    where
+        F: Folder<Self::Item>,
+    {
+        folder.consume_iter(self.into_iter())
+    }
+}
+
+/// A closure that is generic over the producer it gets: how an iterator lends a producer that
+/// may borrow from it. See [`IndexedParallelIterator::with_producer`].
+///
+/// [`IndexedParallelIterator::with_producer`]: crate::iter::IndexedParallelIterator::with_producer
+pub trait ProducerCallback<T> {
+    /// What the call returns.
+    type Output;
+
+    /// Makes use of the producer.
+    fn callback<P>(self, producer: P) -> Self::Output
+    where
+        P: Producer<Item = T>;
+}
+
+/// What comes of [`Consumer::rejoin`]: a folder and a consumer in both cases.
+pub type Rejoined<F, C> = Result<(F, C), (F, C)>;
+
+/// Takes items: a fold that can be cut in two.
+///
+/// A consumer for a piece of the loop becomes a [`Folder`], which gets the items of the piece in
+/// order. Results of neighbouring pieces are put together by a [`Reducer`].
+pub trait Consumer<Item>: Send + Sized {
+    /// What takes the items of one piece.
+    type Folder: Folder<Item, Result = Self::Result>;
+
+    /// What puts results of neighbouring pieces together.
+    type Reducer: Reducer<Self::Result>;
+
+    /// What comes of a piece.
+    type Result: Send;
+
+    /// Cuts in two: a consumer for the first `index` items, one for the others, and what puts
+    /// their results together.
+    fn split_at(self, index: usize) -> (Self, Self, Self::Reducer);
+
+    /// Starts taking items.
+    fn into_folder(self) -> Self::Folder;
+
+    /// Are more items pointless? The loop stops soon after this becomes true.
+    fn full(&self) -> bool;
+
+    /// Lets a running folder go on over the first `index` items of this consumer's part.
+    ///
+    /// `self` was split off directly to the right of what `folder` was made from (and went on
+    /// over), and nobody else has begun it. On success, returns the folder, and a consumer for
+    /// the items after those. On failure, returns both as they were; then the folder is completed
+    /// and another one made, at the cost of one more result to reduce.
+    ///
+    /// The default fails, which is always correct. An implementation must give the result that
+    /// the reducer would have given.
+    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
+        let _ = index;
+        Err((folder, self))
+    }
+}
+
+/// Takes items one after the other. Made by [`Consumer::into_folder`].
+pub trait Folder<Item>: Sized {
+    /// What comes of the items.
+    type Result;
+
+    /// Takes one item.
+    fn consume(self, item: Item) -> Self;
+
+    /// Takes items until `iter` ends or the folder is full.
+    fn consume_iter<I>(mut self, iter: I) -> Self
+    where
+        I: IntoIterator<Item = Item>,
+    {
+        for item in iter {
+            self = self.consume(item);
+            if self.full() {
+                break;
+            }
+        }
+        self
+    }
+
+    /// Ends the piece.
+    fn complete(self) -> Self::Result;
+
+    /// Are more items pointless?
+    fn full(&self) -> bool;
+}
+
+/// Puts the results of two neighbouring pieces together. See [`Consumer`].
+pub trait Reducer<Result> {
+    /// `left` comes of the items directly before those of `right`.
+    fn reduce(self, left: Result, right: Result) -> Result;
+}
+
+/// A consumer that need not know where in the loop its items stand.
+pub trait UnindexedConsumer<I>: Consumer<I> {
+    /// Splits off a consumer for some number of items at the left; `self` takes the others.
+    fn split_off_left(&self) -> Self;
+
+    /// What puts the results of the two together.
+    fn to_reducer(&self) -> Self::Reducer;
+}
+
+/// Makes items without knowing how many, and can be cut in two somewhere.
+pub trait UnindexedProducer: Send + Sized {
+    /// What is produced.
+    type Item;
+
+    /// Cuts in two, near the middle if possible; the first part comes first. `None` if there is
+    /// nothing to cut.
+    fn split(self) -> (Self, Option<Self>);
+
+    /// Gives all items to `folder`, or those that it takes until it is full.
+    fn fold_with<F>(self, folder: F) -> F
+    where
+        F: Folder<Self::Item>;
+}
+
+/// [`Consumer::rejoin`] of an adapter: rejoins the inner ones, and wraps what comes back.
+#[inline]
+pub(crate) fn rejoin_base<T, C, F, W>(
+    base: C,
+    folder: C::Folder,
+    index: usize,
+    wrap_folder: impl FnOnce(C::Folder) -> F,
+    wrap: impl FnOnce(C) -> W,
+) -> Rejoined<F, W>
+where
+    C: Consumer<T>,
+{
+    match base.rejoin(folder, index) {
+        Ok((folder, base)) => Ok((wrap_folder(folder), wrap(base))),
+        Err((folder, base)) => Err((wrap_folder(folder), wrap(base))),
+    }
+}

@@ -1,0 +1,54 @@
+//! Loops under a script: no threads, every outcome of every fork, the result of std.
+
+mod drops;
+mod equivalence;
+mod pieces;
+
+use super::fork::script::{Join, Script};
+use proptest::prelude::*;
+
+/// Any script: hungry or not, stolen or not, right half first or left, fast or slow.
+fn scripts() -> impl Strategy<Value = Script> {
+    let hungry = prop::collection::vec(any::<bool>(), 0..120);
+    let join = (any::<bool>(), any::<bool>()).prop_map(|(right_first, migrated)| Join {
+        right_first,
+        migrated,
+    });
+    let lap = prop_oneof![0..300_u64, 500..10_000_u64, 20_000..5_000_000_u64, Just(u64::MAX)];
+    (
+        hungry,
+        prop::collection::vec(join, 0..60),
+        prop::collection::vec(lap, 0..120),
+        1..9_usize,
+        any::<bool>(),
+    )
+        .prop_map(|(hungry, joins, laps, threads, outside)| Script {
+            hungry,
+            joins,
+            laps,
+            threads,
+            outside,
+        })
+}
+
+/// Nobody is hungry, whatever the loop costs.
+fn nobody() -> Script {
+    Script::default()
+}
+
+/// Somebody always is, and items are heavy: split wherever it is allowed.
+fn everybody() -> Script {
+    Script {
+        hungry: vec![true; 100_000],
+        laps: vec![1_000_000; 100_000],
+        threads: 4,
+        ..Script::default()
+    }
+}
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(64)
+    }
+}

@@ -1,0 +1,226 @@
+//! A known number of items, written in place into the spare capacity of one `Vec`.
+//!
+//! Invariants:
+//!
+//! * W1: consumers, folders and results of one collection own disjoint ranges of slots in the
+//!   spare capacity; `split_at` cuts a range in two, `rejoin` and `reduce` put neighbours
+//!   together, nothing else makes one. The `Vec` is borrowed for `'c` by all of them.
+//! * W2: in the range of a [`Written`], exactly the first `written` slots are initialised, and it
+//!   owns those items: it drops them unless [`Written::release`] gives them away.
+//! * W3: a folder never writes beyond its range. Whoever delivers too many items gets a panic.
+//!
+//! So whatever the producer does, an item is dropped once; and if it delivered fewer items than
+//! it promised, the last count shows it. Nothing here relies on a length that somebody tells.
+
+use crate::iter::IndexedParallelIterator;
+use crate::iter::ParallelIterator;
+use crate::iter::plumbing::*;
+use std::marker::PhantomData;
+use std::mem;
+use std::ptr;
+
+/// Appends the items of an iterator that knows how many they are.
+pub(crate) fn append<I: IndexedParallelIterator>(iter: I, vec: &mut Vec<I::Item>) {
+    let len = iter.len();
+    append_with(vec, len, |consumer| iter.drive(consumer));
+}
+
+/// Appends the items of an iterator whose `opt_len` is `Some(len)`.
+pub(crate) fn append_unindexed<I: ParallelIterator>(
+    iter: I,
+    len: usize,
+    vec: &mut Vec<I::Item>,
+) {
+    append_with(vec, len, |consumer| iter.drive_unindexed(consumer));
+}
+
+fn append_with<T: Send>(
+    vec: &mut Vec<T>,
+    len: usize,
+    drive: impl for<'c> FnOnce(CollectConsumer<'c, T>) -> Written<'c, T>,
+) {
+    vec.reserve(len);
+    let old_len = vec.len();
+    let slots = vec.spare_capacity_mut();
+    let start = slots[..len].as_mut_ptr().cast();
+    let written = drive(CollectConsumer {
+        start,
+        len,
+        vec: PhantomData,
+    });
+    assert!(
+        written.start == start && written.written == len,
+        "the iterator did not make as many items as it promised"
+    );
+    written.release();
+    // SAFETY: W2: `written` had initialised `len` slots from `start`, the first spare one, on
+    // (asserted), and has just given them away. They lie within the capacity (`reserve`).
+    unsafe { vec.set_len(old_len + len) }
+}
+
+/// A range of slots that nobody has written to. There is nothing to drop in it.
+pub(crate) struct CollectConsumer<'c, T> {
+    start: *mut T,
+    len: usize,
+    vec: PhantomData<&'c mut Vec<T>>,
+}
+
+// SAFETY: W1: it is like a `&mut [MaybeUninit<T>]`: it alone reaches its slots, and only items
+// that may be sent are put there.
+unsafe impl<T: Send> Send for CollectConsumer<'_, T> {}
+
+impl<'c, T> CollectConsumer<'c, T> {
+    fn cut(self, index: usize) -> (Self, Self) {
+        assert!(
+            index <= self.len,
+            "a place beyond the end of what is collected"
+        );
+        let right = Self {
+            // SAFETY: `index` is within the range or at its end (asserted), and the range lies
+            // within one allocation (W1).
+            start: unsafe { self.start.add(index) },
+            len: self.len - index,
+            vec: PhantomData,
+        };
+        let left = Self { len: index, ..self };
+        (left, right)
+    }
+}
+
+impl<'c, T: Send> Consumer<T> for CollectConsumer<'c, T> {
+    type Folder = CollectFolder<'c, T>;
+    type Reducer = CollectReducer;
+    type Result = Written<'c, T>;
+
+    fn split_at(self, index: usize) -> (Self, Self, CollectReducer) {
+        let (left, right) = self.cut(index);
+        (left, right, CollectReducer)
+    }
+
+    fn into_folder(self) -> CollectFolder<'c, T> {
+        CollectFolder {
+            len: self.len,
+            written: Written {
+                start: self.start,
+                written: 0,
+                vec: PhantomData,
+            },
+        }
+    }
+
+    fn full(&self) -> bool {
+        false
+    }
+
+    fn rejoin(
+        self,
+        mut folder: CollectFolder<'c, T>,
+        index: usize,
+    ) -> Rejoined<CollectFolder<'c, T>, Self> {
+        // Neighbours only: this is a safe function, and its caller may be mistaken.
+        let end = folder.written.start.wrapping_add(folder.len);
+        if end != self.start {
+            return Err((folder, self));
+        }
+        let (taken, rest) = self.cut(index);
+        // No overflow: both ranges are parts of the same `Vec`.
+        folder.len += taken.len;
+        Ok((folder, rest))
+    }
+}
+
+/// What is known by its length only is driven unindexed, by sources that nevertheless split
+/// their consumers at places ([`ParallelIterator::opt_len`] promises that).
+impl<'c, T: Send> UnindexedConsumer<T> for CollectConsumer<'c, T> {
+    fn split_off_left(&self) -> Self {
+        panic!("an iterator with a known length must split its consumers by index")
+    }
+
+    fn to_reducer(&self) -> CollectReducer {
+        CollectReducer
+    }
+}
+
+/// A range of slots and how many of them are written.
+pub(crate) struct CollectFolder<'c, T> {
+    /// Of the whole range.
+    len: usize,
+    written: Written<'c, T>,
+}
+
+impl<'c, T: Send> Folder<T> for CollectFolder<'c, T> {
+    type Result = Written<'c, T>;
+
+    fn consume(mut self, item: T) -> Self {
+        self.push(item);
+        self
+    }
+
+    fn consume_iter<I: IntoIterator<Item = T>>(mut self, iter: I) -> Self {
+        iter.into_iter().for_each(|item| self.push(item));
+        self
+    }
+
+    fn complete(self) -> Written<'c, T> {
+        self.written
+    }
+
+    fn full(&self) -> bool {
+        false
+    }
+}
+
+impl<'c, T> CollectFolder<'c, T> {
+    #[inline]
+    fn push(&mut self, item: T) {
+        let place = self.written.written;
+        assert!(
+            place < self.len,
+            "the iterator made more items than it promised"
+        );
+        // SAFETY: the slot is in our range (asserted; W1), and not initialised (W2), so that
+        // nothing is overwritten.
+        unsafe { self.written.start.add(place).write(item) };
+        self.written.written = place + 1;
+    }
+}
+
+/// Items at the beginning of a range, owned.
+pub(crate) struct Written<'c, T> {
+    start: *mut T,
+    written: usize,
+    vec: PhantomData<&'c mut Vec<T>>,
+}
+
+// SAFETY: it is like a `Vec<T>`: it owns items that may be sent.
+unsafe impl<T: Send> Send for Written<'_, T> {}
+
+impl<T> Written<'_, T> {
+    /// Gives the items away; returns how many they were.
+    fn release(self) -> usize {
+        let written = self.written;
+        mem::forget(self);
+        written
+    }
+}
+
+impl<T> Drop for Written<'_, T> {
+    fn drop(&mut self) {
+        let items = ptr::slice_from_raw_parts_mut(self.start, self.written);
+        // SAFETY: W2: they are initialised, ours, and given to nobody.
+        unsafe { ptr::drop_in_place(items) }
+    }
+}
+
+pub(crate) struct CollectReducer;
+
+impl<'c, T> Reducer<Written<'c, T>> for CollectReducer {
+    fn reduce(self, mut left: Written<'c, T>, right: Written<'c, T>) -> Written<'c, T> {
+        // If the left piece is short, what follows it is dropped here, and the count at the end
+        // shows that something is missing.
+        if left.start.wrapping_add(left.written) == right.start {
+            left.written += right.release();
+        }
+        left
+    }
+}

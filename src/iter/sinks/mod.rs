@@ -1,0 +1,14 @@
+//! What runs a loop and makes a result of it: one sink per file. Only `collect::indexed` contains
+//! unsafe code.
+
+pub(crate) mod collect;
+#[deny(unsafe_code)]
+pub(super) mod find;
+#[deny(unsafe_code)]
+pub(super) mod for_each;
+#[deny(unsafe_code)]
+pub(crate) mod noop;
+#[deny(unsafe_code)]
+pub(super) mod reduce;
+#[deny(unsafe_code)]
+pub(super) mod sum_product;

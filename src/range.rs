@@ -1,0 +1,217 @@
+//! Parallel loops over ranges of integers.
+//!
+//! ```
+//! use manyhands::prelude::*;
+//!
+//! let total: u64 = (0..100_u64).into_par_iter().sum();
+//! assert_eq!(total, 4950);
+//! ```
+#![deny(unsafe_code)]
+
+use crate::iter::plumbing::*;
+use crate::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use std::ops::Range;
+
+/// Parallel iterator over the integers of a range.
+///
+/// Indexed for integers of up to 32 bits, `usize` and `isize`. For the others, loops are split as
+/// well as for those, but methods that need places are missing, as in std.
+#[derive(Clone, Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct Iter<T> {
+    range: Range<T>,
+}
+
+impl<T: RangeInteger> IntoParallelIterator for Range<T> {
+    type Iter = Iter<T>;
+    type Item = T;
+
+    fn into_par_iter(self) -> Iter<T> {
+        Iter { range: self }
+    }
+}
+
+impl<T: RangeInteger> ParallelIterator for Iter<T> {
+    type Item = T;
+
+    fn drive_unindexed<C: UnindexedConsumer<T>>(self, consumer: C) -> C::Result {
+        let producer = RangeProducer { range: self.range };
+        match T::count(&producer.range) {
+            Some(len) => bridge_producer_consumer(len, producer, consumer),
+            None => bridge_unindexed(producer, consumer),
+        }
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        T::count(&self.range)
+    }
+}
+
+impl<T: IndexedRangeInteger> IndexedParallelIterator for Iter<T> {
+    fn drive<C: Consumer<T>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        T::count(&self.range).expect("an indexed range has a length that fits a usize")
+    }
+
+    fn with_producer<CB: ProducerCallback<T>>(self, callback: CB) -> CB::Output {
+        callback.callback(RangeProducer { range: self.range })
+    }
+}
+
+struct RangeProducer<T> {
+    range: Range<T>,
+}
+
+impl<T: Integer> Producer for RangeProducer<T> {
+    type Item = T;
+    type IntoIter = T::Sequence;
+
+    fn into_iter(self) -> T::Sequence {
+        T::sequence(self.range)
+    }
+
+    fn split_at(self, index: usize) -> (Self, Self) {
+        let (left, right) = cut(self.range, |range| range.start.after(index));
+        (Self { range: left }, Self { range: right })
+    }
+}
+
+impl<T: Integer> UnindexedProducer for RangeProducer<T> {
+    type Item = T;
+
+    fn split(self) -> (Self, Option<Self>) {
+        let (left, right) = cut(self.range, T::halfway);
+        if left.start == left.end {
+            return (Self { range: right }, None);
+        }
+        (Self { range: left }, Some(Self { range: right }))
+    }
+
+    fn fold_with<F: Folder<T>>(self, folder: F) -> F {
+        folder.consume_iter(T::sequence(self.range))
+    }
+}
+
+fn cut<T: Copy>(range: Range<T>, place: impl FnOnce(&Range<T>) -> T) -> (Range<T>, Range<T>) {
+    let middle = place(&range);
+    (range.start..middle, middle..range.end)
+}
+
+/// The integers over whose ranges a loop can run. Sealed.
+pub trait RangeInteger: Integer {}
+
+/// The integers whose ranges are indexed. Sealed.
+pub trait IndexedRangeInteger: RangeInteger {}
+
+pub(crate) use self::sealed::Integer;
+
+mod sealed {
+    use std::ops::Range;
+
+    /// What loops over ranges need of an integer.
+    pub trait Integer: Copy + Eq + Send + 'static {
+        /// The range as a sequential iterator that knows its length.
+        type Sequence: DoubleEndedIterator<Item = Self> + ExactSizeIterator + Send;
+
+        fn sequence(range: Range<Self>) -> Self::Sequence;
+
+        /// How many integers are in the range; `None` if a `usize` cannot tell.
+        fn count(range: &Range<Self>) -> Option<usize>;
+
+        /// The integer `n` places after `self`, where there is one.
+        fn after(self, n: usize) -> Self;
+
+        /// The middle of a range; its start, if it has less than two integers.
+        fn halfway(range: &Range<Self>) -> Self;
+    }
+}
+
+/// A range whose length std does not promise to fit a `usize`, but does: the loop has seen it.
+#[derive(Clone, Debug)]
+pub struct Wide<T> {
+    range: Range<T>,
+}
+
+macro_rules! integers {
+    ($($t:ident as $unsigned:ident in $sequence:ty, $make:expr;)*) => {$(
+        impl RangeInteger for $t {}
+
+        impl Integer for $t {
+            type Sequence = $sequence;
+
+            fn sequence(range: Range<$t>) -> $sequence {
+                $make(range)
+            }
+
+            fn count(range: &Range<$t>) -> Option<usize> {
+                if range.is_empty() {
+                    return Some(0);
+                }
+                // The distance always fits the unsigned type of the same width.
+                usize::try_from(range.end.wrapping_sub(range.start) as $unsigned).ok()
+            }
+
+            fn after(self, n: usize) -> $t {
+                // Exact, because both are exact modulo 2^width and the result is known to fit.
+                self.wrapping_add(n as $t)
+            }
+
+            fn halfway(range: &Range<$t>) -> $t {
+                if range.is_empty() {
+                    return range.start;
+                }
+                let distance = range.end.wrapping_sub(range.start) as $unsigned;
+                range.start.wrapping_add((distance / 2) as $t)
+            }
+        }
+    )*};
+}
+
+macro_rules! indexed {
+    ($($t:ident as $unsigned:ident),*) => {
+        integers! { $($t as $unsigned in Range<$t>, std::convert::identity;)* }
+        $(impl IndexedRangeInteger for $t {})*
+    };
+}
+
+macro_rules! wide {
+    ($($t:ident as $unsigned:ident),*) => {
+        integers! { $($t as $unsigned in Wide<$t>, |range| Wide { range };)* }
+        $(
+            impl Iterator for Wide<$t> {
+                type Item = $t;
+
+                fn next(&mut self) -> Option<$t> {
+                    self.range.next()
+                }
+
+                fn size_hint(&self) -> (usize, Option<usize>) {
+                    self.range.size_hint()
+                }
+
+                fn nth(&mut self, n: usize) -> Option<$t> {
+                    self.range.nth(n)
+                }
+
+                fn fold<A, F: FnMut(A, $t) -> A>(self, init: A, f: F) -> A {
+                    self.range.fold(init, f)
+                }
+            }
+
+            impl DoubleEndedIterator for Wide<$t> {
+                fn next_back(&mut self) -> Option<$t> {
+                    self.range.next_back()
+                }
+            }
+
+            impl ExactSizeIterator for Wide<$t> {}
+        )*
+    };
+}
+
+indexed!(u8 as u8, u16 as u16, u32 as u32, usize as usize);
+indexed!(i8 as u8, i16 as u16, i32 as u32, isize as usize);
+wide!(u64 as u64, u128 as u128, i64 as u64, i128 as u128);

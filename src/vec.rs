@@ -1,0 +1,199 @@
+//! Parallel iterators over `Vec`s, by value, and `Vec`s as targets of `collect`.
+//!
+//! ```
+//! use manyhands::prelude::*;
+//!
+//! let words = vec![String::from("light"), String::from("work")];
+//! let loud: Vec<String> = words.into_par_iter().map(|word| word + "!").collect();
+//! assert_eq!(loud, ["light!", "work!"]);
+//! ```
+
+use crate::iter::plumbing::*;
+use crate::iter::sinks::collect::{indexed, list};
+use crate::iter::{
+    FromParallelIterator, IndexedParallelIterator, IntoParallelIterator, ParallelExtend,
+    ParallelIterator,
+};
+use crate::slice;
+use std::mem;
+use std::ptr;
+
+/// Parallel iterator that owns the items of a `Vec`.
+#[derive(Clone, Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct IntoIter<T: Send> {
+    vec: Vec<T>,
+}
+
+impl<T: Send> IntoParallelIterator for Vec<T> {
+    type Iter = IntoIter<T>;
+    type Item = T;
+
+    fn into_par_iter(self) -> IntoIter<T> {
+        IntoIter { vec: self }
+    }
+}
+
+impl<'data, T: Sync + 'data> IntoParallelIterator for &'data Vec<T> {
+    type Iter = slice::Iter<'data, T>;
+    type Item = &'data T;
+
+    fn into_par_iter(self) -> Self::Iter {
+        self.as_slice().into_par_iter()
+    }
+}
+
+impl<'data, T: Send + 'data> IntoParallelIterator for &'data mut Vec<T> {
+    type Iter = slice::IterMut<'data, T>;
+    type Item = &'data mut T;
+
+    fn into_par_iter(self) -> Self::Iter {
+        self.as_mut_slice().into_par_iter()
+    }
+}
+
+impl<T: Send> ParallelIterator for IntoIter<T> {
+    type Item = T;
+
+    fn drive_unindexed<C: UnindexedConsumer<T>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        Some(self.len())
+    }
+}
+
+impl<T: Send> IndexedParallelIterator for IntoIter<T> {
+    fn drive<C: Consumer<T>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        self.vec.len()
+    }
+
+    fn with_producer<CB: ProducerCallback<T>>(mut self, callback: CB) -> CB::Output {
+        let items: *mut [T] = self.vec.as_mut_slice();
+        // SAFETY: 0 is within the capacity. From here on the `Vec` owns its allocation only, so
+        // that the items can be given to the producer, which may also leak them.
+        unsafe { self.vec.set_len(0) };
+        // SAFETY: the allocation lives, at the same place, until `self.vec` is dropped at the end
+        // of this function; nothing else reaches the items meanwhile.
+        let items = unsafe { &mut *items };
+        // SAFETY: the items are initialised, and the `Vec` has just given them away.
+        callback.callback(unsafe { OwningProducer::new(items) })
+    }
+}
+
+/// Owns the items of a slice that does not own them any more.
+///
+/// Invariant V1: everything in `items` is initialised and belongs to us.
+pub(crate) struct OwningProducer<'data, T> {
+    items: &'data mut [T],
+}
+
+impl<'data, T: Send> OwningProducer<'data, T> {
+    /// # Safety
+    ///
+    /// Nobody else drops or uses what is in `items`, now or later.
+    pub(crate) unsafe fn new(items: &'data mut [T]) -> Self {
+        Self { items }
+    }
+}
+
+impl<'data, T: Send> Producer for OwningProducer<'data, T> {
+    type Item = T;
+    type IntoIter = OwningIter<'data, T>;
+
+    fn into_iter(mut self) -> OwningIter<'data, T> {
+        // V1 passes on: what stays here, and is dropped, is an empty slice.
+        let items = mem::take(&mut self.items);
+        OwningIter {
+            items: items.iter_mut(),
+        }
+    }
+
+    fn split_at(mut self, index: usize) -> (Self, Self) {
+        // V1 passes on, as in `into_iter`.
+        let (left, right) = mem::take(&mut self.items).split_at_mut(index);
+        (Self { items: left }, Self { items: right })
+    }
+}
+
+impl<T> Drop for OwningProducer<'_, T> {
+    fn drop(&mut self) {
+        let items: &mut [T] = mem::take(&mut self.items);
+        // SAFETY: V1: they are ours, and `items` is empty now.
+        unsafe { ptr::drop_in_place(items) }
+    }
+}
+
+/// The sequential part of [`OwningProducer`]. V1 holds for what is left in `items`.
+pub(crate) struct OwningIter<'data, T> {
+    items: std::slice::IterMut<'data, T>,
+}
+
+impl<T> Iterator for OwningIter<'_, T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        let item: *const T = self.items.next()?;
+        // SAFETY: V1: the item is ours, and the iterator has left it behind, so that it is read
+        // once.
+        Some(unsafe { ptr::read(item) })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.items.size_hint()
+    }
+}
+
+impl<T> DoubleEndedIterator for OwningIter<'_, T> {
+    fn next_back(&mut self) -> Option<T> {
+        let item: *const T = self.items.next_back()?;
+        // SAFETY: as in `next`.
+        Some(unsafe { ptr::read(item) })
+    }
+}
+
+impl<T> ExactSizeIterator for OwningIter<'_, T> {}
+
+impl<T> Drop for OwningIter<'_, T> {
+    fn drop(&mut self) {
+        let items: &mut [T] = mem::take(&mut self.items).into_slice();
+        // SAFETY: V1: what is left is ours, and `items` is empty now.
+        unsafe { ptr::drop_in_place(items) }
+    }
+}
+
+/// In order. With one allocation, if the number of items is known.
+impl<T: Send> FromParallelIterator<T> for Vec<T> {
+    fn from_par_iter<I: IntoParallelIterator<Item = T>>(par_iter: I) -> Self {
+        let mut vec = Vec::new();
+        vec.par_extend(par_iter);
+        vec
+    }
+}
+
+/// In order, behind what is there.
+impl<T: Send> ParallelExtend<T> for Vec<T> {
+    fn par_extend<I: IntoParallelIterator<Item = T>>(&mut self, par_iter: I) {
+        let par_iter = par_iter.into_par_iter();
+        if let Some(len) = par_iter.opt_len() {
+            indexed::append_unindexed(par_iter, len, self);
+            return;
+        }
+        let list = list::collect(par_iter);
+        self.reserve(list::len(&list));
+        for mut piece in list {
+            self.append(&mut piece);
+        }
+    }
+}
+
+impl<'a, T: Copy + Send + Sync + 'a> ParallelExtend<&'a T> for Vec<T> {
+    fn par_extend<I: IntoParallelIterator<Item = &'a T>>(&mut self, par_iter: I) {
+        self.par_extend(par_iter.into_par_iter().copied());
+    }
+}
