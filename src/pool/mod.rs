@@ -29,6 +29,8 @@ mod permit;
 mod registry;
 pub(crate) mod seat;
 mod shutdown;
+#[cfg(test)]
+mod tests;
 pub(crate) mod wait;
 mod worker;
 pub(crate) mod yielding;

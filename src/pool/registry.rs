@@ -183,7 +183,7 @@ impl Registry {
             match self.injector.steal() {
                 Steal::Success(job) => job.execute(NO_SEAT),
                 Steal::Empty => break,
-                Steal::Retry => {}
+                Steal::Retry => crate::sync::hint::spin_loop(),
             }
         }
     }

@@ -1,0 +1,9 @@
+//! The whole pool under model checkers.
+//!
+//! * `shuttle`: real pools of 1 to 3 workers under thousands of random schedules.
+//! * `loom`: one seat and its thieves, exhaustively: models of S2-S4 and of leapfrogging.
+
+#[cfg(manyhands_loom)]
+mod loom;
+#[cfg(manyhands_shuttle)]
+mod shuttle;

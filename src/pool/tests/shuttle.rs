@@ -1,0 +1,607 @@
+//! Whole pools under random schedules.
+//!
+//! Each test builds a real pool, works with it, and waits for its end, thousands of times. A
+//! schedule under which nobody can go on is a failure (a lost wake-up, a wait in a circle), and so
+//! is one that takes a million steps (a loop that never yields).
+//!
+//! `MANYHANDS_SHUTTLE_ITERATIONS` sets how many schedules each of a test's three explorations
+//! tries. Two of them have fixed seeds; the third one's is fresh and printed, and
+//! `MANYHANDS_SHUTTLE_SEED` repeats it. A failure prints its schedule, for `shuttle::replay`.
+//!
+//! Panics are raised with `resume_unwind`, which calls no panic hook: shuttle's hook would take
+//! each one for the failure of the test and print its schedule.
+
+use crate::pool::Pool;
+use crate::scope::{Scope, ScopeFifo};
+use crate::sync::{Mutex, lock, thread};
+use crate::task::JoinHandle;
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use shuttle::{Config, Runner};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Poll, Waker};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const DEFAULT_ITERATIONS: usize = 300;
+
+/// Explores `test` by random choice, by PCT (priorities with three changes), and by random choice
+/// from a fresh seed.
+fn explore(name: &str, test: fn()) {
+    let number = |key| std::env::var(key).ok().and_then(|text| text.parse().ok());
+    let iterations = number("MANYHANDS_SHUTTLE_ITERATIONS").unwrap_or(DEFAULT_ITERATIONS);
+    let fresh = number("MANYHANDS_SHUTTLE_SEED").unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        now.map_or(1, |now| now.as_nanos() as usize)
+    });
+    println!("shuttle {name}: fresh seed MANYHANDS_SHUTTLE_SEED={fresh}");
+    let seen = run(RandomScheduler::new_from_seed(0x5eed, iterations), test)
+        + run(PctScheduler::new_from_seed(0x5eed, 3, iterations), test)
+        + run(
+            RandomScheduler::new_from_seed(fresh as u64, iterations),
+            test,
+        );
+    assert_eq!(seen, 3 * iterations, "{name} was cut off");
+    println!("shuttle {name}: {seen} schedules");
+}
+
+fn run(scheduler: impl Scheduler + 'static, test: fn()) -> usize {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&seen);
+    let mut config = Config::new();
+    config.stack_size = 256 * 1024;
+    Runner::new(scheduler, config).run(move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        test();
+    });
+    seen.load(Ordering::Relaxed)
+}
+
+fn pool(threads: usize) -> Pool {
+    Pool::builder()
+        .num_threads(threads)
+        .spare_threads(2)
+        .max_blocking_threads(1)
+        .build()
+        .unwrap()
+}
+
+/// A pool without spare threads and guest seats.
+fn bare_pool(threads: usize) -> Pool {
+    Pool::builder()
+        .num_threads(threads)
+        .spare_threads(0)
+        .max_blocking_threads(1)
+        .build()
+        .unwrap()
+}
+
+/// Counts, out of shuttle's sight: a yield at each count would only make the schedules longer.
+#[derive(Clone, Default)]
+struct Count(Arc<AtomicUsize>);
+
+impl Count {
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A channel of one's own, so that the waker's way is the only one under test.
+struct Channel<T>(Mutex<(VecDeque<T>, Option<Waker>)>);
+
+impl<T> Channel<T> {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(Mutex::new((VecDeque::new(), None))))
+    }
+
+    fn send(&self, value: T) {
+        let waker = {
+            let mut state = lock(&self.0);
+            state.0.push_back(value);
+            state.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    async fn receive(&self) -> T {
+        poll_fn(|context| {
+            let mut state = lock(&self.0);
+            match state.0.pop_front() {
+                Some(value) => Poll::Ready(value),
+                None => {
+                    state.1 = Some(context.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
+
+fn fib(n: u64) -> u64 {
+    if n < 2 {
+        return n;
+    }
+    let (a, b) = crate::join(|| fib(n - 1), || fib(n - 2));
+    a + b
+}
+
+#[test]
+fn shuttle_join_tree() {
+    explore("join_tree", || {
+        let pool = pool(2);
+        assert_eq!(pool.install(|| fib(4)), 3);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_join_tree_of_three() {
+    explore("join_tree_of_three", || {
+        let pool = bare_pool(3);
+        assert_eq!(pool.install(|| fib(5)), 5);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_guest_join_beside_workers() {
+    explore("guest_join_beside_workers", || {
+        let pool = Arc::new(pool(2));
+        let other = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.join(|| fib(3), || fib(2)))
+        };
+        assert_eq!(pool.join(|| fib(3), || fib(3)), (2, 2));
+        assert_eq!(other.join().unwrap(), (2, 1));
+        Arc::into_inner(pool).unwrap().shutdown();
+    });
+}
+
+#[test]
+fn shuttle_nested_scopes() {
+    fn grow(scope: &Scope<'_>, depth: usize, count: &Count) {
+        count.add();
+        for _ in 0..if depth == 0 { 0 } else { 2 } {
+            let count = count.clone();
+            scope.spawn(move |scope| grow(scope, depth - 1, &count));
+        }
+    }
+    explore("nested_scopes", || {
+        let pool = pool(2);
+        let count = Count::default();
+        pool.scope(|scope| {
+            grow(scope, 2, &count);
+            let inner = Count::default();
+            crate::scope(|scope| grow(scope, 1, &inner));
+            assert_eq!(inner.get(), 3);
+        });
+        assert_eq!(count.get(), 7);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_scope_fifo() {
+    fn grow(scope: &ScopeFifo<'_>, depth: usize, count: &Count) {
+        count.add();
+        for _ in 0..if depth == 0 { 0 } else { 2 } {
+            let count = count.clone();
+            scope.spawn_fifo(move |scope| grow(scope, depth - 1, &count));
+        }
+    }
+    explore("scope_fifo", || {
+        let pool = pool(2);
+        let count = Count::default();
+        pool.scope_fifo(|scope| grow(scope, 2, &count));
+        assert_eq!(count.get(), 7);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_in_place_scope_from_another_thread() {
+    explore("in_place_scope_from_another_thread", || {
+        let pool = bare_pool(2);
+        let count = Count::default();
+        pool.in_place_scope(|scope| {
+            for _ in 0..3 {
+                let count = count.clone();
+                scope.spawn(move |_| count.add());
+            }
+        });
+        assert_eq!(count.get(), 3);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_futures_ping_pong() {
+    explore("futures_ping_pong", || {
+        let pool = pool(2);
+        let (ping, pong) = (Channel::new(), Channel::new());
+        let first = {
+            let (ping, pong) = (Arc::clone(&ping), Arc::clone(&pong));
+            pool.spawn(async move {
+                for i in 0..3 {
+                    ping.send(i);
+                    assert_eq!(pong.receive().await, i);
+                }
+            })
+        };
+        let second = pool.spawn(async move {
+            for i in 0..3 {
+                assert_eq!(ping.receive().await, i);
+                pong.send(i);
+            }
+        });
+        pool.block_on(async {
+            first.await.unwrap();
+            second.await.unwrap();
+        });
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_block_on_with_spawns() {
+    explore("block_on_with_spawns", || {
+        let pool = pool(2);
+        let sum = pool.block_on(async {
+            let tasks: Vec<_> = (0..3)
+                .map(|i| {
+                    crate::spawn(async move {
+                        crate::task::yield_now().await;
+                        i + fib(2)
+                    })
+                })
+                .collect();
+            let mut sum = 0;
+            for task in tasks {
+                sum += task.await.unwrap();
+            }
+            sum
+        });
+        assert_eq!(sum, 6);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_nested_block_on_in_a_pool_of_one() {
+    fn nest(depth: u32) -> u32 {
+        if depth == 0 {
+            return 0;
+        }
+        let inner = crate::spawn(async move { nest(depth - 1) });
+        1 + crate::block_on(inner).unwrap()
+    }
+    explore("nested_block_on_in_a_pool_of_one", || {
+        let pool = pool(1);
+        assert_eq!(pool.install(|| nest(3)), 3);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_last_resort_in_a_pool_of_one() {
+    fn nest(depth: u32) -> u32 {
+        if depth == 0 {
+            return 0;
+        }
+        let inner = crate::spawn(async move { nest(depth - 1) });
+        1 + inner.join().unwrap()
+    }
+    explore("last_resort_in_a_pool_of_one", || {
+        let pool = bare_pool(1);
+        assert_eq!(pool.install(|| nest(3)), 3);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_waiters_help_each_other_without_spares() {
+    explore("waiters_help_each_other_without_spares", || {
+        let pool = Arc::new(bare_pool(2));
+        let tasks: Vec<_> = (0..2)
+            .map(|i| {
+                pool.spawn(async move {
+                    let inner = crate::spawn(async move { fib(2) + i });
+                    inner.join().unwrap()
+                })
+            })
+            .collect();
+        let sum: u64 = tasks.into_iter().map(|task| task.join().unwrap()).sum();
+        assert_eq!(sum, 3);
+        Arc::into_inner(pool).unwrap().shutdown();
+    });
+}
+
+#[test]
+fn shuttle_block_in_place_lends_the_core() {
+    explore("block_in_place_lends_the_core", || {
+        let pool = pool(1);
+        let got = pool.block_on(async {
+            let channel = Channel::new();
+            let sender = Arc::clone(&channel);
+            let task = crate::spawn(async move { sender.send(5) });
+            let got = crate::block_in_place(|| crate::block_on(channel.receive()));
+            task.await.unwrap();
+            got
+        });
+        assert_eq!(got, 5);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_spawn_blocking() {
+    explore("spawn_blocking", || {
+        let pool = pool(1);
+        let tasks: Vec<_> = (0..2).map(|i| pool.spawn_blocking(move || i)).collect();
+        let sum: usize = tasks.into_iter().map(|task| task.join().unwrap()).sum();
+        assert_eq!(sum, 1);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_broadcasts_from_two_workers() {
+    explore("broadcasts_from_two_workers", || {
+        let pool = pool(2);
+        let count = Count::default();
+        pool.scope(|scope| {
+            for _ in 0..2 {
+                let count = count.clone();
+                scope.spawn(move |_| {
+                    let indexes = crate::broadcast(|context| {
+                        count.add();
+                        context.index()
+                    });
+                    assert_eq!(indexes, [0, 1]);
+                });
+            }
+        });
+        assert_eq!(count.get(), 4);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_spawn_broadcast_races_shutdown() {
+    explore("spawn_broadcast_races_shutdown", || {
+        let pool = pool(2);
+        let count = Count::default();
+        let counter = count.clone();
+        pool.spawn_broadcast(move |_| counter.add());
+        pool.shutdown();
+        assert_eq!(count.get(), 2);
+    });
+}
+
+/// Nobody may be left waiting, and every future and output is dropped exactly once.
+#[test]
+fn shuttle_shutdown_at_any_step() {
+    struct Tracked(Count);
+    impl Drop for Tracked {
+        fn drop(&mut self) {
+            self.0.add();
+        }
+    }
+    explore("shutdown_at_any_step", || {
+        let pool = Arc::new(pool(2));
+        let drops = Count::default();
+        let worker = {
+            let (pool, drops) = (Arc::clone(&pool), drops.clone());
+            thread::spawn(move || {
+                let channel = Channel::<u32>::new();
+                let tasks: Vec<JoinHandle<Tracked>> = (0..3)
+                    .map(|i| {
+                        let tracked = Tracked(drops.clone());
+                        let channel = Arc::clone(&channel);
+                        pool.spawn(async move {
+                            match i {
+                                0 => crate::task::yield_now().await,
+                                1 => drop(fib(2)),
+                                _ => drop(channel.receive().await),
+                            }
+                            tracked
+                        })
+                    })
+                    .collect();
+                // A result, or cancelled; but an answer. The last task has none before the end.
+                for task in tasks {
+                    if let Err(error) = task.join() {
+                        assert!(error.is_cancelled());
+                    }
+                }
+            })
+        };
+        pool.handle().registry().shut_down();
+        worker.join().unwrap();
+        assert_eq!(drops.get(), 3);
+        Arc::into_inner(pool).unwrap().shutdown();
+    });
+}
+
+#[test]
+fn shuttle_install_races_shutdown() {
+    explore("install_races_shutdown", || {
+        let pool = Arc::new(pool(2));
+        let worker = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.install(|| fib(3)))
+        };
+        pool.handle().registry().shut_down();
+        assert_eq!(worker.join().unwrap(), 2);
+        Arc::into_inner(pool).unwrap().shutdown();
+    });
+}
+
+#[test]
+fn shuttle_spawn_from_outside_races_shutdown() {
+    explore("spawn_from_outside_races_shutdown", || {
+        let pool = bare_pool(1);
+        let handle = pool.handle().clone();
+        let ran = Count::default();
+        let outsiders: Vec<_> = (0..2)
+            .map(|_| {
+                let (handle, ran) = (handle.clone(), ran.clone());
+                thread::spawn(move || {
+                    let counter = ran.clone();
+                    let task = handle.spawn(async move { counter.add() });
+                    usize::from(task.join().is_ok())
+                })
+            })
+            .collect();
+        pool.shutdown();
+        let told: usize = outsiders.into_iter().map(|it| it.join().unwrap()).sum();
+        assert_eq!(told, ran.get());
+    });
+}
+
+#[test]
+fn shuttle_drop_from_its_own_worker() {
+    explore("drop_from_its_own_worker", || {
+        let pool = pool(2);
+        let handle = pool.handle().clone();
+        let task = handle.spawn(async move {
+            let left = crate::spawn(std::future::pending::<()>());
+            drop(pool);
+            left
+        });
+        let left = task.join().unwrap();
+        assert!(left.join().unwrap_err().is_cancelled());
+        assert!(handle.registry().wait_until_over(None));
+    });
+}
+
+#[test]
+fn shuttle_panic_in_any_job() {
+    /// Panics at the leaf with number `bomb`; every leaf is counted.
+    fn tree(leaves: std::ops::Range<usize>, bomb: usize, count: &Count) {
+        if leaves.len() == 1 {
+            count.add();
+            if leaves.start == bomb {
+                resume_unwind(Box::new(bomb));
+            }
+            return;
+        }
+        let mid = (leaves.start + leaves.end) / 2;
+        crate::join(
+            || tree(leaves.start..mid, bomb, count),
+            || tree(mid..leaves.end, bomb, count),
+        );
+    }
+    explore("panic_in_any_job", || {
+        let pool = pool(2);
+        for bomb in 0..4 {
+            let count = Count::default();
+            let result = crate::util::unwind::catch(|| pool.install(|| tree(0..4, bomb, &count)));
+            assert_eq!(*result.unwrap_err().downcast::<usize>().unwrap(), bomb);
+            assert_eq!(count.get(), 4);
+        }
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_panic_in_a_scope_and_in_a_task() {
+    explore("panic_in_a_scope_and_in_a_task", || {
+        let pool = pool(2);
+        let count = Count::default();
+        let result = crate::util::unwind::catch(|| {
+            pool.scope(|scope| {
+                for i in 0..3 {
+                    let count = count.clone();
+                    scope.spawn(move |_| {
+                        count.add();
+                        if i == 1 {
+                            resume_unwind(Box::new("scope"));
+                        }
+                    });
+                }
+            });
+        });
+        assert_eq!(*result.unwrap_err().downcast::<&str>().unwrap(), "scope");
+        assert_eq!(count.get(), 3);
+        let task = pool.spawn(async {
+            crate::task::yield_now().await;
+            resume_unwind(Box::new("task"));
+        });
+        let error = task.join().unwrap_err();
+        assert_eq!(
+            *error.into_panic().downcast::<&str>().unwrap(),
+            "task"
+        );
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_abort_races_run() {
+    explore("abort_races_run", || {
+        let pool = pool(2);
+        let ran = Count::default();
+        let counter = ran.clone();
+        let task = pool.spawn(async move {
+            crate::task::yield_now().await;
+            counter.add();
+        });
+        let abort = task.abort_handle();
+        let aborter = thread::spawn(move || abort.abort());
+        match task.join() {
+            Ok(()) => assert_eq!(ran.get(), 1),
+            Err(error) => assert!(error.is_cancelled()),
+        }
+        aborter.join().unwrap();
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_dropped_compute_races_its_run() {
+    explore("dropped_compute_races_its_run", || {
+        let pool = pool(2);
+        let started = Count::default();
+        pool.block_on(async {
+            let counter = started.clone();
+            let mut compute = Box::pin(crate::compute(move || {
+                counter.add();
+                fib(2)
+            }));
+            let first = poll_fn(|context| Poll::Ready(compute.as_mut().poll(context))).await;
+            if let Poll::Ready(value) = first {
+                assert_eq!(value, 1);
+            }
+            drop(compute);
+            crate::spawn(async {}).await.unwrap();
+        });
+        assert!(started.get() <= 1);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_two_pools_wait_for_each_other() {
+    explore("two_pools_wait_for_each_other", || {
+        let (left, right) = (Arc::new(pool(1)), Arc::new(pool(1)));
+        let answer = {
+            let (left, right) = (Arc::clone(&left), Arc::clone(&right));
+            thread::spawn(move || {
+                left.install(|| right.install(|| left.install(|| fib(2)) + fib(2)))
+            })
+        };
+        assert_eq!(answer.join().unwrap(), 2);
+        Arc::into_inner(left).unwrap().shutdown();
+        Arc::into_inner(right).unwrap().shutdown();
+    });
+}
