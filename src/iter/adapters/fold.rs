@@ -152,8 +152,8 @@ where
         let mut iter = iter.into_iter();
         // The inner folder sees nothing before the end, so it is full now or not at all, unless
         // another piece fills it.
-        let item = std::iter::from_fn(|| if base.full() { None } else { iter.next() })
-            .fold(item, fold_op);
+        let item =
+            std::iter::from_fn(|| if base.full() { None } else { iter.next() }).fold(item, fold_op);
         Self {
             base,
             item,

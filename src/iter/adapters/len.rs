@@ -133,7 +133,13 @@ impl<P: Producer> Producer for LimitedProducer<P> {
 
     fn split_at(self, index: usize) -> (Self, Self) {
         let (left, right) = self.base.split_at(index);
-        (Self { base: left, ..self }, Self { base: right, ..self })
+        (
+            Self { base: left, ..self },
+            Self {
+                base: right,
+                ..self
+            },
+        )
     }
 
     fn fold_with<F: Folder<P::Item>>(self, folder: F) -> F {

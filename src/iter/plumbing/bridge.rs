@@ -38,7 +38,7 @@ use crate::iter::IndexedParallelIterator;
 ///     }
 /// }
 ///
-/// assert_eq!(Same(0..10_u32).0.len(), 10);
+/// assert_eq!(Same((0..10_u32).into_par_iter()).len(), 10);
 /// assert_eq!(Same((0..10_u32).into_par_iter()).sum::<u32>(), 45);
 /// ```
 pub fn bridge<I, C>(par_iter: I, consumer: C) -> C::Result
@@ -373,12 +373,7 @@ where
     divide_unindexed(false, Budget::start(), producer, consumer)
 }
 
-fn divide_unindexed<P, C>(
-    migrated: bool,
-    mut budget: Budget,
-    producer: P,
-    consumer: C,
-) -> C::Result
+fn divide_unindexed<P, C>(migrated: bool, mut budget: Budget, producer: P, consumer: C) -> C::Result
 where
     P: UnindexedProducer,
     C: UnindexedConsumer<P::Item>,

@@ -117,7 +117,10 @@ impl Plan {
         if !self.limits.divisible(len) {
             return 1;
         }
-        let pieces = self.pace.cost(len).map_or(len, |ns| saturate(ns / PIECE_NS));
+        let pieces = self
+            .pace
+            .cost(len)
+            .map_or(len, |ns| saturate(ns / PIECE_NS));
         pieces.min(len / self.limits.min)
     }
 

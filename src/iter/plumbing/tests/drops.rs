@@ -7,15 +7,16 @@ use crate::iter::IndexedParallelIterator;
 use crate::prelude::*;
 use proptest::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts its drops.
-struct Item<'a> {
+struct Item {
     number: usize,
-    drops: &'a [AtomicUsize],
+    drops: Arc<[AtomicUsize]>,
 }
 
-impl Drop for Item<'_> {
+impl Drop for Item {
     fn drop(&mut self) {
         self.drops[self.number].fetch_add(1, Ordering::Relaxed);
     }
@@ -25,23 +26,23 @@ impl Drop for Item<'_> {
 fn all_dropped_once<R>(
     script: Script,
     len: usize,
-    body: impl FnOnce(Vec<Item<'_>>) -> R,
+    body: impl FnOnce(Vec<Item>) -> R,
 ) -> Result<(), TestCaseError> {
-    let drops: Vec<AtomicUsize> = (0..len).map(|_| AtomicUsize::new(0)).collect();
+    let drops: Arc<[AtomicUsize]> = (0..len).map(|_| AtomicUsize::new(0)).collect();
     let items = (0..len)
         .map(|number| Item {
             number,
-            drops: &drops,
+            drops: Arc::clone(&drops),
         })
         .collect();
     let _ = catch_unwind(AssertUnwindSafe(|| play(script, || drop(body(items)))));
-    let counts: Vec<usize> = drops.into_iter().map(AtomicUsize::into_inner).collect();
+    let counts: Vec<usize> = drops.iter().map(|n| n.load(Ordering::Relaxed)).collect();
     prop_assert_eq!(counts, vec![1; len]);
     Ok(())
 }
 
 /// Passes items on, except one: a panic without a message on the screen.
-fn fragile<'a>(bad: usize) -> impl Fn(Item<'a>) -> Item<'a> + Sync + Send {
+fn fragile(bad: usize) -> impl Fn(Item) -> Item + Sync + Send {
     move |item| {
         if item.number == bad {
             resume_unwind(Box::new("fragile"));

@@ -14,7 +14,12 @@ fn scripts() -> impl Strategy<Value = Script> {
         right_first,
         migrated,
     });
-    let lap = prop_oneof![0..300_u64, 500..10_000_u64, 20_000..5_000_000_u64, Just(u64::MAX)];
+    let lap = prop_oneof![
+        0..300_u64,
+        500..10_000_u64,
+        20_000..5_000_000_u64,
+        Just(u64::MAX)
+    ];
     (
         hungry,
         prop::collection::vec(join, 0..60),

@@ -215,7 +215,12 @@ fn the_longest_range_is_split_without_overflow() {
         let (found, _) = play(script, search);
         assert_eq!(found.map(|x| x % 100_000), Some(99_999));
     }
-    let search = || (0..usize::MAX).into_par_iter().with_max_len(1).any(|x| x == 3);
+    let search = || {
+        (0..usize::MAX)
+            .into_par_iter()
+            .with_max_len(1)
+            .any(|x| x == 3)
+    };
     assert!(play(nobody(), search).0);
 }
 
@@ -236,7 +241,9 @@ fn a_found_item_ends_the_loop_at_the_next_block() {
 fn a_folder_that_is_not_send_survives_the_split_of_its_loop() {
     let script = hungry_at(&[1, 2, 3]);
     let run = || {
-        let shared = (0..50_usize).into_par_iter().map_init(|| Rc::new(1), |one, x| **one + x);
+        let shared = (0..50_usize)
+            .into_par_iter()
+            .map_init(|| Rc::new(1), |one, x| **one + x);
         shared.sum::<usize>()
     };
     let (sum, log) = play(script, run);

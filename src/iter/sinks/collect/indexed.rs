@@ -26,11 +26,7 @@ pub(crate) fn append<I: IndexedParallelIterator>(iter: I, vec: &mut Vec<I::Item>
 }
 
 /// Appends the items of an iterator whose `opt_len` is `Some(len)`.
-pub(crate) fn append_unindexed<I: ParallelIterator>(
-    iter: I,
-    len: usize,
-    vec: &mut Vec<I::Item>,
-) {
+pub(crate) fn append_unindexed<I: ParallelIterator>(iter: I, len: usize, vec: &mut Vec<I::Item>) {
     append_with(vec, len, |consumer| iter.drive_unindexed(consumer));
 }
 
