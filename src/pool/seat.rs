@@ -59,6 +59,8 @@ struct Owner {
     back: Cell<usize>,
     tick: Cell<u32>,
     lifo_runs: Cell<u32>,
+    /// Has the occupant given its permit up for the time being?
+    lent: Cell<bool>,
     jobs: Worker<JobRef>,
     tasks: Worker<JobRef>,
     rng: Rng,
@@ -157,6 +159,7 @@ impl Seat {
             back: Cell::new(0),
             tick: Cell::new(0),
             lifo_runs: Cell::new(0),
+            lent: Cell::new(false),
             jobs,
             tasks,
             rng: Rng::new(u64::from(index) + 1),
@@ -206,6 +209,11 @@ impl Seat {
             .parker
             .get()
             .expect("an occupied seat has a parker")
+    }
+
+    /// Notes whether the occupant's permit is lent; returns whether it was.
+    pub(super) fn set_lent(&self, lent: bool) -> bool {
+        self.owner.lent.replace(lent)
     }
 
     pub(crate) fn rng(&self) -> &Rng {

@@ -116,15 +116,17 @@ fn lend(seat: &Seat, mut is_over: impl FnMut() -> bool) {
     }
     let registry = seat.registry();
     let parker = seat.parker();
-    let lent = Lent::new(registry, parker);
+    // Registered before the permit is gone: who finds nobody at work finds us.
+    let _waiter = Waiter::register(registry, parker);
+    let permit = Permit::give_up(seat);
     while !is_over() {
         if let Some(letter) = seat.open_mail() {
-            lent.take_back_for(|| letter.execute(seat.index()));
+            permit.take_back_for(|| letter.execute(seat.index()));
             continue;
         }
         if registry.is_stuck() {
             // The last resort. Nobody else moves, so whatever is visible stays until we take it.
-            let work = lent.take_back_for(|| {
+            let work = permit.take_back_for(|| {
                 let work = find::own(registry, seat).or_else(|| find::others(registry, seat, true));
                 let found = work.is_some();
                 if let Some(job) = work {
@@ -142,52 +144,72 @@ fn lend(seat: &Seat, mut is_over: impl FnMut() -> bool) {
     }
 }
 
-/// The permit is given up, until dropped.
-struct Lent<'a> {
-    registry: &'a Registry,
-    parker: &'static Parker,
+/// The permit is given up, until dropped. Inside [`while_blocking`] there is none to give up.
+struct Permit<'a> {
+    seat: &'a Seat,
+    /// Did this guard give it up?
+    given: bool,
 }
 
-impl<'a> Lent<'a> {
-    fn new(registry: &'a Registry, parker: &'static Parker) -> Self {
-        // Registered before the permit is gone: who finds nobody at work finds us.
-        registry.threads.register_waiter(parker);
+impl<'a> Permit<'a> {
+    fn give_up(seat: &'a Seat) -> Self {
+        let given = !seat.set_lent(true);
+        if given {
+            Self::release(seat.registry());
+        }
+        Self { seat, given }
+    }
+
+    fn release(registry: &Registry) {
         registry.sleep.release();
         registry.notify_if_visible();
-        Self { registry, parker }
     }
 
     /// Works for a moment.
     fn take_back_for<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.registry.sleep.acquire();
+        let registry = self.seat.registry();
+        registry.sleep.acquire();
+        self.seat.set_lent(false);
         let result = f();
-        self.registry.sleep.release();
-        self.registry.notify_if_visible();
+        self.seat.set_lent(true);
+        Self::release(registry);
         result
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.registry.sleep.acquire();
+        if self.given {
+            self.seat.registry().sleep.acquire();
+            self.seat.set_lent(false);
+        }
+    }
+}
+
+/// The thread is known as a waiter, until dropped.
+struct Waiter<'a> {
+    registry: &'a Registry,
+    parker: &'static Parker,
+}
+
+impl<'a> Waiter<'a> {
+    fn register(registry: &'a Registry, parker: &'static Parker) -> Self {
+        registry.threads.register_waiter(parker);
+        Self { registry, parker }
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
         self.registry.threads.unregister_waiter(self.parker);
     }
 }
 
-/// Blocks in user code (`block_in_place`): lends the permit around `f`.
+/// Blocks in user code (`block_in_place`): lends the permit around `f`. Calls into the pool in `f`
+/// work as ever; they find the permit given up already.
 pub(crate) fn while_blocking<R>(seat: &Seat, f: impl FnOnce() -> R) -> R {
-    struct TakeBack<'a>(&'a Registry);
-    impl Drop for TakeBack<'_> {
-        fn drop(&mut self) {
-            self.0.sleep.acquire();
-        }
-    }
-
     seat.expose_all();
-    let registry = seat.registry();
-    registry.sleep.release();
-    registry.notify_if_visible();
-    let _take_back = TakeBack(registry);
+    let _lent = Permit::give_up(seat);
     f()
 }
 
