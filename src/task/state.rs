@@ -265,9 +265,9 @@ impl State {
     /// The poll returned `Pending`.
     pub(super) fn after_poll(&self) -> AfterPoll {
         // Ordering: Release pairs with the Acquire in `start` and `close`: the future goes to the
-        // next runner. Acquire pairs with the Release in `abort`: the destructor of the future
-        // sees what was done before the abort.
-        self.update(Ordering::AcqRel, Ordering::Acquire, |now| {
+        // next runner. Acquire on a cancelled task pairs with the Release in `abort`: the
+        // destructor of the future sees what was done before the abort.
+        self.update(Ordering::Release, Ordering::Acquire, |now| {
             debug_assert!(now.has(RUNNING) && !now.has(COMPLETE), "{now:?}");
             if now.has(CANCELLED) {
                 return (None, AfterPoll::Cancel);

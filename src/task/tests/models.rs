@@ -395,10 +395,14 @@ fn awaiting_handle_drop_races_completion() {
         let mut handle = spawn(Probe::new(&world), pool.clone());
         let awaiter = Awaiter::new();
         assert!(poll(&mut handle, &Awaiter::waker(&awaiter)).is_pending());
+        let aborter = handle.abort_handle();
         let runner = run_on_a_thread(&pool);
         drop(handle);
         runner.join().unwrap();
         assert!(awaiter.wakes() <= 1);
+        // Not only when the cell is freed: two tasks that await each other would leak.
+        assert_eq!(Arc::strong_count(&awaiter), 1);
+        drop(aborter);
         assert_eq!(world.drops(), 1);
     });
 }

@@ -527,6 +527,18 @@ fn closing_cancels_idle_queued_and_later_tasks_at_once() {
 }
 
 #[test]
+fn a_queued_task_is_not_polled_once_the_pool_is_closed() {
+    let pool = Mock::new();
+    let mut handle = spawn(async { unreachable!() }, pool.clone());
+    pool.closed.store(true, Ordering::Relaxed);
+    pool.run_all();
+    let result: Result<(), _> = ready(&mut handle);
+    assert!(result.unwrap_err().is_cancelled());
+    drop(handle);
+    assert_clean(&pool);
+}
+
+#[test]
 fn a_task_that_closes_its_pool_finishes_its_poll_and_is_cancelled() {
     let pool = Mock::new();
     let inside = pool.clone();
