@@ -8,8 +8,12 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// More threads than cores, so that pieces are stolen at odd times.
-static POOL: LazyLock<Pool> =
-    LazyLock::new(|| Pool::builder().num_threads(4).build().expect("a pool of four"));
+static POOL: LazyLock<Pool> = LazyLock::new(|| {
+    Pool::builder()
+        .num_threads(4)
+        .build()
+        .expect("a pool of four")
+});
 
 fn items() -> impl Strategy<Value = Vec<u32>> {
     prop::collection::vec(any::<u32>(), 0..2_000)
@@ -111,11 +115,20 @@ fn loops_nest() {
     let table: Vec<Vec<u32>> = POOL.install(|| {
         (0..40_u32)
             .into_par_iter()
-            .map(|row| (0..40_u32).into_par_iter().map(|column| work(row * column)).collect())
+            .map(|row| {
+                (0..40_u32)
+                    .into_par_iter()
+                    .map(|column| work(row * column))
+                    .collect()
+            })
             .collect()
     });
     for (row, cells) in (0..).zip(table) {
-        assert!(cells.into_iter().eq((0..40).map(|column| work(row * column))));
+        assert!(
+            cells
+                .into_iter()
+                .eq((0..40).map(|column| work(row * column)))
+        );
     }
 }
 

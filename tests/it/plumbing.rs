@@ -55,7 +55,10 @@ impl<'a> Producer for TwiceProducer<'a> {
     fn split_at(self, index: usize) -> (Self, Self) {
         let middle = self.start + index;
         (
-            Self { end: middle, ..self },
+            Self {
+                end: middle,
+                ..self
+            },
             Self {
                 start: middle,
                 ..self
@@ -125,7 +128,9 @@ fn a_foreign_source_works_with_our_adapters_and_sinks() {
     let twice: Vec<u32> = numbers.iter().flat_map(|&x| [x, x]).collect();
     assert_eq!(Twice(&numbers).collect::<Vec<_>>(), twice);
     assert_eq!(Twice(&numbers).rev().skip(1).max(), Some(999));
-    let places = Twice(&numbers).enumerate().filter(|(place, x)| *place == 2 * *x as usize);
+    let places = Twice(&numbers)
+        .enumerate()
+        .filter(|(place, x)| *place == 2 * *x as usize);
     assert_eq!(places.count(), 1_000);
 }
 
@@ -135,9 +140,18 @@ fn a_foreign_consumer_works_with_our_sources() {
     let range = || (0..2_000_u32).into_par_iter();
     assert_eq!(range().drive_unindexed(Digits), expected);
     assert_eq!(range().with_max_len(7).drive(Digits), expected);
-    let filtered: String = (0..2_000).filter(|x| x % 2 == 0).map(|x: u32| x.to_string()).collect();
-    assert_eq!(range().filter(|x| x % 2 == 0).drive_unindexed(Digits), filtered);
-    let mapped = range().map(|x| x / 2).chain(range()).drive_unindexed(Digits);
+    let filtered: String = (0..2_000)
+        .filter(|x| x % 2 == 0)
+        .map(|x: u32| x.to_string())
+        .collect();
+    assert_eq!(
+        range().filter(|x| x % 2 == 0).drive_unindexed(Digits),
+        filtered
+    );
+    let mapped = range()
+        .map(|x| x / 2)
+        .chain(range())
+        .drive_unindexed(Digits);
     assert!(mapped.starts_with("001122") && mapped.ends_with(&expected));
 }
 
