@@ -1,8 +1,13 @@
 //! The public API, in one binary.
 
+mod block_on;
+mod compute;
+mod futures;
 mod iter_equiv;
 mod join;
 mod plumbing;
 mod scope;
+mod shutdown;
 mod smoke;
 mod util;
+mod wait;

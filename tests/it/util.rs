@@ -1,6 +1,6 @@
 //! What the tests share: a watchdog, pools that it knows, panics, and values that count their drops.
 
-use manyhands::{Handle, Pool, PoolBuilder};
+use manyhands::{Handle, JoinHandle, Pool, PoolBuilder};
 use std::any::Any;
 use std::cell::RefCell;
 use std::io::Write;
@@ -166,4 +166,29 @@ pub(crate) fn fib(n: u32) -> u64 {
     }
     let (a, b) = manyhands::join(|| fib(n - 1), || fib(n - 2));
     a + b
+}
+
+/// A thread of a pool that is kept busy, in a poll that takes its time.
+pub(crate) struct Busy {
+    release: mpsc::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+/// Keeps one thread of the pool busy until released.
+pub(crate) fn occupy(pool: &Handle) -> Busy {
+    let (say, heard) = mpsc::channel();
+    let (release, released) = mpsc::channel();
+    let task = pool.spawn(async move {
+        say.send(()).unwrap();
+        let _ = released.recv();
+    });
+    heard.recv().unwrap();
+    Busy { release, task }
+}
+
+impl Busy {
+    pub(crate) fn release(self) -> JoinHandle<()> {
+        drop(self.release);
+        self.task
+    }
 }

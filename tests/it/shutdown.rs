@@ -1,0 +1,356 @@
+//! How a pool ends: what runs is finished, what has not started says so, and nobody hangs.
+
+use crate::util::{
+    Census, SIZES, fib, message_of, occupy, pool, pool_without_spares, spin_until, text, watched,
+};
+use futures::task::Spawn;
+use manyhands::{Handle, Pool, join, scope, task};
+use std::future::{pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::time::Duration;
+
+/// Has the end begun?
+fn is_ending(pool: &Handle) -> bool {
+    pool.status().is_err()
+}
+
+#[test]
+fn shutdown_waits_for_what_runs() {
+    watched(|| {
+        for size in SIZES {
+            let pool = pool(size);
+            let handle = pool.handle().clone();
+            let ended = Arc::new(AtomicUsize::new(0));
+            let (say, heard) = mpsc::channel();
+            let work = {
+                let (handle, ended) = (handle.clone(), Arc::clone(&ended));
+                move || {
+                    say.send(()).unwrap();
+                    spin_until(|| is_ending(&handle));
+                    // Closed waits still work.
+                    assert_eq!(join(|| fib(8), || fib(8)), (21, 21));
+                    scope(|s| {
+                        for _ in 0..10 {
+                            s.spawn(|_| {
+                                ended.fetch_add(1, Ordering::Relaxed);
+                            });
+                        }
+                    });
+                }
+            };
+            let running = pool.spawn_compute(work.clone());
+            heard.recv().unwrap();
+            let blocking = pool.spawn_blocking(work);
+            heard.recv().unwrap();
+            pool.shutdown();
+            assert_eq!(ended.load(Ordering::Relaxed), 20);
+            running.join().unwrap();
+            blocking.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn shutdown_cancels_what_waits_and_what_has_not_started() {
+    watched(|| {
+        for size in SIZES {
+            let pool = pool(size);
+            let census = Census::default();
+            let (say, heard) = mpsc::channel();
+            let mut handles = Vec::new();
+            for _ in 0..50 {
+                let (value, say) = (census.make(), say.clone());
+                handles.push(pool.spawn(async move {
+                    say.send(()).unwrap();
+                    pending::<()>().await;
+                    drop(value);
+                }));
+            }
+            for _ in 0..50 {
+                heard.recv().unwrap();
+            }
+            let busy: Vec<_> = (0..size).map(|_| occupy(&pool)).collect();
+            for _ in 0..50 {
+                let value = census.make();
+                handles.push(pool.spawn(async move { drop(value) }));
+                let value = census.make();
+                handles.push(pool.spawn_compute(move || drop(value)));
+            }
+            let handle = pool.handle().clone();
+            std::thread::scope(|threads| {
+                threads.spawn(|| pool.shutdown());
+                spin_until(|| is_ending(&handle));
+                for busy in busy {
+                    drop(busy.release());
+                }
+            });
+            census.assert_all_dropped(150);
+            for handle in handles {
+                assert!(handle.join().unwrap_err().is_cancelled());
+            }
+        }
+    });
+}
+
+#[test]
+fn shutdown_timeout_tells_whether_all_threads_have_ended() {
+    watched(|| {
+        for timeout in [Duration::ZERO, Duration::from_millis(1)] {
+            let pool = pool(2);
+            let busy = occupy(&pool);
+            assert!(!pool.shutdown_timeout(timeout));
+            // The task that was running completes; its poll was its last.
+            busy.release().join().unwrap();
+        }
+        assert!(pool(2).shutdown_timeout(Duration::from_secs(3600)));
+        assert!(pool(2).shutdown_timeout(Duration::MAX));
+    });
+}
+
+#[test]
+fn a_pool_may_be_ended_by_its_own_threads() {
+    watched(|| {
+        for size in SIZES {
+            for end in [drop::<Pool>, Pool::shutdown, |pool| {
+                assert!(!pool.shutdown_timeout(Duration::MAX));
+            }] {
+                // In a task,
+                let mine = pool(size);
+                let handle = mine.handle().clone();
+                handle.spawn(async move { end(mine) }).join().unwrap();
+                // an installed closure,
+                let mine = pool(size);
+                let handle = mine.handle().clone();
+                let sum = handle.install(|| {
+                    end(mine);
+                    join(|| fib(8), || fib(8)).0
+                });
+                assert_eq!(sum, 21);
+                // a scope with jobs in it,
+                let mine = pool(size);
+                let handle = mine.handle().clone();
+                let ran = AtomicUsize::new(0);
+                let job = |_: &manyhands::Scope<'_>| {
+                    ran.fetch_add(1, Ordering::Relaxed);
+                };
+                handle.scope(|s| {
+                    (0..10).for_each(|_| s.spawn(job));
+                    s.spawn(|_| end(mine));
+                    (0..10).for_each(|_| s.spawn(job));
+                });
+                assert_eq!(ran.into_inner(), 20);
+                // and a guest.
+                let mine = pool(size);
+                let handle = mine.handle().clone();
+                assert_eq!(handle.join(|| end(mine), || fib(8)).1, 21);
+            }
+        }
+    });
+}
+
+#[test]
+fn pools_may_be_dropped_by_threads_of_other_pools() {
+    watched(|| {
+        let (outer, inner) = (pool(1), pool(1));
+        let handle = inner.handle().clone();
+        outer.install(|| {
+            inner.install(|| assert_eq!(fib(8), 21));
+            inner.shutdown();
+        });
+        assert!(is_ending(&handle));
+        // While one of its threads waits for this one.
+        let inner = pool(1);
+        let handle = inner.handle().clone();
+        handle.install(|| outer.install(|| drop(inner)));
+        assert!(is_ending(&handle));
+    });
+}
+
+#[test]
+fn wakers_outlive_the_pool() {
+    watched(|| {
+        for size in SIZES {
+            let pool = pool(size);
+            let census = Census::default();
+            let (sender, receiver) = mpsc::channel();
+            let handles: Vec<_> = (0..20)
+                .map(|_| {
+                    let (value, sender) = (census.make(), sender.clone());
+                    pool.spawn(poll_fn(move |context| {
+                        let _ = &value;
+                        sender.send(context.waker().clone()).unwrap();
+                        Poll::<()>::Pending
+                    }))
+                })
+                .collect();
+            let wakers: Vec<_> = receiver.iter().take(20).collect();
+            pool.shutdown();
+            census.assert_all_dropped(20);
+            for waker in &wakers {
+                waker.wake_by_ref();
+            }
+            assert!(
+                handles
+                    .into_iter()
+                    .all(|task| task.join().unwrap_err().is_cancelled())
+            );
+            wakers.into_iter().for_each(|waker| waker.wake());
+        }
+    });
+}
+
+#[test]
+fn what_is_spawned_after_the_end_is_cancelled_and_dropped() {
+    watched(|| {
+        for size in SIZES {
+            let pool = pool(size);
+            let handle = pool.handle().clone();
+            pool.shutdown();
+            let census = Census::default();
+            let values = [census.make(), census.make(), census.make(), census.make()];
+            let [a, b, c, d] = values;
+            let late = handle.spawn(async move { drop(a) });
+            assert!(late.is_finished());
+            assert!(late.join().unwrap_err().is_cancelled());
+            let late = handle.spawn_compute(move || drop(b));
+            assert!(late.join().unwrap_err().is_cancelled());
+            let late = handle.spawn_blocking(move || drop(c));
+            assert!(late.join().unwrap_err().is_cancelled());
+            handle.spawn_broadcast(move |_| {
+                let _ = &d;
+            });
+            census.assert_all_dropped(4);
+        }
+    });
+}
+
+#[test]
+fn calls_after_the_end_return_or_say_why_not() {
+    watched(|| {
+        for size in SIZES {
+            let pool = pool(size);
+            let handle = pool.handle().clone();
+            pool.shutdown();
+            assert_eq!(handle.join(|| fib(8), || fib(8)), (21, 21));
+            assert_eq!(handle.install(|| join(|| fib(8), || fib(8))), (21, 21));
+            let mut done = [false; 3];
+            handle.scope(|s| s.spawn(|_| done[0] = true));
+            handle.scope_fifo(|s| s.spawn_fifo(|_| done[1] = true));
+            handle.in_place_scope(|s| s.spawn(|_| done[2] = true));
+            assert_eq!(done, [true; 3]);
+            assert_eq!(handle.block_on(async { task::yield_now().await }), ());
+            let message = message_of(|| handle.broadcast(|_| ()));
+            assert!(message.contains("shut down"), "{message}");
+        }
+    });
+}
+
+/// Without guest seats there is no thread left for these calls.
+#[test]
+fn calls_after_the_end_of_a_pool_without_spares_do_not_hang() {
+    watched(|| {
+        let pool = pool_without_spares(2);
+        let handle = pool.handle().clone();
+        pool.shutdown();
+        let calls: [&dyn Fn(); 3] = [
+            &|| drop(handle.join(|| (), || ())),
+            &|| handle.install(|| ()),
+            &|| handle.scope(|s| s.spawn(|_| ())),
+        ];
+        for call in calls {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
+                assert!(text(&*payload).contains("shut down"));
+            }
+        }
+        let mut done = false;
+        handle.in_place_scope(|s| s.spawn(|_| done = true));
+        assert!(done);
+    });
+}
+
+#[test]
+fn two_thousand_pools() {
+    watched(|| {
+        for i in 0..2000_u64 {
+            let pool = Pool::builder()
+                .num_threads(1 + i as usize % 3)
+                .build()
+                .unwrap();
+            let handle = match i % 5 {
+                0 => None,
+                1 => Some(pool.spawn(async move { i })),
+                2 => {
+                    assert_eq!(pool.install(|| join(|| i, || i)), (i, i));
+                    None
+                }
+                3 => {
+                    assert_eq!(pool.join(|| i, || i), (i, i));
+                    None
+                }
+                _ => Some(pool.spawn_compute(move || i)),
+            };
+            if i % 2 == 0 {
+                pool.shutdown();
+            } else {
+                drop(pool);
+            }
+            if let Some(handle) = handle {
+                match handle.join() {
+                    Ok(value) => assert_eq!(value, i),
+                    Err(error) => assert!(error.is_cancelled()),
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn spawns_that_race_the_end_run_or_say_that_they_did_not() {
+    watched(|| {
+        for round in 0..100 {
+            let pool = Pool::builder().num_threads(1 + round % 3).build().unwrap();
+            let handle = pool.handle().clone();
+            let census = Census::default();
+            let (ran, over) = (Arc::new(AtomicUsize::new(0)), AtomicBool::new(false));
+            let (finished, spawned) = std::thread::scope(|threads| {
+                let spawner = threads.spawn(|| {
+                    let mut handles = Vec::new();
+                    while !over.load(Ordering::Acquire) || handles.is_empty() {
+                        let (value, ran) = (census.make(), Arc::clone(&ran));
+                        let job = move || {
+                            ran.fetch_add(1, Ordering::Relaxed);
+                            drop(value);
+                        };
+                        handles.push(match handles.len() % 3 {
+                            0 => handle.spawn(async move { job() }),
+                            1 => handle.spawn_compute(job),
+                            _ => handle.spawn_blocking(job),
+                        });
+                    }
+                    let spawned = handles.len();
+                    let finished = handles
+                        .into_iter()
+                        .map(|handle| handle.join())
+                        .filter(|result| match result {
+                            Ok(()) => true,
+                            Err(error) => {
+                                assert!(error.is_cancelled());
+                                false
+                            }
+                        })
+                        .count();
+                    (finished, spawned)
+                });
+                spin_until(|| census.made() > round % 20);
+                pool.shutdown();
+                over.store(true, Ordering::Release);
+                spawner.join().unwrap()
+            });
+            assert_eq!(ran.load(Ordering::Relaxed), finished);
+            census.assert_all_dropped(spawned);
+        }
+    });
+}
