@@ -1,4 +1,76 @@
 //! One work-stealing pool for futures, fork-join and parallel iterators.
+//!
+//! A thread of the pool polls futures, runs halves of a [`join`], jobs of a [`scope`](scope()) and
+//! pieces of parallel loops. Async code may call any of these directly, and any of these may wait
+//! for a future.
+//!
+//! # Quick start
+//!
+//! Most programs need no [`Pool`]: the functions of this crate use a default one, which starts at
+//! its first use.
+//!
+//! ```
+//! use manyhands::prelude::*;
+//! use manyhands::{block_on, join, spawn};
+//!
+//! // Fork and join: both closures may borrow, and perhaps run at the same time.
+//! let mut numbers = [5, 3, 8, 1];
+//! let (low, high) = numbers.split_at_mut(2);
+//! join(|| low.sort(), || high.sort());
+//! assert_eq!(numbers, [3, 5, 1, 8]);
+//!
+//! // Parallel loops.
+//! let squares: u64 = (1..=100_u64).into_par_iter().map(|x| x * x).sum();
+//! assert_eq!(squares, 338_350);
+//!
+//! // Futures; inside them, all of the above.
+//! let total = block_on(async {
+//!     let task = spawn(async { (1..=100_u64).into_par_iter().sum::<u64>() });
+//!     task.await.unwrap()
+//! });
+//! assert_eq!(total, 5050);
+//! ```
+//!
+//! # What to use
+//!
+//! | you want to | use |
+//! |---|---|
+//! | run two closures | [`join`] |
+//! | run many closures that borrow | [`scope`](scope()), [`in_place_scope`] |
+//! | start a future | [`spawn`] |
+//! | wait for a future, anywhere | [`block_on`] |
+//! | await a computation, and cancel it by dropping | [`compute`] |
+//! | start a computation | [`spawn_compute`] |
+//! | call something that blocks | [`spawn_blocking`], [`block_in_place`] |
+//! | run a closure on every worker | [`broadcast`](broadcast()) |
+//! | have a pool of your own | [`Pool::builder`] |
+//!
+//! # Concepts
+//!
+//! * A pool has [`current_num_threads`] *permits*: so many threads compute at a time. Its worker
+//!   threads hold them; a thread that must wait lends its permit to another, which may be a *spare*
+//!   thread, created when it is first needed.
+//! * A thread from outside that calls `join`, `scope` or a loop works itself, as a *guest*, on its
+//!   own stack. [`Handle::install`] moves to a worker.
+//! * Handles detach, futures cancel: dropping a [`JoinHandle`] lets the task run on, dropping a
+//!   [`Compute`] stops it.
+//!
+//! # Guarantees
+//!
+//! * **No wait runs a stranger.** A wait runs descendants of what it waits for, or sleeps and lends
+//!   its core. So a lock held across `join` meets nobody who wants it, except the two closures
+//!   themselves. There are two exceptions, where nobody else could do it: a [`broadcast`](broadcast())
+//!   is run by every worker, also by one that waits; and if no thread works or sleeps and none can
+//!   be created, a waiter runs what is there. ([`yield_now`] runs a stranger because it is asked to.)
+//! * **Every wait of this crate finishes on a pool of one thread,** if what it waits for does.
+//! * **Both halves of a join run, and every job of a scope,** whatever panics. The first panic goes
+//!   on in whoever waits; one that nobody waits for goes to
+//!   [`panic_handler`](PoolBuilder::panic_handler). None ends the process.
+//! * **Costs:** a join that nobody steals from makes no allocation, no fence and no atomic
+//!   read-modify-write. A spawned task is one allocation, a job of a scope is one.
+//! * **An idle pool sleeps.**
+//!
+//! The repository has a book with a guide, limits, how it works inside, and what has been verified.
 #![allow(dead_code, unused_imports)]
 
 pub mod collections;
@@ -15,6 +87,8 @@ pub mod vec;
 
 mod block_on;
 mod blocking;
+#[cfg(doctest)]
+mod book;
 mod broadcast;
 mod compute;
 mod entry;

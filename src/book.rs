@@ -1,0 +1,43 @@
+//! The programs of the book and of the README, compiled and run by `cargo test --doc`.
+
+#[doc = include_str!("../README.md")]
+mod readme {}
+
+#[doc = include_str!("../book/src/introduction.md")]
+mod introduction {}
+
+#[doc = include_str!("../book/src/first-pool.md")]
+mod first_pool {}
+
+#[doc = include_str!("../book/src/join-and-scope.md")]
+mod join_and_scope {}
+
+#[doc = include_str!("../book/src/futures.md")]
+mod futures {}
+
+#[doc = include_str!("../book/src/iterators.md")]
+mod iterators {}
+
+#[doc = include_str!("../book/src/waiting.md")]
+mod waiting {}
+
+#[doc = include_str!("../book/src/coming-from.md")]
+mod coming_from {}
+
+#[doc = include_str!("../book/src/limits.md")]
+mod limits {}
+
+#[doc = include_str!("../book/src/benchmarks.md")]
+mod benchmarks {}
+
+#[doc = include_str!("../book/src/inside-job.md")]
+mod inside_job {}
+
+#[doc = include_str!("../book/src/inside-sleep.md")]
+mod inside_sleep {}
+
+#[doc = include_str!("../book/src/inside-task.md")]
+mod inside_task {}
+
+#[doc = include_str!("../book/src/verification.md")]
+mod verification {}
