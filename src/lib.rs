@@ -71,7 +71,6 @@
 //! * **An idle pool sleeps.**
 //!
 //! The repository has a book with a guide, limits, how it works inside, and what has been verified.
-#![allow(dead_code, unused_imports)]
 
 pub mod collections;
 pub mod iter;
