@@ -345,12 +345,12 @@ where
 ///             _ => (without, Some(Subsets(without.0, self.1 | bit))),
 ///         }
 ///     }
-///     fn fold_with<F: Folder<u32>>(self, mut folder: F) -> F {
+///     fn fold_with<F: Folder<u32>>(self, folder: F) -> F {
 ///         match self.split() {
 ///             (one, None) => folder.consume(one.1),
 ///             (left, Some(right)) => {
-///                 folder = left.fold_with(folder);
-///                 right.fold_with(folder)
+///                 let folder = UnindexedProducer::fold_with(left, folder);
+///                 UnindexedProducer::fold_with(right, folder)
 ///             }
 ///         }
 ///     }
