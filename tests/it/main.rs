@@ -1,3 +1,4 @@
 //! The public API, in one binary.
 
+mod layers;
 mod smoke;
