@@ -59,6 +59,19 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
+    /// For models, which make registries without threads.
+    #[cfg(all(test, manyhands_loom))]
+    pub(super) fn none() -> Self {
+        Self {
+            stack_size: None,
+            spin: false,
+            name: Mutex::new(None),
+            start: None,
+            exit: None,
+            panic: None,
+        }
+    }
+
     /// A panic that nobody waits for. The panic hook has printed it already.
     pub(crate) fn report_panic(&self, payload: Payload) {
         match &self.panic {

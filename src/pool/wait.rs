@@ -17,6 +17,7 @@
 use super::find;
 use super::registry::Registry;
 use super::seat::Seat;
+use crate::job::JobRef;
 use crate::job::stack::StackHeader;
 use crate::latch::Latch;
 use crate::sync::deque::Steal;
@@ -56,7 +57,7 @@ pub(crate) fn for_half(seat: &Seat, half: &StackHeader) {
 ///
 /// While the latch is pinned the thief cannot finish `half`; so all through the steal it is
 /// running it, and its public deque holds only descendants of it (invariant S4).
-fn leapfrog(registry: &Registry, half: &StackHeader) -> Option<crate::job::JobRef> {
+pub(super) fn leapfrog(registry: &Registry, half: &StackHeader) -> Option<JobRef> {
     let thief = registry.used_seat(half.thief()? as usize)?;
     if !thief.offers_jobs() {
         return None;

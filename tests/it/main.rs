@@ -5,6 +5,7 @@ mod compute;
 mod futures;
 mod iter_equiv;
 mod join;
+mod layers;
 mod plumbing;
 mod scope;
 mod shutdown;

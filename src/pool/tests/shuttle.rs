@@ -538,10 +538,7 @@ fn shuttle_panic_in_a_scope_and_in_a_task() {
             resume_unwind(Box::new("task"));
         });
         let error = task.join().unwrap_err();
-        assert_eq!(
-            *error.into_panic().downcast::<&str>().unwrap(),
-            "task"
-        );
+        assert_eq!(*error.into_panic().downcast::<&str>().unwrap(), "task");
         pool.shutdown();
     });
 }

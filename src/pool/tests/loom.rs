@@ -1,0 +1,192 @@
+//! Loom models of one seat and its thieves (M4): private slots, their exposure, leapfrogging.
+//!
+//! The registry is real, and has no threads of its own; the models' threads occupy its seats. The
+//! sleep word is told that one thread searches, so that publishing work never has to wake anybody
+//! (that has models of its own, in `sleep::tests`).
+
+use super::super::builder::{Hooks, Plan};
+use super::super::registry::Registry;
+use super::super::seat::{Popped, Seat};
+use super::super::wait;
+use crate::job::stack::StackJob;
+use crate::sync::deque::Steal;
+use crate::sync::{UnsafeCell, thread};
+use crate::util::parker::Parker;
+use crate::util::{model, unwind};
+use std::sync::Arc;
+
+fn registry() -> Arc<Registry> {
+    let plan = Plan {
+        workers: 2,
+        guests: 0,
+        spares: 0,
+        blocking: 1,
+    };
+    let registry = Registry::new(&plan, Hooks::none());
+    registry.sleep.acquire();
+    registry.sleep.admit();
+    registry
+}
+
+/// How often a job has run. Loom sees two runs at once, and a run that the owner does not see.
+struct Runs(UnsafeCell<u32>);
+// SAFETY: loom checks each access.
+unsafe impl Sync for Runs {}
+
+impl Runs {
+    fn new() -> Self {
+        Self(UnsafeCell::new(0))
+    }
+
+    fn add(&self) {
+        // SAFETY: loom checks that there is no other access now.
+        self.0.with_mut(|runs| unsafe { *runs += 1 });
+    }
+
+    fn get(&self) -> u32 {
+        // SAFETY: loom checks that there is no writer now.
+        self.0.with(|runs| unsafe { *runs })
+    }
+}
+
+/// The end of a join: runs the second half here, or waits for its thief.
+fn finish<F, R>(seat: &Seat, job: &StackJob<F, R>) -> R
+where
+    F: FnOnce(bool) -> R + Send,
+    R: Send,
+{
+    match seat.pop(job.as_header()) {
+        // SAFETY: `Mine` is the right to run the job.
+        Popped::Mine => (unsafe { job.take() })(false),
+        Popped::Stolen => wait_for(job),
+    }
+}
+
+fn wait_for<F, R>(job: &StackJob<F, R>) -> R
+where
+    F: FnOnce(bool) -> R + Send,
+    R: Send,
+{
+    job.latch().wait(Parker::current());
+    // SAFETY: the latch is set.
+    unsafe { job.take_result() }.unwrap_or_else(|payload| unwind::resume(payload))
+}
+
+/// Of two nested joins, each second half runs once, whoever gets it, and its owner sees that.
+#[test]
+fn join_pop_races_steal() {
+    model::check("pool::join_pop_races_steal", || {
+        let registry = registry();
+        let thief = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    if let Steal::Success(job) = registry.seat(0).steal_job() {
+                        job.execute(1);
+                    }
+                }
+            })
+        };
+        let seat = registry.seat(0);
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let _occupied = unsafe { seat.occupy() };
+        let runs = [Runs::new(), Runs::new()];
+        let outer = StackJob::new(|_| runs[0].add());
+        seat.push(outer.as_header());
+        let inner = StackJob::new(|_| runs[1].add());
+        seat.push(inner.as_header());
+        finish(seat, &inner);
+        finish(seat, &outer);
+        assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
+        thief.join().unwrap();
+    });
+}
+
+/// S3: an owner that keeps looking at its limit, as joins and loops do, hides no job from a thief
+/// that keeps asking. (Were the thief's wish lost, neither would ever get on.)
+#[test]
+fn a_hungry_thief_gets_every_job() {
+    model::check("pool::a_hungry_thief_gets_every_job", || {
+        let registry = registry();
+        let thief = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                let mut got = 0;
+                while got < 2 {
+                    match registry.seat(0).steal_job() {
+                        Steal::Success(job) => {
+                            job.execute(1);
+                            got += 1;
+                        }
+                        Steal::Empty | Steal::Retry => thread::yield_now(),
+                    }
+                }
+            })
+        };
+        let seat = registry.seat(0);
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let _occupied = unsafe { seat.occupy() };
+        let older = StackJob::new(|_| ());
+        seat.push(older.as_header());
+        let newer = StackJob::new(|_| ());
+        seat.push(newer.as_header());
+        while !(older.latch().probe() && newer.latch().probe()) {
+            seat.feed();
+            thread::yield_now();
+        }
+        assert_eq!(seat.pop(newer.as_header()), Popped::Stolen);
+        assert_eq!(seat.pop(older.as_header()), Popped::Stolen);
+        wait_for(&newer);
+        wait_for(&older);
+        thief.join().unwrap();
+    });
+}
+
+/// S4 and L2: whoever leapfrogs while its half is stolen gets descendants of that half, never what
+/// the thief works on afterwards.
+#[test]
+fn leapfrogging_takes_descendants_only() {
+    fn half(child: &Runs) {
+        let seat = super::super::seat::current().expect("seated");
+        let job = StackJob::new(|_| child.add());
+        seat.push(job.as_header());
+        finish(seat, &job);
+    }
+
+    model::check("pool::leapfrogging_takes_descendants_only", || {
+        let registry = registry();
+        let thief = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                let seat = registry.seat(1);
+                // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+                let _occupied = unsafe { seat.occupy() };
+                if let Steal::Success(job) = registry.seat(0).steal_job() {
+                    job.execute(1);
+                }
+                // Something else, which the owner of the half does not wait for.
+                let stranger = StackJob::new(|migrated| assert!(!migrated, "a stranger was run"));
+                seat.push(stranger.as_header());
+                finish(seat, &stranger);
+            })
+        };
+        let seat = registry.seat(0);
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let _occupied = unsafe { seat.occupy() };
+        let child = Runs::new();
+        let job = StackJob::new(|_| half(&child));
+        seat.push(job.as_header());
+        match seat.pop(job.as_header()) {
+            // SAFETY: `Mine` is the right to run the job.
+            Popped::Mine => (unsafe { job.take() })(false),
+            Popped::Stolen => {
+                if let Some(descendant) = wait::leapfrog(&registry, job.header()) {
+                    descendant.execute(0);
+                }
+                wait_for(&job);
+            }
+        }
+        assert_eq!(child.get(), 1);
+        thief.join().unwrap();
+    });
+}
