@@ -190,6 +190,15 @@ fn more_seats_than_the_word_can_name_are_refused() {
     drop(Sleep::new(1, MAX_SEATS + 1));
 }
 
+/// The parker's own tests leave this out: a poll request is a wake.
+#[test]
+fn a_poll_request_ends_a_sleep() {
+    let parker = Parker::current();
+    parker.request_poll();
+    parker.park();
+    assert!(parker.take_poll_request());
+}
+
 /// Real threads: every job of a stream with gaps is run, and a lost wake-up hangs the test.
 #[test]
 fn no_job_of_a_stream_is_left_lying() {

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Weakens the code in one place at a time and checks that a model or a test notices.
+#
+#   ci/mutate.sh LIST [NAME...]      all mutants of a list file, or the named ones
+#
+# A line of the list is
+#
+#   name | file | sed expression | test filter | loom or test [| equivalent: why]
+#
+# The separator is " | ", with spaces; lines that begin with # are comments. Each expression is
+# applied to a scratch copy of the tree, never to the working tree; it must change the file, and
+# the result must build. `loom` runs the filtered tests under loom with at most two preemptions,
+# `test` runs them on real threads. A failure, a deadlock, or a test that does not end is `killed`.
+# Survivors fail the run, unless the list says why they are equivalent; an equivalent one that is
+# killed fails it too, because then the list is wrong.
+#
+# MUTATE_TIMEOUT: seconds a mutant's tests may take (60). CARGO: the cargo to call.
+set -u -o pipefail
+
+if [ $# -lt 1 ]; then
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+    exit 2
+fi
+root=$(cd "$(dirname "$0")/.." && pwd)
+list=$1
+shift
+names=" $* "
+cargo=${CARGO:-cargo}
+limit=${MUTATE_TIMEOUT:-60}
+scratch=$root/target/mutate
+tree=$scratch/tree
+
+rm -rf "$tree"
+mkdir -p "$tree"
+tar -C "$root" --exclude=./target --exclude=./.git -cf - . | tar -C "$tree" -xf -
+
+# Builds the tests of the scratch tree; prints the path of the test executable.
+build() {
+    local flags=() rustflags=""
+    if [ "$1" = loom ]; then
+        flags=(--release)
+        rustflags="--cfg manyhands_loom"
+    fi
+    (cd "$tree" && RUSTFLAGS=$rustflags $cargo test --lib --no-run "${flags[@]}" \
+        --target-dir "$scratch/$1" 2>&1) |
+        tee "$scratch/build.log" |
+        sed -n 's/.*Executable unittests src\/lib.rs (\(.*\)).*/\1/p'
+}
+
+# Runs the filtered tests; 0: they passed, 3: there was nothing to run.
+run() {
+    # shellcheck disable=SC2086  # a filter may be several words
+    (cd "$tree" && LOOM_MAX_PREEMPTIONS=2 timeout -k 5 "$limit" "$1" $2 --test-threads=1 \
+        >"$scratch/run.log" 2>&1)
+    local status=$?
+    if [ $status = 0 ] && ! grep -q '^test result: ok\. [1-9]' "$scratch/run.log"; then
+        return 3
+    fi
+    return $status
+}
+
+# The models must pass before they can be trusted to fail.
+trim() { sed 's/^ *//; s/ *$//' <<<"$1"; }
+passed=0
+failed=0
+say() { printf '%-10s %-44s %s\n' "$1" "$2" "$3"; }
+
+while IFS= read -r line; do
+    case $line in '' | '#'*) continue ;; esac
+    fields=()
+    rest=$line
+    while [[ $rest == *" | "* ]]; do
+        fields+=("$(trim "${rest%%" | "*}")")
+        rest=${rest#*" | "}
+    done
+    fields+=("$(trim "$rest")")
+    if [ ${#fields[@]} -lt 5 ]; then
+        say MALFORMED "$line" ""
+        failed=$((failed + 1))
+        continue
+    fi
+    name=${fields[0]} file=${fields[1]} change=${fields[2]} filter=${fields[3]} kind=${fields[4]}
+    reason=${fields[5]:-}
+    if [ "$names" != "  " ] && [[ $names != *" $name "* ]]; then continue; fi
+
+    sed "$change" "$root/$file" >"$tree/$file"
+    if cmp -s "$root/$file" "$tree/$file"; then
+        result=UNCHANGED
+    else
+        exe=$(build "$kind")
+        if [ -z "$exe" ]; then
+            result=UNBUILT
+        else
+            case $exe in /*) ;; *) exe=$tree/$exe ;; esac
+            run "$exe" "$filter"
+            case $? in
+            0) result=SURVIVED ;;
+            3) result=UNTESTED ;;
+            124 | 137) result=killed how="did not end in $limit s" ;;
+            *) result=killed
+                how=$(grep -o -m1 'deadlock\|Causality violation\|assertion[^;]*failed' \
+                    "$scratch/run.log" || echo failed)
+                how="$how: $(sed -n 's/^test \([^ ]*\) \.\.\. .*/\1/p' "$scratch/run.log" | tail -1)"
+                ;;
+            esac
+        fi
+    fi
+    cp "$root/$file" "$tree/$file"
+
+    case $result/$reason in
+    killed/) say killed "$name" "$how"; passed=$((passed + 1)) ;;
+    SURVIVED/equivalent:*) say equivalent "$name" "${reason#equivalent: }"; passed=$((passed + 1)) ;;
+    killed/*) say KILLED "$name" "listed as equivalent, but: $how"; failed=$((failed + 1)) ;;
+    *) say "$result" "$name" "$change"; failed=$((failed + 1)) ;;
+    esac
+done <"$list"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
