@@ -1,84 +1,119 @@
-#!/bin/sh
-# How good are the models? Breaks the source in one place at a time and looks who notices.
+#!/usr/bin/env bash
+# Weakens the code in one place at a time and checks that a model or a test notices.
 #
-#   ci/mutate.sh LIST FILTER [ROW...]
+#   ci/mutate.sh LIST [NAME...]      all mutants of a list file, or the named ones
 #
-# LIST (ci/mutants/*.txt) has one mutant per line: a name, a file and a sed program, separated by
-# " | ". FILTER is what is passed to `cargo test` to choose the models, which run at preemption
-# bound 3 (LOOM_MAX_PREEMPTIONS). What the models let pass is given to the unit tests of the same
-# name. Only the mutants in the given rows are tried, if any are given.
+# A line of the list is
 #
-# Prints one row of a markdown table per mutant, and the counts at the end. Works on a copy in
-# target/mutate, so that the tree stays as it is.
-set -u
-cd "$(dirname "$0")/.." || exit 1
-list=$1 filter=$2
-shift 2
-copy=target/mutate/tree
-mkdir -p "$copy"
-logs=target/mutate/logs
-mkdir -p "$logs"
-: "${LOOM_MAX_PREEMPTIONS:=3}" "${MUTANT_TIMEOUT:=120}"
-export LOOM_MAX_PREEMPTIONS
+#   name | file | sed expression | test filter | loom or test [| equivalent: why]
+#
+# The separator is " | ", with spaces; lines that begin with # are comments. Each expression is
+# applied to a scratch copy of the tree, never to the working tree; it must change the file, and
+# the result must build. `loom` runs the filtered tests under loom with at most two preemptions,
+# `test` runs them on real threads. A failure, a deadlock, or a test that does not end is `killed`.
+# Survivors fail the run, unless the list says why they are equivalent; an equivalent one that is
+# killed fails it too, because then the list is wrong.
+#
+# MUTATE_TIMEOUT: seconds a mutant's tests may take (60). CARGO: the cargo to call.
+set -u -o pipefail
 
-# Runs one lane in the copy; prints what noticed the mutant, or nothing.
-lane() {
-    log=$1 flags=$2 target=$3
-    (
-        cd "$copy" || exit 1
-        RUSTFLAGS=$flags cargo test --quiet --release --lib --target-dir "$target" --no-run
-    ) >"$log" 2>&1 || { echo "does not build"; return; }
-    (
-        cd "$copy" || exit 1
-        RUSTFLAGS=$flags timeout "$MUTANT_TIMEOUT" cargo test --release --lib \
-            --target-dir "$target" "$filter" -- --test-threads=1
-    ) >"$log" 2>&1
-    code=$?
-    [ $code -eq 0 ] && return
-    failed=$(sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$log" | sed 's/.*:://' | sort -u |
-        sed 's/.*/`&`/' | paste -sd' ' -)
-    if [ -n "$failed" ]; then
-        echo "$failed"
-    elif [ $code -eq 124 ]; then
-        echo "a test that does not end"
-    else
-        sed -n 's/^test \([^ ]*\) \.\.\..*/\1/p' "$log" | tail -1 |
-            sed 's/.*::\(.*\)/`\1` (aborts)/'
+if [ $# -lt 1 ]; then
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+    exit 2
+fi
+root=$(cd "$(dirname "$0")/.." && pwd)
+list=$1
+shift
+names=" $* "
+cargo=${CARGO:-cargo}
+limit=${MUTATE_TIMEOUT:-60}
+scratch=$root/target/mutate
+tree=$scratch/tree
+
+rm -rf "$tree"
+mkdir -p "$tree"
+tar -C "$root" --exclude=./target --exclude=./.git -cf - . | tar -C "$tree" -xf -
+
+# Builds the tests of the scratch tree; prints the path of the test executable.
+build() {
+    local flags=() rustflags=""
+    if [ "$1" = loom ]; then
+        flags=(--release)
+        rustflags="--cfg manyhands_loom"
     fi
+    (cd "$tree" && RUSTFLAGS=$rustflags $cargo test --lib --no-run "${flags[@]}" \
+        --target-dir "$scratch/$1" 2>&1) |
+        tee "$scratch/build.log" |
+        sed -n 's/.*Executable unittests src\/lib.rs (\(.*\)).*/\1/p'
 }
 
-row=0 killed=0 survived=0
+# Runs the filtered tests; 0: they passed, 3: there was nothing to run.
+run() {
+    # shellcheck disable=SC2086  # a filter may be several words
+    (cd "$tree" && LOOM_MAX_PREEMPTIONS=2 timeout -k 5 "$limit" "$1" $2 --test-threads=1 \
+        >"$scratch/run.log" 2>&1)
+    local status=$?
+    if [ $status = 0 ] && ! grep -q '^test result: ok\. [1-9]' "$scratch/run.log"; then
+        return 3
+    fi
+    return $status
+}
+
+# The models must pass before they can be trusted to fail.
+trim() { sed 's/^ *//; s/ *$//' <<<"$1"; }
+passed=0
+failed=0
+say() { printf '%-10s %-44s %s\n' "$1" "$2" "$3"; }
+
 while IFS= read -r line; do
     case $line in '' | '#'*) continue ;; esac
-    row=$((row + 1))
-    if [ $# -gt 0 ]; then
-        case " $* " in *" $row "*) ;; *) continue ;; esac
-    fi
-    name=${line%% | *}
-    rest=${line#* | }
-    file=${rest%% | *}
-    program=${rest#* | }
-    rm -rf "$copy/src"
-    cp -r Cargo.toml Cargo.lock src "$copy"
-    for more in README.md benches examples tests book; do
-        [ -e "$more" ] && rm -rf "${copy:?}/$more" && cp -r "$more" "$copy"
+    fields=()
+    rest=$line
+    while [[ $rest == *" | "* ]]; do
+        fields+=("$(trim "${rest%%" | "*}")")
+        rest=${rest#*" | "}
     done
-    sed -i "$program" "$copy/$file"
-    if cmp -s "$file" "$copy/$file"; then
-        echo "| $row | $name | **the mutant changes nothing: fix the list** |"
-        survived=$((survived + 1))
+    fields+=("$(trim "$rest")")
+    if [ ${#fields[@]} -lt 5 ]; then
+        say MALFORMED "$line" ""
+        failed=$((failed + 1))
         continue
     fi
-    by=$(lane "$logs/$row.loom" "--cfg manyhands_loom" ../loom)
-    if [ -z "$by" ]; then
-        by=$(lane "$logs/$row.unit" "" ../unit)
-    fi
-    if [ -z "$by" ]; then
-        by='**survives**'
-        survived=$((survived + 1))
+    name=${fields[0]} file=${fields[1]} change=${fields[2]} filter=${fields[3]} kind=${fields[4]}
+    reason=${fields[5]:-}
+    if [ "$names" != "  " ] && [[ $names != *" $name "* ]]; then continue; fi
+
+    sed "$change" "$root/$file" >"$tree/$file"
+    if cmp -s "$root/$file" "$tree/$file"; then
+        result=UNCHANGED
     else
-        killed=$((killed + 1))
+        exe=$(build "$kind")
+        if [ -z "$exe" ]; then
+            result=UNBUILT
+        else
+            case $exe in /*) ;; *) exe=$tree/$exe ;; esac
+            run "$exe" "$filter"
+            case $? in
+            0) result=SURVIVED ;;
+            3) result=UNTESTED ;;
+            124 | 137) result=killed how="did not end in $limit s" ;;
+            *) result=killed
+                how=$(grep -o -m1 'deadlock\|Causality violation\|assertion[^;]*failed' \
+                    "$scratch/run.log" || echo failed)
+                how="$how: $(sed -n 's/^test \([^ ]*\) \.\.\. .*/\1/p' "$scratch/run.log" | tail -1)"
+                ;;
+            esac
+        fi
     fi
-    echo "| $row | $name | $by |"
+    cp "$root/$file" "$tree/$file"
+
+    case $result/$reason in
+    killed/) say killed "$name" "$how"; passed=$((passed + 1)) ;;
+    SURVIVED/equivalent:*) say equivalent "$name" "${reason#equivalent: }"; passed=$((passed + 1)) ;;
+    killed/*) say KILLED "$name" "listed as equivalent, but: $how"; failed=$((failed + 1)) ;;
+    *) say "$result" "$name" "$change"; failed=$((failed + 1)) ;;
+    esac
 done <"$list"
-echo "$killed killed, $survived survived"
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -131,7 +131,6 @@ impl Sleep {
         let permits = self.permits();
         let mut nobody = false;
         let popped = self.update(|word| {
-            nobody = false;
             if word.searching() > 0 || word.active() >= permits {
                 return None;
             }

@@ -141,4 +141,14 @@ mod tests {
         assert_ne!(word, word.popped(None).pushed(3));
         assert_eq!(word.popped(None).emptied(0).active(), 0);
     }
+
+    #[test]
+    fn an_absurd_count_spills_into_no_other_field() {
+        let word = Word(0).with_active().pushed(3);
+        let emptied = word.emptied(MAX_SEATS as u32 + 1);
+        assert_eq!(emptied.active() as usize, MAX_SEATS);
+        assert_eq!(emptied.searching() as usize, MAX_SEATS - 1);
+        assert_eq!(emptied.top(), None);
+        assert_eq!(emptied.0 >> super::TAG, 2);
+    }
 }

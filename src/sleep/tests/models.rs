@@ -886,47 +886,40 @@ fn token_carries_what_the_waker_wrote() {
     });
 }
 
-/// The parker itself: whoever returns from `park` because of an `unpark` sees what was written
-/// before it, in a plain flag.
+/// A seat that was popped may push itself again the moment it has its token: whoever popped several
+/// reads what lies below a seat before that.
 #[test]
-fn park_sees_what_the_waker_wrote() {
-    model::check("parker::park_sees_what_the_waker_wrote", || {
-        let parker = Parker::current();
-        let flags = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
-        let wakers: Vec<_> = (0..2)
-            .map(|i| {
-                let flags = flags.clone();
-                thread::spawn(move || {
-                    flags[i].store(1, Ordering::Relaxed);
-                    parker.unpark();
-                })
-            })
-            .collect();
-        for flag in flags.iter() {
-            while flag.load(Ordering::Relaxed) == 0 {
-                parker.park();
-            }
-        }
-        join(wakers);
+fn wake_all_reads_below_before_it_wakes() {
+    model::check("sleep::wake_all_reads_below_before_it_wakes", || {
+        let pool = Pool::new(2, 0);
+        let parkers = [0, 1].map(|seat| pool.put_to_sleep(seat));
+        let waker = {
+            let pool = pool.clone();
+            thread::spawn(move || pool.sleep.wake_all())
+        };
+        pool.sleep.wait_for_token(1, parkers[1]);
+        assert!(pool.sleep.go_to_sleep(1, parkers[1], Before::Searching));
+        pool.sleep.wait_for_token(0, parkers[0]);
+        waker.join().unwrap();
+        assert_eq!(pool.sleep.load().top(), Some(1));
     });
 }
 
-/// Whoever takes a poll request sees what its waker wrote, without any sleep between.
+/// A wake of the thread that was meant for something else does not end the sleep of its seat.
 #[test]
-fn poll_request_carries_what_the_waker_wrote() {
-    model::check("parker::poll_request_carries_what_the_waker_wrote", || {
-        let parker = Parker::current();
-        let flag = Arc::new(AtomicUsize::new(0));
-        let waker = {
-            let flag = flag.clone();
+fn stray_wake_does_not_end_the_sleep() {
+    model::check("sleep::stray_wake_does_not_end_the_sleep", || {
+        let pool = Pool::new(1, 0);
+        let parker = pool.put_to_sleep(0);
+        let sleeper = {
+            let pool = pool.clone();
             thread::spawn(move || {
-                flag.store(1, Ordering::Relaxed);
-                parker.request_poll();
+                pool.sleep.wait_for_token(0, parker);
+                assert_eq!(pool.sleep.load().searching(), 1);
             })
         };
-        if parker.take_poll_request() {
-            assert_eq!(flag.load(Ordering::Relaxed), 1);
-        }
-        join([waker]);
+        parker.unpark();
+        pool.sleep.wake_all();
+        join([sleeper]);
     });
 }
