@@ -10,8 +10,8 @@ use std::fmt::Write;
 const OURS: &str = "manyhands";
 
 pub const HEADER: &str = "\
-| row | subject | per run | per unit | quartiles | beside manyhands |
-|---|---|--:|--:|--:|--:|
+| row | subject | per run | per unit | quartiles | best | beside manyhands |
+|---|---|--:|--:|--:|--:|--:|
 ";
 
 pub fn preamble(machine: &Machine) -> String {
@@ -47,13 +47,14 @@ pub fn lines(measured: &Measured) -> String {
         let row = if place == 0 { &*measured.row } else { "" };
         writeln!(
             text,
-            "| {row} | {} | {} | {} / {} | {} - {} | {} |",
+            "| {row} | {} | {} | {} / {} | {} - {} | {} | {} |",
             subject.name,
             time(quartiles.median),
             time(quartiles.median / units),
             measured.unit,
             time(quartiles.low / units),
             time(quartiles.high / units),
+            time(subject.best() / units),
             ratio(measured, subject).map_or(String::new(), |ratio| format!("{ratio:.2}x")),
         )
         .expect("a string takes all");
@@ -78,6 +79,7 @@ pub fn json(machine: &Machine, rounds: usize, results: &[Measured]) -> String {
                         "median_ns": subject.quartiles.median,
                         "low_quartile_ns": subject.quartiles.low,
                         "high_quartile_ns": subject.quartiles.high,
+                        "best_ns": subject.best(),
                         "rounds_ns": subject.rounds,
                         "ratio": ratio(measured, subject),
                     })
@@ -173,8 +175,8 @@ mod tests {
     fn a_row_shows_every_subject_and_its_ratio() {
         assert_eq!(
             lines(&measured()),
-            "| tree | manyhands | 20.0 ns | 2.00 ns / node | 2.00 ns - 2.00 ns | 1.00x |\n\
-             |  | rayon | 30.0 ns | 3.00 ns / node | 3.00 ns - 3.00 ns | 1.50x |\n"
+            "| tree | manyhands | 20.0 ns | 2.00 ns / node | 2.00 ns - 2.00 ns | 2.00 ns | 1.00x |\n\
+             |  | rayon | 30.0 ns | 3.00 ns / node | 3.00 ns - 3.00 ns | 3.00 ns | 1.50x |\n"
         );
     }
 
