@@ -1,0 +1,168 @@
+//! Fork-join: the same recursion with every subject's `join`.
+//!
+//! A [`Work`] is written once, for any [`ForkJoin`]; the compiler makes a version for each, so no
+//! subject pays for the comparison. Subjects that hand a scope from call to call (chili, forte) get
+//! it as an argument; for the others it is a unit.
+
+mod subjects;
+mod work;
+
+pub use subjects::*;
+pub use work::*;
+
+use crate::measure::{Row, Sample};
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A library with a `join`.
+pub trait ForkJoin: 'static {
+    const NAME: &'static str;
+    type Pool: Send + Sync;
+    type Scope<'s>;
+
+    /// A pool that computes with so many threads, counting the caller where it takes part.
+    fn pool(threads: usize) -> Self::Pool;
+
+    /// Runs `f` where forking is cheapest: inside the pool.
+    fn inside<F, R>(pool: &Self::Pool, f: F) -> R
+    where
+        F: FnOnce(&mut Self::Scope<'_>) -> R + Send,
+        R: Send;
+
+    /// A join on a thread of the pool.
+    fn join<A, B, RA, RB>(scope: &mut Self::Scope<'_>, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(&mut Self::Scope<'_>) -> RA + Send,
+        B: FnOnce(&mut Self::Scope<'_>) -> RB + Send,
+        RA: Send,
+        RB: Send;
+
+    /// A join on a thread that has nothing to do with the pool.
+    fn join_outside<A, B, RA, RB>(pool: &Self::Pool, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(&mut Self::Scope<'_>) -> RA + Send,
+        B: FnOnce(&mut Self::Scope<'_>) -> RB + Send,
+        RA: Send,
+        RB: Send;
+}
+
+/// A recursion.
+pub trait Work: Send + Sync + 'static {
+    /// Runs it and returns a number that depends on all of it.
+    fn run<P: ForkJoin>(&self, scope: &mut P::Scope<'_>) -> u64;
+
+    /// The same, begun on a thread outside the pool.
+    fn run_outside<P: ForkJoin>(&self, pool: &P::Pool) -> u64;
+}
+
+/// Many runs in one stay in the pool.
+fn inside<P: ForkJoin, W: Work>(work: &Arc<W>, threads: usize) -> (&'static str, Sample) {
+    let pool = P::pool(threads);
+    let work = Arc::clone(work);
+    let sample = move |repeats| {
+        P::inside(&pool, |scope| {
+            let mut result = 0;
+            let start = Instant::now();
+            for _ in 0..repeats {
+                result = black_box(black_box(&*work).run::<P>(scope));
+            }
+            (start.elapsed(), result)
+        })
+    };
+    (P::NAME, Box::new(sample))
+}
+
+/// Every run enters from outside.
+fn outside<P: ForkJoin, W: Work>(work: &Arc<W>, threads: usize) -> (&'static str, Sample) {
+    let pool = P::pool(threads);
+    let work = Arc::clone(work);
+    let sample = move |repeats| {
+        let mut result = 0;
+        let start = Instant::now();
+        for _ in 0..repeats {
+            result = black_box(black_box(&*work).run_outside::<P>(&pool));
+        }
+        (start.elapsed(), result)
+    };
+    (P::NAME, Box::new(sample))
+}
+
+macro_rules! every_subject {
+    ($how:ident, $work:expr, $threads:expr) => {{
+        let work = Arc::new($work);
+        vec![
+            $how::<Sequential, _>(&work, $threads),
+            $how::<ManyHands, _>(&work, $threads),
+            $how::<Rayon, _>(&work, $threads),
+            $how::<Chili, _>(&work, $threads),
+            #[cfg(feature = "forte")]
+            $how::<Forte, _>(&work, $threads),
+        ]
+    }};
+}
+
+pub fn row_inside<W: Work>(
+    name: &str,
+    unit: &'static str,
+    units: u64,
+    work: W,
+    threads: usize,
+) -> Row {
+    Row {
+        name: name.to_owned(),
+        unit,
+        units,
+        subjects: every_subject!(inside, work, threads),
+    }
+}
+
+pub fn row_outside<W: Work>(
+    name: &str,
+    unit: &'static str,
+    units: u64,
+    work: W,
+    threads: usize,
+) -> Row {
+    Row {
+        name: name.to_owned(),
+        unit,
+        units,
+        subjects: every_subject!(outside, work, threads),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(row: Row, expected: u64) {
+        for (name, mut sample) in row.subjects {
+            assert_eq!(sample(2).1, expected, "{}: {name}", row.name);
+        }
+    }
+
+    #[test]
+    fn every_subject_computes_the_same() {
+        for threads in [1, 2, 3] {
+            let tree = || Tree::new(8);
+            check(row_inside("tree", "node", 1, tree(), threads), 255);
+            check(row_outside("tree", "node", 1, tree(), threads), 255);
+            check(row_inside("fib", "call", 1, Fib(15), threads), 610);
+            check(row_outside("fib", "call", 1, Fib(15), threads), 610);
+            check(row_inside("queens", "node", 1, Queens(6), threads), 4);
+            check(row_outside("queens", "node", 1, Queens(6), threads), 4);
+            let unbalanced = Unbalanced {
+                children: 50,
+                seed: 1,
+            };
+            let nodes = unbalanced.nodes();
+            check(row_inside("uts", "node", 1, unbalanced, threads), nodes);
+            let unbalanced = Unbalanced {
+                children: 50,
+                seed: 1,
+            };
+            check(row_outside("uts", "node", 1, unbalanced, threads), nodes);
+        }
+    }
+}
