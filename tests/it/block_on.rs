@@ -167,7 +167,7 @@ fn block_in_place_lends_the_only_core() {
         let answer = pool.install(|| {
             let (sender, receiver) = mpsc::channel();
             join(
-                || block_in_place(|| block_in_place(|| receiver.recv().unwrap())),
+                move || block_in_place(|| block_in_place(|| receiver.recv().unwrap())),
                 || sender.send(4).unwrap(),
             )
         });

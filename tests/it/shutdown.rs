@@ -114,7 +114,7 @@ fn shutdown_timeout_tells_whether_all_threads_have_ended() {
 fn a_pool_may_be_ended_by_its_own_threads() {
     watched(|| {
         for size in SIZES {
-            for end in [drop::<Pool>, Pool::shutdown, |pool| {
+            for end in [drop::<Pool>, Pool::shutdown, |pool: Pool| {
                 assert!(!pool.shutdown_timeout(Duration::MAX));
             }] {
                 // In a task,
@@ -241,7 +241,7 @@ fn calls_after_the_end_return_or_say_why_not() {
             handle.scope_fifo(|s| s.spawn_fifo(|_| done[1] = true));
             handle.in_place_scope(|s| s.spawn(|_| done[2] = true));
             assert_eq!(done, [true; 3]);
-            assert_eq!(handle.block_on(async { task::yield_now().await }), ());
+            handle.block_on(async { task::yield_now().await });
             let message = message_of(|| handle.broadcast(|_| ()));
             assert!(message.contains("shut down"), "{message}");
         }
