@@ -4,8 +4,9 @@
 //! a private slot, call `a`, two loads, call `b`. No fence, no read-modify-write, no allocation,
 //! no clock, and a drop guard instead of `catch_unwind`.
 
+use crate::job::cancel;
 use crate::job::stack::StackJob;
-use crate::pool::{Popped, Registry, Seat, global, seat, wait};
+use crate::pool::{Popped, Registry, Seat, current_registry, seat, wait};
 use crate::util::unwind;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -93,7 +94,7 @@ where
 {
     match seat::current() {
         Some(seat) => fork(seat, |_| oper_a(), |_| oper_b(), false),
-        None => outside(global::registry(), |_| oper_a(), |_| oper_b()),
+        None => outside(&current_registry(), |_| oper_a(), |_| oper_b()),
     }
 }
 
@@ -115,7 +116,7 @@ where
 {
     match seat::current() {
         Some(seat) => fork(seat, oper_a, oper_b, false),
-        None => outside(global::registry(), oper_a, oper_b),
+        None => outside(&current_registry(), oper_a, oper_b),
     }
 }
 
@@ -205,22 +206,23 @@ where
         let result = if self.seat.pop(self.job.as_header()) == Popped::Mine {
             // SAFETY: `Mine` gives the right to run the job back to us.
             let func = unsafe { self.job.take() };
-            unwind::catch(|| func(false))
+            if cancel::is_cancelled() {
+                // The unwinding is that of a cancelled computation, or might as well be: nobody
+                // wants the second half. (Its loops could not leave by unwinding in here.)
+                unwind::catch_drop(func)
+            } else {
+                unwind::catch(|| drop(func(false)))
+            }
         } else {
             let guard = unwind::AbortOnDrop("a join must wait for its second half");
             wait::for_half(self.seat, self.job.header());
             guard.disarm();
             // SAFETY: the wait ends when the latch is set.
-            unsafe { self.job.take_result() }
+            unsafe { self.job.take_result() }.and_then(unwind::catch_drop)
         };
-        // The first panic wins; a second one, and a panic while its value is dropped, is not told.
-        match result {
-            Ok(value) => {
-                if let Err(payload) = unwind::catch_drop(value) {
-                    unwind::discard(payload);
-                }
-            }
-            Err(payload) => unwind::discard(payload),
+        // The first panic wins; a second one, also one of a destructor, is not told.
+        if let Err(payload) = result {
+            unwind::discard(payload);
         }
     }
 }

@@ -15,7 +15,7 @@
 #![deny(unsafe_code)]
 
 use crate::iter::sinks::collect::list;
-use crate::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator};
+use crate::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::hash::{BuildHasher, Hash};
 

@@ -102,6 +102,7 @@ pub(crate) fn check() {
 
 #[cold]
 fn stop() {
+    // Not in a destructor that runs while the thread unwinds already: that would abort.
     if cfg!(panic = "unwind") && !std::thread::panicking() {
         std::panic::resume_unwind(Box::new(Cancelled));
     }

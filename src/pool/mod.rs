@@ -51,7 +51,7 @@ use std::sync::Arc;
 pub(crate) fn current_registry() -> Arc<Registry> {
     match seat::try_current() {
         Some(seat) => Registry::of(seat),
-        None => Arc::clone(global::registry()),
+        None => seat::AtHome::current().unwrap_or_else(|| Arc::clone(global::registry())),
     }
 }
 
@@ -78,7 +78,7 @@ fn has_takers(seat: &Seat) -> bool {
 pub fn current_num_threads() -> usize {
     match seat::try_current() {
         Some(seat) => seat.registry().num_threads(),
-        None => global::registry().num_threads(),
+        None => current_registry().num_threads(),
     }
 }
 
@@ -115,6 +115,6 @@ pub fn current_thread_index() -> Option<usize> {
 pub fn thread_index_bound() -> usize {
     match seat::try_current() {
         Some(seat) => seat.registry().index_bound(),
-        None => global::registry().index_bound(),
+        None => current_registry().index_bound(),
     }
 }

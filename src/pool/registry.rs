@@ -211,7 +211,11 @@ impl Registry {
             Some(seat) => f(self.owns(seat).then_some(seat)),
             None => match self.guests.claim() {
                 Some(index) => self.as_guest(index, |seat| f(Some(seat))),
-                None => f(None),
+                None => {
+                    // What `f` spawns belongs here nevertheless.
+                    let _home = seat::AtHome::enter(self);
+                    f(None)
+                }
             },
         }
     }

@@ -32,7 +32,9 @@ use crossbeam_utils::CachePadded;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 
 /// Private slots of a seat.
 pub(crate) const SLOTS: usize = 16;
@@ -97,6 +99,38 @@ thread_cell! {
     static CURRENT: Cell<*const Seat> = Cell::new(ptr::null());
 }
 
+thread_cell! {
+    static HOME: Cell<*const Registry> = Cell::new(ptr::null());
+}
+
+/// The calling thread works for a pool without having a seat there, while this lives.
+pub(super) struct AtHome(*const Registry);
+
+impl AtHome {
+    pub(super) fn enter(registry: &Arc<Registry>) -> Self {
+        Self(HOME.with(|home| home.replace(Arc::as_ptr(registry))))
+    }
+
+    /// The pool that the calling thread works for without a seat, if it does.
+    pub(super) fn current() -> Option<Arc<Registry>> {
+        let home = HOME.try_with(Cell::get).ok()?;
+        if home.is_null() {
+            return None;
+        }
+        // SAFETY: it came from an `Arc` that outlives the guard, which clears the cell.
+        unsafe {
+            Arc::increment_strong_count(home);
+            Some(Arc::from_raw(home))
+        }
+    }
+}
+
+impl Drop for AtHome {
+    fn drop(&mut self) {
+        HOME.with(|home| home.set(self.0));
+    }
+}
+
 /// Where a job is, when the join that made it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -127,8 +161,8 @@ pub(crate) fn try_current<'a>() -> Option<&'a Seat> {
 
 /// The calling thread occupies a seat while this lives.
 pub(crate) struct Occupied<'a> {
-    pub(crate) seat: &'a Seat,
     before: *const Seat,
+    _seat: PhantomData<&'a Seat>,
 }
 
 impl Drop for Occupied<'_> {
@@ -180,8 +214,8 @@ impl Seat {
     pub(crate) unsafe fn occupy(&self) -> Occupied<'_> {
         self.owner.parker.set(Some(Parker::current()));
         Occupied {
-            seat: self,
             before: CURRENT.with(|current| current.replace(self)),
+            _seat: PhantomData,
         }
     }
 

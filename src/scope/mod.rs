@@ -23,7 +23,6 @@ use crate::util::parker::Parker;
 use crate::util::unwind::{self, AbortOnDrop, Payload};
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
 

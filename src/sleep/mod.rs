@@ -275,8 +275,8 @@ impl Sleep {
         word.searching() > 0 || word.active() < self.permits()
     }
 
-    /// Threads at work. A hint, but exact for whoever has just read 0 and knows that it waits.
-    pub(crate) fn active(&self) -> u32 {
+    #[cfg(test)]
+    fn active(&self) -> u32 {
         self.load().active()
     }
 

@@ -34,8 +34,12 @@ mod backend;
 mod backend;
 
 pub(crate) use backend::{
-    Arc, Condvar, Futex, Mutex, MutexGuard, UnsafeCell, atomic, hint, thread, thread_cell,
+    Condvar, Futex, Mutex, MutexGuard, UnsafeCell, atomic, hint, thread, thread_cell,
 };
+
+// Only models and their tests count references through the door; pools use std's `Arc`.
+#[cfg(any(test, manyhands_loom, manyhands_shuttle))]
+pub(crate) use backend::Arc;
 
 use std::sync::PoisonError;
 

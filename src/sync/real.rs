@@ -1,7 +1,9 @@
 //! The backend of every normal build: std, with a futex from `atomic-wait`.
 
 pub(crate) use std::hint;
-pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
+#[cfg(test)]
+pub(crate) use std::sync::Arc;
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
 pub(crate) use std::thread;
 
 use self::atomic::AtomicU32;

@@ -13,7 +13,6 @@ use super::{How, JoinError, Schedule};
 use crate::job::cancel::Cancel;
 use crate::job::{self, JobRef};
 use crate::sync::UnsafeCell;
-use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::task::Waker;
 
@@ -224,11 +223,6 @@ impl TaskRef {
     /// One reference is handed over.
     pub(super) unsafe fn from_raw(task: NonNull<Header>) -> Self {
         Self(task)
-    }
-
-    /// The reference is the caller's to give up.
-    pub(super) fn into_raw(self) -> NonNull<Header> {
-        ManuallyDrop::new(self).0
     }
 
     pub(super) fn as_raw(&self) -> NonNull<Header> {

@@ -1,7 +1,7 @@
 //! Why a task has no output.
 
 use super::Id;
-use crate::util::unwind::{self, Payload};
+use crate::util::unwind::Payload;
 use std::fmt;
 
 /// A task ended without an output: it panicked, or it was cancelled.

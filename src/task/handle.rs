@@ -35,7 +35,6 @@ use std::task::{Context, Poll, Waker};
 /// let task = manyhands::spawn(async { if true { panic!("oh no") } });
 /// assert!(manyhands::block_on(task).unwrap_err().is_panic());
 /// ```
-#[must_use = "dropping a handle detaches its task; await the handle, or say `drop(handle)`"]
 pub struct JoinHandle<T> {
     /// `ManuallyDrop`, because the drop of a handle says more than that of any reference.
     task: ManuallyDrop<TaskRef>,

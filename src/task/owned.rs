@@ -25,7 +25,6 @@ pub(crate) struct Owned {
 #[derive(Default)]
 struct Shard {
     first: Option<NonNull<Header>>,
-    len: usize,
     closed: bool,
 }
 
@@ -43,13 +42,9 @@ impl Owned {
         }
     }
 
-    /// The number of unfinished tasks, counted shard by shard.
-    pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).len).sum()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.shards.iter().all(|shard| lock(shard).first.is_none())
     }
 
     /// Refuses new tasks from here on, and cancels those that are listed. Idle and queued tasks
@@ -131,7 +126,6 @@ impl Shard {
             task.as_ref().listed.with_mut(|listed| *listed = true);
         }
         self.first = Some(task);
-        self.len += 1;
     }
 
     /// # Safety
@@ -156,7 +150,6 @@ impl Shard {
                 links(next, |links| links.previous = previous);
             }
         }
-        self.len -= 1;
         true
     }
 

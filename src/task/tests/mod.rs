@@ -36,6 +36,7 @@ impl Mock {
     }
 
     /// Runs woken tasks on the waking thread.
+    #[cfg(manyhands_loom)]
     pub(super) fn inline() -> Arc<Self> {
         Self::build(true)
     }

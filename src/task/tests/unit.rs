@@ -1,5 +1,7 @@
 //! One thread at a time; events are counted, and everything is dropped once.
 
+#![allow(clippy::waker_clone_wake)] // That is what some of these tests are about.
+
 use super::super::state::State;
 use super::super::{
     self as task, AbortHandle, CancelOnDrop, How, Id, JoinError, JoinHandle, spawn, spawn_compute,
