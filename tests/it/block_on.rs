@@ -203,7 +203,7 @@ fn blocking_closures_block_nobody() {
             spawn_blocking(|| panic_any("blocking")).await
         });
         assert_eq!(
-            crate::util::text(&*inside.map(|()| ()).unwrap_err().into_panic()),
+            crate::util::text(&*inside.unwrap_err().into_panic()),
             "blocking"
         );
     });
@@ -230,7 +230,7 @@ fn blocking_closures_queue_at_the_bound() {
             .collect();
         drop(go);
         first.join().unwrap();
-        assert!(never.join().map(|()| ()).unwrap_err().is_cancelled());
+        assert!(never.join().unwrap_err().is_cancelled());
         for other in others {
             other.join().unwrap();
         }

@@ -28,7 +28,6 @@ fn a_handle_brings_the_output_or_the_panic() {
             let error = pool
                 .spawn(async { panic!("number {}", 4) })
                 .join()
-                .map(|()| ())
                 .unwrap_err();
             assert!(error.is_panic() && !error.is_cancelled());
             assert!(error.to_string().ends_with("panicked: number 4"));
@@ -54,7 +53,7 @@ fn ids_are_unique_and_known_inside() {
         }
         let failed = pool.spawn(async { panic_any(1) });
         let name = failed.id();
-        assert_eq!(failed.join().map(|()| ()).unwrap_err().id(), name);
+        assert_eq!(failed.join().unwrap_err().id(), name);
     });
 }
 
@@ -121,7 +120,7 @@ fn abort_during_a_poll_takes_effect_when_the_poll_is_over() {
         handle.abort();
         assert_eq!(census.dropped(), 0);
         drop(go);
-        assert!(handle.join().map(|()| ()).unwrap_err().is_cancelled());
+        assert!(handle.join().unwrap_err().is_cancelled());
         census.assert_all_dropped(1);
     });
 }
@@ -278,7 +277,7 @@ fn a_wake_during_the_poll_reschedules_once() {
                 }
                 // Three wakes, one more poll.
                 context.waker().wake_by_ref();
-                context.waker().clone().wake();
+                context.waker().wake_by_ref();
                 context.waker().wake_by_ref();
                 Poll::Pending
             }));
