@@ -9,8 +9,8 @@
 #
 # The separator is " | ", with spaces; lines that begin with # are comments. Each expression is
 # applied to a scratch copy of the tree, never to the working tree; it must change the file, and
-# the result must build. `loom` runs the filtered tests under loom with at most two preemptions,
-# `test` runs them on real threads. A failure, a deadlock, or a test that does not end is `killed`.
+# the result must build. `loom` runs the filtered tests under loom with at most two preemptions
+# (or LOOM_MAX_PREEMPTIONS), `test` runs them on real threads. A failure, a deadlock, or a test that does not end is `killed`.
 # Survivors fail the run, unless the list says why they are equivalent; an equivalent one that is
 # killed fails it too, because then the list is wrong.
 #
@@ -50,8 +50,8 @@ build() {
 # Runs the filtered tests; 0: they passed, 3: there was nothing to run.
 run() {
     # shellcheck disable=SC2086  # a filter may be several words
-    (cd "$tree" && LOOM_MAX_PREEMPTIONS=2 timeout -k 5 "$limit" "$1" $2 --test-threads=1 \
-        >"$scratch/run.log" 2>&1)
+    (cd "$tree" && LOOM_MAX_PREEMPTIONS=${LOOM_MAX_PREEMPTIONS:-2} timeout -k 5 "$limit" \
+        "$1" $2 --test-threads=1 >"$scratch/run.log" 2>&1)
     local status=$?
     if [ $status = 0 ] && ! grep -q '^test result: ok\. [1-9]' "$scratch/run.log"; then
         return 3
