@@ -89,6 +89,8 @@ mod blocking;
 #[cfg(doctest)]
 mod book;
 mod broadcast;
+#[cfg(doctest)]
+mod compile_fail;
 mod compute;
 mod entry;
 mod job;

@@ -1,11 +1,14 @@
 //! The public API, in one binary.
 
+mod auto_traits;
 mod block_on;
+mod builder;
 mod compute;
 mod futures;
 mod iter_equiv;
 mod join;
 mod layers;
+mod panics;
 mod plumbing;
 mod scope;
 mod shutdown;

@@ -1,0 +1,207 @@
+//! Programs that must not compile: one for each way in which data could be used by two threads
+//! that may not share it, or after its end.
+//!
+//! Each is a doctest of an empty module, with the compiler's error code. (A doctest that fails to
+//! compile for another reason fails the test.)
+
+/// Both halves of a join may move to another thread.
+///
+/// ```compile_fail,E0277
+/// let not_send = std::rc::Rc::new(1);
+/// manyhands::join(|| drop(not_send.clone()), || ());
+/// ```
+///
+/// ```compile_fail,E0277
+/// let not_sync = std::cell::Cell::new(1);
+/// manyhands::join(|| not_sync.set(2), || ());
+/// ```
+mod join_captures {}
+
+/// What a half returns comes back from another thread.
+///
+/// ```compile_fail,E0277
+/// manyhands::join(|| (), || std::rc::Rc::new(1));
+/// ```
+mod join_results {}
+
+/// The halves run at the same time.
+///
+/// ```compile_fail,E0499
+/// let mut items = [1, 2];
+/// manyhands::join(|| items[0] = 3, || items[1] = 4);
+/// ```
+mod join_shared_mutably {}
+
+/// `FnContext` speaks of its thread.
+///
+/// ```compile_fail,E0277
+/// manyhands::join_context(|context| std::thread::spawn(move || context.migrated()), |_| ());
+/// ```
+mod fn_context_leaves_its_thread {}
+
+/// A job may run on another thread.
+///
+/// ```compile_fail,E0277
+/// let not_send = std::rc::Rc::new(1);
+/// manyhands::scope(|s| s.spawn(move |_| drop(not_send)));
+/// ```
+///
+/// ```compile_fail,E0277
+/// let not_sync = std::cell::Cell::new(1);
+/// manyhands::in_place_scope(|s| s.spawn(|_| not_sync.set(2)));
+/// ```
+///
+/// ```compile_fail,E0277
+/// let not_send = std::rc::Rc::new(1);
+/// manyhands::scope_fifo(|s| s.spawn_fifo(move |_| drop(not_send)));
+/// ```
+mod scope_jobs {}
+
+/// The body of a `scope` may run on another thread; that of an `in_place_scope` does not.
+///
+/// ```compile_fail,E0277
+/// let not_send = std::rc::Rc::new(1);
+/// manyhands::scope(|_| drop(not_send.clone()));
+/// ```
+mod scope_body {}
+
+/// A job may run after the body has ended, and so must not borrow from it.
+///
+/// ```compile_fail,E0373
+/// manyhands::scope(|s| {
+///     let local = 1;
+///     s.spawn(|_| assert_eq!(local, 1));
+/// });
+/// ```
+///
+/// ```compile_fail,E0597
+/// manyhands::scope(|s| {
+///     let local = 1;
+///     let local = &local;
+///     s.spawn(move |_| assert_eq!(*local, 1));
+/// });
+/// ```
+mod scope_jobs_borrow_from_the_body {}
+
+/// A scope is over when `scope` returns: nobody may keep it.
+///
+/// ```compile_fail,E0521
+/// let mut kept = None;
+/// manyhands::scope(|s| kept = Some(s));
+/// ```
+///
+/// ```compile_fail
+/// // No code: "lifetime may not live long enough".
+/// let kept = manyhands::in_place_scope(|s| s);
+/// ```
+mod scope_escapes {}
+
+/// Two jobs run at the same time.
+///
+/// ```compile_fail,E0499
+/// let mut count = 0;
+/// manyhands::scope(|s| {
+///     s.spawn(|_| count += 1);
+///     s.spawn(|_| count += 1);
+/// });
+/// ```
+mod scope_jobs_share_mutably {}
+
+/// A broadcast's context is that of one call on one worker.
+///
+/// ```compile_fail
+/// // No code: "lifetime may not live long enough".
+/// manyhands::broadcast(|context| context);
+/// ```
+///
+/// ```compile_fail,E0277
+/// manyhands::spawn_broadcast(|context| {
+///     std::thread::scope(|threads| {
+///         threads.spawn(|| context.index());
+///     });
+/// });
+/// ```
+mod broadcast_context_escapes {}
+
+/// A broadcast's closure is called by many threads at once.
+///
+/// ```compile_fail,E0277
+/// let not_sync = std::cell::Cell::new(1);
+/// manyhands::broadcast(|_| not_sync.set(2));
+/// ```
+mod broadcast_captures {}
+
+/// A task is polled by any thread of the pool.
+///
+/// ```compile_fail
+/// // No code: "future cannot be sent between threads safely".
+/// let not_send = std::rc::Rc::new(1);
+/// manyhands::spawn(async move {
+///     manyhands::task::yield_now().await;
+///     drop(not_send);
+/// });
+/// ```
+///
+/// ```compile_fail
+/// // No code, as above.
+/// manyhands::spawn(async { std::rc::Rc::new(1) });
+/// ```
+mod task_captures {}
+
+/// A task outlives its spawner.
+///
+/// ```compile_fail,E0373
+/// let local = 1;
+/// manyhands::spawn(async { assert_eq!(local, 1) });
+/// ```
+///
+/// ```compile_fail,E0373
+/// let local = 1;
+/// manyhands::spawn_compute(|| assert_eq!(local, 1));
+/// ```
+///
+/// ```compile_fail,E0373
+/// let local = 1;
+/// manyhands::compute(|| assert_eq!(local, 1));
+/// ```
+///
+/// ```compile_fail,E0373
+/// let local = 1;
+/// manyhands::spawn_blocking(|| assert_eq!(local, 1));
+/// ```
+mod task_borrows {}
+
+/// Closures that compute or block run on other threads.
+///
+/// ```compile_fail,E0277
+/// let not_send = std::rc::Rc::new(1);
+/// manyhands::spawn_compute(move || drop(not_send));
+/// ```
+///
+/// ```compile_fail,E0277
+/// let not_send = std::rc::Rc::new(1);
+/// manyhands::spawn_blocking(move || drop(not_send));
+/// ```
+///
+/// ```compile_fail,E0277
+/// let not_send = std::rc::Rc::new(1);
+/// let pool = manyhands::Pool::builder().build().unwrap();
+/// pool.install(|| drop(not_send.clone()));
+/// ```
+mod closures_capture {}
+
+/// An output crosses threads with its handle.
+///
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// is_send::<manyhands::JoinHandle<std::rc::Rc<u8>>>();
+/// ```
+mod handle_of_not_send {}
+
+/// What a scoped pool's threads borrow outlives the pool, and the pool cannot be kept.
+///
+/// ```compile_fail
+/// // No code: "lifetime may not live long enough".
+/// let pool = manyhands::Pool::builder().build_scoped(|thread| thread.run(), |pool| pool);
+/// ```
+mod scoped_pool_escapes {}

@@ -1,0 +1,120 @@
+//! What allocates, and how often; in a process of its own, with an allocator that counts.
+//!
+//! One test, because the test harness allocates, too, when a test ends.
+
+use manyhands::prelude::*;
+use manyhands::{Pool, block_on, join, spawn};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+struct Counting;
+
+/// Of all threads.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Of this thread.
+    static OWN: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: all work is the system allocator's.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        OWN.set(OWN.get() + 1);
+        // SAFETY: the caller's promises are those that `System` asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The least number of allocations, of this thread and of all, in one of many runs of `f`: queues
+/// and lists grow in the first ones.
+fn allocations(mut f: impl FnMut()) -> (usize, usize) {
+    let mut least = (usize::MAX, usize::MAX);
+    for _ in 0..50 {
+        let before = (OWN.get(), COUNT.load(Ordering::Relaxed));
+        f();
+        least.0 = least.0.min(OWN.get() - before.0);
+        least.1 = least.1.min(COUNT.load(Ordering::Relaxed) - before.1);
+    }
+    least
+}
+
+fn fib(n: u32) -> u64 {
+    if n < 2 {
+        return u64::from(n);
+    }
+    let (a, b) = join(|| fib(n - 1), || fib(n - 2));
+    a + b
+}
+
+#[test]
+fn one_allocation_a_task_and_none_for_joins_and_loops() {
+    for size in [1, 2] {
+        let pool = Pool::builder().num_threads(size).build().unwrap();
+        pool.install(|| {
+            // The test would see an allocation.
+            assert_eq!(
+                allocations(|| drop(std::hint::black_box(Box::new(1)))),
+                (1, 1)
+            );
+
+            assert_eq!(allocations(|| assert_eq!(fib(15), 610)), (0, 0), "join");
+            assert_eq!(
+                allocations(|| assert_eq!(block_on(async { 1 }), 1)),
+                (0, 0),
+                "block_on"
+            );
+
+            let items: Vec<u64> = (0..10_000).collect();
+            let sum = || assert_eq!(items.par_iter().sum::<u64>(), 49_995_000);
+            assert_eq!(allocations(sum), (0, 0), "sum");
+            let count = AtomicUsize::new(0);
+            let for_each = || {
+                items.par_iter().for_each(|_| {
+                    count.fetch_add(1, Ordering::Relaxed);
+                });
+            };
+            assert_eq!(allocations(for_each), (0, 0), "for_each");
+
+            let tasks = allocations(|| {
+                // Detached: an allocation of `join` is not that of the task.
+                for _ in 0..32 {
+                    drop(spawn(async {}));
+                }
+            });
+            assert_eq!(tasks.0, 32, "tasks");
+            let joined = allocations(|| {
+                for _ in 0..32 {
+                    assert_eq!(spawn(async { 1 }).join().unwrap(), 1);
+                }
+            });
+            assert_eq!(joined, (32, 32), "tasks and joins of their handles");
+            let scopes = allocations(|| {
+                manyhands::scope(|s| {
+                    for _ in 0..32 {
+                        s.spawn(|_| ());
+                    }
+                });
+            });
+            assert_eq!(scopes, (32, 32), "jobs of a scope");
+        });
+        // As a guest.
+        let joins = allocations(|| {
+            pool.join(|| (), || ());
+        });
+        assert_eq!(joins, (0, 0), "a join from outside");
+        let polls = allocations(|| pool.block_on(async {}));
+        assert_eq!(polls, (0, 0), "block_on from outside");
+        pool.shutdown();
+    }
+}
