@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The models of single protocols, each explored to its end. A model that does not come to its end
+# in the time of src/util/model.rs fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source ci/lib.sh
+
+export RUSTFLAGS="--cfg manyhands_loom"
+export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-3}"
+count_tests cargo test --release --lib --target-dir target/loom -- \
+    --test-threads=2 --nocapture
+finish

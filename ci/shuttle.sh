@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Whole pools under random schedules.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source ci/lib.sh
+
+export RUSTFLAGS="--cfg manyhands_shuttle"
+export MANYHANDS_SHUTTLE_ITERATIONS="${MANYHANDS_SHUTTLE_ITERATIONS:-5000}"
+count_tests cargo test --release --lib --target-dir target/shuttle -- \
+    --test-threads=2 --nocapture shuttle
+finish

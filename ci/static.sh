@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# What can be said without running anything: format, lints, documentation.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source ci/lib.sh
+
+check cargo fmt --check
+check cargo clippy --all-targets -- -D warnings
+check env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
+if [ -d benches/compare ]; then
+    check cargo check --locked --benches --manifest-path benches/compare/Cargo.toml \
+        --target-dir target/compare
+else
+    echo "skipped: there is no benches/compare"
+fi
+finish

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# The tests that everybody runs, and the API tests once more with optimisation.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source ci/lib.sh
+
+count_tests cargo test
+count_tests cargo test --release --test it
+finish
