@@ -3,7 +3,8 @@
 mod bridge;
 pub(crate) mod fork;
 mod splitter;
-#[cfg(test)]
+// The models are about the layers below, and these tests take long to build.
+#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
 mod tests;
 
 pub use self::bridge::{bridge, bridge_producer_consumer, bridge_unindexed};

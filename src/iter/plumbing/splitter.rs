@@ -245,6 +245,7 @@ impl Site {
 }
 
 #[cfg(test)]
+#[cfg_attr(any(manyhands_loom, manyhands_shuttle), allow(dead_code))]
 pub(super) fn forget_sites() {
     MEMORY.with(|slots| slots.iter().for_each(|slot| slot.set(NOTHING)));
 }
