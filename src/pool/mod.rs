@@ -55,6 +55,16 @@ pub(crate) fn current_registry() -> Arc<Registry> {
     }
 }
 
+/// Runs `op` on a seat: the calling thread's, else a guest seat of the default pool on this thread,
+/// else on a worker.
+#[inline]
+pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
+    match seat::current() {
+        Some(_) => op(),
+        None => current_registry().on_seat(|_, _| op()),
+    }
+}
+
 /// Would somebody take work from the calling thread if it offered some now? One load of an owned
 /// cache line while the answer is no.
 #[inline]

@@ -129,20 +129,10 @@ where
     let limits = Limits::new(producer.min_len(), producer.max_len());
     let code: fn(usize, P, C) -> C::Result = bridge_producer_consumer::<P, C>;
     let mut plan = Plan::new(len, limits, Site::new(code as usize));
-    if plan.should_enter(len) {
-        return fork::enter(move || start(len, producer, consumer, plan));
-    }
-    start(len, producer, consumer, plan)
-}
-
-/// Runs a whole loop.
-fn start<P, C>(len: usize, producer: P, consumer: C, mut plan: Plan) -> C::Result
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    plan.expect_takers(len);
-    divide(len, producer, consumer, plan)
+    fork::on_seat(move || {
+        plan.expect_takers(len);
+        divide(len, producer, consumer, plan)
+    })
 }
 
 /// Runs `len` items that nobody has begun: first cuts them, if there is a reason.
@@ -271,9 +261,6 @@ where
         if fold.folder.full() || piece.consumer.full() {
             return fold.complete();
         }
-        if piece.plan.should_enter(piece.rest) {
-            return fork::enter(move || go_on(piece, fold));
-        }
         if let Some(give) = piece.plan.share(piece.done, piece.rest) {
             return share(give, piece, fold);
         }
@@ -370,7 +357,7 @@ where
     P: UnindexedProducer,
     C: UnindexedConsumer<P::Item>,
 {
-    divide_unindexed(false, Budget::start(), producer, consumer)
+    fork::on_seat(move || divide_unindexed(false, Budget::start(), producer, consumer))
 }
 
 fn divide_unindexed<P, C>(migrated: bool, mut budget: Budget, producer: P, consumer: C) -> C::Result

@@ -40,24 +40,14 @@ pub(crate) fn is_hungry() -> bool {
     crate::pool::is_hungry()
 }
 
-/// Is the calling thread a stranger to every pool? Then nobody can take work from it.
-#[inline]
-pub(crate) fn is_outside() -> bool {
+/// Runs a whole loop where others can take part in it: right here if the thread works for a pool,
+/// else as a guest of the default pool, or on a worker if that has no guest seat free.
+pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
     #[cfg(test)]
     if script::is_playing() {
-        return script::is_outside();
+        return script::on_seat(op);
     }
-    crate::pool::current_thread_index().is_none()
-}
-
-/// Runs `op` on this thread, as a guest of the default pool if it is a stranger and there is a
-/// seat for it.
-pub(crate) fn enter<R>(op: impl FnOnce() -> R) -> R {
-    #[cfg(test)]
-    if script::is_playing() {
-        return script::enter(op);
-    }
-    crate::pool::current_registry().in_place(|_| op())
+    crate::pool::on_seat(op)
 }
 
 /// How many threads may work on a loop that starts here.
@@ -179,9 +169,6 @@ pub(crate) mod script {
         pub(crate) joins: Vec<Join>,
         pub(crate) laps: Vec<u64>,
         pub(crate) threads: usize,
-        /// The loop starts on a thread that works for no pool: nobody is hungry until it enters
-        /// one.
-        pub(crate) outside: bool,
     }
 
     /// What the loops asked for.
@@ -219,25 +206,13 @@ pub(crate) mod script {
         PLAYING.get()
     }
 
-    pub(super) fn is_outside() -> bool {
-        STATE.with_borrow(|(script, _)| script.outside)
-    }
-
-    pub(super) fn enter<R>(op: impl FnOnce() -> R) -> R {
-        let before = STATE.with_borrow_mut(|(script, log)| {
-            log.entries += 1;
-            std::mem::replace(&mut script.outside, false)
-        });
-        let result = op();
-        STATE.with_borrow_mut(|(script, _)| script.outside = before);
-        result
+    pub(super) fn on_seat<R>(op: impl FnOnce() -> R) -> R {
+        STATE.with_borrow_mut(|(_, log)| log.entries += 1);
+        op()
     }
 
     pub(super) fn is_hungry() -> bool {
         STATE.with_borrow_mut(|(script, log)| {
-            if script.outside {
-                return false;
-            }
             log.polls += 1;
             script.hungry.get(log.polls - 1).copied().unwrap_or(false)
         })

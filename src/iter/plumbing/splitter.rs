@@ -95,8 +95,6 @@ pub(super) struct Plan {
     pace: Pace,
     /// Into how many pieces to cut before starting; 1 for "wait for demand".
     pieces: usize,
-    /// Is it known that this thread works for a pool, or that it cannot?
-    settled: bool,
     site: Site,
 }
 
@@ -107,7 +105,6 @@ impl Plan {
             limits,
             pace: Pace::start(len, limits, site.recall()),
             pieces: 1,
-            settled: false,
             site,
         }
     }
@@ -122,16 +119,6 @@ impl Plan {
             .cost(len)
             .map_or(len, |ns| saturate(ns / PIECE_NS));
         pieces.min(len / self.limits.min)
-    }
-
-    /// Should the thread become a guest of a pool before it goes on with `len` items? Not for a
-    /// loop that is known to be short: to enter costs more than nothing.
-    pub(super) fn should_enter(&mut self, len: usize) -> bool {
-        if self.settled || self.long_pieces(len) < 2 {
-            return false;
-        }
-        self.settled = true;
-        fork::is_outside()
     }
 
     /// Before a loop of `len` items starts: cut it at once?

@@ -25,14 +25,12 @@ fn scripts() -> impl Strategy<Value = Script> {
         prop::collection::vec(join, 0..60),
         prop::collection::vec(lap, 0..120),
         1..9_usize,
-        any::<bool>(),
     )
-        .prop_map(|(hungry, joins, laps, threads, outside)| Script {
+        .prop_map(|(hungry, joins, laps, threads)| Script {
             hungry,
             joins,
             laps,
             threads,
-            outside,
         })
 }
 
