@@ -4,6 +4,7 @@
 //! a private slot, call `a`, two loads, call `b`. No fence, no read-modify-write, no allocation,
 //! no clock, and a drop guard instead of `catch_unwind`.
 
+use crate::job::cancel::{self, CancelRef};
 use crate::job::stack::StackJob;
 use crate::pool::{Popped, Registry, Seat, global, seat, wait};
 use crate::util::unwind;
@@ -205,6 +206,8 @@ where
         let result = if self.seat.pop(self.job.as_header()) == Popped::Mine {
             // SAFETY: `Mine` gives the right to run the job back to us.
             let func = unsafe { self.job.take() };
+            // SAFETY: it is the current flag, which outlives this call.
+            let _under = unsafe { cancel::enter(CancelRef::current()) };
             unwind::catch(|| func(false))
         } else {
             let guard = unwind::AbortOnDrop("a join must wait for its second half");

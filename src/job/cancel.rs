@@ -64,23 +64,37 @@ thread_cell! {
     static CURRENT: Cell<*const Cancel> = Cell::new(std::ptr::null());
 }
 
+thread_cell! {
+    /// Was the thread unwinding already when it entered the present computation? Then it may
+    /// unwind once more, as far as the catch that is there.
+    static UNWINDING: Cell<bool> = Cell::new(false);
+}
+
 /// Works under another flag until dropped.
 #[derive(Debug)]
-pub(crate) struct Under(*const Cancel);
+pub(crate) struct Under {
+    flag: *const Cancel,
+    unwinding: bool,
+}
 
 impl Drop for Under {
     fn drop(&mut self) {
-        CURRENT.with(|current| current.set(self.0));
+        CURRENT.with(|current| current.set(self.flag));
+        UNWINDING.with(|unwinding| unwinding.set(self.unwinding));
     }
 }
 
-/// Runs what follows under `flag`.
+/// Runs what follows under `flag`. Panics of what follows must be caught.
 ///
 /// # Safety
 ///
 /// The flag behind `flag`, if any, outlives the returned guard and every job made meanwhile.
 pub(crate) unsafe fn enter(flag: CancelRef) -> Under {
-    Under(CURRENT.with(|current| current.replace(flag.0)))
+    let already = std::thread::panicking();
+    Under {
+        flag: CURRENT.with(|current| current.replace(flag.0)),
+        unwinding: UNWINDING.with(|unwinding| unwinding.replace(already)),
+    }
 }
 
 /// Has the computation that this thread works for been cancelled?
@@ -102,7 +116,13 @@ pub(crate) fn check() {
 
 #[cold]
 fn stop() {
-    if cfg!(panic = "unwind") && !std::thread::panicking() {
+    if !cfg!(panic = "unwind") {
+        return;
+    }
+    // Not out of a destructor that runs because of unwinding: that would abort the process. A
+    // second half that runs because its first half unwinds is caught, and may be left; once, since
+    // what runs then are its destructors.
+    if !std::thread::panicking() || UNWINDING.with(|unwinding| unwinding.replace(false)) {
         std::panic::resume_unwind(Box::new(Cancelled));
     }
 }
