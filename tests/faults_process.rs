@@ -50,11 +50,12 @@ fn end_of(child: Child) -> Output {
 
 #[track_caller]
 fn assert_success(output: &Output) {
+    let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(
-        output.status.success(),
-        "{}\n{}\n{}",
+        // Did it run the test, and not just none?
+        output.status.success() && stdout.contains("1 passed"),
+        "{}\n{stdout}\n{}",
         output.status,
-        String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
 }
@@ -183,10 +184,8 @@ fn the_default_pool_works_with_the_threads_that_it_gets() {
             rlim_max: libc::RLIM_INFINITY,
         };
         // SAFETY: a system call with a valid pointer.
-        assert_eq!(
-            unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) },
-            0
-        );
+        let result = unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
+        assert_eq!(result, 0);
         assert!(Pool::builder().num_threads(64).build().is_err());
         // Those that were started have ended: there is room again.
         smoke();
@@ -290,11 +289,10 @@ fn endless_recursion_ends_in_a_signal() {
             rlim_cur: 0,
             rlim_max: 0,
         };
-        // SAFETY: a system call with a valid pointer. No core file of the crash is wanted.
-        assert_eq!(
-            unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const limit) },
-            0
-        );
+        // No core file of the crash is wanted.
+        // SAFETY: a system call with a valid pointer.
+        let result = unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const limit) };
+        assert_eq!(result, 0);
         let pool = Pool::builder()
             .num_threads(2)
             .stack_size(256 << 10)

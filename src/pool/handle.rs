@@ -6,6 +6,7 @@
 use super::{PoolBuilder, Registry, WorkerMetrics, current_registry, seat};
 use std::fmt;
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -35,6 +36,11 @@ pub struct Pool {
 pub struct Handle {
     registry: Arc<Registry>,
 }
+
+// User code never runs in the middle of a change to the pool's state, so a panic leaves nothing
+// half done.
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
 
 impl Pool {
     pub(super) fn new(registry: Arc<Registry>) -> Self {

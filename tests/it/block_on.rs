@@ -104,11 +104,11 @@ fn a_wake_for_the_outer_future_survives_an_inner_block_on() {
                 let (wake_inner, inner) = oneshot::channel();
                 let blocks = async {
                     block_on(async {
-                        spawn(async move {
+                        drop(spawn(async move {
                             wake_outer.send(1).unwrap();
                             task::yield_now().await;
                             wake_inner.send(2).unwrap();
-                        });
+                        }));
                         inner.await.unwrap()
                     })
                 };
@@ -159,7 +159,7 @@ fn block_in_place_lends_the_only_core() {
         let pool = pool(1);
         let answer = pool.spawn(async {
             let (sender, receiver) = mpsc::channel();
-            spawn(async move { sender.send(fib(10)).unwrap() });
+            drop(spawn(async move { sender.send(fib(10)).unwrap() }));
             block_in_place(|| receiver.recv().unwrap())
         });
         assert_eq!(answer.join().unwrap(), 55);

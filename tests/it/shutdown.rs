@@ -256,9 +256,7 @@ fn calls_after_the_end_of_a_pool_without_spares_do_not_hang() {
         let handle = pool.handle().clone();
         pool.shutdown();
         let calls: [&dyn Fn(); 3] = [
-            &|| {
-                handle.join(|| (), || ());
-            },
+            &|| assert_eq!(handle.join(|| 1, || 2), (1, 2)),
             &|| handle.install(|| ()),
             &|| handle.scope(|s| s.spawn(|_| ())),
         ];
