@@ -11,9 +11,9 @@
 //! With `--cfg manyhands_chaos` the crate delays its threads at the points where schedules matter.
 
 use manyhands::{Handle, Pool, Scope};
-use std::fmt;
 use std::future::poll_fn;
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -209,12 +209,6 @@ impl Bell {
     }
 }
 
-impl fmt::Debug for Bell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bell").finish_non_exhaustive()
-    }
-}
-
 #[test]
 fn every_half_of_a_join_tree_runs_once() {
     Stress::begin("join").run(|pool, rng| {
@@ -296,48 +290,29 @@ fn every_task_runs_once_or_is_cancelled() {
 /// Futures that compute, scopes that block on futures, waits inside waits.
 #[test]
 fn everything_mixed_runs_once() {
-    async fn work(table: Arc<Table>, jobs: Range<usize>, depth: usize) -> usize {
-        if depth == 0 || jobs.len() < 8 {
-            return tree(&table, jobs);
-        }
-        let quarter = jobs.len() / 4;
-        let parts: Vec<_> = (0..4)
-            .map(|i| {
-                let end = if i == 3 {
-                    jobs.end
-                } else {
-                    jobs.start + (i + 1) * quarter
-                };
-                jobs.start + i * quarter..end
-            })
-            .collect();
-        let again =
-            |part: usize| Box::pin(work(Arc::clone(&table), parts[part].clone(), depth - 1));
-        let spawned = manyhands::spawn(send(again(0)));
-        let mut sum = manyhands::compute({
-            let (table, jobs) = (Arc::clone(&table), parts[1].clone());
-            move || tree(&table, jobs)
-        })
-        .await;
-        manyhands::task::yield_now().await;
-        // A wait of a thread of the pool, for tasks of the pool.
-        let nested = manyhands::spawn(send(again(2)));
-        let scoped = AtomicU64::new(0);
-        manyhands::scope(|scope| {
-            scope.spawn(|_| {
-                scoped.fetch_add(manyhands::block_on(again(3)) as u64, Ordering::Relaxed);
-            });
-        });
-        sum += scoped.into_inner() as usize;
-        sum += manyhands::block_in_place(|| nested.join().unwrap());
-        sum + spawned.await.unwrap()
-    }
+    type Work = Pin<Box<dyn Future<Output = usize> + Send>>;
 
-    /// Ends the recursion of the `Send` check of a recursive `async fn`.
-    fn send(
-        future: std::pin::Pin<Box<impl Future<Output = usize> + Send + 'static>>,
-    ) -> std::pin::Pin<Box<dyn Future<Output = usize> + Send>> {
-        future
+    fn work(table: Arc<Table>, jobs: Range<usize>, depth: usize) -> Work {
+        Box::pin(async move {
+            if depth == 0 || jobs.len() < 8 {
+                return tree(&table, jobs);
+            }
+            let at = |quarter: usize| jobs.start + jobs.len() * quarter / 4;
+            let part = |quarter: usize| at(quarter)..at(quarter + 1);
+            let again = |quarter| work(Arc::clone(&table), part(quarter), depth - 1);
+            let spawned = manyhands::spawn(again(0));
+            let mut sum = manyhands::compute({
+                let (table, jobs) = (Arc::clone(&table), part(1));
+                move || tree(&table, jobs)
+            })
+            .await;
+            manyhands::task::yield_now().await;
+            // Waits of a thread of the pool, for tasks of the pool.
+            let nested = manyhands::spawn(again(2));
+            manyhands::scope(|scope| scope.spawn(|_| sum += manyhands::block_on(again(3))));
+            sum += manyhands::block_in_place(|| nested.join().unwrap());
+            sum + spawned.await.unwrap()
+        })
     }
 
     Stress::begin("mixed").run(|pool, rng| {

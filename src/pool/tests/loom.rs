@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 fn registry() -> Arc<Registry> {
     let plan = Plan {
-        workers: 2,
+        workers: 3,
         guests: 0,
         spares: 0,
         blocking: 1,
@@ -75,30 +75,80 @@ where
 /// Of two nested joins, each second half runs once, whoever gets it, and its owner sees that.
 #[test]
 fn join_pop_races_steal() {
-    model::check("pool::join_pop_races_steal", || {
+    model::check("pool::join_pop_races_steal", || nested_joins(&[2]));
+}
+
+/// The same with two thieves, who also race each other.
+#[test]
+fn join_pop_races_two_thieves() {
+    model::check("pool::join_pop_races_two_thieves", || nested_joins(&[2, 1]));
+}
+
+/// Two nested joins on seat 0, and thieves that try to steal so many times.
+fn nested_joins(thieves: &[usize]) {
+    let registry = registry();
+    let thieves: Vec<_> = thieves
+        .iter()
+        .zip(1..)
+        .map(|(&tries, index)| {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                for _ in 0..tries {
+                    if let Steal::Success(job) = registry.seat(0).steal_job() {
+                        job.execute(index);
+                    }
+                }
+            })
+        })
+        .collect();
+    let seat = registry.seat(0);
+    // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+    let _occupied = unsafe { seat.occupy() };
+    let runs = [Runs::new(), Runs::new()];
+    let outer = StackJob::new(|_| runs[0].add());
+    seat.push(outer.as_header());
+    let inner = StackJob::new(|_| runs[1].add());
+    seat.push(inner.as_header());
+    finish(seat, &inner);
+    finish(seat, &outer);
+    assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
+    for thief in thieves {
+        thief.join().unwrap();
+    }
+}
+
+/// Real joins, with the whole wait for a stolen half: descendants, leapfrogging, and a sleep that
+/// lends the permit.
+#[test]
+fn a_join_waits_for_its_stolen_half() {
+    model::check("pool::a_join_waits_for_its_stolen_half", || {
         let registry = registry();
         let thief = {
             let registry = Arc::clone(&registry);
             thread::spawn(move || {
-                for _ in 0..2 {
-                    if let Steal::Success(job) = registry.seat(0).steal_job() {
-                        job.execute(1);
-                    }
+                let seat = registry.seat(1);
+                // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+                let _occupied = unsafe { seat.occupy() };
+                if let Steal::Success(job) = registry.seat(0).steal_job() {
+                    job.execute(1);
                 }
             })
         };
-        let seat = registry.seat(0);
-        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
-        let _occupied = unsafe { seat.occupy() };
-        let runs = [Runs::new(), Runs::new()];
-        let outer = StackJob::new(|_| runs[0].add());
-        seat.push(outer.as_header());
-        let inner = StackJob::new(|_| runs[1].add());
-        seat.push(inner.as_header());
-        finish(seat, &inner);
-        finish(seat, &outer);
-        assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
+        {
+            // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+            let _occupied = unsafe { registry.seat(0).occupy() };
+            let runs = [Runs::new(), Runs::new(), Runs::new()];
+            crate::join(
+                || runs[0].add(),
+                || {
+                    crate::join(|| runs[1].add(), || runs[2].add());
+                },
+            );
+            assert_eq!(runs.each_ref().map(Runs::get), [1; 3]);
+        }
         thief.join().unwrap();
+        // The permit of the owner and that of the searcher that the model pretends.
+        assert_eq!(registry.sleep.active(), 2);
     });
 }
 
