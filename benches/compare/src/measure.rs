@@ -16,6 +16,14 @@ pub struct Row {
     pub subjects: Vec<(&'static str, Sample)>,
 }
 
+impl Row {
+    /// Leaves a subject out that cannot do this.
+    pub fn without(mut self, subject: &str) -> Self {
+        self.subjects.retain(|(name, _)| *name != subject);
+        self
+    }
+}
+
 /// A measured row.
 #[derive(Debug)]
 pub struct Measured {

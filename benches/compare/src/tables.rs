@@ -94,7 +94,9 @@ fn tasks(threads: usize) -> Vec<Row> {
             "10k spawns from outside",
             "task",
             10_000,
-            SpawnOutside(10_000),
+            SpawnOutside(10_000)
+                // forte 1.0.0-beta.2 sometimes sleeps for ever here, with one worker: see README.md.
+                .without("forte"),
             threads,
         ),
         tasks::row("200 tasks x 1000 yields", "yield", 200_000, yields, threads),

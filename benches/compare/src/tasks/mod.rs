@@ -94,7 +94,8 @@ mod tests {
     fn every_subject_computes_the_same() {
         for threads in [1, 2, 3] {
             check(row("inside", "task", 1, SpawnInside(100), threads), 100);
-            check(row("outside", "task", 1, SpawnOutside(100), threads), 100);
+            let outside = row("outside", "task", 1, SpawnOutside(100), threads);
+            check(outside.without("forte"), 100);
             let yields = YieldMany {
                 tasks: 5,
                 yields: 20,
