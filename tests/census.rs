@@ -185,7 +185,7 @@ fn links_fifos_and_unreadable_files_are_told() {
     let fifo = Command::new("mkfifo").arg(at("fifo.rs")).status().unwrap();
     assert!(fifo.success());
     tree.file("secret.rs", "a\n");
-    fs::set_permissions(at("secret.rs"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(at("secret.rs"), fs::Permissions::from_mode(0o000)).unwrap();
     // Root reads everything.
     let unreadable = u64::from(fs::read(at("secret.rs")).is_err());
 
