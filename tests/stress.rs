@@ -209,6 +209,15 @@ impl Bell {
     }
 }
 
+/// Rings when dropped: also a task that is cancelled lets the chain go on.
+struct Ring(Arc<Bell>);
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        self.0.ring();
+    }
+}
+
 #[test]
 fn every_half_of_a_join_tree_runs_once() {
     Stress::begin("join").run(|pool, rng| {
@@ -247,18 +256,13 @@ fn every_task_runs_once_or_is_cancelled() {
         let tasks: Vec<_> = (0..jobs)
             .map(|job| {
                 let table = Arc::clone(&table);
-                let (before, after) = (Arc::clone(&bells[job]), Arc::clone(&bells[job + 1]));
+                let before = Arc::clone(&bells[job]);
+                // Made before the task: one that is cancelled before its first poll rings, too.
+                let ring = Ring(Arc::clone(&bells[job + 1]));
                 let yields = rng.below(4);
                 let waits = job % 8 != 0;
                 pool.spawn(async move {
-                    /// Also a task that is cancelled lets the chain go on.
-                    struct Ring(Arc<Bell>);
-                    impl Drop for Ring {
-                        fn drop(&mut self) {
-                            self.0.ring();
-                        }
-                    }
-                    let _ring = Ring(after);
+                    let _ring = ring;
                     for _ in 0..yields {
                         manyhands::task::yield_now().await;
                     }
