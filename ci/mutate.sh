@@ -7,7 +7,7 @@
 #
 #   name | file | sed expression | test filter | loom or test [| equivalent: why]
 #
-# The separator is " | ", with spaces; lines that begin with # are comments. Each expression is
+# The separator is " | ", with one space on each side; lines that begin with # are comments. Each expression is
 # applied to a scratch copy of the tree, never to the working tree; it must change the file, and
 # the result must build. `loom` runs the filtered tests under loom with at most two preemptions
 # (or LOOM_MAX_PREEMPTIONS), `test` runs them on real threads. A failure, a deadlock, or a test that does not end is `killed`.
@@ -62,27 +62,28 @@ run() {
     return $status
 }
 
-trim() { sed 's/^ *//; s/ *$//' <<<"$1"; }
 passed=0
 failed=0
 say() { printf '%-10s %-44s %s\n' "$1" "$2" "$3"; }
 
 while IFS= read -r line; do
     case $line in '' | '#'*) continue ;; esac
-    fields=()
-    rest=$line
-    while [[ $rest == *" | "* ]]; do
-        fields+=("$(trim "${rest%%" | "*}")")
-        rest=${rest#*" | "}
-    done
-    fields+=("$(trim "$rest")")
-    if [ ${#fields[@]} -lt 5 ]; then
-        say MALFORMED "$line" ""
+    # From both ends, since the expression may contain the separator.
+    IFS=$'\1' read -r -a fields <<<"${line//" | "/$'\1'}"
+    last=$((${#fields[@]} - 1))
+    reason=""
+    if [[ ${fields[last]} == equivalent:* ]]; then
+        reason=${fields[last]}
+        last=$((last - 1))
+    fi
+    if [ "$last" -lt 4 ]; then
+        say MALFORMED "${fields[0]}" "name | file | sed expression | test filter | loom or test"
         failed=$((failed + 1))
         continue
     fi
-    name=${fields[0]} file=${fields[1]} change=${fields[2]} filter=${fields[3]} kind=${fields[4]}
-    reason=${fields[5]:-}
+    name=${fields[0]} file=${fields[1]} filter=${fields[last - 1]} kind=${fields[last]}
+    change=${line#"$name | $file | "}
+    change=${change%" | $filter | $kind"*}
     if [ "$names" != "  " ] && [[ $names != *" $name "* ]]; then continue; fi
 
     sed "$change" "$root/$file" >"$tree/$file"

@@ -275,8 +275,9 @@ impl Sleep {
         word.searching() > 0 || word.active() < self.permits()
     }
 
+    /// Threads at work, for tests.
     #[cfg(test)]
-    fn active(&self) -> u32 {
+    pub(crate) fn active(&self) -> u32 {
         self.load().active()
     }
 

@@ -113,6 +113,27 @@ fn pin_that_fails_sees_the_result() {
     });
 }
 
+/// A wake of the thread that was meant for something else does not end a wait.
+#[test]
+fn stray_wake_does_not_end_a_wait() {
+    model::check("latch::stray_wake_does_not_end_a_wait", || {
+        let shared = Arc::new((Latch::new(), Cell(UnsafeCell::new(0))));
+        let setter = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                shared.1.add();
+                // SAFETY: both sides hold the latch by an `Arc`.
+                unsafe { Latch::set(&raw const shared.0) };
+            })
+        };
+        let parker = Parker::current();
+        parker.unpark();
+        shared.0.wait(parker);
+        shared.1.add();
+        join([setter]);
+    });
+}
+
 /// The last of several jobs hands the writes of all to the waiter, however the waiter learns of it.
 #[test]
 fn count_hands_over_every_write() {
