@@ -6,8 +6,8 @@
 //! ```
 //!
 //! One pool does it all: futures walk the directories and fetch the files in batches, and parallel
-//! loops inside those futures count. What to observe in the last table: every worker is busy to
-//! the end, whether the tree is wide, deep, or one huge file.
+//! loops inside those futures count. What to observe in the last table: the pool is busy to the
+//! end, near 100 % for each of its threads, whether the tree is wide, deep, or one huge file.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use manyhands::{JoinHandle, Pool, WorkerMetrics, prelude::*, spawn, spawn_blocking};
@@ -189,7 +189,9 @@ fn fetch(file: &SourceFile) -> (&'static str, Result<String, Skip>) {
     (file.language, file.read())
 }
 
-/// How much of the time the threads were awake: counting, reading, or looking for work.
+/// How much of the time the threads were awake: counting, or looking for work. The pool keeps as
+/// many of them awake as it has workers, though not always the same: a worker that waits for the
+/// other half of a loop sleeps, and another thread takes its place.
 fn report_workers(
     out: &mut impl Write,
     before: &[WorkerMetrics],
@@ -201,8 +203,10 @@ fn report_workers(
         "\n{:<14} {:>12} {:>12} {:>12}",
         "thread", "busy %", "jobs", "steals"
     )?;
-    // The pool begins with its workers; what came later helped while a thread read a file.
-    let mut helpers = (0, [0.0, 0.0, 0.0]);
+    let mut row = |name: &str, [busy, jobs, steals]: [f64; 3]| {
+        writeln!(out, "{name:<14} {busy:>12.1} {jobs:>12} {steals:>12}")
+    };
+    let (mut others, mut total) = ([0.0; 3], [0.0; 3]);
     for now in after {
         let then = before.iter().find(|then| then.index == now.index);
         let since = |what: fn(&WorkerMetrics) -> f64| what(now) - then.map_or(0.0, what);
@@ -211,20 +215,14 @@ fn report_workers(
             since(|metrics| metrics.jobs as f64),
             since(|metrics| metrics.steals as f64),
         ];
-        if then.is_some() {
-            let [busy, jobs, steals] = numbers;
-            let name = format!("worker {}", now.index);
-            writeln!(out, "{name:<14} {busy:>12.1} {jobs:>12} {steals:>12}")?;
-        } else {
-            helpers.0 += 1;
-            helpers
-                .1
-                .iter_mut()
-                .zip(numbers)
-                .for_each(|(sum, number)| *sum += number);
+        let add = |sum: &mut [f64; 3]| sum.iter_mut().zip(numbers).for_each(|(s, n)| *s += n);
+        add(&mut total);
+        // The pool began with its workers; the main thread and spare threads came later.
+        match then {
+            Some(_) => row(&format!("worker {}", now.index), numbers)?,
+            None => add(&mut others),
         }
     }
-    let (count, [busy, jobs, steals]) = helpers;
-    let name = format!("{count} others");
-    writeln!(out, "{name:<14} {busy:>12.1} {jobs:>12} {steals:>12}")
+    row(&format!("{} others", after.len() - before.len()), others)?;
+    row("total", total)
 }
