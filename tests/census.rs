@@ -138,10 +138,7 @@ fn large_files_are_counted_in_pieces() {
             row(&report, "Rust"),
             [1, bytes, lines, 8 * lines, 5 * lines]
         );
-        assert_eq!(
-            row(&report, "Text"),
-            [1, 1_500_000, 1, 500_000, 500_000]
-        );
+        assert_eq!(row(&report, "Text"), [1, 1_500_000, 1, 500_000, 500_000]);
         assert_eq!(listed(&report, "not UTF-8"), Some(1));
         assert_eq!(listed(&report, "some_name"), Some(lines));
     }
