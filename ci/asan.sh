@@ -42,5 +42,7 @@ check canary leak "detected memory leaks"
 
 export RUSTFLAGS="$flags"
 export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-6}"
+# tests/census.rs runs the example.
+check cargo build --quiet --example census --target "$target" --target-dir target/asan
 count_tests cargo test --lib --tests --target "$target" --target-dir target/asan
 finish

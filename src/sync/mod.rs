@@ -20,6 +20,8 @@
 
 pub(crate) mod chaos;
 pub(crate) mod deque;
+#[cfg(any(manyhands_loom, manyhands_shuttle))]
+mod futex;
 
 #[cfg(manyhands_loom)]
 #[path = "loom.rs"]
@@ -33,8 +35,13 @@ mod backend;
 #[path = "real.rs"]
 mod backend;
 
+#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+pub(crate) use backend::Futex;
+#[cfg(any(manyhands_loom, manyhands_shuttle))]
+pub(crate) use futex::Futex;
+
 pub(crate) use backend::{
-    Condvar, Futex, Mutex, MutexGuard, UnsafeCell, atomic, hint, thread, thread_cell,
+    Condvar, Mutex, MutexGuard, UnsafeCell, atomic, hint, thread, thread_cell,
 };
 
 // Only models and their tests count references through the door; pools use std's `Arc`.
