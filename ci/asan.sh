@@ -42,5 +42,5 @@ check canary leak "detected memory leaks"
 
 export RUSTFLAGS="$flags"
 export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-6}"
-count_tests cargo test --lib --tests --target "$target" --target-dir target/asan
+count_tests cargo test --no-fail-fast --lib --tests --target "$target" --target-dir target/asan
 finish
