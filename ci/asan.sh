@@ -41,6 +41,6 @@ check canary use-after-free "heap-use-after-free"
 check canary leak "detected memory leaks"
 
 export RUSTFLAGS="$flags"
-export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-6}"
+export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-30}"
 count_tests cargo test --no-fail-fast --lib --tests --target "$target" --target-dir target/asan
 finish
