@@ -41,8 +41,8 @@ check canary use-after-free "heap-use-after-free"
 check canary leak "detected memory leaks"
 
 export RUSTFLAGS="$flags"
-export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-6}"
+export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-30}"
 # tests/census.rs runs the example.
 check cargo build --quiet --example census --target "$target" --target-dir target/asan
-count_tests cargo test --lib --tests --target "$target" --target-dir target/asan
+count_tests cargo test --no-fail-fast --lib --tests --target "$target" --target-dir target/asan
 finish

@@ -7,6 +7,6 @@ source ci/lib.sh
 
 export RUSTFLAGS="--cfg manyhands_loom"
 export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-3}"
-count_tests cargo test --release --lib --target-dir target/loom -- \
+count_tests cargo test --no-fail-fast --release --lib --target-dir target/loom -- \
     --test-threads=2 --nocapture
 finish

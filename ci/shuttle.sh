@@ -6,6 +6,6 @@ source ci/lib.sh
 
 export RUSTFLAGS="--cfg manyhands_shuttle"
 export MANYHANDS_SHUTTLE_ITERATIONS="${MANYHANDS_SHUTTLE_ITERATIONS:-5000}"
-count_tests cargo test --release --lib --target-dir target/shuttle -- \
+count_tests cargo test --no-fail-fast --release --lib --target-dir target/shuttle -- \
     --test-threads=2 --nocapture shuttle
 finish

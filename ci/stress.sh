@@ -4,10 +4,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
-export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-20}"
-count_tests cargo test --release --test stress -- --nocapture
+export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-300}"
+count_tests cargo test --no-fail-fast --release --test stress -- --nocapture
 export RUSTFLAGS="--cfg manyhands_chaos"
 export MANYHANDS_CHAOS_SEED="${MANYHANDS_CHAOS_SEED:-$(date +%s)}"
 echo "MANYHANDS_CHAOS_SEED=$MANYHANDS_CHAOS_SEED"
-count_tests cargo test --release --test stress --target-dir target/chaos -- --nocapture
+count_tests cargo test --no-fail-fast --release --test stress --target-dir target/chaos -- --nocapture
 finish

@@ -4,6 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
-count_tests cargo test
-count_tests cargo test --release --test it
+count_tests cargo test --no-fail-fast
+count_tests cargo test --no-fail-fast --release --test it
 finish

@@ -5,7 +5,7 @@
 //! after the other (each takes all cores), under a watchdog: if no job is counted for a minute, it
 //! prints the state of every pool and aborts.
 //!
-//! * `MANYHANDS_STRESS_ROUNDS`: rounds of each scenario (default 3).
+//! * `MANYHANDS_STRESS_ROUNDS`: rounds of each scenario (default 20).
 //! * `MANYHANDS_STRESS_SEED`: what the random choices depend on. Printed by each test.
 //!
 //! With `--cfg manyhands_chaos` the crate delays its threads at the points where schedules matter.
@@ -83,7 +83,7 @@ impl Stress {
             let now = SystemTime::now().duration_since(UNIX_EPOCH);
             now.map_or(1, |now| now.as_nanos() as u64)
         });
-        let rounds = number("MANYHANDS_STRESS_ROUNDS").unwrap_or(3) as usize;
+        let rounds = number("MANYHANDS_STRESS_ROUNDS").unwrap_or(20) as usize;
         println!("stress {name}: MANYHANDS_STRESS_SEED={seed}, {rounds} rounds");
         let pools = Arc::default();
         let (over, waits) = mpsc::channel();
