@@ -94,11 +94,11 @@ fn tasks(threads: usize) -> Vec<Row> {
             "10k spawns from outside",
             "task",
             10_000,
-            SpawnOutside(10_000)
-                // forte 1.0.0-beta.2 sometimes sleeps for ever here, with one worker: see README.md.
-                .without("forte"),
+            SpawnOutside(10_000),
             threads,
-        ),
+        )
+        // forte 1.0.0-beta.2 sometimes sleeps for ever here, with one worker: see README.md.
+        .without("forte"),
         tasks::row("200 tasks x 1000 yields", "yield", 200_000, yields, threads),
         tasks::row("1k ping-pongs", "pair", 1000, PingPong(1000), threads),
         tasks::row("chain of 1000 spawns", "task", 1000, Chain(1000), threads),
