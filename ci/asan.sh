@@ -41,8 +41,27 @@ check canary use-after-free "heap-use-after-free"
 check canary leak "detected memory leaks"
 
 export RUSTFLAGS="$flags"
-export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-30}"
+export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-10}"
 # tests/census.rs runs the example.
 check cargo build --quiet --example census --target "$target" --target-dir target/asan
-count_tests cargo test --no-fail-fast --lib --tests --target "$target" --target-dir target/asan
+
+run() {
+    count_tests cargo test --no-fail-fast --target "$target" --target-dir target/asan "$@"
+}
+
+# What panics inside a destructor that runs because of a panic leaks the second payload, on purpose
+# (`unwind::discard`), and so do the values that such a payload holds. These tests run without the
+# leak check.
+leaky=(panics:: what_stays_home a_payload_that_panics a_panicking_waker_of_the_awaiter)
+# Stack frames under the sanitizer are many times as large: a test of stack depth says nothing.
+skipped=(--skip chains_of_spawns_do_not_grow_the_stack)
+for name in "${leaky[@]}"; do
+    skipped+=(--skip "$name")
+done
+# Left out: tests/faults_process.rs, whose limits on memory and stack the sanitizer itself exceeds,
+# and tests/use_current_thread.rs, whose pool stays for good by design.
+run --lib --test it --test stress --test allocations --test census --test global_pool \
+    -- "${skipped[@]}"
+ASAN_OPTIONS=detect_stack_use_after_return=1:detect_leaks=0
+run --lib --test it -- "${leaky[@]}"
 finish
