@@ -4,8 +4,8 @@
 //! cargo run --release --example quicksort [ITEMS]
 //! ```
 //!
-//! What to observe: the parallel run is faster on two cores or more, although it has no threshold
-//! below which it stops to fork. A join that nobody is interested in costs next to nothing.
+//! What to observe: there is no threshold below which the parallel run stops to fork, and with idle
+//! cores it still beats the sequential one. A join that nobody is interested in costs little.
 
 use std::time::Instant;
 

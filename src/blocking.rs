@@ -5,6 +5,9 @@ use crate::pool::{seat, wait};
 /// Runs a closure that blocks, right here. If this thread works for a pool, it lends its core
 /// meanwhile, and all of its queued work can be taken by others. Elsewhere it just calls `f`.
 ///
+/// When `f` returns, this thread goes on at once. So until it, or another thread of the pool, has
+/// finished its present job or poll, one more thread may be at work than the pool has permits.
+///
 /// Everything else in the same task, for instance the other branch of a `join!`, waits until `f`
 /// returns.
 ///

@@ -1,9 +1,9 @@
 //! How a pool ends. A protocol, not a method:
 //!
 //! * C1: `closed` is set. From now on a task that is run is cancelled instead of polled.
-//! * C2: every unfinished task is cancelled: those that nobody runs and nobody has queued lose
-//!   their future here and now; queued ones when a worker gets to them; running ones at the end of
-//!   their poll. Tasks that are spawned later are cancelled at once.
+//! * C2: every unfinished task is cancelled: those that nobody runs lose their future here and now
+//!   (jobs of theirs that are still queued become stale, and only free memory when run); running
+//!   ones at the end of their poll. Tasks that are spawned later are cancelled at once.
 //! * C3: every sleeper is woken. A worker that finds nothing to do now ends, instead of sleeping.
 //!   What somebody waits for with borrowed data (join halves, scope jobs, `install`) is still run.
 //! * C4: the last worker to end runs what is left in the injector; whoever pushes after that finds
