@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
-export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-300}"
+export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-100}"
 count_tests cargo test --no-fail-fast --release --test stress -- --nocapture
 export RUSTFLAGS="--cfg manyhands_chaos"
 export MANYHANDS_CHAOS_SEED="${MANYHANDS_CHAOS_SEED:-$(date +%s)}"

@@ -4,11 +4,11 @@
 //! [`Parker`]; if it has a seat, it lends its core and leaves nothing of its work hidden.
 //!
 //! No allocation: the waker *is* the thread's parker, which lives for ever. Nested `block_on`s of a
-//! thread share it, so the inner one asks for a poll of the outer one when it ends.
+//! thread share it, each with a bit of its own (the eighth and deeper ones share the last bit).
 
 use crate::pool::{Registry, Seat, global, seat, wait};
 use crate::task::{JoinError, JoinHandle};
-use crate::util::parker::Parker;
+use crate::util::parker::{LAST_LEVEL, Level, Parker};
 use std::pin::pin;
 use std::ptr;
 use std::sync::Arc;
@@ -57,10 +57,9 @@ pub(crate) fn block_on_in<F: Future>(registry: &Arc<Registry>, future: F) -> F::
 
 fn run<F: Future>(seat: Option<&Seat>, future: F) -> F::Output {
     let parker = Parker::current();
-    // An outer `block_on` of this thread may miss wakes that are meant for it while this one uses
-    // the same parker: let it look for itself afterwards.
-    let _outer = PollOuter(parker);
-    let waker = waker(parker);
+    let level = parker.begin_level();
+    let _end = EndLevel(parker);
+    let waker = waker(parker, level);
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
@@ -68,9 +67,9 @@ fn run<F: Future>(seat: Option<&Seat>, future: F) -> F::Output {
             return output;
         }
         match seat {
-            Some(seat) => wait::for_poll(seat),
+            Some(seat) => wait::for_poll(seat, level),
             None => {
-                while !parker.take_poll_request() {
+                while !parker.take_poll_request(level) {
                     parker.park();
                 }
             }
@@ -78,33 +77,47 @@ fn run<F: Future>(seat: Option<&Seat>, future: F) -> F::Output {
     }
 }
 
-struct PollOuter(&'static Parker);
+struct EndLevel(&'static Parker);
 
-impl Drop for PollOuter {
+impl Drop for EndLevel {
     fn drop(&mut self) {
-        self.0.request_poll();
+        self.0.end_level();
     }
 }
 
-/// A waker that asks the `block_on` of the parker's thread to poll. Late wakes are harmless: at
-/// worst some later `block_on` polls once too often.
-fn waker(parker: &'static Parker) -> Waker {
-    const VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake, drop);
-
-    fn clone(parker: *const ()) -> RawWaker {
-        RawWaker::new(parker, &VTABLE)
+/// A waker that asks the `block_on` at a level of the parker's thread to poll. Late wakes are
+/// harmless: at worst some later `block_on` polls once too often.
+fn waker(parker: &'static Parker, level: Level) -> Waker {
+    /// The level is part of the type, so that the parker can be all of the data.
+    const fn vtable<const LEVEL: Level>() -> &'static RawWakerVTable {
+        &RawWakerVTable::new(clone::<LEVEL>, wake::<LEVEL>, wake::<LEVEL>, drop)
     }
 
-    fn wake(parker: *const ()) {
-        // SAFETY: wakers of this table are made of parkers only, which live for ever.
-        unsafe { (*parker.cast::<Parker>()).request_poll() };
+    fn clone<const LEVEL: Level>(parker: *const ()) -> RawWaker {
+        RawWaker::new(parker, vtable::<LEVEL>())
+    }
+
+    fn wake<const LEVEL: Level>(parker: *const ()) {
+        // SAFETY: wakers of these tables are made of parkers only, which live for ever.
+        unsafe { (*parker.cast::<Parker>()).request_poll(LEVEL) };
     }
 
     fn drop(_: *const ()) {}
 
+    const _: () = assert!(LAST_LEVEL == 7);
+    let vtable = match level {
+        0 => vtable::<0>(),
+        1 => vtable::<1>(),
+        2 => vtable::<2>(),
+        3 => vtable::<3>(),
+        4 => vtable::<4>(),
+        5 => vtable::<5>(),
+        6 => vtable::<6>(),
+        _ => vtable::<7>(),
+    };
     // SAFETY: the four functions touch only the parker, by shared reference, from any thread, and
     // need no counting because it is never freed.
-    unsafe { Waker::from_raw(RawWaker::new(ptr::from_ref(parker).cast(), &VTABLE)) }
+    unsafe { Waker::from_raw(RawWaker::new(ptr::from_ref(parker).cast(), vtable)) }
 }
 
 impl<T> JoinHandle<T> {
@@ -129,5 +142,95 @@ impl<T> JoinHandle<T> {
                 None => run(None, self),
             },
         }
+    }
+}
+
+#[cfg(all(test, manyhands_loom))]
+mod models {
+    use super::run;
+    use crate::sync::atomic::{AtomicBool, Ordering};
+    use crate::sync::{Arc, Mutex, UnsafeCell, lock, thread};
+    use crate::util::model;
+    use std::future::poll_fn;
+    use std::task::{Poll, Waker};
+
+    struct Event {
+        happened: AtomicBool,
+        value: UnsafeCell<u32>,
+        waker: Mutex<Option<Waker>>,
+    }
+
+    // SAFETY: `value` is written before `happened` is set, and read after it was seen.
+    unsafe impl Send for Event {}
+    // SAFETY: as above.
+    unsafe impl Sync for Event {}
+
+    /// Another thread lets the event happen, and wakes whoever registered.
+    fn event() -> (Arc<Event>, thread::JoinHandle<()>) {
+        let event = Arc::new(Event {
+            happened: AtomicBool::new(false),
+            value: UnsafeCell::new(0),
+            waker: Mutex::new(None),
+        });
+        let theirs = event.clone();
+        let thread = thread::spawn(move || {
+            // SAFETY: nobody reads before `happened` is set.
+            theirs.value.with_mut(|value| unsafe { *value = 7 });
+            theirs.happened.store(true, Ordering::Release);
+            let waker = lock(&theirs.waker).take();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        });
+        (event, thread)
+    }
+
+    /// Waits for the event; `nested` runs in every poll, between registering and looking.
+    fn wait(event: &Event, nested: impl Fn()) -> u32 {
+        run(
+            None,
+            poll_fn(|context| {
+                *lock(&event.waker) = Some(context.waker().clone());
+                nested();
+                if !event.happened.load(Ordering::Acquire) {
+                    return Poll::Pending;
+                }
+                // SAFETY: the event has happened, so the value was written.
+                Poll::Ready(event.value.with(|value| unsafe { *value }))
+            }),
+        )
+    }
+
+    /// M7: a wake that races the sleep is not lost, and what the waker wrote is seen.
+    #[test]
+    fn wake_races_park() {
+        model::check("block_on::wake_races_park", || {
+            let (event, thread) = event();
+            assert_eq!(wait(&event, || ()), 7);
+            thread.join().unwrap();
+        });
+    }
+
+    /// M7: a `block_on` inside the poll swallows no wake of the outer one, and causes none.
+    #[test]
+    fn a_nested_block_on_leaves_the_wake_alone() {
+        model::check("block_on::a_nested_block_on_leaves_the_wake_alone", || {
+            let (event, thread) = event();
+            let nested = || {
+                let mut yielded = false;
+                run(
+                    None,
+                    poll_fn(|context| {
+                        if std::mem::replace(&mut yielded, true) {
+                            return Poll::Ready(());
+                        }
+                        context.waker().wake_by_ref();
+                        Poll::Pending
+                    }),
+                );
+            };
+            assert_eq!(wait(&event, nested), 7);
+            thread.join().unwrap();
+        });
     }
 }

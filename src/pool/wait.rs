@@ -22,7 +22,7 @@ use crate::job::stack::StackHeader;
 use crate::latch::Latch;
 use crate::sync::deque::Steal;
 use crate::sync::hint;
-use crate::util::parker::Parker;
+use crate::util::parker::{Level, Parker};
 use std::time::{Duration, Instant};
 
 /// How long a closed wait looks at its latch before it lends the core, if cores are free.
@@ -97,11 +97,11 @@ pub(crate) fn until(seat: &Seat, done: &Latch) {
     park(seat, done);
 }
 
-/// Waits until this thread's parker is asked for a poll: an open wait.
-pub(crate) fn for_poll(seat: &Seat) {
+/// Waits until this thread's parker is asked for a poll at the given level: an open wait.
+pub(crate) fn for_poll(seat: &Seat, level: Level) {
     seat.expose_all();
     let parker = seat.parker();
-    lend(seat, || parker.take_poll_request());
+    lend(seat, || parker.take_poll_request(level));
 }
 
 /// Lends the permit and sleeps until the latch is set.

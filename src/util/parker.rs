@@ -11,7 +11,7 @@
 //!
 //! Model: `latch::tests::loom` and `sleep::tests::loom` run on this parker.
 
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Futex, thread_cell};
 
 const EMPTY: u32 = 0;
@@ -23,17 +23,26 @@ const PARKED: u32 = 2;
 #[repr(align(64))]
 pub(crate) struct Parker {
     token: Futex,
-    /// Set by the waker of a `block_on` on this thread: its future wants a poll. Kept apart from
-    /// the token, because any nested wait may consume that.
-    polled: AtomicBool,
+    /// One bit for each `block_on` on this thread's stack: its future wants a poll. Kept apart
+    /// from the token, because any nested wait may consume that.
+    polled: AtomicU32,
+    /// How many `block_on`s there are on this thread's stack. Used by this thread only.
+    depth: AtomicU32,
 }
+
+/// A `block_on` among those on its thread's stack: 0 is the outermost.
+pub(crate) type Level = u32;
+
+/// The innermost levels from here on share a bit.
+pub(crate) const LAST_LEVEL: Level = 7;
 
 impl Parker {
     #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
     pub(crate) const fn new() -> Self {
         Self {
             token: Futex::new(EMPTY),
-            polled: AtomicBool::new(false),
+            polled: AtomicU32::new(0),
+            depth: AtomicU32::new(0),
         }
     }
 
@@ -41,7 +50,8 @@ impl Parker {
     pub(crate) fn new() -> Self {
         Self {
             token: Futex::new(EMPTY),
-            polled: AtomicBool::new(false),
+            polled: AtomicU32::new(0),
+            depth: AtomicU32::new(0),
         }
     }
 
@@ -79,18 +89,34 @@ impl Parker {
         }
     }
 
-    /// Asks the innermost `block_on` of this thread to poll again, and wakes it.
-    pub(crate) fn request_poll(&self) {
+    /// Asks a `block_on` of this thread to poll again, and wakes it.
+    pub(crate) fn request_poll(&self, level: Level) {
         // Ordering: Release pairs with the Acquire in `take_poll_request`: the future's poll sees
         // what was written before the wake.
-        self.polled.store(true, Ordering::Release);
+        self.polled.fetch_or(1 << level, Ordering::Release);
         self.unpark();
     }
 
-    /// Was a poll asked for since the last call?
-    pub(crate) fn take_poll_request(&self) -> bool {
+    /// Was a poll asked for at this level since the last call?
+    pub(crate) fn take_poll_request(&self, level: Level) -> bool {
         // Ordering: Acquire pairs with the Release in `request_poll`.
-        self.polled.swap(false, Ordering::Acquire)
+        self.polled.fetch_and(!(1 << level), Ordering::Acquire) & (1 << level) != 0
+    }
+
+    /// A `block_on` begins on this thread; returns its level.
+    pub(crate) fn begin_level(&self) -> Level {
+        // Ordering: Relaxed; only this thread uses the depth.
+        self.depth.fetch_add(1, Ordering::Relaxed).min(LAST_LEVEL)
+    }
+
+    /// The innermost `block_on` of this thread ends. If others share its bit, they may have missed
+    /// a wake, and look for themselves.
+    pub(crate) fn end_level(&self) {
+        // Ordering: Relaxed, as in `begin_level`.
+        let depth = self.depth.fetch_sub(1, Ordering::Relaxed);
+        if depth > LAST_LEVEL + 1 {
+            self.request_poll(LAST_LEVEL);
+        }
     }
 
     /// The parker of the calling thread. Never freed.
@@ -176,9 +202,10 @@ mod tests {
         parker.unpark();
         parker.unpark();
         parker.park();
-        parker.request_poll();
-        assert!(parker.take_poll_request());
-        assert!(!parker.take_poll_request());
+        parker.request_poll(0);
+        assert!(!parker.take_poll_request(1));
+        assert!(parker.take_poll_request(0));
+        assert!(!parker.take_poll_request(0));
     }
 
     #[test]

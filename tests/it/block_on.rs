@@ -4,10 +4,12 @@ use crate::util::{build, fib, message_of, occupy, pool, pool_without_spares, wat
 use futures::channel::oneshot;
 use futures::future::join as both;
 use manyhands::{Pool, block_in_place, block_on, join, scope, spawn, spawn_blocking, task};
+use std::future::poll_fn;
 use std::panic::panic_any;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
+use std::task::Poll;
 
 /// Pools on which a thread that blocks may leave nobody else.
 fn scarce() -> [Pool; 4] {
@@ -249,5 +251,29 @@ fn a_guest_waits_while_the_pool_is_busy() {
             assert_eq!(guest.join().unwrap(), 1);
         });
         busy.release().join().unwrap();
+    });
+}
+
+#[test]
+fn a_nested_block_on_causes_no_poll_of_the_outer_one() {
+    watched(|| {
+        let woken = Arc::new(AtomicBool::new(false));
+        let mut polls = 0;
+        let mut waking = None;
+        manyhands::block_on(poll_fn(|context| {
+            polls += 1;
+            manyhands::block_on(task::yield_now());
+            if woken.load(Ordering::Acquire) {
+                return Poll::Ready(());
+            }
+            let (waker, woken) = (context.waker().clone(), Arc::clone(&woken));
+            waking = Some(std::thread::spawn(move || {
+                woken.store(true, Ordering::Release);
+                waker.wake();
+            }));
+            Poll::Pending
+        }));
+        assert_eq!(polls, 2);
+        waking.unwrap().join().unwrap();
     });
 }

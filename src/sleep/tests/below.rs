@@ -48,10 +48,10 @@ fn poll_request_carries_what_the_waker_wrote() {
             let flag = flag.clone();
             thread::spawn(move || {
                 flag.store(1, Ordering::Relaxed);
-                parker.request_poll();
+                parker.request_poll(0);
             })
         };
-        if parker.take_poll_request() {
+        if parker.take_poll_request(0) {
             assert_eq!(flag.load(Ordering::Relaxed), 1);
         }
         join([waker]);

@@ -194,9 +194,9 @@ fn more_seats_than_the_word_can_name_are_refused() {
 #[test]
 fn a_poll_request_ends_a_sleep() {
     let parker = Parker::current();
-    parker.request_poll();
+    parker.request_poll(0);
     parker.park();
-    assert!(parker.take_poll_request());
+    assert!(parker.take_poll_request(0));
 }
 
 /// Real threads: every job of a stream with gaps is run, and a lost wake-up hangs the test.
