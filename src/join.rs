@@ -6,7 +6,7 @@
 
 use crate::job::cancel;
 use crate::job::stack::StackJob;
-use crate::pool::{Popped, Registry, Seat, current_registry, seat, wait};
+use crate::pool::{Popped, Registry, Seat, SlotIndex, current_registry, seat, wait};
 use crate::util::unwind;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -93,7 +93,7 @@ where
     RB: Send,
 {
     match seat::current() {
-        Some(seat) => fork(seat, |_| oper_a(), |_| oper_b(), false),
+        Some(seat) => fork(seat, |_| oper_a(), |_| oper_b()),
         None => outside(&current_registry(), |_| oper_a(), |_| oper_b()),
     }
 }
@@ -115,7 +115,7 @@ where
     RB: Send,
 {
     match seat::current() {
-        Some(seat) => fork(seat, oper_a, oper_b, false),
+        Some(seat) => fork(seat, oper_a, oper_b),
         None => outside(&current_registry(), oper_a, oper_b),
     }
 }
@@ -129,7 +129,7 @@ where
     RB: Send,
 {
     match seat::current() {
-        Some(seat) if registry.owns(seat) => fork(seat, oper_a, oper_b, false),
+        Some(seat) if registry.owns(seat) => fork(seat, oper_a, oper_b),
         _ => outside(registry, oper_a, oper_b),
     }
 }
@@ -142,25 +142,36 @@ where
     RA: Send,
     RB: Send,
 {
-    registry.on_seat(|seat, migrated| fork(seat, oper_a, oper_b, migrated))
+    registry.on_seat(|seat, moved| {
+        fork(
+            seat,
+            |_| oper_a(FnContext::new(moved)),
+            move |context| oper_b(FnContext::new(context.migrated || moved)),
+        )
+    })
 }
 
+/// The join proper. `oper_a` runs here, and `oper_b` too unless a thief is faster.
 #[inline(always)]
-fn fork<A, B, RA, RB>(seat: &Seat, oper_a: A, oper_b: B, moved: bool) -> (RA, RB)
+fn fork<A, B, RA, RB>(seat: &Seat, oper_a: A, oper_b: B) -> (RA, RB)
 where
     A: FnOnce(FnContext) -> RA + Send,
     B: FnOnce(FnContext) -> RB + Send,
     RA: Send,
     RB: Send,
 {
-    let job_b = StackJob::new(|migrated| oper_b(FnContext::new(migrated || moved)));
-    seat.push(job_b.as_header());
+    let job_b = StackJob::new(|migrated| oper_b(FnContext::new(migrated)));
+    let slot = seat.push(job_b.as_header());
     // Until this guard is disarmed, unwinding out of `oper_a` finishes `oper_b` first: its job
     // lives in this frame, and another thread may be running it.
-    let guard = FinishSecond { seat, job: &job_b };
-    let result_a = oper_a(FnContext::new(moved));
+    let guard = FinishSecond {
+        seat,
+        slot,
+        job: &job_b,
+    };
+    let result_a = oper_a(FnContext::new(false));
     std::mem::forget(guard);
-    if seat.pop(job_b.as_header()) == Popped::Mine {
+    if seat.pop(slot, job_b.as_header()) == Popped::Mine {
         // SAFETY: `Mine` gives the right to run the job back to us.
         let oper_b = unsafe { job_b.take() };
         return (result_a, oper_b(false));
@@ -176,14 +187,24 @@ where
     F: FnOnce(bool) -> R + Send,
     R: Send,
 {
-    let guard = unwind::AbortOnDrop("a join must wait for its second half");
-    wait::for_half(seat, job.header());
-    guard.disarm();
-    // SAFETY: the wait ends when the latch is set.
-    match unsafe { job.take_result() } {
+    match wait_for_thief(seat, job) {
         Ok(result) => result,
         Err(payload) => unwind::resume(payload),
     }
+}
+
+/// The result of a second half that was stolen.
+fn wait_for_thief<F, R>(seat: &Seat, job: &StackJob<F, R>) -> Result<R, unwind::Payload>
+where
+    F: FnOnce(bool) -> R + Send,
+    R: Send,
+{
+    let guard = unwind::AbortOnDrop("a join must wait for its second half");
+    // SAFETY: a job that was stolen has been exposed.
+    wait::for_half(seat, unsafe { job.public() });
+    guard.disarm();
+    // SAFETY: the wait ends when the latch is set.
+    unsafe { job.take_result() }
 }
 
 /// The first half panicked: the second half runs, or is waited for, before the unwinding goes on.
@@ -193,6 +214,7 @@ where
     R: Send,
 {
     seat: &'a Seat,
+    slot: SlotIndex,
     job: &'a StackJob<F, R>,
 }
 
@@ -201,28 +223,35 @@ where
     F: FnOnce(bool) -> R + Send,
     R: Send,
 {
-    #[cold]
+    // Inlined, so that the fields of the guard need no place in memory.
+    #[inline(always)]
     fn drop(&mut self) {
-        let result = if self.seat.pop(self.job.as_header()) == Popped::Mine {
-            // SAFETY: `Mine` gives the right to run the job back to us.
-            let func = unsafe { self.job.take() };
-            if cancel::is_cancelled() {
-                // The unwinding is that of a cancelled computation, or might as well be: nobody
-                // wants the second half. (Its loops could not leave by unwinding in here.)
-                unwind::catch_drop(func)
-            } else {
-                unwind::catch(|| drop(func(false)))
-            }
+        finish_second(self.seat, self.slot, self.job);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn finish_second<F, R>(seat: &Seat, slot: SlotIndex, job: &StackJob<F, R>)
+where
+    F: FnOnce(bool) -> R + Send,
+    R: Send,
+{
+    let result = if seat.pop(slot, job.as_header()) == Popped::Mine {
+        // SAFETY: `Mine` gives the right to run the job back to us.
+        let func = unsafe { job.take() };
+        if cancel::is_cancelled() {
+            // The unwinding is that of a cancelled computation, or might as well be: nobody
+            // wants the second half. (Its loops could not leave by unwinding in here.)
+            unwind::catch_drop(func)
         } else {
-            let guard = unwind::AbortOnDrop("a join must wait for its second half");
-            wait::for_half(self.seat, self.job.header());
-            guard.disarm();
-            // SAFETY: the wait ends when the latch is set.
-            unsafe { self.job.take_result() }.and_then(unwind::catch_drop)
-        };
-        // The first panic wins; a second one, also one of a destructor, is not told.
-        if let Err(payload) = result {
-            unwind::discard(payload);
+            unwind::catch(|| drop(func(false)))
         }
+    } else {
+        wait_for_thief(seat, job).and_then(unwind::catch_drop)
+    };
+    // The first panic wins; a second one, also one of a destructor, is not told.
+    if let Err(payload) = result {
+        unwind::discard(payload);
     }
 }

@@ -18,14 +18,22 @@ use std::ptr::NonNull;
 #[repr(C)]
 pub(crate) struct StackHeader {
     header: Header,
+    /// Uninitialised while the job is private: most jobs never need it, and a join does not pay
+    /// for it.
+    public: UnsafeCell<MaybeUninit<Public>>,
+}
+
+/// What a thief and the waiting owner need of a job.
+#[derive(Debug)]
+pub(crate) struct Public {
     latch: Latch,
     /// The seat that runs the job, written by the thief before it starts; [`NO_SEAT`] before.
     thief: AtomicU32,
-    /// The computation that the job belongs to; set when the job becomes visible to thieves.
-    cancel: UnsafeCell<CancelRef>,
+    /// The computation that the job belongs to.
+    cancel: CancelRef,
 }
 
-impl StackHeader {
+impl Public {
     pub(crate) fn latch(&self) -> &Latch {
         &self.latch
     }
@@ -36,7 +44,9 @@ impl StackHeader {
         let seat = self.thief.load(Ordering::Relaxed);
         (seat != NO_SEAT).then_some(seat)
     }
+}
 
+impl StackHeader {
     /// Turns the private job into one that thieves may run.
     ///
     /// # Safety
@@ -45,9 +55,13 @@ impl StackHeader {
     pub(crate) unsafe fn expose(this: NonNull<Self>) -> JobRef {
         // SAFETY: the owner is the only one that knows the job until this call returns.
         unsafe {
-            this.as_ref()
-                .cancel
-                .with_mut(|slot| *slot = CancelRef::current());
+            this.as_ref().public.with_mut(|public| {
+                (*public).write(Public {
+                    latch: Latch::new(),
+                    thief: AtomicU32::new(NO_SEAT),
+                    cancel: CancelRef::current(),
+                });
+            });
             JobRef::new(this.cast())
         }
     }
@@ -81,9 +95,7 @@ where
             header: StackHeader {
                 // SAFETY: `execute` below runs the job once and does not unwind.
                 header: unsafe { Header::new(Self::execute) },
-                latch: Latch::new(),
-                thief: AtomicU32::new(NO_SEAT),
-                cancel: UnsafeCell::new(CancelRef::NONE),
+                public: UnsafeCell::new(MaybeUninit::uninit()),
             },
             func: UnsafeCell::new(ManuallyDrop::new(func)),
             result: UnsafeCell::new(MaybeUninit::uninit()),
@@ -96,13 +108,16 @@ where
         NonNull::from(self).cast()
     }
 
-    #[inline(always)]
-    pub(crate) fn latch(&self) -> &Latch {
-        &self.header.latch
-    }
-
-    pub(crate) fn header(&self) -> &StackHeader {
-        &self.header
+    /// Latch and thief of the job.
+    ///
+    /// # Safety
+    ///
+    /// The job has been exposed.
+    pub(crate) unsafe fn public(&self) -> &Public {
+        // SAFETY: `expose` has written it, and nobody writes it again.
+        self.header
+            .public
+            .with(|public| unsafe { (*public).assume_init_ref() })
     }
 
     /// Takes the closure, to be called in place.
@@ -133,19 +148,19 @@ where
         // SAFETY: the owner waits for the latch, so the job is alive until `Latch::set` says done,
         // which is the last access (J2). We hold the right to run: closure and result are ours.
         unsafe {
-            // Ordering: Relaxed; see `StackHeader::thief`.
-            (*this).header.thief.store(seat, Ordering::Relaxed);
+            let public = std::ptr::from_ref((*this).public());
+            // Ordering: Relaxed; see `Public::thief`.
+            (*public).thief.store(seat, Ordering::Relaxed);
             let func = (*this).take();
-            let flag = (*this).header.cancel.with(|flag| *flag);
             let result = {
                 // The root of the computation outlives this job (see `cancel`).
-                let _under = cancel::enter(flag);
+                let _under = cancel::enter((*public).cancel);
                 unwind::catch(|| func(true))
             };
             (*this).result.with_mut(|slot| {
                 (*slot).write(result);
             });
-            Latch::set(&raw const (*this).header.latch);
+            Latch::set(&raw const (*public).latch);
         }
     }
 }

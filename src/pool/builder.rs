@@ -60,7 +60,7 @@ pub(crate) struct Hooks {
 
 impl Hooks {
     /// For models, which make registries without threads.
-    #[cfg(all(test, manyhands_loom))]
+    #[cfg(test)]
     pub(super) fn none() -> Self {
         Self {
             stack_size: None,

@@ -43,7 +43,7 @@ pub use self::handle::{Handle, Pool};
 pub use self::metrics::WorkerMetrics;
 
 pub(crate) use self::registry::Registry;
-pub(crate) use self::seat::{Popped, Seat};
+pub(crate) use self::seat::{Popped, Seat, SlotIndex};
 
 use std::sync::Arc;
 

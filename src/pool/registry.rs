@@ -271,9 +271,11 @@ impl Registry {
         // SAFETY: as above.
         let job_ref = unsafe { crate::job::stack::StackHeader::expose(job.as_header()) };
         self.inject(job_ref);
+        // SAFETY: exposed above.
+        let done = unsafe { job.public() }.latch();
         match seat::current() {
-            Some(seat) => wait::until(seat, job.latch()),
-            None => job.latch().wait(Parker::current()),
+            Some(seat) => wait::until(seat, done),
+            None => done.wait(Parker::current()),
         }
         guard.disarm();
         // SAFETY: the latch is set.

@@ -16,6 +16,8 @@
 //!   newer one is done.
 //! * S3: at every fork or join end with a hungry thief and an empty public deque, the oldest
 //!   private job becomes public before user code goes on.
+//! * S5: if a slot holds a job whose join goes on, then that job is private and was put there by
+//!   the push that returned the slot; every slot that a job leaves by exposure is cleared.
 //! * S4: the public `jobs` deque holds join halves and scope jobs only; whatever runs on this seat
 //!   on top of a stolen job pushes only descendants of that job there.
 
@@ -23,7 +25,7 @@ use super::metrics::Counters;
 use super::registry::Registry;
 use crate::job::stack::StackHeader;
 use crate::job::{Header, JobRef, SeatIndex};
-use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
+use crate::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::{Mutex, chaos, lock, thread_cell};
 use crate::util::parker::Parker;
@@ -36,8 +38,14 @@ use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-/// Private slots of a seat.
-pub(crate) const SLOTS: usize = 16;
+/// Jobs that a seat keeps private at most.
+pub(crate) const SLOTS: u8 = 16;
+
+/// The place of a private job. Eight bits into an array of 256 need no bounds check.
+pub(crate) type SlotIndex = u8;
+
+/// A slot that is never used: the place of jobs that are public from the beginning.
+const NOWHERE: SlotIndex = SlotIndex::MAX;
 
 /// How often in a row the LIFO slot is served before the queue gets its turn.
 const LIFO_RUNS: u32 = 3;
@@ -47,15 +55,18 @@ const LIFO_RUNS: u32 = 3;
 pub(crate) struct Seat {
     /// 0: expose a job at the next fork or join end. Otherwise [`SLOTS`]. Read by the owner at
     /// every fork, stored by thieves now and then.
-    limit: CachePadded<AtomicU32>,
+    limit: CachePadded<AtomicU8>,
     owner: CachePadded<Owner>,
     shared: CachePadded<Shared>,
 }
 
 /// S1: the occupant's.
 struct Owner {
-    top: Cell<usize>,
-    slots: [Cell<Option<NonNull<StackHeader>>>; SLOTS],
+    /// The first free slot.
+    top: Cell<SlotIndex>,
+    /// Full below `top`. Above it there may be pointers of joins that have ended, but none of a
+    /// join that goes on (S5).
+    slots: [Cell<Option<NonNull<StackHeader>>>; 256],
     /// Pushes minus own pops of `jobs`: the absolute index of its back end, which thieves do not
     /// move. A wait may pop while this is above the value at its beginning.
     back: Cell<usize>,
@@ -189,7 +200,7 @@ impl Seat {
         };
         let owner = Owner {
             top: Cell::new(0),
-            slots: [const { Cell::new(None) }; SLOTS],
+            slots: [const { Cell::new(None) }; 256],
             back: Cell::new(0),
             tick: Cell::new(0),
             lifo_runs: Cell::new(0),
@@ -200,7 +211,7 @@ impl Seat {
             parker: Cell::new(None),
         };
         Self {
-            limit: CachePadded::new(AtomicU32::new(0)),
+            limit: CachePadded::new(AtomicU8::new(0)),
             owner: CachePadded::new(owner),
             shared: CachePadded::new(shared),
         }
@@ -254,31 +265,39 @@ impl Seat {
         &self.owner.rng
     }
 
-    /// Puts a join's second half where the owner finds it again: usually two plain stores.
+    /// Puts a join's second half where the owner finds it again: usually two plain stores. The
+    /// slot is to be given back to [`pop`](Self::pop).
     #[inline(always)]
-    pub(crate) fn push(&self, job: NonNull<StackHeader>) {
+    pub(crate) fn push(&self, job: NonNull<StackHeader>) -> SlotIndex {
         let top = self.owner.top.get();
         // Ordering: Relaxed; late sight of a thief's 0 delays the exposure by one fork. The job
         // itself is published by the deque.
-        if top < self.limit.load(Ordering::Relaxed) as usize {
-            // The mask only tells the compiler what `limit <= SLOTS` says.
-            self.owner.slots[top % SLOTS].set(Some(job));
-            self.owner.top.set(top + 1);
+        if top < self.limit.load(Ordering::Relaxed) {
+            self.put(top, job)
         } else {
-            self.push_slow(job);
+            self.push_slow(job)
         }
     }
 
-    /// Takes back the job that was pushed last, when its join ends.
     #[inline(always)]
-    pub(crate) fn pop(&self, job: NonNull<StackHeader>) -> Popped {
-        let top = self.owner.top.get();
+    fn put(&self, slot: SlotIndex, job: NonNull<StackHeader>) -> SlotIndex {
+        self.owner.slots[slot as usize].set(Some(job));
+        self.owner.top.set(slot + 1);
+        slot
+    }
+
+    /// Takes back the job that was pushed last, when its join ends.
+    ///
+    /// `top` is not read here: the slot is known since the push, so the next fork does not wait
+    /// for this one's loads and stores to come through memory.
+    #[inline(always)]
+    pub(crate) fn pop(&self, slot: SlotIndex, job: NonNull<StackHeader>) -> Popped {
         // Ordering: Relaxed, as in `push`.
-        if top != 0
-            && self.owner.slots[(top - 1) % SLOTS].get() == Some(job)
+        if self.owner.slots[slot as usize].get() == Some(job)
             && self.limit.load(Ordering::Relaxed) != 0
         {
-            self.owner.top.set(top - 1);
+            // S5: the job is where it was put, and all that were above it are done.
+            self.owner.top.set(slot);
             return Popped::Mine;
         }
         self.pop_slow(job)
@@ -286,7 +305,7 @@ impl Seat {
 
     /// The public deque is empty and somebody is hungry, or the slots are full.
     #[cold]
-    fn push_slow(&self, job: NonNull<StackHeader>) {
+    fn push_slow(&self, job: NonNull<StackHeader>) -> SlotIndex {
         // A computation begins: the newest task must not wait behind it.
         self.flush_lifo();
         let registry = self.registry();
@@ -296,21 +315,26 @@ impl Seat {
             self.expose(SLOTS / 2);
             exposed = true;
         }
+        let mut public = false;
         if registry.expects_thieves() && self.owner.jobs.is_empty() {
-            if self.owner.top.get() > 0 {
-                self.expose(1);
-                self.push_private(job);
-            } else {
+            public = self.owner.top.get() == 0;
+            if public {
                 // SAFETY: the job is the caller's, in place until its join ends.
                 self.push_public(unsafe { StackHeader::expose(job) });
+            } else {
+                self.expose(1);
             }
             exposed = true;
-        } else {
-            self.push_private(job);
         }
+        let slot = if public {
+            NOWHERE
+        } else {
+            self.put(self.owner.top.get(), job)
+        };
         if exposed {
             registry.notify();
         }
+        slot
     }
 
     /// Takes back a thief's 0, before the deque is looked at and filled. After it, either this
@@ -319,21 +343,16 @@ impl Seat {
     fn answer(&self) {
         // Ordering: Relaxed; what matters is the order against the deque's indexes, which the
         // fence below and the one in `steal_job` make.
-        self.limit.store(SLOTS as u32, Ordering::Relaxed);
+        self.limit.store(SLOTS, Ordering::Relaxed);
         // Ordering: SeqCst fence; pairs with the one in `steal_job`.
         fence(Ordering::SeqCst);
         chaos::point("limit before expose");
     }
 
-    fn push_private(&self, job: NonNull<StackHeader>) {
-        let top = self.owner.top.get();
-        self.owner.slots[top].set(Some(job));
-        self.owner.top.set(top + 1);
-    }
-
     /// Moves the `count` oldest private jobs to the public deque.
-    fn expose(&self, count: usize) {
-        let top = self.owner.top.get();
+    fn expose(&self, count: SlotIndex) {
+        let top = self.owner.top.get() as usize;
+        let count = count as usize;
         debug_assert!(count <= top);
         for slot in &self.owner.slots[..count] {
             let job = slot.get().expect("a slot below the top is full");
@@ -344,7 +363,15 @@ impl Seat {
         for i in count..top {
             self.owner.slots[i - count].set(self.owner.slots[i].get());
         }
-        self.owner.top.set(top - count);
+        for slot in &self.owner.slots[top - count..top] {
+            slot.set(None);
+        }
+        self.owner.top.set((top - count) as SlotIndex);
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_private_jobs(&self) -> bool {
+        self.owner.top.get() > 0
     }
 
     fn push_public(&self, job: JobRef) {
@@ -377,7 +404,7 @@ impl Seat {
     #[cold]
     fn pop_slow(&self, job: NonNull<StackHeader>) -> Popped {
         let top = self.owner.top.get();
-        if top != 0 && self.owner.slots[top - 1].get() == Some(job) {
+        if top != 0 && self.owner.slots[top as usize - 1].get() == Some(job) {
             self.owner.top.set(top - 1);
             self.feed();
             return Popped::Mine;

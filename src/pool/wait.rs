@@ -18,7 +18,7 @@ use super::find;
 use super::registry::Registry;
 use super::seat::Seat;
 use crate::job::JobRef;
-use crate::job::stack::StackHeader;
+use crate::job::stack::Public;
 use crate::latch::Latch;
 use crate::sync::deque::Steal;
 use crate::sync::hint;
@@ -33,7 +33,7 @@ const SPIN: Duration = Duration::from_micros(5);
 /// The seat's public deque was empty when the theft was noticed, so whatever is in it from here on
 /// was put there by descendants that this wait itself runs.
 #[cold]
-pub(crate) fn for_half(seat: &Seat, half: &StackHeader) {
+pub(crate) fn for_half(seat: &Seat, half: &Public) {
     let registry = seat.registry();
     let mut spin = Spin::new(registry);
     loop {
@@ -57,7 +57,7 @@ pub(crate) fn for_half(seat: &Seat, half: &StackHeader) {
 ///
 /// While the latch is pinned the thief cannot finish `half`; so all through the steal it is
 /// running it, and its public deque holds only descendants of it (invariant S4).
-pub(super) fn leapfrog(registry: &Registry, half: &StackHeader) -> Option<JobRef> {
+pub(super) fn leapfrog(registry: &Registry, half: &Public) -> Option<JobRef> {
     let thief = registry.used_seat(half.thief()? as usize)?;
     if !thief.offers_jobs() {
         return None;

@@ -6,9 +6,10 @@
 
 use super::super::builder::{Hooks, Plan};
 use super::super::registry::Registry;
-use super::super::seat::{Popped, Seat};
+use super::super::seat::{Popped, Seat, SlotIndex};
 use super::super::wait;
 use crate::job::stack::StackJob;
+use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::deque::Steal;
 use crate::sync::{UnsafeCell, thread};
 use crate::util::parker::Parker;
@@ -50,12 +51,12 @@ impl Runs {
 }
 
 /// The end of a join: runs the second half here, or waits for its thief.
-fn finish<F, R>(seat: &Seat, job: &StackJob<F, R>) -> R
+fn finish<F, R>(seat: &Seat, slot: SlotIndex, job: &StackJob<F, R>) -> R
 where
     F: FnOnce(bool) -> R + Send,
     R: Send,
 {
-    match seat.pop(job.as_header()) {
+    match seat.pop(slot, job.as_header()) {
         // SAFETY: `Mine` is the right to run the job.
         Popped::Mine => (unsafe { job.take() })(false),
         Popped::Stolen => wait_for(job),
@@ -67,7 +68,8 @@ where
     F: FnOnce(bool) -> R + Send,
     R: Send,
 {
-    job.latch().wait(Parker::current());
+    // SAFETY: callers have seen that the job was stolen, so it was exposed.
+    unsafe { job.public() }.latch().wait(Parker::current());
     // SAFETY: the latch is set.
     unsafe { job.take_result() }.unwrap_or_else(|payload| unwind::resume(payload))
 }
@@ -106,11 +108,11 @@ fn nested_joins(thieves: &[usize]) {
     let _occupied = unsafe { seat.occupy() };
     let runs = [Runs::new(), Runs::new()];
     let outer = StackJob::new(|_| runs[0].add());
-    seat.push(outer.as_header());
+    let outer_slot = seat.push(outer.as_header());
     let inner = StackJob::new(|_| runs[1].add());
-    seat.push(inner.as_header());
-    finish(seat, &inner);
-    finish(seat, &outer);
+    let inner_slot = seat.push(inner.as_header());
+    finish(seat, inner_slot, &inner);
+    finish(seat, outer_slot, &outer);
     assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
     for thief in thieves {
         thief.join().unwrap();
@@ -176,16 +178,20 @@ fn a_hungry_thief_gets_every_job() {
         let seat = registry.seat(0);
         // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
         let _occupied = unsafe { seat.occupy() };
-        let older = StackJob::new(|_| ());
-        seat.push(older.as_header());
-        let newer = StackJob::new(|_| ());
-        seat.push(newer.as_header());
-        while !(older.latch().probe() && newer.latch().probe()) {
+        let runs = AtomicU32::new(0);
+        let run = |_| {
+            runs.fetch_add(1, Ordering::Relaxed);
+        };
+        let older = StackJob::new(run);
+        let older_slot = seat.push(older.as_header());
+        let newer = StackJob::new(run);
+        let newer_slot = seat.push(newer.as_header());
+        while runs.load(Ordering::Relaxed) < 2 {
             seat.feed();
             thread::yield_now();
         }
-        assert_eq!(seat.pop(newer.as_header()), Popped::Stolen);
-        assert_eq!(seat.pop(older.as_header()), Popped::Stolen);
+        assert_eq!(seat.pop(newer_slot, newer.as_header()), Popped::Stolen);
+        assert_eq!(seat.pop(older_slot, older.as_header()), Popped::Stolen);
         wait_for(&newer);
         wait_for(&older);
         thief.join().unwrap();
@@ -199,8 +205,8 @@ fn leapfrogging_takes_descendants_only() {
     fn half(child: &Runs) {
         let seat = super::super::seat::current().expect("seated");
         let job = StackJob::new(|_| child.add());
-        seat.push(job.as_header());
-        finish(seat, &job);
+        let slot = seat.push(job.as_header());
+        finish(seat, slot, &job);
     }
 
     model::check("pool::leapfrogging_takes_descendants_only", || {
@@ -216,8 +222,8 @@ fn leapfrogging_takes_descendants_only() {
                 }
                 // Something else, which the owner of the half does not wait for.
                 let stranger = StackJob::new(|migrated| assert!(!migrated, "a stranger was run"));
-                seat.push(stranger.as_header());
-                finish(seat, &stranger);
+                let slot = seat.push(stranger.as_header());
+                finish(seat, slot, &stranger);
             })
         };
         let seat = registry.seat(0);
@@ -225,12 +231,14 @@ fn leapfrogging_takes_descendants_only() {
         let _occupied = unsafe { seat.occupy() };
         let child = Runs::new();
         let job = StackJob::new(|_| half(&child));
-        seat.push(job.as_header());
-        match seat.pop(job.as_header()) {
+        let slot = seat.push(job.as_header());
+        match seat.pop(slot, job.as_header()) {
             // SAFETY: `Mine` is the right to run the job.
             Popped::Mine => (unsafe { job.take() })(false),
             Popped::Stolen => {
-                if let Some(descendant) = wait::leapfrog(&registry, job.header()) {
+                // SAFETY: stolen, so exposed.
+                let public = unsafe { job.public() };
+                if let Some(descendant) = wait::leapfrog(&registry, public) {
                     descendant.execute(0);
                 }
                 wait_for(&job);

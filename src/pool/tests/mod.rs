@@ -2,8 +2,11 @@
 //!
 //! * `shuttle`: real pools of 1 to 3 workers under thousands of random schedules.
 //! * `loom`: one seat and its thieves, exhaustively: models of S2-S4 and of leapfrogging.
+//! * `unit`: one seat on one thread, under random scripts.
 
 #[cfg(manyhands_loom)]
 mod loom;
 #[cfg(manyhands_shuttle)]
 mod shuttle;
+#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+mod unit;

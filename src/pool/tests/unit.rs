@@ -1,0 +1,93 @@
+//! One seat under random scripts, on one thread.
+
+use super::super::builder::{Hooks, Plan};
+use super::super::registry::Registry;
+use super::super::seat::{Popped, Seat};
+use crate::job::stack::StackJob;
+use crate::sync::deque::Steal;
+use crate::util::rng::Rng;
+use std::cell::Cell;
+use std::sync::Arc;
+
+/// What happened to the second half of a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Pending,
+    Stolen,
+    Popped,
+}
+
+/// Joins nested `depth` deep; at every fork and join end a thief may come and take what is public,
+/// or only ask for more. Counts the halves that came back, and those that were stolen.
+fn nested(seat: &Seat, rng: &Rng, depth: u32, counts: &[Cell<u32>; 2]) {
+    if depth == 0 {
+        return;
+    }
+    let fate = std::sync::Mutex::new(Fate::Pending);
+    let become_ = |new| {
+        let old = std::mem::replace(&mut *fate.lock().unwrap(), new);
+        assert_eq!(old, Fate::Pending, "a half is run once");
+    };
+    let job = StackJob::new(|migrated| become_(if migrated { Fate::Stolen } else { Fate::Popped }));
+    let slot = seat.push(job.as_header());
+    if rng.below(2) == 0 {
+        visit(seat, rng);
+    }
+    nested(seat, rng, depth - 1, counts);
+    if rng.below(2) == 0 {
+        visit(seat, rng);
+    }
+    match seat.pop(slot, job.as_header()) {
+        Popped::Mine => {
+            // SAFETY: `Mine` is the right to run the job.
+            (unsafe { job.take() })(false);
+            counts[0].set(counts[0].get() + 1);
+        }
+        Popped::Stolen => {
+            // SAFETY: stolen jobs are public.
+            assert!(unsafe { job.public() }.latch().probe());
+            counts[1].set(counts[1].get() + 1);
+        }
+    }
+    let fate = *fate.lock().unwrap();
+    assert_ne!(fate, Fate::Pending, "every half is run");
+    // A second join of the same frame may find the first one's address in a slot.
+    nested(seat, rng, rng.below(depth as usize) as u32 / 2, counts);
+}
+
+fn visit(seat: &Seat, rng: &Rng) {
+    match rng.below(4) {
+        0 => drop(seat.offers_jobs()),
+        1 => seat.feed(),
+        2 => seat.expose_all(),
+        _ => {
+            if let Steal::Success(job) = seat.steal_job() {
+                job.execute(1);
+            }
+        }
+    }
+}
+
+/// Whatever thieves do between a push and its pop, each half is run once (S2, S5), and when the
+/// joins have ended the slots are free again.
+#[test]
+fn joins_find_their_halves_again() {
+    let plan = Plan {
+        workers: 2,
+        guests: 0,
+        spares: 0,
+        blocking: 1,
+    };
+    let registry: Arc<Registry> = Registry::new(&plan, Hooks::none());
+    // A searcher, so that publishing wakes nobody.
+    registry.sleep.admit();
+    let seat = registry.seat(0);
+    // SAFETY: this is the only thread, and the registry outlives the guard.
+    let _occupied = unsafe { seat.occupy() };
+    let counts = [const { Cell::new(0) }; 2];
+    for seed in 1..2000 {
+        nested(seat, &Rng::new(seed), seed as u32 % 40, &counts);
+        assert!(!seat.has_private_jobs());
+    }
+    assert!(counts.iter().all(|count| count.get() > 1000), "{counts:?}");
+}
