@@ -6,6 +6,7 @@ source ci/lib.sh
 
 check cargo fmt --check
 check cargo clippy --all-targets -- -D warnings
+check env RUSTFLAGS="--cfg manyhands_counters" cargo clippy --target-dir target/counters -- -D warnings
 check env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
 if [ -d benches/compare ]; then
     check cargo check --locked --benches --manifest-path benches/compare/Cargo.toml \

@@ -119,3 +119,10 @@ pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, sc
 pub use spawn::{spawn, spawn_blocking, spawn_compute};
 pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle};
 pub use yield_now::{Yield, yield_local, yield_now};
+
+/// What the pools of this process have done, for `benches/compare`; not part of the interface.
+#[cfg(manyhands_counters)]
+#[doc(hidden)]
+pub mod counters {
+    pub use crate::util::count::read;
+}

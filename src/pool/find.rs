@@ -8,6 +8,7 @@ use super::registry::Registry;
 use super::seat::Seat;
 use crate::job::JobRef;
 use crate::sync::deque::Steal;
+use crate::util::count::Event;
 
 /// Every so many rounds the injector goes first, so that a busy seat cannot starve it.
 /// (Go and tokio use the same number; it is prime, so that it does not beat with program loops.)
@@ -83,6 +84,7 @@ fn steal(registry: &Registry, seat: &Seat, last: bool) -> Option<JobRef> {
             }
         }
         if !retry {
+            Event::FailedSweep.count();
             break;
         }
         crate::sync::hint::spin_loop();

@@ -15,6 +15,7 @@ use crate::sleep::{Notified, Sleep};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::sync::deque::{Injector, Steal};
 use crate::task::{How, Owned, Schedule};
+use crate::util::count::Event;
 use crate::util::parker::Parker;
 use crate::util::unwind::{self, Payload};
 use std::fmt;
@@ -131,6 +132,7 @@ impl Registry {
     /// Hands a job to whoever comes first.
     pub(crate) fn inject(&self, job: JobRef) {
         self.injector.push(job);
+        Event::Injected.count();
         self.notify();
         self.drain_if_over();
     }

@@ -28,6 +28,7 @@ use crate::job::{Header, JobRef, SeatIndex};
 use crate::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::{Mutex, chaos, lock, thread_cell};
+use crate::util::count::Event;
 use crate::util::parker::Parker;
 use crate::util::rng::Rng;
 use crossbeam_utils::CachePadded;
@@ -321,6 +322,7 @@ impl Seat {
             if public {
                 // SAFETY: the job is the caller's, in place until its join ends.
                 self.push_public(unsafe { StackHeader::expose(job) });
+                Event::Exposure.count();
             } else {
                 self.expose(1);
             }
@@ -346,6 +348,7 @@ impl Seat {
         self.limit.store(SLOTS, Ordering::Relaxed);
         // Ordering: SeqCst fence; pairs with the one in `steal_job`.
         fence(Ordering::SeqCst);
+        Event::Fence.count();
         chaos::point("limit before expose");
     }
 
@@ -359,6 +362,7 @@ impl Seat {
             // SAFETY: a private job lives in a frame below us on this thread's stack, and leaves
             // the slots here: it is exposed once.
             self.push_public(unsafe { StackHeader::expose(job) });
+            Event::Exposure.count();
         }
         for i in count..top {
             self.owner.slots[i - count].set(self.owner.slots[i].get());
@@ -556,7 +560,11 @@ impl Seat {
         let stolen = self.shared.jobs.steal();
         // Ordering: SeqCst fence; pairs with the one in `answer`: the steal, then the look.
         fence(Ordering::SeqCst);
+        Event::Fence.count();
         self.offers_jobs();
+        if matches!(stolen, Steal::Success(_)) {
+            Event::JobStolen.count();
+        }
         stolen
     }
 
@@ -565,7 +573,11 @@ impl Seat {
         if self.shared.tasks.is_empty() {
             return Steal::Empty;
         }
-        self.shared.tasks.steal_batch_with_limit_and_pop(dest, most)
+        let stolen = self.shared.tasks.steal_batch_with_limit_and_pop(dest, most);
+        if matches!(stolen, Steal::Success(_)) {
+            Event::TasksStolen.count();
+        }
+        stolen
     }
 
     /// The task in the LIFO slot.

@@ -8,6 +8,7 @@ mod word;
 use self::word::Word;
 use crate::job::SeatIndex;
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
+use crate::util::count::Event;
 use crate::util::parker::Parker;
 use crossbeam_utils::CachePadded;
 use std::fmt;
@@ -111,8 +112,14 @@ impl Sleep {
                 Ordering::Release,
                 Ordering::Acquire,
             ) {
-                Ok(_) => return Ok(seen),
-                Err(now) => seen = Word(now),
+                Ok(_) => {
+                    Event::SleepWord.count();
+                    return Ok(seen);
+                }
+                Err(now) => {
+                    Event::SleepWordRetry.count();
+                    seen = Word(now);
+                }
             }
         }
     }
@@ -123,6 +130,7 @@ impl Sleep {
         // Step P2. Ordering: SeqCst fence; pairs with the one in `rescan_fence`: either we see who
         // sleeps (or has stopped searching), or they see the work.
         fence(Ordering::SeqCst);
+        Event::Fence.count();
         self.wake_for_visible_work()
     }
 
@@ -189,6 +197,7 @@ impl Sleep {
 
     /// Wakes a seat that was popped.
     fn hand_token(&self, seat: SeatIndex) {
+        Event::Wake.count();
         let node = &self.nodes[seat as usize];
         // Ordering: Relaxed; `update` read the push (Release) with Acquire before it popped.
         let parker = node.parker.load(Ordering::Relaxed);
@@ -259,6 +268,7 @@ impl Sleep {
 
     /// Step Z2 (and F2). Ordering: SeqCst fence; pairs with the one in `notify`.
     fn rescan_fence(&self) {
+        Event::Fence.count();
         fence(Ordering::SeqCst);
     }
 

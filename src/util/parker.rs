@@ -11,6 +11,7 @@
 //!
 //! Model: `latch::tests::loom` and `sleep::tests::loom` run on this parker.
 
+use super::count::Event;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Futex, thread_cell};
 
@@ -73,6 +74,7 @@ impl Parker {
             .compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
         {
+            Event::Park.count();
             self.token.wait(PARKED);
         }
         // Ordering: Acquire pairs with the Release in `unpark`, as above. Swapping to EMPTY also
@@ -85,6 +87,7 @@ impl Parker {
         // Ordering: Release pairs with the Acquire in `park`. A swap, not a store: the sleeper
         // must see the newest of several wakers' writes even when it was NOTIFIED already.
         if self.token.word().swap(NOTIFIED, Ordering::Release) == PARKED {
+            Event::Unpark.count();
             self.token.wake_one();
         }
     }
