@@ -40,7 +40,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 /// Jobs that a seat keeps private at most.
-pub(crate) const SLOTS: u8 = 16;
+pub(crate) const SLOTS: u8 = 32;
 
 /// The place of a private job. Eight bits into an array of 256 need no bounds check.
 pub(crate) type SlotIndex = u8;
