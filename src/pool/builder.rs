@@ -50,8 +50,8 @@ type PanicHandler = Box<dyn Fn(Payload) + Send + Sync>;
 /// What the user wants to be told, and how threads are to be.
 pub(crate) struct Hooks {
     pub(super) stack_size: Option<usize>,
-    /// May searchers spin before they sleep?
-    pub(super) spin: bool,
+    /// How many threads can run at the same time.
+    pub(super) cores: u32,
     name: Mutex<Option<Name>>,
     start: Option<IndexHandler>,
     exit: Option<IndexHandler>,
@@ -59,12 +59,12 @@ pub(crate) struct Hooks {
 }
 
 impl Hooks {
-    /// For models, which make registries without threads.
-    #[cfg(test)]
+    /// For tests that make registries without threads.
+    #[cfg(all(test, not(manyhands_shuttle)))]
     pub(super) fn none() -> Self {
         Self {
             stack_size: None,
-            spin: false,
+            cores: 1,
             name: Mutex::new(None),
             start: None,
             exit: None,
@@ -471,7 +471,12 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         let cores = env::cores();
         let hooks = Hooks {
             stack_size: self.stack_size,
-            spin: cores > 1 && workers <= cores && !cfg!(any(manyhands_loom, manyhands_shuttle)),
+            // Models have no clock, so nobody spins there.
+            cores: if cfg!(any(manyhands_loom, manyhands_shuttle)) {
+                1
+            } else {
+                cores as u32
+            },
             name: Mutex::new(self.name.take()),
             start: self.start.take(),
             exit: self.exit.take(),

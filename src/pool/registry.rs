@@ -103,6 +103,12 @@ impl Registry {
         self.sleep.permits() > 1
     }
 
+    /// May a thread that has nothing to do spin for a moment? Not if another one could use its
+    /// core.
+    pub(super) fn may_spin(&self) -> bool {
+        self.hooks.cores > 1 && self.sleep.active() <= self.hooks.cores
+    }
+
     // ---- publishing work --------------------------------------------------------------------
 
     /// Tells the sleepers about work that has just become visible. If none sleeps because all

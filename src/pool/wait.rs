@@ -222,7 +222,7 @@ struct Spin {
 impl Spin {
     fn new(registry: &Registry) -> Self {
         Self {
-            until: registry.hooks.spin.then(|| Instant::now() + SPIN),
+            until: registry.may_spin().then(|| Instant::now() + SPIN),
         }
     }
 

@@ -81,9 +81,9 @@ fn execute(seat: &Seat, job: JobRef) {
 
 /// Looks at everything, for a while if cores are free.
 fn search(registry: &Registry, seat: &Seat) -> Option<JobRef> {
-    if registry.hooks.spin {
+    if registry.may_spin() {
         let start = Instant::now();
-        while start.elapsed() < SPIN {
+        while start.elapsed() < SPIN && registry.may_spin() {
             if let Some(job) = find::others(registry, seat, false) {
                 return Some(job);
             }

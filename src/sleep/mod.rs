@@ -285,8 +285,8 @@ impl Sleep {
         word.searching() > 0 || word.active() < self.permits()
     }
 
-    /// Threads at work, for tests.
-    #[cfg(test)]
+    /// Threads at work. A hint.
+    #[inline]
     pub(crate) fn active(&self) -> u32 {
         self.load().active()
     }
