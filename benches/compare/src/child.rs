@@ -3,7 +3,6 @@
 //! The parent runs this very program once more as `manyhands-compare --child KIND SUBJECT THREADS
 //! SECONDS`; the child prints its figures as one JSON object of numbers.
 
-use crate::watchdog;
 use crate::{memory, rest};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -43,10 +42,7 @@ impl Order {
     pub fn run(&self) -> Result<Figures, String> {
         let what = format!("{}, {}, {} threads", self.kind, self.subject, self.threads);
         let limit = Duration::from_secs(self.seconds as u64) + GRACE;
-        watchdog::begin(what.clone(), limit * 2);
-        let found = self.wait(limit).map_err(|error| format!("{what}: {error}"));
-        watchdog::end();
-        found
+        self.wait(limit).map_err(|error| format!("{what}: {error}"))
     }
 
     fn wait(&self, limit: Duration) -> Result<Figures, String> {

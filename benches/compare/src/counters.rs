@@ -30,9 +30,7 @@ mod counted {
     use crate::results::{Column, Line, Unit};
     use crate::tables::{UTS, YIELDS};
     use crate::tasks::{self, SpawnInside, SpawnOutside};
-    use crate::watchdog;
     use std::sync::Arc;
-    use std::time::Duration;
 
     pub fn grids(options: &Options, threads: &[usize]) -> Vec<Grid> {
         let names: Vec<_> = read().into_iter().map(|(name, _)| name).collect();
@@ -46,7 +44,6 @@ mod counted {
                 .into_iter()
                 .map(|(row, make, runs)| {
                     progress::say(&format!("counters: {row}, {threads} threads"));
-                    watchdog::begin(format!("counters: {row}"), Duration::from_secs(120));
                     let runs = runs * options.rounds as u64;
                     Line {
                         row: row.to_owned(),
@@ -57,9 +54,7 @@ mod counted {
                 .collect(),
             notes: Vec::new(),
         };
-        let grids = threads.iter().map(grid).collect();
-        watchdog::end();
-        grids
+        threads.iter().map(grid).collect()
     }
 
     type Make = fn(usize) -> (&'static str, Sample);

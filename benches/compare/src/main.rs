@@ -18,6 +18,7 @@ mod launch;
 mod machine;
 mod measure;
 mod memory;
+mod patience;
 mod peers;
 mod plot;
 mod progress;
@@ -28,7 +29,6 @@ mod stats;
 mod tables;
 mod tasks;
 mod usage;
-mod watchdog;
 
 use cli::Options;
 use results::{Report, Section};
@@ -77,10 +77,8 @@ fn show(options: &Options, file: &Path) -> Result<(), Box<dyn Error>> {
     save(options, &report)
 }
 
-/// Measures, prints a table as soon as it is done, and saves all that is done so far: what takes
-/// long, and may hang, comes last.
+/// Measures, prints a table as soon as it is done, and saves all that is done so far.
 fn measure(options: &Options) -> Result<(), Box<dyn Error>> {
-    watchdog::start();
     let mut report = Report {
         machine: machine::Machine::here(),
         versions: peers::versions(),

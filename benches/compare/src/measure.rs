@@ -1,14 +1,14 @@
 //! Interleaved rounds, and what is said of them.
 
+use crate::patience::Runner;
 use crate::results::{Measured, OURS, Subject};
 use crate::stats::quartiles;
 use crate::usage::Usage;
-use crate::watchdog;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Runs a workload so many times.
-pub type Sample = Box<dyn FnMut(u64) -> Sampled>;
+pub type Sample = Box<dyn FnMut(u64) -> Sampled + Send>;
 
 /// What a sample has found.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,73 +59,97 @@ pub struct Row {
     pub subjects: Vec<(&'static str, Sample)>,
 }
 
-impl Row {
-    /// Leaves a subject out that cannot do this.
-    pub fn without(mut self, subject: &str) -> Self {
-        self.subjects.retain(|(name, _)| *name != subject);
-        self
-    }
-}
-
 /// A sample is repeated until it takes at least this long. A run that takes longer is a sample.
 const SAMPLE: Duration = Duration::from_millis(15);
 
 /// Threads of the subject before go to sleep meanwhile.
 const SETTLE: Duration = Duration::from_millis(2);
 
-/// A sample that takes longer than this hangs.
-const HANGS: Duration = Duration::from_secs(120);
+/// A sample, or a calibration, that takes longer than this hangs.
+const HANGS: Duration = Duration::from_secs(30);
+
+/// A subject while its row is measured.
+struct Contender {
+    name: &'static str,
+    /// None: it hung, and cannot be asked any more.
+    sample: Option<Sample>,
+    repeats: u64,
+    samples: Vec<Sampled>,
+}
+
+impl Contender {
+    /// Lets it do something. None if it hangs, or has hung before.
+    fn call<R: Send + 'static>(
+        &mut self,
+        runner: &mut Runner,
+        limit: Duration,
+        f: impl FnOnce(&mut Sample) -> R + Send + 'static,
+    ) -> Option<R> {
+        let mut sample = self.sample.take()?;
+        let (result, sample) = runner.call(limit, move || (f(&mut sample), sample))?;
+        self.sample = Some(sample);
+        Some(result)
+    }
+}
 
 /// Measures a row.
 ///
 /// # Panics
 ///
 /// If two subjects do not compute the same.
-pub fn run(mut row: Row, rounds: usize) -> Measured {
-    let row_name = row.name;
-    let begin = |subject: &str| watchdog::begin(format!("{row_name}: {subject}"), HANGS);
-    let mut result = None;
-    let repeats: Vec<u64> = row
+pub fn run(row: Row, rounds: usize) -> Measured {
+    measure(row, rounds, HANGS)
+}
+
+fn measure(row: Row, rounds: usize, limit: Duration) -> Measured {
+    let mut runner = Runner::start();
+    let mut expected = None;
+    let mut contenders: Vec<_> = row
         .subjects
-        .iter_mut()
-        .map(|(name, sample)| {
-            begin(name);
-            let computed = sample(1).result;
-            assert_eq!(
-                computed,
-                *result.get_or_insert(computed),
-                "{row_name}: {name}"
-            );
-            calibrate(sample)
+        .into_iter()
+        .map(|(name, sample)| Contender {
+            name,
+            sample: Some(sample),
+            repeats: 1,
+            samples: Vec::with_capacity(rounds),
         })
         .collect();
+    for contender in &mut contenders {
+        let warm = |sample: &mut Sample| (sample(1).result, calibrate(sample));
+        let Some((result, repeats)) = contender.call(&mut runner, limit, warm) else {
+            continue;
+        };
+        contender.repeats = repeats;
+        let expected = *expected.get_or_insert(result);
+        assert_eq!(result, expected, "{}: {}", row.name, contender.name);
+    }
 
-    let count = row.subjects.len();
-    let mut samples = vec![Vec::with_capacity(rounds); count];
+    let count = contenders.len();
     for round in 0..rounds {
         // Everybody follows everybody else now and then.
         for turn in 0..count {
-            let at = (round + turn) % count;
+            let contender = &mut contenders[(round + turn) % count];
             thread::sleep(SETTLE);
-            let (name, sample) = &mut row.subjects[at];
-            begin(name);
-            samples[at].push(sample(repeats[at]));
+            let repeats = contender.repeats;
+            let sampled = contender.call(&mut runner, limit, move |sample| sample(repeats));
+            contender.samples.extend(sampled);
         }
     }
-    watchdog::end();
 
-    let subjects: Vec<_> = row
-        .subjects
+    let hung = contenders
         .iter()
-        .zip(repeats)
-        .zip(&samples)
-        .map(|(((name, _), repeats), samples)| subject(name, repeats, samples))
+        .filter(|contender| contender.sample.is_none())
+        .map(|contender| {
+            let (name, rounds) = (contender.name, contender.samples.len());
+            format!("{}: {name} hung after {rounds} rounds.", row.name)
+        })
         .collect();
     let mut measured = Measured {
-        row: row_name,
+        hung,
+        row: row.name,
         unit: row.unit.to_owned(),
         units: row.units,
-        subjects,
+        subjects: contenders.iter().filter_map(subject).collect(),
     };
     if let Some(ours) = measured.median(OURS) {
         for subject in &mut measured.subjects {
@@ -135,7 +159,12 @@ pub fn run(mut row: Row, rounds: usize) -> Measured {
     measured
 }
 
-fn subject(name: &str, repeats: u64, samples: &[Sampled]) -> Subject {
+/// None if there is no figure.
+fn subject(contender: &Contender) -> Option<Subject> {
+    let (repeats, samples) = (contender.repeats, &contender.samples);
+    if samples.is_empty() {
+        return None;
+    }
     let runs = (repeats * samples.len() as u64) as f64;
     let rounds_ns: Vec<f64> = samples
         .iter()
@@ -144,8 +173,8 @@ fn subject(name: &str, repeats: u64, samples: &[Sampled]) -> Subject {
     let quartiles = quartiles(&rounds_ns);
     let switches: u64 = samples.iter().map(|sample| sample.switches).sum();
     let steals: Option<u64> = samples.iter().map(|sample| sample.steals).sum();
-    Subject {
-        name: name.to_owned(),
+    Some(Subject {
+        name: contender.name.to_owned(),
         median_ns: quartiles.median,
         low_quartile_ns: quartiles.low,
         high_quartile_ns: quartiles.high,
@@ -154,7 +183,7 @@ fn subject(name: &str, repeats: u64, samples: &[Sampled]) -> Subject {
         switches: switches as f64 / runs,
         steals: steals.map(|steals| steals as f64 / runs),
         ratio: None,
-    }
+    })
 }
 
 /// How often a sample must run its workload to take long enough. Also the warm-up.
@@ -206,6 +235,50 @@ mod tests {
         assert_eq!(three.rounds_ns, [1e8; 3]);
         assert_eq!((two.best_ns, two.ratio), (2000.0, Some(2.0)));
         assert_eq!((two.switches, two.steals), (1.0, Some(3.0)));
+    }
+
+    #[test]
+    fn who_hangs_keeps_the_rounds_before() {
+        let mut calls = 0;
+        let sometimes = move |_| {
+            calls += 1;
+            // The check and the calibration are two calls.
+            if calls > 4 {
+                thread::park();
+            }
+            Sampled {
+                time: SAMPLE,
+                ..Sampled::default()
+            }
+        };
+        let row = Row {
+            name: "row".into(),
+            unit: "run",
+            units: 1,
+            subjects: vec![
+                ("sometimes", Box::new(sometimes)),
+                (
+                    "never",
+                    Box::new(|_| {
+                        loop {
+                            thread::park()
+                        }
+                    }),
+                ),
+                ("always", fixed(SAMPLE, 0)),
+            ],
+        };
+        let measured = measure(row, 3, Duration::from_millis(50));
+        let rounds = measured.subjects.iter();
+        let rounds: Vec<_> = rounds.map(|subject| subject.rounds_ns.len()).collect();
+        assert_eq!(rounds, [2, 3]);
+        assert_eq!(
+            measured.hung,
+            [
+                "row: sometimes hung after 2 rounds.",
+                "row: never hung after 0 rounds."
+            ]
+        );
     }
 
     #[test]

@@ -150,7 +150,7 @@ pub fn child(order: &Order) -> Result<Figures, String> {
             let subject = launch::pools()
                 .find(|subject| subject.name == name)
                 .ok_or_else(unknown)?;
-            let _pool = launch::warmed(subject, order.threads);
+            let _pool = launch::warmed(subject, order.threads)?;
             thread::sleep(Duration::from_millis(100));
             Ok(Figures::from([("resident".into(), resident()?)]))
         }

@@ -45,6 +45,9 @@ pub fn section(section: &Section) -> String {
     let mut text = format!("\n## {}{threads}\n\n{}\n", section.table, section.about);
     if !section.rows.is_empty() {
         text += &times(section);
+        for note in section.rows.iter().flat_map(|row| &row.hung) {
+            text += &format!("\n{note}\n");
+        }
     }
     for extra in &section.extras {
         match extra {
@@ -293,6 +296,7 @@ pub mod tests {
                 subject(OURS, 20.0),
                 subject("rayon", 30.0),
             ],
+            hung: Vec::new(),
         }];
         let grids = vec![Grid {
             title: "2 threads".into(),

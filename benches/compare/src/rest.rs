@@ -101,7 +101,7 @@ pub fn child(order: &Order) -> Result<Figures, String> {
             };
             let subject = launch::SUBJECTS.iter().find(fits);
             let subject = subject.ok_or_else(|| format!("unknown subject: {name}"))?;
-            Some(launch::warmed(subject, order.threads))
+            Some(launch::warmed(subject, order.threads)?)
         }
     };
     thread::sleep(SETTLE);

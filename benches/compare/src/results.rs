@@ -53,6 +53,8 @@ pub struct Measured {
     /// How many of them one run has.
     pub units: u64,
     pub subjects: Vec<Subject>,
+    /// Who hung. The figures are of the rounds before.
+    pub hung: Vec<String>,
 }
 
 /// One subject's part of a row.

@@ -189,9 +189,7 @@ fn tasks(threads: usize, row: &mut dyn FnMut(Row)) {
         10_000,
         SpawnOutside(10_000),
         threads,
-    )
-    // forte 1.0.0-beta.2 sometimes sleeps for ever here, with one worker: see README.md.
-    .without("forte"));
+    ));
     row(tasks::row(
         "200 tasks x 1000 yields",
         "yield",

@@ -122,8 +122,8 @@ impl Work for Fib {
 /// all further ones. So the tree leans to the right, which is hard on waiting.
 pub struct Queens(pub u32);
 
-#[derive(Clone, Copy)]
 /// Where queens stand, as bits of columns.
+#[derive(Clone, Copy)]
 pub struct Board {
     /// All columns.
     pub(super) full: u32,

@@ -101,10 +101,17 @@ pub fn row<W: Work>(name: &str, unit: &'static str, units: u64, work: W, threads
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::patience::Runner;
+    use std::time::Duration;
 
     fn check(row: Row, expected: u64) {
         for (name, mut sample) in row.subjects {
-            assert_eq!(sample(3).result, expected, "{}: {name}", row.name);
+            let found = Runner::start().call(Duration::from_secs(2), move || sample(3).result);
+            match found {
+                Some(found) => assert_eq!(found, expected, "{}: {name}", row.name),
+                // See README.md.
+                None => assert_eq!(name, "forte", "{} hangs", row.name),
+            }
         }
     }
 
@@ -112,8 +119,7 @@ mod tests {
     fn every_subject_computes_the_same() {
         for threads in [1, 2, 3] {
             check(row("inside", "task", 1, SpawnInside(100), threads), 100);
-            let outside = row("outside", "task", 1, SpawnOutside(100), threads);
-            check(outside.without("forte"), 100);
+            check(row("outside", "task", 1, SpawnOutside(100), threads), 100);
             let yields = YieldMany {
                 tasks: 5,
                 yields: 20,
