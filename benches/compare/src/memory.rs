@@ -83,7 +83,7 @@ fn uts(threads: usize) -> Grid {
 
 fn pending(threads: usize) -> Grid {
     let mut grid = grid(
-        format!("a pending task, one of 10^6, {threads} threads"),
+        format!("a pending task among a million, {threads} threads"),
         vec![
             Column::new("resident", Unit::Bytes).plotted(),
             Column::new("requested", Unit::Bytes).plotted(),

@@ -73,25 +73,22 @@ fn of_grid(table: &str, grid: &Grid) -> Plot {
         let columns = grid.columns.iter().enumerate();
         columns.filter(|(_, column)| column.plotted)
     };
-    let mut groups: Vec<Group> = Vec::new();
-    for (place, column) in plotted() {
-        for line in &grid.lines {
-            let Some(value) = line.values[place] else {
-                continue;
-            };
-            let name = match (line.row == grid.title, plotted().count()) {
+    let mut rows: Vec<&str> = grid.lines.iter().map(|line| &*line.row).collect();
+    rows.dedup();
+    let mut groups = Vec::new();
+    for row in rows {
+        for (place, column) in plotted() {
+            let name = match (row == grid.title, plotted().count()) {
                 (true, _) => column.name.clone(),
-                (false, 1) => line.row.clone(),
-                (false, _) => format!("{}, {}", line.row, column.name),
+                (false, 1) => row.to_owned(),
+                (false, _) => format!("{row}, {}", column.name),
             };
-            let bar = (line.subject.clone(), value);
-            match groups.iter_mut().find(|group| group.name == name) {
-                Some(group) => group.bars.push(bar),
-                None => groups.push(Group {
-                    name,
-                    bars: vec![bar],
-                }),
-            }
+            let lines = grid.lines.iter().filter(|line| line.row == row);
+            let bars = lines.filter_map(|line| Some((line.subject.clone(), line.values[place]?)));
+            groups.push(Group {
+                name,
+                bars: bars.collect(),
+            });
         }
     }
     let file: String = format!("{table}-{}", grid.title)
