@@ -3,14 +3,22 @@
 use crate::tables;
 use std::path::PathBuf;
 
-/// What to measure, and how often.
-#[derive(Debug, PartialEq, Eq)]
+/// What to measure, how often, and where to put it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
     /// Names of tables; none means all.
     pub tables: Vec<String>,
     pub rounds: usize,
-    pub threads: Vec<usize>,
+    /// None: what suits the table.
+    pub threads: Option<Vec<usize>>,
+    /// How long each process of the table `rest` is watched.
+    pub seconds: usize,
     pub json: Option<PathBuf>,
+    pub markdown: Option<PathBuf>,
+    /// A folder.
+    pub plots: Option<PathBuf>,
+    /// Saved figures that are shown once more; nothing is measured.
+    pub from: Option<PathBuf>,
 }
 
 impl Options {
@@ -19,33 +27,49 @@ impl Options {
     }
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            tables: Vec::new(),
+            rounds: 11,
+            threads: None,
+            seconds: 10,
+            json: None,
+            markdown: None,
+            plots: None,
+            from: None,
+        }
+    }
+}
+
 pub fn usage() -> String {
     let names: Vec<_> = tables::ALL.iter().map(|table| table.name).collect();
     format!(
-        "usage: manyhands-compare [TABLE...] [--rounds N] [--threads 1,2] [--json FILE]\ntables: {}",
+        "usage: manyhands-compare [TABLE...] [--rounds N] [--threads 1,2] [--seconds N]\n\
+         \x20                        [--json FILE] [--markdown FILE] [--plots FOLDER] [--from FILE]\n\
+         tables: {}\n\
+         --threads  for all tables; each has numbers of its own otherwise\n\
+         --seconds  how long each process of the table rest is watched\n\
+         --from     shows what --json has saved, and measures nothing",
         names.join(", ")
     )
 }
 
-pub fn parse(args: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options = Options {
-        tables: Vec::new(),
-        rounds: 7,
-        threads: vec![1, 2],
-        json: None,
-    };
-    let mut args = args;
+pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut options = Options::default();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("{arg} needs a value"));
         match arg.as_str() {
             "--rounds" => options.rounds = positive(&value()?)?,
             "--threads" => {
-                options.threads = value()?
-                    .split(',')
-                    .map(positive)
-                    .collect::<Result<_, _>>()?;
+                let numbers: Result<_, _> = value()?.split(',').map(positive).collect();
+                options.threads = Some(numbers?);
             }
+            "--seconds" => options.seconds = positive(&value()?)?,
             "--json" => options.json = Some(value()?.into()),
+            "--markdown" => options.markdown = Some(value()?.into()),
+            "--plots" => options.plots = Some(value()?.into()),
+            "--from" => options.from = Some(value()?.into()),
             name if tables::ALL.iter().any(|table| table.name == name) => options.tables.push(arg),
             _ => return Err(format!("unknown argument: {arg}")),
         }
@@ -62,18 +86,36 @@ fn positive(text: &str) -> Result<usize, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::*;
 
-    fn args(line: &str) -> impl Iterator<Item = String> {
-        line.split_whitespace().map(String::from)
+    fn parse_line(line: &str) -> Result<Options, String> {
+        parse(line.split_whitespace().map(String::from))
+    }
+
+    #[test]
+    fn nothing_means_everything() {
+        let options = parse_line("").unwrap();
+        assert_eq!(options, Options::default());
+        assert!(tables::ALL.iter().all(|table| options.wants(table.name)));
     }
 
     #[test]
     fn options_are_read() {
-        let options = parse(args("join --rounds 3 --threads 1,4 --json out.json")).unwrap();
-        assert_eq!(options.tables, ["join"]);
-        assert_eq!((options.rounds, &options.threads[..]), (3, &[1, 4][..]));
-        assert_eq!(options.json.unwrap().to_str(), Some("out.json"));
+        let line = "join --rounds 3 --threads 1,4 --json out.json --seconds 2 \
+                    --markdown out.md --plots plots --from in.json";
+        let options = parse_line(line).unwrap();
+        assert!(options.wants("join") && !options.wants("tasks"));
+        let expected = Options {
+            tables: vec!["join".into()],
+            rounds: 3,
+            threads: Some(vec![1, 4]),
+            seconds: 2,
+            json: Some("out.json".into()),
+            markdown: Some("out.md".into()),
+            plots: Some("plots".into()),
+            from: Some("in.json".into()),
+        };
+        assert_eq!(options, expected);
     }
 
     #[test]
@@ -83,9 +125,10 @@ mod tests {
             "--rounds",
             "--rounds 0",
             "--threads 1,x",
+            "--seconds -1",
             "--json",
         ] {
-            assert!(parse(args(line)).is_err(), "{line}");
+            assert!(parse_line(line).is_err(), "{line}");
         }
     }
 }

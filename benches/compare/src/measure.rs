@@ -1,10 +1,53 @@
 //! Interleaved rounds, and what is said of them.
 
+use crate::patience::Runner;
+use crate::results::{Measured, OURS, Subject};
+use crate::stats::quartiles;
+use crate::usage::Usage;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Runs a workload so many times; says how long that took and what the last run computed.
-pub type Sample = Box<dyn FnMut(u64) -> (Duration, u64)>;
+/// Runs a workload so many times.
+pub type Sample = Box<dyn FnMut(u64) -> Sampled + Send>;
+
+/// What a sample has found.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sampled {
+    /// Of all runs.
+    pub time: Duration,
+    /// Context switches of the process meanwhile.
+    pub switches: u64,
+    /// Steals meanwhile, where the subject counts them.
+    pub steals: Option<u64>,
+    /// What the last run computed.
+    pub result: u64,
+}
+
+impl Sampled {
+    /// Runs `f` on the clock; what it returns is the result.
+    #[inline(always)]
+    pub fn add(&mut self, f: impl FnOnce() -> u64) {
+        let before = Usage::now();
+        let start = Instant::now();
+        self.result = f();
+        self.time += start.elapsed();
+        self.switches += Usage::now().since(before).switches();
+    }
+
+    /// One measured call.
+    #[inline(always)]
+    pub fn of(f: impl FnOnce() -> u64) -> Self {
+        let mut sampled = Self::default();
+        sampled.add(f);
+        sampled
+    }
+
+    /// Notes the steals between two counts, if there are any counts.
+    pub fn with_steals(mut self, before: Option<u64>, after: Option<u64>) -> Self {
+        self.steals = before.zip(after).map(|(before, after)| after - before);
+        self
+    }
+}
 
 /// One workload, done by everybody.
 pub struct Row {
@@ -16,111 +59,138 @@ pub struct Row {
     pub subjects: Vec<(&'static str, Sample)>,
 }
 
-impl Row {
-    /// Leaves a subject out that cannot do this.
-    pub fn without(mut self, subject: &str) -> Self {
-        self.subjects.retain(|(name, _)| *name != subject);
-        self
-    }
-}
-
-/// A measured row.
-#[derive(Debug)]
-pub struct Measured {
-    pub table: &'static str,
-    pub threads: usize,
-    pub row: String,
-    pub unit: &'static str,
-    pub units: u64,
-    pub subjects: Vec<Subject>,
-}
-
-/// One subject's part of a row.
-#[derive(Debug)]
-pub struct Subject {
-    pub name: &'static str,
-    /// Nanoseconds per run, one figure a round.
-    pub rounds: Vec<f64>,
-    pub quartiles: Quartiles,
-}
-
-impl Subject {
-    /// The round that was disturbed least. On a busy machine it says more than the median.
-    pub fn best(&self) -> f64 {
-        self.rounds.iter().copied().fold(f64::INFINITY, f64::min)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Quartiles {
-    pub low: f64,
-    pub median: f64,
-    pub high: f64,
-}
-
-/// A sample is repeated until it takes at least this long.
+/// A sample is repeated until it takes at least this long. A run that takes longer is a sample.
 const SAMPLE: Duration = Duration::from_millis(15);
 
 /// Threads of the subject before go to sleep meanwhile.
 const SETTLE: Duration = Duration::from_millis(2);
+
+/// A sample, or a calibration, that takes longer than this hangs.
+const HANGS: Duration = Duration::from_secs(30);
+
+/// A subject while its row is measured.
+struct Contender {
+    name: &'static str,
+    /// None: it hung, and cannot be asked any more.
+    sample: Option<Sample>,
+    repeats: u64,
+    samples: Vec<Sampled>,
+}
+
+impl Contender {
+    /// Lets it do something. None if it hangs, or has hung before.
+    fn call<R: Send + 'static>(
+        &mut self,
+        runner: &mut Runner,
+        limit: Duration,
+        f: impl FnOnce(&mut Sample) -> R + Send + 'static,
+    ) -> Option<R> {
+        let mut sample = self.sample.take()?;
+        let (result, sample) = runner.call(limit, move || (f(&mut sample), sample))?;
+        self.sample = Some(sample);
+        Some(result)
+    }
+}
 
 /// Measures a row.
 ///
 /// # Panics
 ///
 /// If two subjects do not compute the same.
-pub fn run(mut row: Row, table: &'static str, threads: usize, rounds: usize) -> Measured {
-    let mut result = None;
-    let repeats: Vec<u64> = row
+pub fn run(row: Row, rounds: usize) -> Measured {
+    measure(row, rounds, HANGS)
+}
+
+fn measure(row: Row, rounds: usize, limit: Duration) -> Measured {
+    let mut runner = Runner::start();
+    let mut expected = None;
+    let mut contenders: Vec<_> = row
         .subjects
-        .iter_mut()
-        .map(|(name, sample)| {
-            let computed = sample(1).1;
-            assert_eq!(
-                computed,
-                *result.get_or_insert(computed),
-                "{}: {name}",
-                row.name
-            );
-            calibrate(sample)
+        .into_iter()
+        .map(|(name, sample)| Contender {
+            name,
+            sample: Some(sample),
+            repeats: 1,
+            samples: Vec::with_capacity(rounds),
         })
         .collect();
+    for contender in &mut contenders {
+        let warm = |sample: &mut Sample| (sample(1).result, calibrate(sample));
+        let Some((result, repeats)) = contender.call(&mut runner, limit, warm) else {
+            continue;
+        };
+        contender.repeats = repeats;
+        let expected = *expected.get_or_insert(result);
+        assert_eq!(result, expected, "{}: {}", row.name, contender.name);
+    }
 
-    let count = row.subjects.len();
-    let mut times = vec![Vec::with_capacity(rounds); count];
+    let count = contenders.len();
     for round in 0..rounds {
         // Everybody follows everybody else now and then.
         for turn in 0..count {
-            let at = (round + turn) % count;
+            let contender = &mut contenders[(round + turn) % count];
             thread::sleep(SETTLE);
-            let (time, _) = row.subjects[at].1(repeats[at]);
-            times[at].push(time.as_nanos() as f64 / repeats[at] as f64);
+            let repeats = contender.repeats;
+            let sampled = contender.call(&mut runner, limit, move |sample| sample(repeats));
+            contender.samples.extend(sampled);
         }
     }
-    Measured {
-        table,
-        threads,
+
+    let hung = contenders
+        .iter()
+        .filter(|contender| contender.sample.is_none())
+        .map(|contender| {
+            let (name, rounds) = (contender.name, contender.samples.len());
+            format!("{}: {name} hung after {rounds} rounds.", row.name)
+        })
+        .collect();
+    let mut measured = Measured {
+        hung,
         row: row.name,
-        unit: row.unit,
+        unit: row.unit.to_owned(),
         units: row.units,
-        subjects: row
-            .subjects
-            .iter()
-            .zip(times)
-            .map(|((name, _), rounds)| Subject {
-                name,
-                quartiles: quartiles(&rounds),
-                rounds,
-            })
-            .collect(),
+        subjects: contenders.iter().filter_map(subject).collect(),
+    };
+    if let Some(ours) = measured.median(OURS) {
+        for subject in &mut measured.subjects {
+            subject.ratio = Some(subject.median_ns / ours);
+        }
     }
+    measured
+}
+
+/// None if there is no figure.
+fn subject(contender: &Contender) -> Option<Subject> {
+    let (repeats, samples) = (contender.repeats, &contender.samples);
+    if samples.is_empty() {
+        return None;
+    }
+    let runs = (repeats * samples.len() as u64) as f64;
+    let rounds_ns: Vec<f64> = samples
+        .iter()
+        .map(|sample| sample.time.as_nanos() as f64 / repeats as f64)
+        .collect();
+    let quartiles = quartiles(&rounds_ns);
+    let switches: u64 = samples.iter().map(|sample| sample.switches).sum();
+    let steals: Option<u64> = samples.iter().map(|sample| sample.steals).sum();
+    Some(Subject {
+        name: contender.name.to_owned(),
+        median_ns: quartiles.median,
+        low_quartile_ns: quartiles.low,
+        high_quartile_ns: quartiles.high,
+        best_ns: rounds_ns.iter().copied().fold(f64::INFINITY, f64::min),
+        rounds_ns,
+        switches: switches as f64 / runs,
+        steals: steals.map(|steals| steals as f64 / runs),
+        ratio: None,
+    })
 }
 
 /// How often a sample must run its workload to take long enough. Also the warm-up.
 fn calibrate(sample: &mut Sample) -> u64 {
     let mut repeats = 1;
     loop {
-        let (time, _) = sample(repeats);
+        let time = sample(repeats).time;
         if time * 2 >= SAMPLE {
             let wanted = repeats as f64 * SAMPLE.as_secs_f64() / time.as_secs_f64();
             return wanted.ceil().max(1.0) as u64;
@@ -129,62 +199,97 @@ fn calibrate(sample: &mut Sample) -> u64 {
     }
 }
 
-/// Quartiles, interpolated between the two nearest figures.
-fn quartiles(figures: &[f64]) -> Quartiles {
-    let mut sorted = figures.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let at = |part: f64| {
-        let place = part * (sorted.len() - 1) as f64;
-        let below = sorted[place.floor() as usize];
-        let above = sorted[place.ceil() as usize];
-        below + (above - below) * place.fract()
-    };
-    Quartiles {
-        low: at(0.25),
-        median: at(0.5),
-        high: at(0.75),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn quartiles_are_interpolated() {
-        let found = quartiles(&[4.0, 1.0, 3.0, 2.0]);
-        assert_eq!((found.low, found.median, found.high), (1.75, 2.5, 3.25));
-        let found = quartiles(&[7.0]);
-        assert_eq!((found.low, found.median, found.high), (7.0, 7.0, 7.0));
+    /// Takes so long a run, with a switch and three steals.
+    fn fixed(time: Duration, result: u64) -> Sample {
+        Box::new(move |repeats| Sampled {
+            time: time * u32::try_from(repeats).unwrap(),
+            switches: repeats,
+            steals: Some(3 * repeats),
+            result,
+        })
     }
 
     #[test]
     fn a_round_has_a_figure_of_every_subject() {
-        let fixed = |ns: u64| -> Sample {
-            Box::new(move |repeats| (Duration::from_nanos(ns * repeats), 5))
-        };
         let row = Row {
             name: "fixed".into(),
             unit: "run",
             units: 1,
-            subjects: vec![("one", fixed(1000)), ("two", fixed(2000))],
+            subjects: vec![
+                ("manyhands", fixed(Duration::from_micros(1), 5)),
+                ("two", fixed(Duration::from_micros(2), 5)),
+                // Longer than a sample: one run each.
+                ("three", fixed(Duration::from_millis(100), 5)),
+            ],
         };
-        let measured = run(row, "test", 1, 3);
-        assert_eq!(measured.subjects[0].rounds, [1000.0; 3]);
-        assert_eq!(measured.subjects[1].rounds, [2000.0; 3]);
-        assert_eq!(measured.subjects[1].best(), 2000.0);
+        let measured = run(row, 3);
+        let [one, two, three] = &measured.subjects[..] else {
+            panic!("three subjects")
+        };
+        assert_eq!(one.rounds_ns, [1000.0; 3]);
+        assert_eq!(two.rounds_ns, [2000.0; 3]);
+        assert_eq!(three.rounds_ns, [1e8; 3]);
+        assert_eq!((two.best_ns, two.ratio), (2000.0, Some(2.0)));
+        assert_eq!((two.switches, two.steals), (1.0, Some(3.0)));
+    }
+
+    #[test]
+    fn who_hangs_keeps_the_rounds_before() {
+        let mut calls = 0;
+        let sometimes = move |_| {
+            calls += 1;
+            // The check and the calibration are two calls.
+            if calls > 4 {
+                thread::park();
+            }
+            Sampled {
+                time: SAMPLE,
+                ..Sampled::default()
+            }
+        };
+        let row = Row {
+            name: "row".into(),
+            unit: "run",
+            units: 1,
+            subjects: vec![
+                ("sometimes", Box::new(sometimes)),
+                (
+                    "never",
+                    Box::new(|_| {
+                        loop {
+                            thread::park()
+                        }
+                    }),
+                ),
+                ("always", fixed(SAMPLE, 0)),
+            ],
+        };
+        let measured = measure(row, 3, Duration::from_millis(50));
+        let rounds = measured.subjects.iter();
+        let rounds: Vec<_> = rounds.map(|subject| subject.rounds_ns.len()).collect();
+        assert_eq!(rounds, [2, 3]);
+        assert_eq!(
+            measured.hung,
+            [
+                "row: sometimes hung after 2 rounds.",
+                "row: never hung after 0 rounds."
+            ]
+        );
     }
 
     #[test]
     #[should_panic(expected = "liar")]
     fn subjects_that_disagree_are_not_compared() {
-        let fixed = |result| -> Sample { Box::new(move |_| (SAMPLE, result)) };
         let row = Row {
             name: "lie".into(),
             unit: "run",
             units: 1,
-            subjects: vec![("honest", fixed(1)), ("liar", fixed(2))],
+            subjects: vec![("honest", fixed(SAMPLE, 1)), ("liar", fixed(SAMPLE, 2))],
         };
-        run(row, "test", 1, 1);
+        run(row, 1);
     }
 }

@@ -1,9 +1,11 @@
 //! The versions of the subjects, from the lock file that the binary was built with.
 
+use std::collections::BTreeMap;
+
 const LOCK: &str = include_str!("../Cargo.lock");
 
-/// The crates that are compared, in the order in which they are shown.
-pub const CRATES: &[&str] = &[
+/// The crates that are compared.
+const CRATES: &[&str] = &[
     "manyhands",
     "rayon",
     "chili",
@@ -13,8 +15,14 @@ pub const CRATES: &[&str] = &[
     "futures",
 ];
 
+/// All that are locked, and their versions.
+pub fn versions() -> BTreeMap<String, String> {
+    let known = |&name: &&str| Some((name.to_owned(), version(name)?.to_owned()));
+    CRATES.iter().filter_map(known).collect()
+}
+
 /// The version of a crate in the lock file.
-pub fn version(name: &str) -> Option<&'static str> {
+fn version(name: &str) -> Option<&'static str> {
     let mut lines = LOCK.lines();
     lines.find(|line| line.strip_prefix("name = ") == Some(&format!("\"{name}\"")))?;
     lines

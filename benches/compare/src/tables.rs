@@ -1,115 +1,230 @@
-//! Which tables there are, and their rows. A new row is a line here; a new kind of figure (idle
-//! CPU, memory) is a new table with its own samples.
+//! Which tables there are, and the rows of those that show times. A new row is a line here.
 
-use crate::fork_join::{Fib, Queens, Tree, Unbalanced, row_inside, row_outside};
+use crate::cli::Options;
+use crate::fork_join::{
+    Fib, Queens, Tree, Unbalanced, row_inside, row_outside, row_queens_by_spawns, row_sort,
+};
 use crate::measure::Row;
-use crate::tasks::{self, Chain, PingPong, SpawnInside, SpawnOutside, SpawnTree, YieldMany};
+use crate::results::{Extra, Grid};
+use crate::tasks::{
+    self, Chain, Channel, PingPong, SpawnInside, SpawnOutside, SpawnTree, YieldMany,
+};
+use crate::{counters, latency, memory, rest};
 
 pub struct Table {
     pub name: &'static str,
     pub about: &'static str,
-    /// The rows at a number of threads. Makes the pools, so it is called when they are needed.
-    pub rows: fn(usize) -> Vec<Row>,
+    /// Unless `--threads` says otherwise.
+    pub threads: &'static [usize],
+    pub kind: Kind,
+}
+
+pub enum Kind {
+    /// Times of repeated runs, one section for each number of threads.
+    Times {
+        extras: &'static [Extra],
+        /// Makes the rows at a number of threads, and hands each over before it makes the next: so
+        /// only the pools and the data of one row are there at a time.
+        rows: fn(usize, &mut dyn FnMut(Row)),
+    },
+    /// Any other figures, at these numbers of threads.
+    Figures(fn(&Options, &[usize]) -> Vec<Grid>),
 }
 
 pub const ALL: &[Table] = &[
     Table {
         name: "join",
         about: "A join at every node or call, no cut-off, inside the pool.",
-        rows: join,
+        threads: &[1, 2],
+        kind: Kind::Times {
+            extras: &[Extra::OverPlain, Extra::GeometricMean],
+            rows: join,
+        },
     },
     Table {
         name: "outside",
         about: "Every run is begun by a thread outside the pool.",
-        rows: outside,
+        threads: &[1, 2],
+        kind: Kind::Times {
+            extras: &[],
+            rows: outside,
+        },
     },
     Table {
         name: "unbalanced",
         about: "Trees whose halves differ, inside the pool.",
-        rows: unbalanced,
+        threads: &[1, 2, 8],
+        kind: Kind::Times {
+            extras: &[Extra::Switches],
+            rows: unbalanced,
+        },
     },
     Table {
         name: "tasks",
         about: "Futures: spawning, yielding and waking.",
-        rows: tasks,
+        threads: &[1, 2],
+        kind: Kind::Times {
+            extras: &[Extra::GeometricMean],
+            rows: tasks,
+        },
+    },
+    Table {
+        name: "latency",
+        about: "From a spawn, or a wake-up, on an outside thread to the first thing that runs, in a \
+                pool that has slept for about a millisecond.",
+        threads: &[2],
+        kind: Kind::Figures(latency::grids),
+    },
+    Table {
+        name: "rest",
+        about: "What a pool costs that has little to do: CPU time and context switches of a process \
+                of its own.",
+        threads: &[2],
+        kind: Kind::Figures(rest::grids),
+    },
+    Table {
+        name: "memory",
+        about: "Each subject in a process of its own.",
+        threads: &[2, 8],
+        kind: Kind::Figures(memory::grids),
+    },
+    Table {
+        name: "counters",
+        about: "What manyhands does in one run, on average.",
+        threads: &[2, 8, 16, 32, 64],
+        kind: Kind::Figures(counters::grids),
     },
 ];
+
+/// About a million nodes.
+pub const UTS: Unbalanced = Unbalanced {
+    children: 8000,
+    seed: 42,
+};
+
+pub const YIELDS: YieldMany = YieldMany {
+    tasks: 200,
+    yields: 1000,
+};
 
 fn nodes(levels: u32) -> u64 {
     (1 << levels) - 1
 }
 
-fn join(threads: usize) -> Vec<Row> {
-    let tree = |levels| {
+fn join(threads: usize, row: &mut dyn FnMut(Row)) {
+    for levels in [10, 16, 23] {
         let name = format!("tree, 2^{levels} nodes");
-        row_inside(&name, "node", nodes(levels), Tree::new(levels), threads)
-    };
-    vec![
-        tree(10),
-        tree(16),
-        tree(20),
-        row_inside("fib(28)", "call", Fib::calls(28), Fib(28), threads),
-    ]
+        row(row_inside(
+            &name,
+            "node",
+            nodes(levels),
+            Tree::new(levels),
+            threads,
+        ));
+    }
+    row(row_inside(
+        "fib(32)",
+        "call",
+        Fib::calls(32),
+        Fib(32),
+        threads,
+    ));
 }
 
-fn outside(threads: usize) -> Vec<Row> {
-    let tree = |levels| {
+fn outside(threads: usize, row: &mut dyn FnMut(Row)) {
+    for levels in [4, 10, 16] {
         let name = format!("tree, 2^{levels} nodes");
-        row_outside(&name, "node", nodes(levels), Tree::new(levels), threads)
-    };
-    vec![tree(4), tree(10), tree(16)]
+        row(row_outside(
+            &name,
+            "node",
+            nodes(levels),
+            Tree::new(levels),
+            threads,
+        ));
+    }
 }
 
-fn unbalanced(threads: usize) -> Vec<Row> {
-    let uts = Unbalanced {
-        children: 500,
-        seed: 42,
-    };
-    vec![
-        row_inside(
-            "n-queens 10",
-            "queen",
-            Queens::placed(10),
-            Queens(10),
-            threads,
-        ),
-        row_inside("UTS-like tree", "node", uts.nodes(), uts, threads),
-    ]
+fn unbalanced(threads: usize, row: &mut dyn FnMut(Row)) {
+    row(row_inside(
+        "UTS-like tree",
+        "node",
+        UTS.nodes(),
+        UTS,
+        threads,
+    ));
+    row(row_inside(
+        "n-queens 11, joins",
+        "queen",
+        Queens::placed(11),
+        Queens(11),
+        threads,
+    ));
+    row(row_queens_by_spawns("n-queens 11, spawns", 11, threads));
+    row(row_sort("quicksort, 10^7 numbers", 10_000_000, threads));
+    row(row_inside(
+        "fib(30)",
+        "call",
+        Fib::calls(30),
+        Fib(30),
+        threads,
+    ));
 }
 
-fn tasks(threads: usize) -> Vec<Row> {
-    let yields = YieldMany {
-        tasks: 200,
-        yields: 1000,
+fn tasks(threads: usize, row: &mut dyn FnMut(Row)) {
+    let channel = Channel {
+        pairs: 4,
+        messages: 10_000,
+        capacity: 100,
     };
-    vec![
-        tasks::row(
-            "10k spawns from a task",
-            "task",
-            10_000,
-            SpawnInside(10_000),
-            threads,
-        ),
-        tasks::row(
-            "10k spawns from outside",
-            "task",
-            10_000,
-            SpawnOutside(10_000),
-            threads,
-        )
-        // forte 1.0.0-beta.2 sometimes sleeps for ever here, with one worker: see README.md.
-        .without("forte"),
-        tasks::row("200 tasks x 1000 yields", "yield", 200_000, yields, threads),
-        tasks::row("1k ping-pongs", "pair", 1000, PingPong(1000), threads),
-        tasks::row("chain of 1000 spawns", "task", 1000, Chain(1000), threads),
-        tasks::row(
-            "tree of 2^13 tasks",
-            "task",
-            nodes(13),
-            SpawnTree(13),
-            threads,
-        ),
-    ]
+    row(tasks::row(
+        "10k spawns from a task",
+        "task",
+        10_000,
+        SpawnInside(10_000),
+        threads,
+    ));
+    row(tasks::row(
+        "10k spawns from outside",
+        "task",
+        10_000,
+        SpawnOutside(10_000),
+        threads,
+    ));
+    row(tasks::row(
+        "200 tasks x 1000 yields",
+        "yield",
+        200_000,
+        YIELDS,
+        threads,
+    ));
+    row(tasks::row(
+        "1k ping-pongs",
+        "pair",
+        1000,
+        PingPong(1000),
+        threads,
+    ));
+    row(tasks::row(
+        "chain of 1000 spawns",
+        "task",
+        1000,
+        Chain(1000),
+        threads,
+    ));
+    row(tasks::row(
+        "tree of 2^13 tasks",
+        "task",
+        nodes(13),
+        SpawnTree(13),
+        threads,
+    ));
+    row(tasks::row(
+        "4x4 tasks over a bounded channel",
+        "message",
+        channel.messages,
+        channel,
+        threads,
+    ));
 }
 
 #[cfg(test)]
@@ -120,6 +235,8 @@ mod tests {
     fn units_are_counted_right() {
         assert_eq!(Fib::calls(28), 1_028_457);
         assert_eq!(nodes(13), 8191);
+        let nodes = UTS.nodes();
+        assert!((900_000..1_100_000).contains(&nodes), "{nodes}");
     }
 
     #[test]

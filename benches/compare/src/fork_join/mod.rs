@@ -4,16 +4,29 @@
 //! subject pays for the comparison. Subjects that hand a scope from call to call (chili, forte) get
 //! it as an argument; for the others it is a unit.
 
+mod scope;
+mod sort;
 mod subjects;
 mod work;
 
+#[cfg_attr(
+    not(manyhands_counters),
+    expect(unused_imports, reason = "for the counters")
+)]
+pub use scope::queens_by_spawns;
+pub use scope::row_queens_by_spawns;
+pub use sort::row_sort;
+#[cfg_attr(
+    not(manyhands_counters),
+    expect(unused_imports, reason = "for the counters")
+)]
+pub use sort::{Numbers, sort};
 pub use subjects::*;
 pub use work::*;
 
-use crate::measure::{Row, Sample};
+use crate::measure::{Row, Sample, Sampled};
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// A library with a `join`.
 pub trait ForkJoin: 'static {
@@ -23,6 +36,11 @@ pub trait ForkJoin: 'static {
 
     /// A pool that computes with so many threads, counting the caller where it takes part.
     fn pool(threads: usize) -> Self::Pool;
+
+    /// Visits to another's queue that brought work so far, where they are counted.
+    fn steals(_: &Self::Pool) -> Option<u64> {
+        None
+    }
 
     /// Runs `f` where forking is cheapest: inside the pool.
     fn inside<F, R>(pool: &Self::Pool, f: F) -> R
@@ -57,50 +75,57 @@ pub trait Work: Send + Sync + 'static {
 }
 
 /// Many runs in one stay in the pool.
-fn inside<P: ForkJoin, W: Work>(work: &Arc<W>, threads: usize) -> (&'static str, Sample) {
+pub fn inside<P: ForkJoin>(work: &Arc<impl Work>, threads: usize) -> (&'static str, Sample) {
     let pool = P::pool(threads);
     let work = Arc::clone(work);
     let sample = move |repeats| {
+        let before = P::steals(&pool);
         P::inside(&pool, |scope| {
-            let mut result = 0;
-            let start = Instant::now();
-            for _ in 0..repeats {
-                result = black_box(black_box(&*work).run::<P>(scope));
-            }
-            (start.elapsed(), result)
+            Sampled::of(|| {
+                let mut result = 0;
+                for _ in 0..repeats {
+                    result = black_box(black_box(&*work).run::<P>(scope));
+                }
+                result
+            })
         })
+        .with_steals(before, P::steals(&pool))
     };
     (P::NAME, Box::new(sample))
 }
 
 /// Every run enters from outside.
-fn outside<P: ForkJoin, W: Work>(work: &Arc<W>, threads: usize) -> (&'static str, Sample) {
+pub fn outside<P: ForkJoin>(work: &Arc<impl Work>, threads: usize) -> (&'static str, Sample) {
     let pool = P::pool(threads);
     let work = Arc::clone(work);
     let sample = move |repeats| {
-        let mut result = 0;
-        let start = Instant::now();
-        for _ in 0..repeats {
-            result = black_box(black_box(&*work).run_outside::<P>(&pool));
-        }
-        (start.elapsed(), result)
+        let before = P::steals(&pool);
+        Sampled::of(|| {
+            let mut result = 0;
+            for _ in 0..repeats {
+                result = black_box(black_box(&*work).run_outside::<P>(&pool));
+            }
+            result
+        })
+        .with_steals(before, P::steals(&pool))
     };
     (P::NAME, Box::new(sample))
 }
 
 macro_rules! every_subject {
     ($how:ident, $work:expr, $threads:expr) => {{
-        let work = Arc::new($work);
+        let work = $work;
         vec![
-            $how::<Sequential, _>(&work, $threads),
-            $how::<ManyHands, _>(&work, $threads),
-            $how::<Rayon, _>(&work, $threads),
-            $how::<Chili, _>(&work, $threads),
+            $how::<Sequential>(&work, $threads),
+            $how::<ManyHands>(&work, $threads),
+            $how::<Rayon>(&work, $threads),
+            $how::<Chili>(&work, $threads),
             #[cfg(feature = "forte")]
-            $how::<Forte, _>(&work, $threads),
+            $how::<Forte>(&work, $threads),
         ]
     }};
 }
+use every_subject;
 
 pub fn row_inside<W: Work>(
     name: &str,
@@ -113,7 +138,7 @@ pub fn row_inside<W: Work>(
         name: name.to_owned(),
         unit,
         units,
-        subjects: every_subject!(inside, work, threads),
+        subjects: every_subject!(inside, Arc::new(work), threads),
     }
 }
 
@@ -128,7 +153,7 @@ pub fn row_outside<W: Work>(
         name: name.to_owned(),
         unit,
         units,
-        subjects: every_subject!(outside, work, threads),
+        subjects: every_subject!(outside, Arc::new(work), threads),
     }
 }
 
@@ -138,7 +163,7 @@ mod tests {
 
     fn check(row: Row, expected: u64) {
         for (name, mut sample) in row.subjects {
-            assert_eq!(sample(2).1, expected, "{}: {name}", row.name);
+            assert_eq!(sample(2).result, expected, "{}: {name}", row.name);
         }
     }
 
@@ -163,6 +188,7 @@ mod tests {
                 seed: 1,
             };
             check(row_outside("uts", "node", 1, unbalanced, threads), nodes);
+            check(row_queens_by_spawns("queens", 6, threads), 4);
         }
     }
 }

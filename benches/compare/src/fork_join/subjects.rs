@@ -1,12 +1,13 @@
 //! The fork-join libraries.
 
 use super::ForkJoin;
+use crate::results::{OURS, PLAIN};
 
 /// The plain calls: what the recursion itself costs.
 pub enum Sequential {}
 
 impl ForkJoin for Sequential {
-    const NAME: &'static str = "(plain calls)";
+    const NAME: &'static str = PLAIN;
     type Pool = ();
     type Scope<'s> = ();
 
@@ -45,7 +46,7 @@ impl ForkJoin for Sequential {
 pub enum ManyHands {}
 
 impl ForkJoin for ManyHands {
-    const NAME: &'static str = "manyhands";
+    const NAME: &'static str = OURS;
     type Pool = manyhands::Pool;
     type Scope<'s> = ();
 
@@ -54,6 +55,10 @@ impl ForkJoin for ManyHands {
             .num_threads(threads)
             .build()
             .expect("a pool")
+    }
+
+    fn steals(pool: &Self::Pool) -> Option<u64> {
+        Some(pool.metrics().iter().map(|seat| seat.steals).sum())
     }
 
     fn inside<F, R>(pool: &Self::Pool, f: F) -> R

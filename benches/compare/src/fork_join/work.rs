@@ -15,7 +15,9 @@ struct Node {
 }
 
 impl Tree {
-    /// A tree of `2^levels - 1` nodes of value 1. Children are allocated after their parent.
+    /// A tree of `2^levels - 1` nodes of value 1. A node is allocated after its parent and, with
+    /// all that is under it, before its sibling. So a fresh heap holds the nodes in pre-order, and
+    /// a walk from left to right reads memory from one end to the other.
     pub fn new(levels: u32) -> Self {
         let mut root = Node {
             value: 1,
@@ -120,18 +122,19 @@ impl Work for Fib {
 /// all further ones. So the tree leans to the right, which is hard on waiting.
 pub struct Queens(pub u32);
 
+/// Where queens stand, as bits of columns.
 #[derive(Clone, Copy)]
-struct Board {
+pub struct Board {
     /// All columns.
-    full: u32,
-    taken: u32,
+    pub(super) full: u32,
+    pub(super) taken: u32,
     /// Columns under attack along the two diagonals.
     left: u32,
     right: u32,
 }
 
 impl Board {
-    fn new(size: u32) -> Self {
+    pub(super) fn new(size: u32) -> Self {
         Self {
             full: (1 << size) - 1,
             taken: 0,
@@ -140,11 +143,11 @@ impl Board {
         }
     }
 
-    fn free(self) -> u32 {
+    pub(super) fn free(self) -> u32 {
         self.full & !(self.taken | self.left | self.right)
     }
 
-    fn place(self, column: u32) -> Self {
+    pub(super) fn place(self, column: u32) -> Self {
         Self {
             full: self.full,
             taken: self.taken | column,

@@ -1,6 +1,7 @@
 //! The executors.
 
 use super::{Executor, Spawn};
+use crate::results::OURS;
 use std::fmt::Debug;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,11 +25,17 @@ where
 
 pub struct ManyHands(manyhands::Pool);
 
+impl ManyHands {
+    pub fn pool(&self) -> &manyhands::Pool {
+        &self.0
+    }
+}
+
 #[derive(Clone)]
 pub struct InManyHands;
 
 impl Executor for ManyHands {
-    const NAME: &'static str = "manyhands";
+    const NAME: &'static str = OURS;
     type Inside = InManyHands;
 
     fn start(threads: usize) -> Self {
@@ -54,6 +61,10 @@ impl Executor for ManyHands {
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
+    }
+
+    fn steals(&self) -> Option<u64> {
+        Some(self.0.metrics().iter().map(|seat| seat.steals).sum())
     }
 }
 
@@ -224,6 +235,13 @@ impl Executor for Futures {
         spawn_on_futures(&self.0, future)
     }
 
+    fn spawn_detached<F>(&self, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.0.spawn_ok(future);
+    }
+
     fn block_on<F: Future>(&self, future: F) -> F::Output {
         futures::executor::block_on(future)
     }
@@ -253,6 +271,13 @@ impl Spawn for InFutures {
 pub struct Forte(&'static forte::ThreadPool);
 
 #[cfg(feature = "forte")]
+impl Forte {
+    pub fn pool(&self) -> &'static forte::ThreadPool {
+        self.0
+    }
+}
+
+#[cfg(feature = "forte")]
 #[derive(Clone)]
 pub struct InForte(&'static forte::ThreadPool);
 
@@ -260,6 +285,7 @@ pub struct InForte(&'static forte::ThreadPool);
 impl Executor for Forte {
     const NAME: &'static str = "forte";
     type Inside = InForte;
+    const MOST: usize = 32;
 
     fn start(threads: usize) -> Self {
         let pool: &'static _ = Box::leak(Box::new(forte::ThreadPool::new()));

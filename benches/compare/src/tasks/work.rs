@@ -133,6 +133,48 @@ impl Work for SpawnTree {
     }
 }
 
+/// So many tasks send numbers over one bounded channel, and as many receive them. The channel is
+/// that of `async-channel`, for everybody.
+#[derive(Clone, Copy)]
+pub struct Channel {
+    pub pairs: u64,
+    /// Of all senders together.
+    pub messages: u64,
+    pub capacity: usize,
+}
+
+impl Work for Channel {
+    fn run<E: Executor>(self, executor: &E) -> u64 {
+        let inside = executor.inside();
+        executor.block_on(executor.spawn(async move {
+            let (sender, receiver) = async_channel::bounded(self.capacity);
+            let receivers: Vec<_> = (0..self.pairs)
+                .map(|_| {
+                    let receiver = receiver.clone();
+                    inside.spawn(async move {
+                        let mut sum = 0;
+                        while let Ok(number) = receiver.recv().await {
+                            sum += number;
+                        }
+                        sum
+                    })
+                })
+                .collect();
+            for _ in 0..self.pairs {
+                let sender = sender.clone();
+                E::Inside::detach(inside.spawn(async move {
+                    for _ in 0..self.messages / self.pairs {
+                        sender.send(1).await.expect("somebody receives");
+                    }
+                }));
+            }
+            // The receivers end when the last sender is gone.
+            drop(sender);
+            sum(receivers).await
+        }))
+    }
+}
+
 async fn sum<H: Future<Output = u64>>(handles: Vec<H>) -> u64 {
     let mut sum = 0;
     for handle in handles {

@@ -1,0 +1,93 @@
+//! The command as a whole: what it writes, and that it shows the same once more from what it saved.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn compare(arguments: &[&str]) -> Output {
+    let output = Command::new(env!("CARGO_BIN_EXE_manyhands-compare"))
+        .args(arguments)
+        .output();
+    output.expect("the program runs")
+}
+
+/// A folder that is gone in the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder");
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).to_str().expect("UTF-8").to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn what_is_saved_can_be_shown_once_more() {
+    let folder = Folder::new("compare-command");
+    let [json, markdown, plots] = ["a.json", "a.md", "plots"].map(|name| folder.file(name));
+    let measured = compare(&[
+        "outside",
+        "counters",
+        "--rounds",
+        "1",
+        "--threads",
+        "1",
+        "--json",
+        &json,
+        "--markdown",
+        &markdown,
+        "--plots",
+        &plots,
+    ]);
+    assert!(measured.status.success(), "{measured:?}");
+    let text = String::from_utf8(measured.stdout).expect("UTF-8");
+    assert!(text.contains("## outside, 1 thread\n"), "{text}");
+    assert!(text.contains("| rayon |"), "{text}");
+    let written = std::fs::read_to_string(&markdown).expect("the tables");
+    assert_eq!(written, text);
+    let plot = std::fs::read_to_string(folder.file("plots/outside-1.svg")).expect("a plot");
+    assert!(plot.starts_with("<svg"), "{plot}");
+
+    let shown = compare(&["--from", &json]);
+    assert!(shown.status.success(), "{shown:?}");
+    assert_eq!(String::from_utf8_lossy(&shown.stdout), text);
+    let part = compare(&["counters", "--from", &json]);
+    let part = String::from_utf8_lossy(&part.stdout);
+    assert!(
+        part.contains("## counters") && !part.contains("## outside"),
+        "{part}"
+    );
+}
+
+#[test]
+fn mistakes_are_told() {
+    let unknown = compare(&["nonsense"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("usage:"));
+    let missing = compare(&["--from", "/no/such/file"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("/no/such/file"));
+}
+
+#[test]
+fn a_child_prints_figures() {
+    let figures = |arguments: &[&str]| {
+        let output = compare(&[&["--child"], arguments].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert!(figures(&["rest", "manyhands", "2", "0"]).contains("\"cpu_ns\""));
+    assert!(figures(&["rest-closures", "rayon", "2", "1"]).contains("\"voluntary\""));
+    assert!(figures(&["memory-workers", "chili", "2", "0"]).contains("\"resident\""));
+    assert!(!compare(&["--child", "rest"]).status.success());
+}
