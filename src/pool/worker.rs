@@ -9,8 +9,14 @@ use crate::util::parker::Parker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a searcher looks around before it sleeps, if there are cores to spare.
+/// How long a searcher looks around before it sleeps, if there are cores to spare and its last
+/// sleep was a short one.
 const SPIN: Duration = Duration::from_micros(20);
+
+/// A sleep that ends within this time was hardly worth it: work comes in quick succession, and
+/// looking around for a moment saves the next sleep. After a longer one the next gap is likely to
+/// be long as well, and looking around would only burn the core.
+const SHORT: Duration = Duration::from_micros(100);
 
 /// The life of a worker thread. The caller has counted it: as live, and as a searcher.
 pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex) {
@@ -37,6 +43,7 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex) {
 fn work(registry: &Registry, seat: &Seat) {
     let parker = Parker::current();
     let mut searching = true;
+    let mut keen = true;
     loop {
         if let Some(job) = find::own(registry, seat) {
             begin(registry, &mut searching);
@@ -51,7 +58,7 @@ fn work(registry: &Registry, seat: &Seat) {
             registry.sleep.start_searching();
             searching = true;
         }
-        if let Some(job) = search(registry, seat) {
+        if let Some(job) = search(registry, seat, keen) {
             begin(registry, &mut searching);
             execute(seat, job);
         } else if seat.has_mail() {
@@ -62,7 +69,9 @@ fn work(registry: &Registry, seat: &Seat) {
             registry.notify_if_visible();
             return;
         } else {
+            let start = Instant::now();
             searching = sleep(registry, seat, parker, Before::Searching);
+            keen = start.elapsed() < SHORT;
         }
     }
 }
@@ -79,9 +88,9 @@ fn execute(seat: &Seat, job: JobRef) {
     job.execute(seat.index());
 }
 
-/// Looks at everything, for a while if cores are free.
-fn search(registry: &Registry, seat: &Seat) -> Option<JobRef> {
-    if registry.may_spin() {
+/// Looks at everything, for a while if that promises something.
+fn search(registry: &Registry, seat: &Seat, keen: bool) -> Option<JobRef> {
+    if keen && registry.may_spin() {
         let start = Instant::now();
         while start.elapsed() < SPIN && registry.may_spin() {
             if let Some(job) = find::others(registry, seat, false) {
