@@ -458,7 +458,6 @@ impl Seat {
         // Older private jobs stay private: they are below this one in the owner's order (S2 speaks
         // of join halves), and thieves take this one first.
         self.flush_lifo();
-        self.answer();
         self.push_public(job);
         self.registry().notify();
     }
