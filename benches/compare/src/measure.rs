@@ -68,8 +68,7 @@ const SAMPLE: Duration = Duration::from_millis(15);
 /// Threads of the subject before go to sleep meanwhile.
 const SETTLE: Duration = Duration::from_millis(2);
 
-/// A sample, or a calibration, that takes longer than this hangs. (On a busy machine a second of
-/// work has taken 20.)
+/// A sample, or a calibration, that takes longer than this hangs. Generous, for busy machines.
 const HANGS: Duration = Duration::from_secs(60);
 
 /// A subject that hangs so often in a row takes no more part in it.
