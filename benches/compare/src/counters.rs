@@ -25,7 +25,7 @@ pub use counted::grids;
 mod counted {
     use super::*;
     use crate::fork_join::{self, ManyHands, Numbers, Queens, Tree, inside, sort};
-    use crate::measure::Sample;
+    use crate::measure::Make;
     use crate::progress;
     use crate::results::{Column, Line, Unit};
     use crate::tables::{UTS, YIELDS};
@@ -42,13 +42,13 @@ mod counted {
                 .collect(),
             lines: rows()
                 .into_iter()
-                .map(|(row, make, runs)| {
+                .map(|(row, workload, runs)| {
                     progress::say(&format!("counters: {row}, {threads} threads"));
                     let runs = runs * options.rounds as u64;
                     Line {
                         row: row.to_owned(),
                         subject: crate::results::OURS.to_owned(),
-                        values: count(make(threads), runs),
+                        values: count(workload(threads), runs),
                     }
                 })
                 .collect(),
@@ -57,10 +57,10 @@ mod counted {
         threads.iter().map(grid).collect()
     }
 
-    type Make = fn(usize) -> (&'static str, Sample);
+    type Row = fn(usize) -> (&'static str, Make);
 
     /// The workloads, and how often each runs in a round.
-    fn rows() -> Vec<(&'static str, Make, u64)> {
+    fn rows() -> Vec<(&'static str, Row, u64)> {
         vec![
             (
                 "tree, 2^10 nodes",
@@ -111,7 +111,8 @@ mod counted {
     }
 
     /// Per run, in the order of the counters.
-    fn count((_, mut sample): (&'static str, Sample), runs: u64) -> Vec<Option<f64>> {
+    fn count((_, make): (&'static str, Make), runs: u64) -> Vec<Option<f64>> {
+        let mut sample = make();
         sample(1);
         let before = read();
         sample(runs);

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 /// Runs a workload so many times.
 pub type Sample = Box<dyn FnMut(u64) -> Sampled + Send>;
 
+/// Makes a pool of its own, and what takes samples with it.
+pub type Make = Box<dyn Fn() -> Sample>;
+
 /// What a sample has found.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sampled {
@@ -56,7 +59,7 @@ pub struct Row {
     pub unit: &'static str,
     /// How many of them one run has.
     pub units: u64,
-    pub subjects: Vec<(&'static str, Sample)>,
+    pub subjects: Vec<(&'static str, Make)>,
 }
 
 /// A sample is repeated until it takes at least this long. A run that takes longer is a sample.
@@ -65,28 +68,39 @@ const SAMPLE: Duration = Duration::from_millis(15);
 /// Threads of the subject before go to sleep meanwhile.
 const SETTLE: Duration = Duration::from_millis(2);
 
-/// A sample, or a calibration, that takes longer than this hangs.
-const HANGS: Duration = Duration::from_secs(30);
+/// A sample, or a calibration, that takes longer than this hangs. Generous, for busy machines.
+const HANGS: Duration = Duration::from_secs(60);
+
+/// A subject that hangs so often in a row takes no more part in it.
+const PATIENCE: usize = 3;
 
 /// A subject while its row is measured.
 struct Contender {
     name: &'static str,
-    /// None: it hung, and cannot be asked any more.
+    make: Make,
+    /// None: it is in the hands of a thread that hangs.
     sample: Option<Sample>,
+    hangs: usize,
     repeats: u64,
     samples: Vec<Sampled>,
 }
 
 impl Contender {
-    /// Lets it do something. None if it hangs, or has hung before.
+    /// Lets it do something, with a new pool if it has hung. None if it hangs, or has hung too
+    /// often.
     fn call<R: Send + 'static>(
         &mut self,
         runner: &mut Runner,
         limit: Duration,
         f: impl FnOnce(&mut Sample) -> R + Send + 'static,
     ) -> Option<R> {
-        let mut sample = self.sample.take()?;
-        let (result, sample) = runner.call(limit, move || (f(&mut sample), sample))?;
+        if self.hangs == PATIENCE {
+            return None;
+        }
+        let mut sample = self.sample.take().unwrap_or_else(&self.make);
+        let returned = runner.call(limit, move || (f(&mut sample), sample));
+        self.hangs += usize::from(returned.is_none());
+        let (result, sample) = returned?;
         self.sample = Some(sample);
         Some(result)
     }
@@ -107,16 +121,19 @@ fn measure(row: Row, rounds: usize, limit: Duration) -> Measured {
     let mut contenders: Vec<_> = row
         .subjects
         .into_iter()
-        .map(|(name, sample)| Contender {
+        .map(|(name, make)| Contender {
             name,
-            sample: Some(sample),
+            sample: Some(make()),
+            make,
+            hangs: 0,
             repeats: 1,
             samples: Vec::with_capacity(rounds),
         })
         .collect();
     for contender in &mut contenders {
         let warm = |sample: &mut Sample| (sample(1).result, calibrate(sample));
-        let Some((result, repeats)) = contender.call(&mut runner, limit, warm) else {
+        let mut attempts = (0..PATIENCE).map(|_| contender.call(&mut runner, limit, warm));
+        let Some((result, repeats)) = attempts.find_map(|found| found) else {
             continue;
         };
         contender.repeats = repeats;
@@ -138,10 +155,14 @@ fn measure(row: Row, rounds: usize, limit: Duration) -> Measured {
 
     let hung = contenders
         .iter()
-        .filter(|contender| contender.sample.is_none())
+        .filter(|contender| contender.hangs > 0)
         .map(|contender| {
-            let (name, rounds) = (contender.name, contender.samples.len());
-            format!("{}: {name} hung after {rounds} rounds.", row.name)
+            let (name, hangs) = (contender.name, contender.hangs);
+            let rounds = contender.samples.len();
+            format!(
+                "{}: {name} hung ({hangs}x); it has {rounds} rounds.",
+                row.name
+            )
         })
         .collect();
     let mut measured = Measured {
@@ -204,13 +225,14 @@ mod tests {
     use super::*;
 
     /// Takes so long a run, with a switch and three steals.
-    fn fixed(time: Duration, result: u64) -> Sample {
-        Box::new(move |repeats| Sampled {
+    fn fixed(time: Duration, result: u64) -> Make {
+        let sample = move |repeats| Sampled {
             time: time * u32::try_from(repeats).unwrap(),
             switches: repeats,
             steals: Some(3 * repeats),
             result,
-        })
+        };
+        Box::new(move || Box::new(sample))
     }
 
     #[test]
@@ -237,46 +259,48 @@ mod tests {
         assert_eq!((two.switches, two.steals), (1.0, Some(3.0)));
     }
 
+    /// Hangs after so many calls of a pool.
+    fn tiring(most: u64) -> Make {
+        Box::new(move || {
+            let mut calls = 0;
+            Box::new(move |_| {
+                calls += 1;
+                if calls > most {
+                    loop {
+                        thread::park();
+                    }
+                }
+                Sampled {
+                    time: SAMPLE,
+                    ..Sampled::default()
+                }
+            })
+        })
+    }
+
     #[test]
-    fn who_hangs_keeps_the_rounds_before() {
-        let mut calls = 0;
-        let sometimes = move |_| {
-            calls += 1;
-            // The check and the calibration are two calls.
-            if calls > 4 {
-                thread::park();
-            }
-            Sampled {
-                time: SAMPLE,
-                ..Sampled::default()
-            }
-        };
+    fn who_hangs_has_figures_of_the_other_rounds() {
         let row = Row {
             name: "row".into(),
             unit: "run",
             units: 1,
+            // The check and the calibration are two calls.
             subjects: vec![
-                ("sometimes", Box::new(sometimes)),
-                (
-                    "never",
-                    Box::new(|_| {
-                        loop {
-                            thread::park()
-                        }
-                    }),
-                ),
-                ("always", fixed(SAMPLE, 0)),
+                ("sometimes", tiring(4)),
+                ("always", tiring(0)),
+                ("never", fixed(SAMPLE, 0)),
             ],
         };
-        let measured = measure(row, 3, Duration::from_millis(50));
+        let measured = measure(row, 7, Duration::from_millis(50));
         let rounds = measured.subjects.iter();
         let rounds: Vec<_> = rounds.map(|subject| subject.rounds_ns.len()).collect();
-        assert_eq!(rounds, [2, 3]);
+        // Two before it hangs, and four with a new pool.
+        assert_eq!(rounds, [6, 7]);
         assert_eq!(
             measured.hung,
             [
-                "row: sometimes hung after 2 rounds.",
-                "row: never hung after 0 rounds."
+                "row: sometimes hung (1x); it has 6 rounds.",
+                "row: always hung (3x); it has 0 rounds."
             ]
         );
     }

@@ -53,7 +53,7 @@ pub struct Measured {
     /// How many of them one run has.
     pub units: u64,
     pub subjects: Vec<Subject>,
-    /// Who hung. The figures are of the rounds before.
+    /// Who hung. The figures are of the other rounds.
     pub hung: Vec<String>,
 }
 

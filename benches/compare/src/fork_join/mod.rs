@@ -24,7 +24,7 @@ pub use sort::{Numbers, sort};
 pub use subjects::*;
 pub use work::*;
 
-use crate::measure::{Row, Sample, Sampled};
+use crate::measure::{Make, Row, Sample, Sampled};
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -75,41 +75,47 @@ pub trait Work: Send + Sync + 'static {
 }
 
 /// Many runs in one stay in the pool.
-pub fn inside<P: ForkJoin>(work: &Arc<impl Work>, threads: usize) -> (&'static str, Sample) {
-    let pool = P::pool(threads);
+pub fn inside<P: ForkJoin>(work: &Arc<impl Work>, threads: usize) -> (&'static str, Make) {
     let work = Arc::clone(work);
-    let sample = move |repeats| {
-        let before = P::steals(&pool);
-        P::inside(&pool, |scope| {
-            Sampled::of(|| {
-                let mut result = 0;
-                for _ in 0..repeats {
-                    result = black_box(black_box(&*work).run::<P>(scope));
-                }
-                result
+    let make = move || -> Sample {
+        let pool = P::pool(threads);
+        let work = Arc::clone(&work);
+        Box::new(move |repeats| {
+            let before = P::steals(&pool);
+            P::inside(&pool, |scope| {
+                Sampled::of(|| {
+                    let mut result = 0;
+                    for _ in 0..repeats {
+                        result = black_box(black_box(&*work).run::<P>(scope));
+                    }
+                    result
+                })
             })
+            .with_steals(before, P::steals(&pool))
         })
-        .with_steals(before, P::steals(&pool))
     };
-    (P::NAME, Box::new(sample))
+    (P::NAME, Box::new(make))
 }
 
 /// Every run enters from outside.
-pub fn outside<P: ForkJoin>(work: &Arc<impl Work>, threads: usize) -> (&'static str, Sample) {
-    let pool = P::pool(threads);
+pub fn outside<P: ForkJoin>(work: &Arc<impl Work>, threads: usize) -> (&'static str, Make) {
     let work = Arc::clone(work);
-    let sample = move |repeats| {
-        let before = P::steals(&pool);
-        Sampled::of(|| {
-            let mut result = 0;
-            for _ in 0..repeats {
-                result = black_box(black_box(&*work).run_outside::<P>(&pool));
-            }
-            result
+    let make = move || -> Sample {
+        let pool = P::pool(threads);
+        let work = Arc::clone(&work);
+        Box::new(move |repeats| {
+            let before = P::steals(&pool);
+            Sampled::of(|| {
+                let mut result = 0;
+                for _ in 0..repeats {
+                    result = black_box(black_box(&*work).run_outside::<P>(&pool));
+                }
+                result
+            })
+            .with_steals(before, P::steals(&pool))
         })
-        .with_steals(before, P::steals(&pool))
     };
-    (P::NAME, Box::new(sample))
+    (P::NAME, Box::new(make))
 }
 
 macro_rules! every_subject {
@@ -162,7 +168,8 @@ mod tests {
     use super::*;
 
     fn check(row: Row, expected: u64) {
-        for (name, mut sample) in row.subjects {
+        for (name, make) in row.subjects {
+            let mut sample = make();
             assert_eq!(sample(2).result, expected, "{}: {name}", row.name);
         }
     }

@@ -4,7 +4,7 @@
 use super::ForkJoin;
 use super::work::Board;
 use super::{ManyHands, Rayon, Sequential};
-use crate::measure::{Row, Sample, Sampled};
+use crate::measure::{Make, Row, Sample, Sampled};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -73,23 +73,25 @@ impl Scoped for Forte {
     }
 }
 
-pub fn queens_by_spawns<P: Scoped>(size: u32, threads: usize) -> (&'static str, Sample) {
-    let pool = P::pool(threads);
-    let sample = move |repeats| {
-        let before = P::steals(&pool);
-        P::inside(&pool, |scope| {
-            Sampled::of(|| {
-                let mut solutions = AtomicU64::new(0);
-                for _ in 0..repeats {
-                    *solutions.get_mut() = 0;
-                    P::queens(scope, black_box(Board::new(size)), &solutions);
-                }
-                solutions.into_inner()
+pub fn queens_by_spawns<P: Scoped>(size: u32, threads: usize) -> (&'static str, Make) {
+    let make = move || -> Sample {
+        let pool = P::pool(threads);
+        Box::new(move |repeats| {
+            let before = P::steals(&pool);
+            P::inside(&pool, |scope| {
+                Sampled::of(|| {
+                    let mut solutions = AtomicU64::new(0);
+                    for _ in 0..repeats {
+                        *solutions.get_mut() = 0;
+                        P::queens(scope, black_box(Board::new(size)), &solutions);
+                    }
+                    solutions.into_inner()
+                })
             })
+            .with_steals(before, P::steals(&pool))
         })
-        .with_steals(before, P::steals(&pool))
     };
-    (P::NAME, Box::new(sample))
+    (P::NAME, Box::new(make))
 }
 
 pub fn row_queens_by_spawns(name: &str, size: u32, threads: usize) -> Row {

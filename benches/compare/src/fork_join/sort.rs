@@ -3,7 +3,7 @@
 //! Not an `impl Work`, because it changes its input: every run gets a fresh copy, off the clock.
 
 use super::{Chili, ForkJoin, ManyHands, Rayon, Sequential, every_subject};
-use crate::measure::{Row, Sample, Sampled};
+use crate::measure::{Make, Row, Sample, Sampled};
 use std::sync::{Arc, Mutex};
 
 #[cfg(feature = "forte")]
@@ -83,28 +83,31 @@ fn fingerprint(numbers: &[u32]) -> u64 {
 }
 
 /// Each run sorts a fresh copy.
-pub fn sort<P: ForkJoin>(numbers: &Arc<Numbers>, threads: usize) -> (&'static str, Sample) {
-    let pool = P::pool(threads);
+pub fn sort<P: ForkJoin>(numbers: &Arc<Numbers>, threads: usize) -> (&'static str, Make) {
     let numbers = Arc::clone(numbers);
-    let sample = move |repeats| {
-        let before = P::steals(&pool);
-        let mut copy = numbers.copy.lock().expect("nobody panics with the lock");
-        let mut sampled = Sampled::default();
-        for _ in 0..repeats {
-            copy.copy_from_slice(&numbers.unsorted);
-            let copy = &mut copy[..];
-            let sampled = &mut sampled;
-            P::inside(&pool, |scope| {
-                sampled.add(|| {
-                    quicksort::<P>(copy, scope);
-                    0
+    let make = move || -> Sample {
+        let pool = P::pool(threads);
+        let numbers = Arc::clone(&numbers);
+        Box::new(move |repeats| {
+            let before = P::steals(&pool);
+            let mut copy = numbers.copy.lock().expect("nobody panics with the lock");
+            let mut sampled = Sampled::default();
+            for _ in 0..repeats {
+                copy.copy_from_slice(&numbers.unsorted);
+                let copy = &mut copy[..];
+                let sampled = &mut sampled;
+                P::inside(&pool, |scope| {
+                    sampled.add(|| {
+                        quicksort::<P>(copy, scope);
+                        0
+                    });
                 });
-            });
-        }
-        sampled.result = fingerprint(&copy);
-        sampled.with_steals(before, P::steals(&pool))
+            }
+            sampled.result = fingerprint(&copy);
+            sampled.with_steals(before, P::steals(&pool))
+        })
     };
-    (P::NAME, Box::new(sample))
+    (P::NAME, Box::new(make))
 }
 
 pub fn row_sort(name: &str, count: usize, threads: usize) -> Row {
@@ -125,8 +128,8 @@ mod tests {
         for threads in [1, 2] {
             let mut expected = Numbers::new(50_000).unsorted;
             expected.sort_unstable();
-            for (name, mut sample) in row_sort("sort", 50_000, threads).subjects {
-                assert_eq!(sample(2).result, fingerprint(&expected), "{name}");
+            for (name, make) in row_sort("sort", 50_000, threads).subjects {
+                assert_eq!(make()(2).result, fingerprint(&expected), "{name}");
             }
         }
     }

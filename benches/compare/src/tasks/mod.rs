@@ -10,7 +10,7 @@ mod work;
 pub use subjects::*;
 pub use work::*;
 
-use crate::measure::{Row, Sample, Sampled};
+use crate::measure::{Make, Row, Sample, Sampled};
 
 /// A multi-threaded executor.
 pub trait Executor: Send + Sync + 'static {
@@ -66,20 +66,22 @@ pub trait Work: Copy + Send + 'static {
     fn run<E: Executor>(self, executor: &E) -> u64;
 }
 
-pub fn subject<E: Executor, W: Work>(work: W, threads: usize) -> (&'static str, Sample) {
-    let executor = E::start(threads);
-    let sample = move |repeats| {
-        let before = executor.steals();
-        Sampled::of(|| {
-            let mut result = 0;
-            for _ in 0..repeats {
-                result = work.run(&executor);
-            }
-            result
+pub fn subject<E: Executor, W: Work>(work: W, threads: usize) -> (&'static str, Make) {
+    let make = move || -> Sample {
+        let executor = E::start(threads);
+        Box::new(move |repeats| {
+            let before = executor.steals();
+            Sampled::of(|| {
+                let mut result = 0;
+                for _ in 0..repeats {
+                    result = work.run(&executor);
+                }
+                result
+            })
+            .with_steals(before, executor.steals())
         })
-        .with_steals(before, executor.steals())
     };
-    (E::NAME, Box::new(sample))
+    (E::NAME, Box::new(make))
 }
 
 pub fn row<W: Work>(name: &str, unit: &'static str, units: u64, work: W, threads: usize) -> Row {
@@ -105,7 +107,8 @@ mod tests {
     use std::time::Duration;
 
     fn check(row: Row, expected: u64) {
-        for (name, mut sample) in row.subjects {
+        for (name, make) in row.subjects {
+            let mut sample = make();
             let found = Runner::start().call(Duration::from_secs(2), move || sample(3).result);
             match found {
                 Some(found) => assert_eq!(found, expected, "{}: {name}", row.name),
