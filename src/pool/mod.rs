@@ -48,6 +48,7 @@ pub(crate) use self::seat::{Popped, Seat};
 use std::sync::Arc;
 
 /// The pool that the calling thread works for, else the default pool.
+#[inline]
 pub(crate) fn current_registry() -> Arc<Registry> {
     match seat::try_current() {
         Some(seat) => Registry::of(seat),

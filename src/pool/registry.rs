@@ -151,6 +151,7 @@ impl Registry {
 
     // ---- the end ----------------------------------------------------------------------------
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         // Ordering: Acquire pairs with the Release half of the swap in `close`.
         self.closed.load(Ordering::Acquire)
@@ -220,6 +221,7 @@ impl Registry {
         }
     }
 
+    #[inline]
     pub(crate) fn owns(&self, seat: &Seat) -> bool {
         std::ptr::eq(seat.registry(), self)
     }
@@ -292,6 +294,7 @@ impl Registry {
     }
 
     /// The pool of a seat, as a handle.
+    #[inline]
     pub(crate) fn of(seat: &Seat) -> Arc<Self> {
         let registry: *const Self = seat.registry();
         // SAFETY: every registry is made by `Arc::new` in `new`, and it is alive: its seat is
@@ -348,18 +351,17 @@ impl Schedule for Arc<Registry> {
                 let alone = !seat.has_own_tasks();
                 match how {
                     How::Spawn => {
-                        seat.push_task(job, true);
+                        seat.push_task(job);
                         self.notify();
                     }
+                    // Alone it is next on this very thread: no need to wake another one.
                     How::Wake => {
-                        seat.push_task(job, true);
-                        if seat.has_own_tasks() {
+                        if seat.push_woken(job) || !alone {
                             self.notify();
                         }
                     }
                     How::Yield => {
-                        seat.push_task(job, false);
-                        // Alone in the queue it is next on this very thread; no need to wake one.
+                        seat.push_task(job);
                         if !alone {
                             self.notify();
                         }
@@ -370,6 +372,7 @@ impl Schedule for Arc<Registry> {
         }
     }
 
+    #[inline]
     fn is_closed(&self) -> bool {
         Registry::is_closed(self)
     }

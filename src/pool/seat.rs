@@ -39,8 +39,10 @@ use std::sync::Arc;
 /// Private slots of a seat.
 pub(crate) const SLOTS: usize = 16;
 
-/// How often in a row the LIFO slot is served before the queue gets its turn.
-const LIFO_RUNS: u32 = 3;
+/// How often, from one turn of the injector to the next, a woken task may overtake the queue. Few:
+/// a task that awaits many others, one after the other, would be woken by each of them; when it has
+/// to queue, it finds most of them done.
+const OVERTAKES: u32 = 3;
 
 /// Queues and owner state of one seat.
 #[repr(C)]
@@ -60,7 +62,8 @@ struct Owner {
     /// move. A wait may pop while this is above the value at its beginning.
     back: Cell<usize>,
     tick: Cell<u32>,
-    lifo_runs: Cell<u32>,
+    /// How often the LIFO slot may still go first. 0: it is empty, and stays so.
+    overtakes: Cell<u32>,
     /// Has the occupant given its permit up for the time being?
     lent: Cell<bool>,
     jobs: Worker<JobRef>,
@@ -73,7 +76,7 @@ struct Owner {
 struct Shared {
     jobs: Stealer<JobRef>,
     tasks: Stealer<JobRef>,
-    /// The newest task, run next. Stolen only by a thief on its last round.
+    /// The task that was woken last, run next. Stolen only by a thief on its last round.
     lifo: AtomicPtr<Header>,
     mail: Mail,
     counters: Counters,
@@ -153,6 +156,7 @@ pub(crate) fn current<'a>() -> Option<&'a Seat> {
 }
 
 /// As [`current`], also while the thread's locals are being destroyed (never, then).
+#[inline]
 pub(crate) fn try_current<'a>() -> Option<&'a Seat> {
     let seat = CURRENT.try_with(Cell::get).ok()?;
     // SAFETY: as in `current`.
@@ -192,7 +196,7 @@ impl Seat {
             slots: [const { Cell::new(None) }; SLOTS],
             back: Cell::new(0),
             tick: Cell::new(0),
-            lifo_runs: Cell::new(0),
+            overtakes: Cell::new(OVERTAKES),
             lent: Cell::new(false),
             jobs,
             tasks,
@@ -442,11 +446,18 @@ impl Seat {
         self.flush_lifo();
     }
 
-    /// A ready task: next in line if it was woken or spawned by this thread, else at the end.
-    pub(crate) fn push_task(&self, task: JobRef, next: bool) {
-        if !next {
-            self.owner.tasks.push(task);
-            return;
+    /// A ready task, at the end of the queue.
+    #[inline]
+    pub(crate) fn push_task(&self, task: JobRef) {
+        self.owner.tasks.push(task);
+    }
+
+    /// A task that this thread has woken: next in line, if the slot has not had its share. Returns
+    /// whether another one went from the slot to the queue.
+    pub(crate) fn push_woken(&self, task: JobRef) -> bool {
+        if self.owner.overtakes.get() == 0 {
+            self.push_task(task);
+            return false;
         }
         // Ordering: AcqRel: Release hands the task to a thief's swap, Acquire takes over the
         // former one, which this thread put there itself.
@@ -457,10 +468,12 @@ impl Seat {
         // The first fork of a computation must look at the slot.
         // Ordering: Relaxed; read by this thread.
         self.limit.store(0, Ordering::Relaxed);
-        if let Some(before) = NonNull::new(before) {
-            // SAFETY: the slot owned this right to run, and the swap gave it to us.
-            self.owner.tasks.push(unsafe { JobRef::new(before) });
-        }
+        let Some(before) = NonNull::new(before) else {
+            return false;
+        };
+        // SAFETY: the slot owned this right to run, and the swap gave it to us.
+        self.push_task(unsafe { JobRef::new(before) });
+        true
     }
 
     /// Moves the task in the LIFO slot to the queue.
@@ -471,21 +484,23 @@ impl Seat {
         }
     }
 
-    /// One task from the LIFO slot, unless that had its share.
+    /// The task in the LIFO slot. If it overtakes the queue by that, it is counted.
+    #[inline]
     pub(crate) fn pop_lifo(&self) -> Option<JobRef> {
-        if self.owner.lifo_runs.get() >= LIFO_RUNS {
-            self.owner.lifo_runs.set(0);
-            self.flush_lifo();
-            return None;
+        let task = self.steal_lifo()?;
+        if self.has_own_tasks() {
+            // Not 0 before, or the slot would be empty.
+            self.owner.overtakes.set(self.owner.overtakes.get() - 1);
         }
-        let task = self.steal_lifo();
-        let runs = self.owner.lifo_runs.get();
-        self.owner
-            .lifo_runs
-            .set(if task.is_some() { runs + 1 } else { 0 });
-        task
+        Some(task)
     }
 
+    /// The LIFO slot may go first again.
+    pub(crate) fn allow_overtaking(&self) {
+        self.owner.overtakes.set(OVERTAKES);
+    }
+
+    #[inline]
     pub(crate) fn pop_task(&self) -> Option<JobRef> {
         self.owner.tasks.pop()
     }
@@ -495,11 +510,13 @@ impl Seat {
         &self.owner.tasks
     }
 
+    #[inline]
     pub(crate) fn has_own_tasks(&self) -> bool {
         !self.owner.tasks.is_empty()
     }
 
     /// Counts the rounds of the worker's loop.
+    #[inline]
     pub(crate) fn tick(&self) -> u32 {
         let tick = self.owner.tick.get().wrapping_add(1);
         self.owner.tick.set(tick);
@@ -542,6 +559,7 @@ impl Seat {
     }
 
     /// The task in the LIFO slot.
+    #[inline]
     pub(crate) fn steal_lifo(&self) -> Option<JobRef> {
         // Ordering: Relaxed; only decides whether to try.
         if self.shared.lifo.load(Ordering::Relaxed).is_null() {
