@@ -42,7 +42,7 @@ pub use self::error::PoolBuildError;
 pub use self::handle::{Handle, Pool};
 pub use self::metrics::WorkerMetrics;
 
-pub(crate) use self::registry::Registry;
+pub(crate) use self::registry::{Home, Registry};
 pub(crate) use self::seat::{Popped, Seat};
 
 use std::sync::Arc;

@@ -32,7 +32,6 @@ use crossbeam_utils::CachePadded;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -43,6 +42,10 @@ pub(crate) const SLOTS: usize = 16;
 /// a task that awaits many others, one after the other, would be woken by each of them; when it has
 /// to queue, it finds most of them done.
 const OVERTAKES: u32 = 3;
+
+/// So many references to the registry are kept for new tasks. They are given up one by one when the
+/// seat is left, which takes some 100 µs at most.
+const STOCK: usize = 1 << 14;
 
 /// Queues and owner state of one seat.
 #[repr(C)]
@@ -64,6 +67,8 @@ struct Owner {
     tick: Cell<u32>,
     /// How often the LIFO slot may still go first. 0: it is empty, and stays so.
     overtakes: Cell<u32>,
+    /// Counted references to the registry that tasks have given back here, for tasks to come.
+    stock: Cell<usize>,
     /// Has the occupant given its permit up for the time being?
     lent: Cell<bool>,
     jobs: Worker<JobRef>,
@@ -166,12 +171,18 @@ pub(crate) fn try_current<'a>() -> Option<&'a Seat> {
 /// The calling thread occupies a seat while this lives.
 pub(crate) struct Occupied<'a> {
     before: *const Seat,
-    _seat: PhantomData<&'a Seat>,
+    seat: &'a Seat,
 }
 
 impl Drop for Occupied<'_> {
     fn drop(&mut self) {
         CURRENT.with(|current| current.set(self.before));
+        let registry = self.seat.registry();
+        for _ in 0..self.seat.owner.stock.take() {
+            // SAFETY: the counts in the stock are the seat's to give up. None is the last: `'a`
+            // says that the seat, and so its registry, is kept alive by somebody else.
+            unsafe { Arc::decrement_strong_count(ptr::from_ref(registry)) };
+        }
     }
 }
 
@@ -197,6 +208,7 @@ impl Seat {
             back: Cell::new(0),
             tick: Cell::new(0),
             overtakes: Cell::new(OVERTAKES),
+            stock: Cell::new(0),
             lent: Cell::new(false),
             jobs,
             tasks,
@@ -219,7 +231,7 @@ impl Seat {
         self.owner.parker.set(Some(Parker::current()));
         Occupied {
             before: CURRENT.with(|current| current.replace(self)),
-            _seat: PhantomData,
+            seat: self,
         }
     }
 
@@ -513,6 +525,26 @@ impl Seat {
     #[inline]
     pub(crate) fn has_own_tasks(&self) -> bool {
         !self.owner.tasks.is_empty()
+    }
+
+    /// A counted reference to the registry out of the stock, if there is one.
+    #[inline]
+    pub(super) fn take_counted(&self) -> Option<Arc<Registry>> {
+        let stock = self.owner.stock.get().checked_sub(1)?;
+        self.owner.stock.set(stock);
+        // SAFETY: `put_counted` has forgotten an `Arc` of this registry, and its count is ours now.
+        Some(unsafe { Arc::from_raw(self.shared.registry.as_ptr()) })
+    }
+
+    /// Keeps a counted reference to the registry of this seat, unless there are too many.
+    #[inline]
+    pub(super) fn put_counted(&self, registry: Arc<Registry>) {
+        debug_assert!(ptr::eq(&*registry, self.registry()));
+        let stock = self.owner.stock.get();
+        if stock < STOCK {
+            self.owner.stock.set(stock + 1);
+            std::mem::forget(registry);
+        }
     }
 
     /// Counts the rounds of the worker's loop.
