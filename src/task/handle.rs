@@ -130,9 +130,9 @@ impl<T> JoinHandle<T> {
     /// Drops the result and the waker, as `State::drop_handle` told.
     fn dispose(&self, output: bool, waker: bool) {
         if waker {
+            let slot = &self.task.header().join_waker;
             // SAFETY: I3: either the task is not complete, and we have cleared JOIN_WAKER, or the
             // runner has, or it was never set: the slot is ours.
-            let slot = &self.task.header().join_waker;
             let waker = slot.with_mut(|slot| unsafe { (*slot).take() });
             if let Err(payload) = unwind::catch_drop(waker) {
                 self.task.report(payload);
