@@ -1,6 +1,6 @@
 //! Computation as a future: starts when first polled, stops when dropped.
 
-use crate::pool::{Registry, current_registry};
+use crate::pool::{Home, Registry, current_registry};
 use crate::task::{self, CancelOnDrop};
 use crate::util::unwind;
 use std::fmt;
@@ -47,7 +47,7 @@ where
 {
     Compute(State::Idle(Box::new(move || {
         let registry = registry.unwrap_or_else(current_registry);
-        task::spawn_compute(f, registry).cancel_on_drop()
+        task::spawn_compute(f, Home::new(registry)).cancel_on_drop()
     })))
 }
 

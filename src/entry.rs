@@ -4,7 +4,7 @@ use crate::block_on::block_on_in;
 use crate::broadcast::{self, BroadcastContext};
 use crate::compute::{Compute, compute_on};
 use crate::join::join_on;
-use crate::pool::Handle;
+use crate::pool::{Handle, Home};
 use crate::scope::{
     Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope_fifo_on, scope_on,
 };
@@ -31,7 +31,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        task::spawn(future, Arc::clone(self.registry()))
+        task::spawn(future, Home::new(Arc::clone(self.registry())))
     }
 
     /// As [`manyhands::spawn_compute`](crate::spawn_compute), on this pool.
@@ -40,7 +40,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        task::spawn_compute(f, Arc::clone(self.registry()))
+        task::spawn_compute(f, Home::new(Arc::clone(self.registry())))
     }
 
     /// As [`manyhands::compute`](crate::compute), on this pool.

@@ -1,7 +1,7 @@
 //! Futures and closures that start at once and are awaited through a handle.
 
 use crate::job::JobRef;
-use crate::pool::{Registry, current_registry};
+use crate::pool::{Home, Registry, current_registry};
 use crate::task::{self, How, JoinHandle, Owned, Schedule};
 use crate::util::unwind::Payload;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    task::spawn(future, current_registry())
+    task::spawn(future, Home::new(current_registry()))
 }
 
 /// Starts a closure that computes on the current pool: it may use `join`, `scope` and parallel
@@ -52,7 +52,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    task::spawn_compute(f, current_registry())
+    task::spawn_compute(f, Home::new(current_registry()))
 }
 
 /// Runs a closure that blocks (on files, locks, other processes) on a thread of its own kind, so

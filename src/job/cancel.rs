@@ -69,6 +69,7 @@ thread_cell! {
 pub(crate) struct Under(*const Cancel);
 
 impl Drop for Under {
+    #[inline]
     fn drop(&mut self) {
         CURRENT.with(|current| current.set(self.0));
     }
@@ -79,6 +80,7 @@ impl Drop for Under {
 /// # Safety
 ///
 /// The flag behind `flag`, if any, outlives the returned guard and every job made meanwhile.
+#[inline]
 pub(crate) unsafe fn enter(flag: CancelRef) -> Under {
     Under(CURRENT.with(|current| current.replace(flag.0)))
 }

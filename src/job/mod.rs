@@ -62,6 +62,7 @@ impl JobRef {
     }
 
     /// Runs the job on the thread that occupies `seat`.
+    #[inline]
     pub(crate) fn execute(self, seat: SeatIndex) {
         // SAFETY: J1: we hold the only right to run, and the header is alive until we did.
         unsafe {

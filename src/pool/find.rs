@@ -1,6 +1,7 @@
 //! What a worker does next: the order of search, and nothing else.
 //!
-//! mail → (every 61st round: injector) → own jobs → LIFO slot → own tasks; then, as a searcher:
+//! mail → (every 61st round: injector) → own jobs → LIFO slot (a task woken by this thread) → own
+//! tasks; then, as a searcher:
 //! injector in a batch → one job of a random victim → half of a victim's tasks → on the last round
 //! before sleep, a victim's LIFO slot.
 
@@ -23,6 +24,7 @@ pub(super) fn own(registry: &Registry, seat: &Seat) -> Option<JobRef> {
         return Some(letter);
     }
     if seat.tick() % FAIRNESS == 0 {
+        seat.allow_overtaking();
         if let Some(job) = from_injector(registry, 1, seat) {
             return Some(job);
         }

@@ -42,12 +42,13 @@ pub use self::error::PoolBuildError;
 pub use self::handle::{Handle, Pool};
 pub use self::metrics::WorkerMetrics;
 
-pub(crate) use self::registry::Registry;
+pub(crate) use self::registry::{Home, Registry};
 pub(crate) use self::seat::{Popped, Seat, SlotIndex};
 
 use std::sync::Arc;
 
 /// The pool that the calling thread works for, else the default pool.
+#[inline]
 pub(crate) fn current_registry() -> Arc<Registry> {
     match seat::try_current() {
         Some(seat) => Registry::of(seat),

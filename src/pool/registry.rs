@@ -19,6 +19,7 @@ use crate::util::count::Event;
 use crate::util::parker::Parker;
 use crate::util::unwind::{self, Payload};
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::{Arc, OnceLock};
 
@@ -159,6 +160,7 @@ impl Registry {
 
     // ---- the end ----------------------------------------------------------------------------
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         // Ordering: Acquire pairs with the Release half of the swap in `close`.
         self.closed.load(Ordering::Acquire)
@@ -228,6 +230,7 @@ impl Registry {
         }
     }
 
+    #[inline]
     pub(crate) fn owns(&self, seat: &Seat) -> bool {
         std::ptr::eq(seat.registry(), self)
     }
@@ -302,7 +305,11 @@ impl Registry {
     }
 
     /// The pool of a seat, as a handle.
+    #[inline]
     pub(crate) fn of(seat: &Seat) -> Arc<Self> {
+        if let Some(registry) = seat.take_counted() {
+            return registry;
+        }
         let registry: *const Self = seat.registry();
         // SAFETY: every registry is made by `Arc::new` in `new`, and it is alive: its seat is
         // occupied by this thread.
@@ -351,45 +358,69 @@ impl Drop for Registry {
     }
 }
 
-impl Schedule for Arc<Registry> {
+/// What a task keeps of its pool: a counted reference. On a seat of the pool it is taken from the
+/// seat's stock, and goes back there with the task. So threads that spawn and finish tasks do not
+/// fight for the count.
+pub(crate) struct Home(ManuallyDrop<Arc<Registry>>);
+
+impl Home {
+    #[inline]
+    pub(crate) fn new(registry: Arc<Registry>) -> Self {
+        Self(ManuallyDrop::new(registry))
+    }
+}
+
+impl Drop for Home {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: taken once, here.
+        let registry = unsafe { ManuallyDrop::take(&mut self.0) };
+        match seat::try_current() {
+            Some(seat) if registry.owns(seat) => seat.put_counted(registry),
+            _ => drop(registry),
+        }
+    }
+}
+
+impl Schedule for Home {
     fn schedule(&self, job: JobRef, how: How) {
         match seat::try_current() {
-            Some(seat) if self.owns(seat) => {
+            Some(seat) if self.0.owns(seat) => {
                 let alone = !seat.has_own_tasks();
                 match how {
                     How::Spawn => {
-                        seat.push_task(job, true);
-                        self.notify();
+                        seat.push_task(job);
+                        self.0.notify();
                     }
+                    // Alone it is next on this very thread: no need to wake another one.
                     How::Wake => {
-                        seat.push_task(job, true);
-                        if seat.has_own_tasks() {
-                            self.notify();
+                        if seat.push_woken(job) || !alone {
+                            self.0.notify();
                         }
                     }
                     How::Yield => {
-                        seat.push_task(job, false);
-                        // Alone in the queue it is next on this very thread; no need to wake one.
+                        seat.push_task(job);
                         if !alone {
-                            self.notify();
+                            self.0.notify();
                         }
                     }
                 }
             }
-            _ => self.inject(job),
+            _ => self.0.inject(job),
         }
     }
 
+    #[inline]
     fn is_closed(&self) -> bool {
-        Registry::is_closed(self)
+        self.0.is_closed()
     }
 
     fn owned(&self) -> &Owned {
-        &self.owned
+        &self.0.owned
     }
 
     fn unhandled_panic(&self, payload: Payload) {
-        self.report_panic(payload);
+        self.0.report_panic(payload);
     }
 }
 

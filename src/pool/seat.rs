@@ -35,7 +35,6 @@ use crossbeam_utils::CachePadded;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
@@ -48,8 +47,14 @@ pub(crate) type SlotIndex = u8;
 /// A slot that is never used: the place of jobs that are public from the beginning.
 const NOWHERE: SlotIndex = SlotIndex::MAX;
 
-/// How often in a row the LIFO slot is served before the queue gets its turn.
-const LIFO_RUNS: u32 = 3;
+/// How often, from one turn of the injector to the next, a woken task may overtake the queue. Few:
+/// a task that awaits many others, one after the other, would be woken by each of them; when it has
+/// to queue, it finds most of them done.
+const OVERTAKES: u32 = 3;
+
+/// So many references to the registry are kept for new tasks. They are given up one by one when the
+/// seat is left, which takes some 100 µs at most.
+const STOCK: usize = 1 << 14;
 
 /// Queues and owner state of one seat.
 #[repr(C)]
@@ -72,7 +77,10 @@ struct Owner {
     /// move. A wait may pop while this is above the value at its beginning.
     back: Cell<usize>,
     tick: Cell<u32>,
-    lifo_runs: Cell<u32>,
+    /// How often the LIFO slot may still go first. 0: it is empty, and stays so.
+    overtakes: Cell<u32>,
+    /// Counted references to the registry that tasks have given back here, for tasks to come.
+    stock: Cell<usize>,
     /// Has the occupant given its permit up for the time being?
     lent: Cell<bool>,
     jobs: Worker<JobRef>,
@@ -85,7 +93,7 @@ struct Owner {
 struct Shared {
     jobs: Stealer<JobRef>,
     tasks: Stealer<JobRef>,
-    /// The newest task, run next. Stolen only by a thief on its last round.
+    /// The task that was woken last, run next. Stolen only by a thief on its last round.
     lifo: AtomicPtr<Header>,
     mail: Mail,
     counters: Counters,
@@ -165,6 +173,7 @@ pub(crate) fn current<'a>() -> Option<&'a Seat> {
 }
 
 /// As [`current`], also while the thread's locals are being destroyed (never, then).
+#[inline]
 pub(crate) fn try_current<'a>() -> Option<&'a Seat> {
     let seat = CURRENT.try_with(Cell::get).ok()?;
     // SAFETY: as in `current`.
@@ -174,12 +183,18 @@ pub(crate) fn try_current<'a>() -> Option<&'a Seat> {
 /// The calling thread occupies a seat while this lives.
 pub(crate) struct Occupied<'a> {
     before: *const Seat,
-    _seat: PhantomData<&'a Seat>,
+    seat: &'a Seat,
 }
 
 impl Drop for Occupied<'_> {
     fn drop(&mut self) {
         CURRENT.with(|current| current.set(self.before));
+        let registry = self.seat.registry();
+        for _ in 0..self.seat.owner.stock.take() {
+            // SAFETY: the counts in the stock are the seat's to give up. None is the last: `'a`
+            // says that the seat, and so its registry, is kept alive by somebody else.
+            unsafe { Arc::decrement_strong_count(ptr::from_ref(registry)) };
+        }
     }
 }
 
@@ -204,7 +219,8 @@ impl Seat {
             slots: [const { Cell::new(None) }; 256],
             back: Cell::new(0),
             tick: Cell::new(0),
-            lifo_runs: Cell::new(0),
+            overtakes: Cell::new(OVERTAKES),
+            stock: Cell::new(0),
             lent: Cell::new(false),
             jobs,
             tasks,
@@ -227,7 +243,7 @@ impl Seat {
         self.owner.parker.set(Some(Parker::current()));
         Occupied {
             before: CURRENT.with(|current| current.replace(self)),
-            _seat: PhantomData,
+            seat: self,
         }
     }
 
@@ -472,11 +488,20 @@ impl Seat {
         self.flush_lifo();
     }
 
-    /// A ready task: next in line if it was woken or spawned by this thread, else at the end.
-    pub(crate) fn push_task(&self, task: JobRef, next: bool) {
-        if !next {
-            self.owner.tasks.push(task);
-            return;
+    /// A ready task, at the end of the queue.
+    #[inline]
+    pub(crate) fn push_task(&self, task: JobRef) {
+        self.owner.tasks.push(task);
+    }
+
+    /// A task that this thread has woken: next in line, if the slot has not had its share. Returns
+    /// whether a task has come to the queue, this one or the one that was in the slot. (The slot is
+    /// flushed when this thread starts to compute; the queue is not looked at then, so sleepers
+    /// must hear of it now.)
+    pub(crate) fn push_woken(&self, task: JobRef) -> bool {
+        if self.owner.overtakes.get() == 0 {
+            self.push_task(task);
+            return true;
         }
         // Ordering: AcqRel: Release hands the task to a thief's swap, Acquire takes over the
         // former one, which this thread put there itself.
@@ -487,10 +512,12 @@ impl Seat {
         // The first fork of a computation must look at the slot.
         // Ordering: Relaxed; read by this thread.
         self.limit.store(0, Ordering::Relaxed);
-        if let Some(before) = NonNull::new(before) {
-            // SAFETY: the slot owned this right to run, and the swap gave it to us.
-            self.owner.tasks.push(unsafe { JobRef::new(before) });
-        }
+        let Some(before) = NonNull::new(before) else {
+            return false;
+        };
+        // SAFETY: the slot owned this right to run, and the swap gave it to us.
+        self.push_task(unsafe { JobRef::new(before) });
+        true
     }
 
     /// Moves the task in the LIFO slot to the queue.
@@ -501,21 +528,23 @@ impl Seat {
         }
     }
 
-    /// One task from the LIFO slot, unless that had its share.
+    /// The task in the LIFO slot. If it overtakes the queue by that, it is counted.
+    #[inline]
     pub(crate) fn pop_lifo(&self) -> Option<JobRef> {
-        if self.owner.lifo_runs.get() >= LIFO_RUNS {
-            self.owner.lifo_runs.set(0);
-            self.flush_lifo();
-            return None;
+        let task = self.steal_lifo()?;
+        if self.has_own_tasks() {
+            // Not 0 before, or the slot would be empty.
+            self.owner.overtakes.set(self.owner.overtakes.get() - 1);
         }
-        let task = self.steal_lifo();
-        let runs = self.owner.lifo_runs.get();
-        self.owner
-            .lifo_runs
-            .set(if task.is_some() { runs + 1 } else { 0 });
-        task
+        Some(task)
     }
 
+    /// The LIFO slot may go first again.
+    pub(crate) fn allow_overtaking(&self) {
+        self.owner.overtakes.set(OVERTAKES);
+    }
+
+    #[inline]
     pub(crate) fn pop_task(&self) -> Option<JobRef> {
         self.owner.tasks.pop()
     }
@@ -525,11 +554,33 @@ impl Seat {
         &self.owner.tasks
     }
 
+    #[inline]
     pub(crate) fn has_own_tasks(&self) -> bool {
         !self.owner.tasks.is_empty()
     }
 
+    /// A counted reference to the registry out of the stock, if there is one.
+    #[inline]
+    pub(super) fn take_counted(&self) -> Option<Arc<Registry>> {
+        let stock = self.owner.stock.get().checked_sub(1)?;
+        self.owner.stock.set(stock);
+        // SAFETY: `put_counted` has forgotten an `Arc` of this registry, and its count is ours now.
+        Some(unsafe { Arc::from_raw(self.shared.registry.as_ptr()) })
+    }
+
+    /// Keeps a counted reference to the registry of this seat, unless there are too many.
+    #[inline]
+    pub(super) fn put_counted(&self, registry: Arc<Registry>) {
+        debug_assert!(ptr::eq(&*registry, self.registry()));
+        let stock = self.owner.stock.get();
+        if stock < STOCK {
+            self.owner.stock.set(stock + 1);
+            std::mem::forget(registry);
+        }
+    }
+
     /// Counts the rounds of the worker's loop.
+    #[inline]
     pub(crate) fn tick(&self) -> u32 {
         let tick = self.owner.tick.get().wrapping_add(1);
         self.owner.tick.set(tick);
@@ -580,6 +631,7 @@ impl Seat {
     }
 
     /// The task in the LIFO slot.
+    #[inline]
     pub(crate) fn steal_lifo(&self) -> Option<JobRef> {
         // Ordering: Relaxed; only decides whether to try.
         if self.shared.lifo.load(Ordering::Relaxed).is_null() {

@@ -152,6 +152,7 @@ unsafe fn free<F: Future, S>(task: NonNull<Header>) {
 /// # Safety
 ///
 /// The reference is the caller's, who does not use it again.
+#[inline]
 pub(super) unsafe fn release(task: NonNull<Header>) {
     loop {
         // SAFETY: the reference that is being given up keeps the cell until `drop_ref`.
@@ -168,6 +169,7 @@ pub(super) unsafe fn release(task: NonNull<Header>) {
 /// # Safety
 ///
 /// There is no reference left.
+#[inline]
 pub(super) unsafe fn free_cell(task: NonNull<Header>) {
     // SAFETY: the cell is ours alone; the vtable is that of its type.
     unsafe { ((*task.as_ptr()).vtable.free)(task) }
@@ -178,6 +180,7 @@ pub(super) unsafe fn free_cell(task: NonNull<Header>) {
 /// # Safety
 ///
 /// The state asked for it, and so made a reference for the job; the caller has another one.
+#[inline]
 pub(super) unsafe fn submit(task: NonNull<Header>, how: How) {
     // SAFETY: the caller's duties are those of the vtable function.
     unsafe { ((*task.as_ptr()).vtable.schedule)(task, how) }
@@ -188,6 +191,7 @@ pub(super) unsafe fn submit(task: NonNull<Header>, how: How) {
 /// # Safety
 ///
 /// The caller has a reference during the call.
+#[inline]
 pub(super) unsafe fn wake(task: NonNull<Header>) {
     // SAFETY: the caller's reference keeps the cell.
     match unsafe { (*task.as_ptr()).state.wake() } {

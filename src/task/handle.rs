@@ -127,6 +127,23 @@ impl<T> JoinHandle<T> {
         CancelOnDrop { handle: self }
     }
 
+    /// Drops the result and the waker, as `State::drop_handle` told.
+    fn dispose(&self, output: bool, waker: bool) {
+        if waker {
+            let slot = &self.task.header().join_waker;
+            // SAFETY: I3: either the task is not complete, and we have cleared JOIN_WAKER, or the
+            // runner has, or it was never set: the slot is ours.
+            let waker = slot.with_mut(|slot| unsafe { (*slot).take() });
+            if let Err(payload) = unwind::catch_drop(waker) {
+                self.task.report(payload);
+            }
+        }
+        if output {
+            // SAFETY: I2: the task was complete while the handle existed.
+            unsafe { self.task.dispose_output() };
+        }
+    }
+
     /// Is the task complete? If not, `waker` will be woken when it is.
     fn poll_complete(&self, waker: &Waker) -> bool {
         let Header {
@@ -196,19 +213,11 @@ impl<T> Drop for JoinHandle<T> {
             }
             // SAFETY: our reference was not given up, and the state made one for a job.
             HandleDropped::Released(Dropped::Orphaned) => unsafe { cell::submit(task, How::Wake) },
-            HandleDropped::Dispose { output, waker } => {
-                if waker {
-                    // SAFETY: I3: either the task is not complete, and we have cleared JOIN_WAKER,
-                    // or the runner has, or it was never set: the slot is ours.
-                    let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
-                    if let Err(payload) = unwind::catch_drop(waker) {
-                        self.task.report(payload);
-                    }
-                }
-                if output {
-                    // SAFETY: I2: the task was complete while the handle existed.
-                    unsafe { self.task.dispose_output() };
-                }
+            HandleDropped::Dispose { output, waker } => self.dispose(output, waker),
+            HandleDropped::Alone => {
+                self.dispose(true, true);
+                // SAFETY: ours was the last reference; what was dropped cannot have made one.
+                return unsafe { cell::free_cell(task) };
             }
         }
         // SAFETY: our reference is given up, and not used again.

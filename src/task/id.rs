@@ -36,6 +36,7 @@ std::thread_local! {
 }
 
 impl Id {
+    #[inline]
     pub(super) fn next() -> Self {
         BLOCK_LEFT.with(|left| {
             let (mut next, mut end) = left.get();
@@ -75,11 +76,13 @@ thread_cell! {
 #[derive(Debug)]
 pub(super) struct Entered(u64);
 
+#[inline]
 pub(super) fn enter(id: Id) -> Entered {
     Entered(CURRENT.with(|current| current.replace(id.0)))
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
         CURRENT.with(|current| current.set(self.0));
     }

@@ -5,7 +5,7 @@
 //! and `drop`.
 
 use super::cell::{self, Cell, Header, Stage};
-use super::state::{AfterPoll, Start};
+use super::state::{AfterPoll, Completed, Start, WakerReleased};
 use super::{How, JoinError, Schedule, id, waker};
 use crate::job::cancel::{self, CancelRef, Cancelled};
 use crate::job::{self, SeatIndex};
@@ -114,6 +114,7 @@ where
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
         (task.as_ref(), typed)
     };
+    let mut output = None;
     let polled = unwind::catch(|| {
         let _entered = id::enter(header.id);
         // SAFETY: the flag lives in the cell; jobs made by the poll end before it does, because
@@ -123,40 +124,55 @@ where
         let waker = unsafe { waker::borrow(task) };
         typed.stage.with_mut(|stage| {
             // SAFETY: I2: RUNNING is ours. The future does not move until it is dropped in place.
-            let Stage::Future(future) = (unsafe { &mut *stage }) else {
+            let stage = unsafe { &mut *stage };
+            let Stage::Future(future) = stage else {
                 unreachable!("a task that runs has its future")
             };
             // SAFETY: as above.
-            unsafe { Pin::new_unchecked(future) }.poll(&mut Context::from_waker(&waker))
+            let future = unsafe { Pin::new_unchecked(future) };
+            match future.poll(&mut Context::from_waker(&waker)) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(ready) => {
+                    output = Some(ready);
+                    // Parallel loops in destructors are not cut short.
+                    // SAFETY: no flag needs nothing to outlive anything.
+                    let _under = unsafe { cancel::enter(CancelRef::NONE) };
+                    // Should the drop panic, the stage is empty nevertheless: that is how
+                    // assignment unwinds.
+                    *stage = Stage::Empty;
+                    Poll::Ready(())
+                }
+            }
         })
     });
-    let result = match polled {
-        Ok(Poll::Pending) => return Poll::Pending,
-        Ok(Poll::Ready(output)) => Ok(output),
-        Err(payload) if payload.is::<Cancelled>() => Err(JoinError::cancelled(header.id)),
-        Err(payload) => Err(JoinError::panicked(header.id, payload)),
-    };
-    // SAFETY: I2: RUNNING is ours.
-    let dropped = unsafe { set_stage(task, typed, Stage::Empty) };
-    let result = match (result, dropped) {
-        (result, Ok(())) => result,
-        // The first panic of the task is the one that its handle gets; the output is lost.
-        (Ok(output), Err(payload)) => {
+    let result = match (polled, output) {
+        (Ok(Poll::Pending), _) => return Poll::Pending,
+        (Ok(Poll::Ready(())), output) => Ok(output.expect("set where it is ready")),
+        // The drop of the future panicked; the output is lost.
+        (Err(payload), Some(output)) => {
             if let Err(second) = drop_for(task, output) {
                 typed.scheduler.unhandled_panic(second);
             }
             Err(JoinError::panicked(header.id, payload))
         }
-        (Err(error), Err(payload)) if error.is_cancelled() => {
-            Err(JoinError::panicked(error.id(), payload))
-        }
-        (Err(error), Err(payload)) => {
-            typed.scheduler.unhandled_panic(payload);
-            Err(error)
+        (Err(payload), None) => {
+            // SAFETY: I2: RUNNING is ours.
+            let dropped = unsafe { drop_future(task, typed) };
+            let cancelled = payload.is::<Cancelled>();
+            match dropped {
+                // The first panic of the task is the one that its handle gets.
+                Err(second) if cancelled => Err(JoinError::panicked(header.id, second)),
+                Err(second) => {
+                    typed.scheduler.unhandled_panic(second);
+                    Err(JoinError::panicked(header.id, payload))
+                }
+                Ok(()) if cancelled => Err(JoinError::cancelled(header.id)),
+                Ok(()) => Err(JoinError::panicked(header.id, payload)),
+            }
         }
     };
-    // SAFETY: I2: RUNNING is ours. The stage is empty, so this drops nothing.
-    let _ = unsafe { set_stage(task, typed, Stage::Output(result)) };
+    // SAFETY: I2: RUNNING is ours, and the future has been dropped.
+    unsafe { store(typed, result) };
     Poll::Ready(())
 }
 
@@ -175,12 +191,11 @@ where
     unsafe {
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
         let id = task.as_ref().id;
-        let error = match set_stage(task, typed, Stage::Empty) {
+        let error = match drop_future(task, typed) {
             Ok(()) => JoinError::cancelled(id),
             Err(payload) => JoinError::panicked(id, payload),
         };
-        // The stage is empty: nothing is dropped.
-        let _ = set_stage(task, typed, Stage::Output(Err(error)));
+        store(typed, Err(error));
     }
 }
 
@@ -195,46 +210,63 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
-    // SAFETY: the caller's reference keeps the cell until `drop_refs`.
-    let last = unsafe {
+    // SAFETY: the caller's reference keeps the cell until it is given up, last in each branch.
+    unsafe {
         let header = task.as_ref();
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
-        let before = header.state.complete();
-        if !before.has_join_interest() {
-            // I2: there is no handle, so the result is the runner's.
-            dispose_output::<F, S>(task);
-        } else if before.has_join_waker() {
-            wake_handle::<S>(header, &typed.scheduler);
+        // Off the list first, so that one write does for both references. Nobody looks for a task
+        // there to end it that is running to its end anyway.
+        let own = 1 + usize::from(typed.scheduler.owned().remove(task));
+        let last = match header.state.complete(own) {
+            Completed::Released => false,
+            Completed::Alone => {
+                // I2: there is no handle, so the result is the runner's.
+                dispose_output::<F, S>(task);
+                true
+            }
+            Completed::Dispose => {
+                // I2: as above.
+                dispose_output::<F, S>(task);
+                header.state.drop_refs(own)
+            }
+            Completed::Wake => wake_handle::<F, S>(task, own),
+        };
+        if last {
+            cell::free_cell(task);
         }
-        let listed = typed.scheduler.owned().remove(task);
-        header.state.drop_refs(1 + usize::from(listed))
-    };
-    if last {
-        // SAFETY: no reference is left.
-        unsafe { cell::free_cell(task) }
     }
 }
 
-/// Wakes whoever awaits the handle, then lets go of the waker.
+/// Wakes whoever awaits the handle, then lets go of the waker and of the runner's references.
+/// Returns whether they were the last ones.
 ///
 /// # Safety
 ///
-/// The caller has set COMPLETE while JOIN_WAKER was set.
-unsafe fn wake_handle<S: Schedule>(header: &Header, scheduler: &S) {
-    // SAFETY: I3: COMPLETE and JOIN_WAKER are set: the slot is filled, and only read by anybody.
-    let woken = header.join_waker.with(|slot| unsafe {
-        let waker = (*slot).as_ref().expect("JOIN_WAKER says that it is there");
-        unwind::catch(|| waker.wake_by_ref())
-    });
-    let mut dropped = Ok(());
-    if header.state.release_waker() {
-        // SAFETY: I3: COMPLETE is set, JOIN_WAKER and JOIN_INTEREST are not, and it was us who
-        // found them so: the slot is ours.
-        let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
-        dropped = unwind::catch_drop(waker);
-    }
-    for payload in [woken, dropped].into_iter().filter_map(Result::err) {
-        scheduler.unhandled_panic(payload);
+/// The caller has set COMPLETE while JOIN_WAKER was set, and has `own` references, which are
+/// consumed.
+unsafe fn wake_handle<F: Future, S: Schedule>(task: NonNull<Header>, own: usize) -> bool {
+    // SAFETY: the caller's references keep the cell until `release_waker` or `drop_refs`, after
+    // which it is not touched.
+    unsafe {
+        let header = task.as_ref();
+        // I3: COMPLETE and JOIN_WAKER are set: the slot is filled, and only read by anybody.
+        let woken = header.join_waker.with(|slot| {
+            let waker = (*slot).as_ref().expect("JOIN_WAKER says that it is there");
+            unwind::catch(|| waker.wake_by_ref())
+        });
+        if let Err(payload) = woken {
+            report::<F, S>(task, payload);
+        }
+        if header.state.release_waker(own) == WakerReleased::ToHandle {
+            return false;
+        }
+        // I3: COMPLETE is set, JOIN_WAKER and JOIN_INTEREST are not, and it was us who found them
+        // so: the slot is ours.
+        let waker = header.join_waker.with_mut(|slot| (*slot).take());
+        if let Err(payload) = unwind::catch_drop(waker) {
+            report::<F, S>(task, payload);
+        }
+        header.state.drop_refs(own)
     }
 }
 
@@ -300,21 +332,34 @@ pub(super) unsafe fn report<F: Future, S: Schedule>(task: NonNull<Header>, paylo
     scheduler.unhandled_panic(payload);
 }
 
-/// Replaces the stage; what was there is dropped in place, in the name of the task.
+/// Drops the future in place, in the name of the task.
 ///
 /// # Safety
 ///
 /// RUNNING is the caller's (I2), who has a reference.
-unsafe fn set_stage<F: Future, S>(
+unsafe fn drop_future<F: Future, S>(
     task: NonNull<Header>,
     typed: &Cell<F, S>,
-    next: Stage<F>,
 ) -> Result<(), Payload> {
     in_the_name_of(task, || {
         // SAFETY: the caller's promise. If the old value's drop panics, the new one is in place
         // nevertheless: that is how assignment unwinds.
-        typed.stage.with_mut(|stage| unsafe { *stage = next });
+        typed
+            .stage
+            .with_mut(|stage| unsafe { *stage = Stage::Empty });
     })
+}
+
+/// Stores the result.
+///
+/// # Safety
+///
+/// RUNNING is the caller's (I2), who has a reference. The stage is empty.
+unsafe fn store<F: Future, S>(typed: &Cell<F, S>, result: Result<F::Output, JoinError>) {
+    typed.stage.with_mut(|stage| {
+        // SAFETY: the caller's promise; nothing is overwritten that would have to be dropped.
+        unsafe { stage.write(Stage::Output(result)) }
+    });
 }
 
 /// Drops an output in the name of the task that made it.

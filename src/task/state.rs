@@ -75,12 +75,19 @@ impl Snapshot {
         Self(self.0 - REF_ONE)
     }
 
+    /// So many references less; others remain.
+    fn less(self, count: usize) -> Self {
+        debug_assert!(self.refs() > count, "{self:?}");
+        Self(self.0 - count * REF_ONE)
+    }
+
     /// Neither running nor about to.
     fn is_idle(self) -> bool {
         !self.has_any(RUNNING | NOTIFIED | COMPLETE)
     }
 
     /// What giving up one reference makes of an unfinished or finished task.
+    #[inline]
     fn dropped(self) -> (Self, Dropped) {
         if self.is_idle() && self.refs() == 2 {
             // I5: ours and the list's. No waker and no handle is left, so nobody could ever poll,
@@ -105,10 +112,6 @@ impl Snapshot {
 
     pub(super) fn has_join_waker(self) -> bool {
         self.has(JOIN_WAKER)
-    }
-
-    pub(super) fn has_join_interest(self) -> bool {
-        self.has(JOIN_INTEREST)
     }
 }
 
@@ -188,10 +191,37 @@ pub(super) enum Dropped {
     Orphaned,
 }
 
+/// What is left to do after the result was stored.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Completed {
+    /// Nothing: the result is the handle's, the references are given up, the cell may be gone.
+    Released,
+    /// Wake the handle, then let go of its waker.
+    Wake,
+    /// Drop the result, which is the runner's, and give up the references.
+    Dispose,
+    /// Drop the result and free the cell: nobody else has a reference. The word is as it was.
+    Alone,
+}
+
+/// Who empties the slot of the join waker, after the runner has read it.
+#[must_use]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum WakerReleased {
+    /// The handle. The references are given up, the cell may be gone.
+    ToHandle,
+    /// The runner: the handle is gone. The references are not given up.
+    ToRunner,
+}
+
 /// What the drop of a `JoinHandle` has to do.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HandleDropped {
+    /// The task is complete, and nobody else has a reference: drop what is left and free the cell.
+    /// The word is as it was.
+    Alone,
     /// The handle's reference went along.
     Released(Dropped),
     /// Drop what is named; the handle's reference remains to be given up.
@@ -214,6 +244,7 @@ impl State {
 
     /// One read-modify-write, repeated until it fits; `None` leaves the word alone. `success` is
     /// the ordering of the write, `seen` that of a read that leads to no write.
+    #[inline]
     fn update<R>(
         &self,
         success: Ordering,
@@ -236,6 +267,7 @@ impl State {
     }
 
     /// The present value. If it is complete, the result is visible.
+    #[inline]
     pub(super) fn load(&self) -> Snapshot {
         // Ordering: Acquire pairs with the Release in `complete`.
         Snapshot(self.word.load(Ordering::Acquire))
@@ -244,6 +276,7 @@ impl State {
     // ---- The holder of the right to run ----
 
     /// Uses the right to run.
+    #[inline]
     pub(super) fn start(&self) -> Start {
         // Ordering: Acquire pairs with the Release in `after_poll` (the future as the last poll
         // left it) and in `wake` and `abort` (what was done before them).
@@ -263,6 +296,7 @@ impl State {
     }
 
     /// The poll returned `Pending`.
+    #[inline]
     pub(super) fn after_poll(&self) -> AfterPoll {
         // Ordering: Release pairs with the Acquire in `start` and `close`: the future goes to the
         // next runner. Acquire on a cancelled task pairs with the Release in `abort`: the
@@ -283,32 +317,55 @@ impl State {
         })
     }
 
-    /// The result is stored: RUNNING becomes COMPLETE. Returns the value before.
-    #[must_use]
-    pub(super) fn complete(&self) -> Snapshot {
+    /// The result is stored: RUNNING becomes COMPLETE, and the runner's references, `own` of them,
+    /// are given up if nothing else is left to do.
+    #[inline]
+    pub(super) fn complete(&self, own: usize) -> Completed {
         // Ordering: Release pairs with the Acquire in `load`, `offer_waker`, `take_waker_back` and
         // `drop_handle`: the result is stored before it is announced. Acquire pairs with the
-        // Release in `offer_waker`: the join waker is visible.
-        let before = Snapshot(self.word.fetch_xor(RUNNING | COMPLETE, Ordering::AcqRel));
-        debug_assert!(before.has(RUNNING) && !before.has(COMPLETE), "{before:?}");
-        before
+        // Release in `offer_waker`: the join waker is visible; and, where the runner is alone, with
+        // the Release of all who gave up a reference: their uses of the cell come before its end.
+        self.update(Ordering::AcqRel, Ordering::Acquire, |now| {
+            debug_assert!(now.has(RUNNING) && !now.has(COMPLETE), "{now:?}");
+            let next = now.without(RUNNING).with(COMPLETE);
+            if !now.has(JOIN_INTEREST) {
+                if now.refs() == own {
+                    // Without another reference there is nobody who could make one.
+                    return (None, Completed::Alone);
+                }
+                (Some(next), Completed::Dispose)
+            } else if now.has(JOIN_WAKER) {
+                (Some(next), Completed::Wake)
+            } else {
+                // Not the last ones: the handle has one.
+                (Some(next.less(own)), Completed::Released)
+            }
+        })
     }
 
-    /// The runner has woken the join waker and lets go of it. Returns whether the handle is gone,
-    /// so that the runner must drop the waker.
-    #[must_use]
-    pub(super) fn release_waker(&self) -> bool {
+    /// The runner has woken the join waker and lets go of it; and of its references, `own` of
+    /// them, unless the handle is gone and so the waker is the runner's to drop.
+    #[inline]
+    pub(super) fn release_waker(&self, own: usize) -> WakerReleased {
         // Ordering: Release pairs with the Acquire in `drop_handle`: the runner's read of the slot
         // is over before the handle empties it. Acquire pairs with the Release in `drop_handle`:
         // the handle's reads of the slot are over before the runner empties it.
-        let before = Snapshot(self.word.fetch_and(!JOIN_WAKER, Ordering::AcqRel));
-        debug_assert!(before.has(COMPLETE | JOIN_WAKER), "{before:?}");
-        !before.has(JOIN_INTEREST)
+        self.update(Ordering::AcqRel, Ordering::Relaxed, |now| {
+            debug_assert!(now.has(COMPLETE | JOIN_WAKER), "{now:?}");
+            let next = now.without(JOIN_WAKER);
+            if now.has(JOIN_INTEREST) {
+                // Not the last ones: the handle has one.
+                (Some(next.less(own)), WakerReleased::ToHandle)
+            } else {
+                (Some(next), WakerReleased::ToRunner)
+            }
+        })
     }
 
     // ---- Wakers, abort handles, the closing pool ----
 
     /// A wake by somebody who keeps its reference.
+    #[inline]
     pub(super) fn wake(&self) -> Notify {
         // Ordering: Release pairs with the Acquire in `start`: the poll sees what was written
         // before the wake. That is why a task that is notified already gets a write, too.
@@ -362,6 +419,7 @@ impl State {
 
     /// The handle has filled the slot, and lends it to the runner. `false`: too late, the task is
     /// complete; the result is visible, and the slot remains the handle's.
+    #[inline]
     #[must_use]
     pub(super) fn offer_waker(&self) -> bool {
         // Ordering: Release pairs with the Acquire in `complete`: the runner reads the slot.
@@ -378,6 +436,7 @@ impl State {
 
     /// The handle wants the slot back, to replace the waker. `false`: too late, the task is
     /// complete and the runner reads the slot; the result is visible.
+    #[inline]
     #[must_use]
     pub(super) fn take_waker_back(&self) -> bool {
         // Ordering: Relaxed; only the handle has touched the slot so far. Acquire on a complete
@@ -394,15 +453,22 @@ impl State {
     }
 
     /// The handle goes away.
+    #[inline]
     pub(super) fn drop_handle(&self) -> HandleDropped {
         // Ordering: Acquire pairs with the Release in `complete` (the result, if it is there) and
-        // in `release_waker` (the runner is done with the slot). Release pairs with the Acquire in
-        // `release_waker`: the handle is done with the slot; and with that in `drop_ref` and
-        // `drop_refs`, as for every reference.
-        self.update(Ordering::AcqRel, Ordering::Relaxed, |now| {
+        // in `release_waker` (the runner is done with the slot), and, where the handle is alone,
+        // with the Release of all who gave up a reference. Release pairs with the Acquire in
+        // `release_waker`: the handle is done with the slot; and with that in `complete`,
+        // `drop_ref` and `drop_refs`, as for every reference.
+        self.update(Ordering::AcqRel, Ordering::Acquire, |now| {
             debug_assert!(now.has(JOIN_INTEREST), "{now:?}");
             let next = now.without(JOIN_INTEREST);
             if now.has(COMPLETE) {
+                if now.refs() == 1 {
+                    // Without another reference there is nobody who could make one; and the runner
+                    // gives up its own after all else.
+                    return (None, HandleDropped::Alone);
+                }
                 let waker = !now.has(JOIN_WAKER);
                 let dispose = HandleDropped::Dispose {
                     output: true,
@@ -425,6 +491,7 @@ impl State {
     // ---- References ----
 
     /// One more reference, by somebody who has one.
+    #[inline]
     pub(super) fn add_ref(&self) {
         // Ordering: Relaxed; whoever has a reference keeps the cell alive, and passing the new one
         // to another thread is what orders its use.
@@ -433,9 +500,10 @@ impl State {
     }
 
     /// One reference less.
+    #[inline]
     pub(super) fn drop_ref(&self) -> Dropped {
-        // Ordering: Release pairs with the Acquire here and in `drop_refs`: all other uses of the
-        // cell come before its end.
+        // Ordering: Release pairs with the Acquire here, in `drop_refs`, `complete` and
+        // `drop_handle`: all other uses of the cell come before its end.
         self.update(Ordering::AcqRel, Ordering::Relaxed, |now| {
             let (next, dropped) = now.dropped();
             (Some(next), dropped)
@@ -443,6 +511,7 @@ impl State {
     }
 
     /// `count` references less, of a complete task. Returns whether they were the last.
+    #[inline]
     #[must_use]
     pub(super) fn drop_refs(&self, count: usize) -> bool {
         // Ordering: as in `drop_ref`.

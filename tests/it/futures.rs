@@ -6,10 +6,11 @@ use crate::util::{
 use futures::channel::{mpsc, oneshot};
 use futures::task::{Spawn, SpawnExt};
 use futures::{SinkExt, StreamExt};
-use manyhands::{block_on, spawn, task};
+use manyhands::{Pool, block_on, spawn, task};
 use std::collections::HashSet;
 use std::future::{pending, poll_fn};
 use std::panic::panic_any;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
@@ -453,6 +454,70 @@ fn a_woken_task_runs_while_its_waker_computes_or_blocks() {
             check(&pool, |done| {
                 manyhands::block_in_place(|| spin_until(|| done.load(Ordering::Acquire)));
             });
+        }
+    });
+}
+
+/// A task that awaits others one after the other is not polled for each of them before the rest
+/// of the queue has its turn.
+#[test]
+fn a_woken_task_overtakes_the_queue_a_few_times_only() {
+    watched(|| {
+        let pool = pool(1);
+        let polls = pool.spawn(async {
+            let mut handles: Vec<_> = (0..1000).map(|_| spawn(async {})).collect();
+            let (mut polls, mut next) = (0, 0);
+            poll_fn(move |context| {
+                polls += 1;
+                while next < handles.len() {
+                    if Pin::new(&mut handles[next]).poll(context).is_pending() {
+                        return Poll::Pending;
+                    }
+                    next += 1;
+                }
+                Poll::Ready(polls)
+            })
+            .await
+        });
+        let polls = polls.join().unwrap();
+        assert!(polls < 50, "{polls} polls for 1000 tasks");
+    });
+}
+
+/// Counts of the registry move between tasks and seats; none is lost and none is made up.
+#[test]
+fn a_pool_is_freed_with_its_last_task() {
+    watched(|| {
+        for size in SIZES {
+            let witness = Arc::new(());
+            let kept = Arc::clone(&witness);
+            // Not the one of `util`, which keeps a handle of it.
+            let builder = Pool::builder().num_threads(size).panic_handler(move |_| {
+                let _ = &kept;
+            });
+            let pool = builder.build().unwrap();
+            let work = || async {
+                let handles: Vec<_> = (0..100).map(|_| spawn(task::yield_now())).collect();
+                for handle in handles {
+                    handle.await.unwrap();
+                }
+            };
+            // Tasks end on workers, on a guest's seat, and off the pool.
+            pool.block_on(work());
+            pool.spawn(work()).join().unwrap();
+            pool.scope(|_| drop(spawn(async {})));
+            let (say, heard) = std::sync::mpsc::channel();
+            let waits = pool.spawn(poll_fn(move |context| {
+                say.send(context.waker().clone()).unwrap();
+                Poll::<()>::Pending
+            }));
+            let waker = heard.recv().unwrap();
+            drop(waits);
+            pool.shutdown();
+            assert_eq!(Arc::strong_count(&witness), 2, "the waker keeps the pool");
+            drop(waker);
+            // A worker may still be on its way out.
+            spin_until(|| Arc::strong_count(&witness) == 1);
         }
     });
 }

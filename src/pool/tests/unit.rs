@@ -3,7 +3,7 @@
 use super::super::builder::{Hooks, Plan};
 use super::super::registry::Registry;
 use super::super::seat::{Popped, Seat};
-use crate::job::stack::StackJob;
+use crate::job::stack::{StackHeader, StackJob};
 use crate::sync::deque::Steal;
 use crate::util::rng::Rng;
 use std::cell::Cell;
@@ -68,10 +68,8 @@ fn visit(seat: &Seat, rng: &Rng) {
     }
 }
 
-/// Whatever thieves do between a push and its pop, each half is run once (S2, S5), and when the
-/// joins have ended the slots are free again.
-#[test]
-fn joins_find_their_halves_again() {
+/// A seat of a registry without threads, for one test.
+fn with_seat(test: impl FnOnce(&Seat)) {
     let plan = Plan {
         workers: 2,
         guests: 0,
@@ -84,10 +82,49 @@ fn joins_find_their_halves_again() {
     let seat = registry.seat(0);
     // SAFETY: this is the only thread, and the registry outlives the guard.
     let _occupied = unsafe { seat.occupy() };
+    test(seat);
+}
+
+/// A woken task overtakes the queue a few times. After that it queues, and sleepers must be told,
+/// because nothing else would tell them while the waker computes.
+#[test]
+fn who_may_not_overtake_is_told_about() {
+    with_seat(|seat| {
+        let jobs: Vec<_> = (0..10).map(|_| StackJob::new(|_| ())).collect();
+        let mut jobs = jobs
+            .iter()
+            // SAFETY: the jobs outlive the queues' use of them, and none is run.
+            .map(|job| unsafe { StackHeader::expose(job.as_header()) });
+        let mut job = || jobs.next().expect("enough jobs");
+        seat.push_task(job());
+        let mut overtaken = 0;
+        while !seat.push_woken(job()) {
+            let _ = seat.pop_lifo().expect("next in line").into_raw();
+            overtaken += 1;
+        }
+        assert!(overtaken > 0);
+        let _ = seat.pop_task().expect("queued first").into_raw();
+        let _ = seat.pop_task().expect("queued second").into_raw();
+        assert!(seat.push_woken(job()), "also into an empty queue");
+        let _ = seat.pop_task().expect("queued").into_raw();
+        seat.allow_overtaking();
+        assert!(!seat.push_woken(job()), "the slot is empty");
+        assert!(seat.push_woken(job()), "the former one goes to the queue");
+        let _ = seat.pop_lifo().expect("in the slot").into_raw();
+        let _ = seat.pop_task().expect("in the queue").into_raw();
+    });
+}
+
+/// Whatever thieves do between a push and its pop, each half is run once (S2, S5), and when the
+/// joins have ended the slots are free again.
+#[test]
+fn joins_find_their_halves_again() {
     let counts = [const { Cell::new(0) }; 2];
-    for seed in 1..2000 {
-        nested(seat, &Rng::new(seed), seed as u32 % 40, &counts);
-        assert!(!seat.has_private_jobs());
-    }
+    with_seat(|seat| {
+        for seed in 1..2000 {
+            nested(seat, &Rng::new(seed), seed as u32 % 40, &counts);
+            assert!(!seat.has_private_jobs());
+        }
+    });
     assert!(counts.iter().all(|count| count.get() > 1000), "{counts:?}");
 }
