@@ -121,6 +121,17 @@ impl Registry {
         }
     }
 
+    /// As [`notify`](Self::notify), by the occupant of a seat.
+    #[inline]
+    pub(crate) fn notify_from(&self, seat: &Seat) {
+        // Whoever occupies a seat and has not lent its permit is counted as active. So the one
+        // permit is out, and `notify` would find that (step P3).
+        if self.sleep.permits() == 1 && !seat.is_lent() {
+            return;
+        }
+        self.notify();
+    }
+
     /// After a permit was given back or the last searcher stopped: is there work to tell about?
     pub(crate) fn notify_if_visible(&self) {
         if self.has_visible_work() {
@@ -390,18 +401,18 @@ impl Schedule for Home {
                 match how {
                     How::Spawn => {
                         seat.push_task(job);
-                        self.0.notify();
+                        self.0.notify_from(seat);
                     }
                     // Alone it is next on this very thread: no need to wake another one.
                     How::Wake => {
                         if seat.push_woken(job) || !alone {
-                            self.0.notify();
+                            self.0.notify_from(seat);
                         }
                     }
                     How::Yield => {
                         seat.push_task(job);
                         if !alone {
-                            self.0.notify();
+                            self.0.notify_from(seat);
                         }
                     }
                 }

@@ -278,6 +278,10 @@ impl Seat {
         self.owner.lent.replace(lent)
     }
 
+    pub(super) fn is_lent(&self) -> bool {
+        self.owner.lent.get()
+    }
+
     pub(crate) fn rng(&self) -> &Rng {
         &self.owner.rng
     }
@@ -475,7 +479,7 @@ impl Seat {
         // of join halves), and thieves take this one first.
         self.flush_lifo();
         self.push_public(job);
-        self.registry().notify();
+        self.registry().notify_from(self);
     }
 
     /// Makes everything on this seat visible to thieves: before a wait that is not for descendants.
