@@ -69,7 +69,7 @@ const SAMPLE: Duration = Duration::from_millis(15);
 const SETTLE: Duration = Duration::from_millis(2);
 
 /// A sample, or a calibration, that takes longer than this hangs. Generous, for busy machines.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_secs(15);
 
 /// A subject that hangs so often in a row takes no more part in it.
 const PATIENCE: usize = 3;
