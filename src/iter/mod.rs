@@ -43,22 +43,31 @@ pub use self::adapters::filter::Filter;
 pub use self::adapters::filter_map::FilterMap;
 pub use self::adapters::flat_map::FlatMap;
 pub use self::adapters::flat_map_iter::FlatMapIter;
+pub use self::adapters::flatten::Flatten;
+pub use self::adapters::flatten_iter::FlattenIter;
 pub use self::adapters::fold::{Fold, FoldWith};
 pub use self::adapters::inspect::Inspect;
 pub use self::adapters::len::{MaxLen, MinLen};
 pub use self::adapters::map::Map;
 pub use self::adapters::map_init::MapInit;
 pub use self::adapters::map_with::MapWith;
+pub use self::adapters::panic_fuse::PanicFuse;
+pub use self::adapters::positions::Positions;
 pub use self::adapters::rev::Rev;
 pub use self::adapters::skip::Skip;
+pub use self::adapters::skip_any::SkipAny;
+pub use self::adapters::skip_any_while::SkipAnyWhile;
 pub use self::adapters::take::Take;
+pub use self::adapters::take_any::TakeAny;
+pub use self::adapters::take_any_while::TakeAnyWhile;
+pub use self::adapters::update::Update;
 pub use self::adapters::while_some::WhileSome;
 pub use self::adapters::zip::Zip;
 
 pub(crate) use self::adapters::chain::ChainIter;
 
 use self::plumbing::{Consumer, ProducerCallback, UnindexedConsumer};
-use self::sinks::{find, for_each, reduce, sum_product};
+use self::sinks::{find, find_ordered, for_each, reduce, sum_product};
 use std::cmp::Ordering;
 use std::iter::{Product, Sum};
 
@@ -404,6 +413,25 @@ pub trait ParallelIterator: Sized + Send {
         Inspect::new(self, inspect_op)
     }
 
+    /// Lets `update_op` change each item as it passes.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<String> = ["a", "b"]
+    ///     .par_iter()
+    ///     .map(|s| s.to_string())
+    ///     .update(|s| s.push('!'))
+    ///     .collect();
+    /// assert_eq!(v, ["a!", "b!"]);
+    /// ```
+    fn update<F>(self, update_op: F) -> Update<Self, F>
+    where
+        F: Fn(&mut Self::Item) + Sync + Send,
+    {
+        Update::new(self, update_op)
+    }
+
     /// Keeps the items for which `filter_op` is true.
     ///
     /// ```
@@ -481,6 +509,39 @@ pub trait ParallelIterator: Sized + Send {
         FlatMapIter::new(self, map_op)
     }
 
+    /// Runs the parallel loops that the items are, one behind the other as far as the order of
+    /// the results goes.
+    ///
+    /// Where the inner loops are short, [`flatten_iter`](Self::flatten_iter) costs less.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = vec![vec![1, 2], vec![], vec![3]].into_par_iter().flatten().collect();
+    /// assert_eq!(v, [1, 2, 3]);
+    /// ```
+    fn flatten(self) -> Flatten<Self>
+    where
+        Self::Item: IntoParallelIterator,
+    {
+        Flatten::new(self)
+    }
+
+    /// Goes through what the items hold, each item in one go; only the outer loop is split.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = [Some(1), None, Some(3)].par_iter().copied().flatten_iter().collect();
+    /// assert_eq!(v, [1, 3]);
+    /// ```
+    fn flatten_iter(self) -> FlattenIter<Self>
+    where
+        Self::Item: IntoIterator<Item: Send>,
+    {
+        FlattenIter::new(self)
+    }
+
     /// Keeps what is in the items, until one is `None`. The loop stops soon after that, and items
     /// that stand before the `None` may be missing too.
     ///
@@ -496,6 +557,91 @@ pub trait ParallelIterator: Sized + Send {
         T: Send,
     {
         WhileSome::new(self)
+    }
+
+    /// Makes a panic stop the whole loop sooner.
+    ///
+    /// Without it, other pieces of the loop may run to their end before the panic goes on in the
+    /// caller. With it, they look before each item whether there was a panic, in a closure before
+    /// or behind the fuse, and stop if so. That costs a load an item.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let result = std::panic::catch_unwind(|| {
+    ///     (0..1_000_000_u32).into_par_iter().panic_fuse().for_each(|x| {
+    ///         assert_ne!(x, 7);
+    ///     });
+    /// });
+    /// assert!(result.is_err());
+    /// ```
+    fn panic_fuse(self) -> PanicFuse<Self> {
+        PanicFuse::new(self)
+    }
+
+    /// Some `n` of the items, or all if there are fewer: those that come first in time. The loop
+    /// stops soon after. They keep their order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..100_u32).into_par_iter().filter(|x| x % 2 == 0).take_any(3).collect();
+    /// assert_eq!(v.len(), 3);
+    /// assert!(v.is_sorted());
+    /// ```
+    fn take_any(self, n: usize) -> TakeAny<Self> {
+        TakeAny::new(self, n)
+    }
+
+    /// All items but some `n`: those that come first in time. The others keep their order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!((0..100).into_par_iter().filter(|x| x % 2 == 0).skip_any(3).count(), 47);
+    /// ```
+    fn skip_any(self, n: usize) -> SkipAny<Self> {
+        SkipAny::new(self, n)
+    }
+
+    /// Keeps items until `predicate` is false for one, wherever that stands; the loop stops soon
+    /// after. Items before that one may be missing, and items behind it may be there. They keep
+    /// their order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// // Enough items for a total of some 50.
+    /// let total = AtomicU32::new(0);
+    /// let v: Vec<u32> = (1..1_000_u32)
+    ///     .into_par_iter()
+    ///     .take_any_while(|x| total.fetch_add(*x, Ordering::Relaxed) + x <= 50)
+    ///     .collect();
+    /// assert!(v.iter().sum::<u32>() <= 50);
+    /// ```
+    fn take_any_while<P>(self, predicate: P) -> TakeAnyWhile<Self, P>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        TakeAnyWhile::new(self, predicate)
+    }
+
+    /// Leaves items out until `predicate` is false for one, wherever that stands. Items before
+    /// that one may be there, and items behind it may be missing. The others keep their order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..100_u32).into_par_iter().skip_any_while(|x| *x < 50).collect();
+    /// // None of the upper half was skipped. Of the lower half, some may have come through.
+    /// assert!(v.ends_with(&(50..100).collect::<Vec<_>>()));
+    /// ```
+    fn skip_any_while<P>(self, predicate: P) -> SkipAnyWhile<Self, P>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        SkipAnyWhile::new(self, predicate)
     }
 
     /// Makes one item of all.
@@ -747,6 +893,41 @@ pub trait ParallelIterator: Sized + Send {
         find::find_any(self, predicate)
     }
 
+    /// The first of the items for which `predicate` is true.
+    ///
+    /// A piece of the loop stops when a match is known that stands before it; those that stand
+    /// before a match go on. So [`find_any`](Self::find_any) may be sooner done.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let first = (1..1_000_u32).into_par_iter().find_first(|x| x % 42 == 0);
+    /// assert_eq!(first, Some(42));
+    /// ```
+    fn find_first<P>(self, predicate: P) -> Option<Self::Item>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        find_ordered::find_first(self, predicate)
+    }
+
+    /// The last of the items for which `predicate` is true.
+    ///
+    /// Each piece of the loop runs forward, but stops when a match is known that stands behind it.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let last = (1..1_000_u32).into_par_iter().find_last(|x| x % 42 == 0);
+    /// assert_eq!(last, Some(966));
+    /// ```
+    fn find_last<P>(self, predicate: P) -> Option<Self::Item>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        find_ordered::find_last(self, predicate)
+    }
+
     /// The result for some item for which `predicate` gives one, not necessarily the first.
     ///
     /// ```
@@ -761,6 +942,40 @@ pub trait ParallelIterator: Sized + Send {
         R: Send,
     {
         self.filter_map(predicate).find_any(|_| true)
+    }
+
+    /// The result for the first item for which `predicate` gives one. Stops as
+    /// [`find_first`](Self::find_first) does.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let number: Option<u32> = ["x", "7", "9"].par_iter().find_map_first(|s| s.parse().ok());
+    /// assert_eq!(number, Some(7));
+    /// ```
+    fn find_map_first<P, R>(self, predicate: P) -> Option<R>
+    where
+        P: Fn(Self::Item) -> Option<R> + Sync + Send,
+        R: Send,
+    {
+        self.filter_map(predicate).find_first(|_| true)
+    }
+
+    /// The result for the last item for which `predicate` gives one. Stops as
+    /// [`find_last`](Self::find_last) does.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let number: Option<u32> = ["x", "7", "9"].par_iter().find_map_last(|s| s.parse().ok());
+    /// assert_eq!(number, Some(9));
+    /// ```
+    fn find_map_last<P, R>(self, predicate: P) -> Option<R>
+    where
+        P: Fn(Self::Item) -> Option<R> + Sync + Send,
+        R: Send,
+    {
+        self.filter_map(predicate).find_last(|_| true)
     }
 
     /// Is `predicate` true for some item? Stops soon after one is found.
@@ -914,6 +1129,71 @@ pub trait IndexedParallelIterator: ParallelIterator {
     /// ```
     fn rev(self) -> Rev<Self> {
         Rev::new(self)
+    }
+
+    /// The place of some item for which `predicate` is true, not necessarily the first. The loop
+    /// stops soon after one is found.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v = [3, 1, 4, 1];
+    /// let place = v.par_iter().position_any(|&x| x == 1).unwrap();
+    /// assert_eq!(v[place], 1);
+    /// ```
+    fn position_any<P>(self, predicate: P) -> Option<usize>
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        let answers = self.map(predicate).enumerate();
+        Some(answers.find_any(|(_, yes)| *yes)?.0)
+    }
+
+    /// The place of the first item for which `predicate` is true. Stops as
+    /// [`find_first`](ParallelIterator::find_first) does.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([3, 1, 4, 1].par_iter().position_first(|&x| x == 1), Some(1));
+    /// ```
+    fn position_first<P>(self, predicate: P) -> Option<usize>
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        let answers = self.map(predicate).enumerate();
+        Some(answers.find_first(|(_, yes)| *yes)?.0)
+    }
+
+    /// The place of the last item for which `predicate` is true. Stops as
+    /// [`find_last`](ParallelIterator::find_last) does.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([3, 1, 4, 1].par_iter().position_last(|&x| x == 1), Some(3));
+    /// ```
+    fn position_last<P>(self, predicate: P) -> Option<usize>
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        let answers = self.map(predicate).enumerate();
+        Some(answers.find_last(|(_, yes)| *yes)?.0)
+    }
+
+    /// The places of all items for which `predicate` is true, in order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let places: Vec<usize> = [3, 1, 4, 1].par_iter().positions(|&x| x == 1).collect();
+    /// assert_eq!(places, [1, 3]);
+    /// ```
+    fn positions<P>(self, predicate: P) -> Positions<Self, P>
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        Positions::new(self, predicate)
     }
 
     /// No piece of the loop shall be shorter than `min` items.

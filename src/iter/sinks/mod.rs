@@ -5,6 +5,8 @@ pub(crate) mod collect;
 #[deny(unsafe_code)]
 pub(super) mod find;
 #[deny(unsafe_code)]
+pub(super) mod find_ordered;
+#[deny(unsafe_code)]
 pub(super) mod for_each;
 #[deny(unsafe_code)]
 pub(crate) mod noop;

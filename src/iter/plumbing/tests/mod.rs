@@ -3,6 +3,7 @@
 mod drops;
 mod equivalence;
 mod pieces;
+mod search;
 
 use super::fork::script::{Join, Script};
 use proptest::prelude::*;
