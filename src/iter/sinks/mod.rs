@@ -14,3 +14,7 @@ pub(crate) mod noop;
 pub(super) mod reduce;
 #[deny(unsafe_code)]
 pub(super) mod sum_product;
+#[deny(unsafe_code)]
+pub(super) mod try_reduce;
+#[deny(unsafe_code)]
+pub(super) mod unzip;
