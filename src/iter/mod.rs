@@ -1276,7 +1276,7 @@ pub trait ParallelIterator: Sized + Send {
     ///
     /// let (numbers, words): (Vec<u32>, Vec<&str>) = ["7", "seven"]
     ///     .par_iter()
-    ///     .partition_map(|text| text.parse().map_or(Either::Right(*text), Either::Left));
+    ///     .partition_map(|text| text.parse::<u32>().map_or(Either::Right(*text), Either::Left));
     /// assert_eq!((numbers, words), (vec![7], vec!["seven"]));
     /// ```
     fn partition_map<A, B, P, L, R>(self, predicate: P) -> (A, B)
