@@ -33,9 +33,16 @@
 pub mod plumbing;
 
 mod adapters;
+mod attempt;
+mod either;
 pub(crate) mod sinks;
+mod sources;
 
+pub use ::either::Either;
+
+pub use self::adapters::blocks::{ExponentialBlocks, UniformBlocks};
 pub use self::adapters::chain::Chain;
+pub use self::adapters::chunks::Chunks;
 pub use self::adapters::cloned::Cloned;
 pub use self::adapters::copied::Copied;
 pub use self::adapters::enumerate::Enumerate;
@@ -43,23 +50,50 @@ pub use self::adapters::filter::Filter;
 pub use self::adapters::filter_map::FilterMap;
 pub use self::adapters::flat_map::FlatMap;
 pub use self::adapters::flat_map_iter::FlatMapIter;
+pub use self::adapters::flatten::Flatten;
+pub use self::adapters::flatten_iter::FlattenIter;
 pub use self::adapters::fold::{Fold, FoldWith};
+pub use self::adapters::fold_chunks::FoldChunks;
+pub use self::adapters::fold_chunks_with::FoldChunksWith;
 pub use self::adapters::inspect::Inspect;
+pub use self::adapters::interleave::Interleave;
+pub use self::adapters::interleave_shortest::InterleaveShortest;
+pub use self::adapters::intersperse::Intersperse;
 pub use self::adapters::len::{MaxLen, MinLen};
 pub use self::adapters::map::Map;
 pub use self::adapters::map_init::MapInit;
 pub use self::adapters::map_with::MapWith;
+pub use self::adapters::panic_fuse::PanicFuse;
+pub use self::adapters::positions::Positions;
 pub use self::adapters::rev::Rev;
 pub use self::adapters::skip::Skip;
+pub use self::adapters::skip_any::SkipAny;
+pub use self::adapters::skip_any_while::SkipAnyWhile;
+pub use self::adapters::step_by::StepBy;
 pub use self::adapters::take::Take;
+pub use self::adapters::take_any::TakeAny;
+pub use self::adapters::take_any_while::TakeAnyWhile;
+pub use self::adapters::try_fold::{TryFold, TryFoldWith};
+pub use self::adapters::update::Update;
 pub use self::adapters::while_some::WhileSome;
 pub use self::adapters::zip::Zip;
+pub use self::adapters::zip_eq::ZipEq;
+pub use self::sources::empty::{Empty, empty};
+pub use self::sources::once::{Once, once};
+pub use self::sources::par_bridge::{IterBridge, ParallelBridge};
+pub use self::sources::repeat::{Repeat, RepeatN, repeat, repeat_n};
+pub use self::sources::split::{Split, split};
+pub use self::sources::walk_tree::{
+    WalkTree, WalkTreePostfix, WalkTreePrefix, walk_tree, walk_tree_postfix, walk_tree_prefix,
+};
 
 pub(crate) use self::adapters::chain::ChainIter;
 
+use self::attempt::Try;
 use self::plumbing::{Consumer, ProducerCallback, UnindexedConsumer};
-use self::sinks::{find, for_each, reduce, sum_product};
+use self::sinks::{find, find_ordered, for_each, reduce, sum_product, try_reduce, unzip};
 use std::cmp::Ordering;
+use std::collections::LinkedList;
 use std::iter::{Product, Sum};
 
 /// What can become a parallel iterator.
@@ -268,6 +302,73 @@ pub trait ParallelIterator: Sized + Send {
         self.map_init(init, op).for_each(drop)
     }
 
+    /// Calls `op` for each item, until one call fails: returns `None`, `Err`, `Break`. Then the
+    /// loop stops soon, and that is the result: that of some failing call, not necessarily the
+    /// first.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let check = |x: u32| if x < 50 { Ok(()) } else { Err(x) };
+    /// assert_eq!((0..50_u32).into_par_iter().try_for_each(check), Ok(()));
+    /// assert!((0..90_u32).into_par_iter().try_for_each(check).unwrap_err() >= 50);
+    /// ```
+    fn try_for_each<OP, R>(self, op: OP) -> R
+    where
+        OP: Fn(Self::Item) -> R + Sync + Send,
+        R: Try<Output = ()> + Send,
+    {
+        let done = |(), ()| R::from_output(());
+        self.map(op).try_reduce(|| (), done)
+    }
+
+    /// Like [`try_for_each`](Self::try_for_each), with a value that is cloned for each piece of
+    /// the loop.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let (sender, receiver) = channel();
+    /// let sent = (0..5_u32)
+    ///     .into_par_iter()
+    ///     .try_for_each_with(sender, |sender, x| sender.send(x));
+    /// assert_eq!(sent, Ok(()));
+    /// assert_eq!(receiver.iter().sum::<u32>(), 10);
+    /// ```
+    fn try_for_each_with<OP, T, R>(self, init: T, op: OP) -> R
+    where
+        OP: Fn(&mut T, Self::Item) -> R + Sync + Send,
+        T: Send + Clone,
+        R: Try<Output = ()> + Send,
+    {
+        let done = |(), ()| R::from_output(());
+        self.map_with(init, op).try_reduce(|| (), done)
+    }
+
+    /// Like [`try_for_each`](Self::try_for_each), with a value that `init` makes for each piece of
+    /// the loop.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let short = ["a", "bb"].par_iter().try_for_each_init(String::new, |buffer, word| {
+    ///     buffer.clear();
+    ///     buffer.push_str(word);
+    ///     (buffer.len() < 3).then_some(())
+    /// });
+    /// assert_eq!(short, Some(()));
+    /// ```
+    fn try_for_each_init<OP, INIT, T, R>(self, init: INIT, op: OP) -> R
+    where
+        OP: Fn(&mut T, Self::Item) -> R + Sync + Send,
+        INIT: Fn() -> T + Sync + Send,
+        R: Try<Output = ()> + Send,
+    {
+        let done = |(), ()| R::from_output(());
+        self.map_init(init, op).try_reduce(|| (), done)
+    }
+
     /// How many items there are. Runs the loop, because a `filter` may be in it;
     /// [`IndexedParallelIterator::len`] does not.
     ///
@@ -404,6 +505,25 @@ pub trait ParallelIterator: Sized + Send {
         Inspect::new(self, inspect_op)
     }
 
+    /// Lets `update_op` change each item as it passes.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<String> = ["a", "b"]
+    ///     .par_iter()
+    ///     .map(|s| s.to_string())
+    ///     .update(|s| s.push('!'))
+    ///     .collect();
+    /// assert_eq!(v, ["a!", "b!"]);
+    /// ```
+    fn update<F>(self, update_op: F) -> Update<Self, F>
+    where
+        F: Fn(&mut Self::Item) + Sync + Send,
+    {
+        Update::new(self, update_op)
+    }
+
     /// Keeps the items for which `filter_op` is true.
     ///
     /// ```
@@ -481,6 +601,39 @@ pub trait ParallelIterator: Sized + Send {
         FlatMapIter::new(self, map_op)
     }
 
+    /// Runs the parallel loops that the items are, one behind the other as far as the order of
+    /// the results goes.
+    ///
+    /// Where the inner loops are short, [`flatten_iter`](Self::flatten_iter) costs less.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = vec![vec![1, 2], vec![], vec![3]].into_par_iter().flatten().collect();
+    /// assert_eq!(v, [1, 2, 3]);
+    /// ```
+    fn flatten(self) -> Flatten<Self>
+    where
+        Self::Item: IntoParallelIterator,
+    {
+        Flatten::new(self)
+    }
+
+    /// Goes through what the items hold, each item in one go; only the outer loop is split.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = [Some(1), None, Some(3)].par_iter().copied().flatten_iter().collect();
+    /// assert_eq!(v, [1, 3]);
+    /// ```
+    fn flatten_iter(self) -> FlattenIter<Self>
+    where
+        Self::Item: IntoIterator<Item: Send>,
+    {
+        FlattenIter::new(self)
+    }
+
     /// Keeps what is in the items, until one is `None`. The loop stops soon after that, and items
     /// that stand before the `None` may be missing too.
     ///
@@ -496,6 +649,91 @@ pub trait ParallelIterator: Sized + Send {
         T: Send,
     {
         WhileSome::new(self)
+    }
+
+    /// Makes a panic stop the whole loop sooner.
+    ///
+    /// Without it, other pieces of the loop may run to their end before the panic goes on in the
+    /// caller. With it, they look before each item whether there was a panic, in a closure before
+    /// or behind the fuse, and stop if so. That costs a load an item.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let result = std::panic::catch_unwind(|| {
+    ///     (0..1_000_000_u32).into_par_iter().panic_fuse().for_each(|x| {
+    ///         assert_ne!(x, 7);
+    ///     });
+    /// });
+    /// assert!(result.is_err());
+    /// ```
+    fn panic_fuse(self) -> PanicFuse<Self> {
+        PanicFuse::new(self)
+    }
+
+    /// Some `n` of the items, or all if there are fewer: those that come first in time. The loop
+    /// stops soon after. They keep their order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..100_u32).into_par_iter().filter(|x| x % 2 == 0).take_any(3).collect();
+    /// assert_eq!(v.len(), 3);
+    /// assert!(v.is_sorted());
+    /// ```
+    fn take_any(self, n: usize) -> TakeAny<Self> {
+        TakeAny::new(self, n)
+    }
+
+    /// All items but some `n`: those that come first in time. The others keep their order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!((0..100).into_par_iter().filter(|x| x % 2 == 0).skip_any(3).count(), 47);
+    /// ```
+    fn skip_any(self, n: usize) -> SkipAny<Self> {
+        SkipAny::new(self, n)
+    }
+
+    /// Keeps items until `predicate` is false for one, wherever that stands; the loop stops soon
+    /// after. Items before that one may be missing, and items behind it may be there. They keep
+    /// their order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// // Enough items for a total of some 50.
+    /// let total = AtomicU32::new(0);
+    /// let v: Vec<u32> = (1..1_000_u32)
+    ///     .into_par_iter()
+    ///     .take_any_while(|x| total.fetch_add(*x, Ordering::Relaxed) + x <= 50)
+    ///     .collect();
+    /// assert!(v.iter().sum::<u32>() <= 50);
+    /// ```
+    fn take_any_while<P>(self, predicate: P) -> TakeAnyWhile<Self, P>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        TakeAnyWhile::new(self, predicate)
+    }
+
+    /// Leaves items out until `predicate` is false for one, wherever that stands. Items before
+    /// that one may be there, and items behind it may be missing. The others keep their order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..100_u32).into_par_iter().skip_any_while(|x| *x < 50).collect();
+    /// // None of the upper half was skipped. Of the lower half, some may have come through.
+    /// assert!(v.ends_with(&(50..100).collect::<Vec<_>>()));
+    /// ```
+    fn skip_any_while<P>(self, predicate: P) -> SkipAnyWhile<Self, P>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        SkipAnyWhile::new(self, predicate)
     }
 
     /// Makes one item of all.
@@ -553,6 +791,46 @@ pub trait ParallelIterator: Sized + Send {
         )
     }
 
+    /// Makes one of what is in the items, if none of them, and no call of `op`, fails. Otherwise
+    /// the loop stops soon, and some failure is the result, not necessarily the first.
+    ///
+    /// `identity` and `op` are as for [`reduce`](Self::reduce).
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let total = |v: &[u8]| v.par_iter().copied().map(Some).try_reduce(|| 0, u8::checked_add);
+    /// assert_eq!(total(&[1, 2, 3]), Some(6));
+    /// assert_eq!(total(&[100, 100, 100]), None);
+    /// assert_eq!(total(&[]), Some(0));
+    /// ```
+    fn try_reduce<T, OP, ID>(self, identity: ID, op: OP) -> Self::Item
+    where
+        OP: Fn(T, T) -> Self::Item + Sync + Send,
+        ID: Fn() -> T + Sync + Send,
+        Self::Item: Try<Output = T>,
+    {
+        try_reduce::try_reduce(self, &identity, &op)
+    }
+
+    /// Like [`try_reduce`](Self::try_reduce), but `None` if there are no items.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let total = |v: &[u8]| v.par_iter().copied().map(Some).try_reduce_with(u8::checked_add);
+    /// assert_eq!(total(&[1, 2, 3]), Some(Some(6)));
+    /// assert_eq!(total(&[100, 100, 100]), Some(None));
+    /// assert_eq!(total(&[]), None);
+    /// ```
+    fn try_reduce_with<T, OP>(self, op: OP) -> Option<Self::Item>
+    where
+        OP: Fn(T, T) -> Self::Item + Sync + Send,
+        Self::Item: Try<Output = T>,
+    {
+        try_reduce::try_reduce_with(self, &op)
+    }
+
     /// Folds each piece of the loop into an accumulator; makes an iterator over the accumulators,
     /// in order.
     ///
@@ -594,6 +872,50 @@ pub trait ParallelIterator: Sized + Send {
         T: Send + Clone,
     {
         FoldWith::new(self, init, fold_op)
+    }
+
+    /// Like [`fold`](Self::fold), with a `fold_op` that may fail. A piece of the loop ends then,
+    /// and its failure is what it makes; other pieces go on, unless what follows stops them, as
+    /// [`try_reduce`](Self::try_reduce) does.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let total = |v: &[u8]| {
+    ///     v.par_iter()
+    ///         .try_fold(|| 0_u8, |sum, x| sum.checked_add(*x))
+    ///         .try_reduce(|| 0, u8::checked_add)
+    /// };
+    /// assert_eq!(total(&[1, 2, 3]), Some(6));
+    /// assert_eq!(total(&[100, 100, 100]), None);
+    /// ```
+    fn try_fold<T, R, ID, F>(self, identity: ID, fold_op: F) -> TryFold<Self, R, ID, F>
+    where
+        F: Fn(T, Self::Item) -> R + Sync + Send,
+        ID: Fn() -> T + Sync + Send,
+        R: Try<Output = T> + Send,
+    {
+        TryFold::new(self, identity, fold_op)
+    }
+
+    /// Like [`try_fold`](Self::try_fold), with clones of `init` for accumulators.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let total = (1..=4_u8)
+    ///     .into_par_iter()
+    ///     .try_fold_with(0_u8, u8::checked_add)
+    ///     .try_reduce(|| 0, u8::checked_add);
+    /// assert_eq!(total, Some(10));
+    /// ```
+    fn try_fold_with<F, T, R>(self, init: T, fold_op: F) -> TryFoldWith<Self, R, F>
+    where
+        F: Fn(T, Self::Item) -> R + Sync + Send,
+        R: Try<Output = T> + Send,
+        T: Clone + Send,
+    {
+        TryFoldWith::new(self, init, fold_op)
     }
 
     /// Adds the items up.
@@ -731,6 +1053,21 @@ pub trait ParallelIterator: Sized + Send {
         Chain::new(self, chain.into_par_iter())
     }
 
+    /// Puts a clone of `element` between each two items.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let text: String = ["many", "hands"].par_iter().copied().intersperse(" ").collect();
+    /// assert_eq!(text, "many hands");
+    /// ```
+    fn intersperse(self, element: Self::Item) -> Intersperse<Self>
+    where
+        Self::Item: Clone,
+    {
+        Intersperse::new(self, element)
+    }
+
     /// Some item for which `predicate` is true, not necessarily the first. The loop stops soon
     /// after one is found.
     ///
@@ -747,6 +1084,41 @@ pub trait ParallelIterator: Sized + Send {
         find::find_any(self, predicate)
     }
 
+    /// The first of the items for which `predicate` is true.
+    ///
+    /// A piece of the loop stops when a match is known that stands before it; those that stand
+    /// before a match go on. So [`find_any`](Self::find_any) may be sooner done.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let first = (1..1_000_u32).into_par_iter().find_first(|x| x % 42 == 0);
+    /// assert_eq!(first, Some(42));
+    /// ```
+    fn find_first<P>(self, predicate: P) -> Option<Self::Item>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        find_ordered::find_first(self, predicate)
+    }
+
+    /// The last of the items for which `predicate` is true.
+    ///
+    /// Each piece of the loop runs forward, but stops when a match is known that stands behind it.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let last = (1..1_000_u32).into_par_iter().find_last(|x| x % 42 == 0);
+    /// assert_eq!(last, Some(966));
+    /// ```
+    fn find_last<P>(self, predicate: P) -> Option<Self::Item>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        find_ordered::find_last(self, predicate)
+    }
+
     /// The result for some item for which `predicate` gives one, not necessarily the first.
     ///
     /// ```
@@ -761,6 +1133,40 @@ pub trait ParallelIterator: Sized + Send {
         R: Send,
     {
         self.filter_map(predicate).find_any(|_| true)
+    }
+
+    /// The result for the first item for which `predicate` gives one. Stops as
+    /// [`find_first`](Self::find_first) does.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let number: Option<u32> = ["x", "7", "9"].par_iter().find_map_first(|s| s.parse().ok());
+    /// assert_eq!(number, Some(7));
+    /// ```
+    fn find_map_first<P, R>(self, predicate: P) -> Option<R>
+    where
+        P: Fn(Self::Item) -> Option<R> + Sync + Send,
+        R: Send,
+    {
+        self.filter_map(predicate).find_first(|_| true)
+    }
+
+    /// The result for the last item for which `predicate` gives one. Stops as
+    /// [`find_last`](Self::find_last) does.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let number: Option<u32> = ["x", "7", "9"].par_iter().find_map_last(|s| s.parse().ok());
+    /// assert_eq!(number, Some(9));
+    /// ```
+    fn find_map_last<P, R>(self, predicate: P) -> Option<R>
+    where
+        P: Fn(Self::Item) -> Option<R> + Sync + Send,
+        R: Send,
+    {
+        self.filter_map(predicate).find_last(|_| true)
     }
 
     /// Is `predicate` true for some item? Stops soon after one is found.
@@ -811,6 +1217,96 @@ pub trait ParallelIterator: Sized + Send {
         C::from_par_iter(self)
     }
 
+    /// Makes two collections: of the first and of the second parts of the items, in order. The
+    /// loop runs once. Two `Vec`s whose length is known beforehand are written in place.
+    ///
+    /// # Panics
+    ///
+    /// If a collection does not run the iterator that its `par_extend` gets.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let (a, b): (Vec<u32>, Vec<u32>) = (0..3_u32).into_par_iter().map(|x| (x, x * x)).unzip();
+    /// assert_eq!((a, b), (vec![0, 1, 2], vec![0, 1, 4]));
+    /// ```
+    fn unzip<A, B, FromA, FromB>(self) -> (FromA, FromB)
+    where
+        Self: ParallelIterator<Item = (A, B)>,
+        FromA: Default + Send + ParallelExtend<A>,
+        FromB: Default + Send + ParallelExtend<B>,
+        A: Send,
+        B: Send,
+    {
+        let mut both = <(FromA, FromB)>::default();
+        unzip::extend::<unzip::Pairs, _, _, _>(self, &mut both.0, &mut both.1);
+        both
+    }
+
+    /// Makes two collections: of the items for which `predicate` is true, and of the others, in
+    /// order. The loop runs once.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let (even, odd): (Vec<u32>, Vec<u32>) = (0..5_u32).into_par_iter().partition(|x| x % 2 == 0);
+    /// assert_eq!((even, odd), (vec![0, 2, 4], vec![1, 3]));
+    /// ```
+    fn partition<A, B, P>(self, predicate: P) -> (A, B)
+    where
+        A: Default + Send + ParallelExtend<Self::Item>,
+        B: Default + Send + ParallelExtend<Self::Item>,
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        self.partition_map(|item| {
+            if predicate(&item) {
+                Either::Left(item)
+            } else {
+                Either::Right(item)
+            }
+        })
+    }
+
+    /// Puts each item through `predicate`, and makes two collections: of what is `Left`, and of
+    /// what is `Right`, in order. The loop runs once.
+    ///
+    /// ```
+    /// use manyhands::iter::Either;
+    /// use manyhands::prelude::*;
+    ///
+    /// let (numbers, words): (Vec<u32>, Vec<&str>) = ["7", "seven"]
+    ///     .par_iter()
+    ///     .partition_map(|text| text.parse::<u32>().map_or(Either::Right(*text), Either::Left));
+    /// assert_eq!((numbers, words), (vec![7], vec!["seven"]));
+    /// ```
+    fn partition_map<A, B, P, L, R>(self, predicate: P) -> (A, B)
+    where
+        A: Default + Send + ParallelExtend<L>,
+        B: Default + Send + ParallelExtend<R>,
+        P: Fn(Self::Item) -> Either<L, R> + Sync + Send,
+        L: Send,
+        R: Send,
+    {
+        let mut both = <(A, B)>::default();
+        let sides = self.map(predicate);
+        unzip::extend::<unzip::Sides, _, _, _>(sides, &mut both.0, &mut both.1);
+        both
+    }
+
+    /// Makes a list of `Vec`s, one for each piece of the loop that had items, in order: for those
+    /// who build collections of their own and want to copy each item once.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let list = (0..9_u32).into_par_iter().filter(|x| x % 2 == 0).collect_vec_list();
+    /// let v: Vec<u32> = list.into_iter().flatten().collect();
+    /// assert_eq!(v, [0, 2, 4, 6, 8]);
+    /// ```
+    fn collect_vec_list(self) -> LinkedList<Vec<Self::Item>> {
+        sinks::collect::list::collect(self)
+    }
+
     /// Runs the loop with a consumer that need not know the places of its items. For authors of
     /// iterators; see [`plumbing`].
     fn drive_unindexed<C>(self, consumer: C) -> C::Result
@@ -852,6 +1348,63 @@ pub trait IndexedParallelIterator: ParallelIterator {
         sinks::collect::indexed::append(self, target);
     }
 
+    /// Fills `left` and `right` with the first and the second parts of the items; what they held
+    /// before is dropped. Their allocations are kept if they are large enough.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let (mut places, mut letters) = (vec![7], vec![]);
+    /// ['a', 'b'].par_iter().enumerate().unzip_into_vecs(&mut places, &mut letters);
+    /// assert_eq!((places, letters), (vec![0, 1], vec![&'a', &'b']));
+    /// ```
+    fn unzip_into_vecs<A, B>(self, left: &mut Vec<A>, right: &mut Vec<B>)
+    where
+        Self: IndexedParallelIterator<Item = (A, B)>,
+        A: Send,
+        B: Send,
+    {
+        left.clear();
+        right.clear();
+        unzip::extend::<unzip::Pairs, _, _, _>(self, left, right);
+    }
+
+    /// Runs the loop in blocks, one after the other, each of them in parallel. The first has an
+    /// item for each thread, each further one twice as many as the one before.
+    ///
+    /// Good for searches whose answer probably stands near the beginning: what lies far behind
+    /// is not begun too early. Loses the places of the items.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let near = (0..1_000_000_u32).into_par_iter().by_exponential_blocks().find_first(|x| x % 97 == 96);
+    /// assert_eq!(near, Some(96));
+    /// ```
+    fn by_exponential_blocks(self) -> ExponentialBlocks<Self> {
+        ExponentialBlocks::new(self)
+    }
+
+    /// Runs the loop in blocks of `block_size` items, one after the other, each of them in
+    /// parallel: so that no more than a block is worked on at a time. Loses the places of the
+    /// items.
+    ///
+    /// # Panics
+    ///
+    /// If `block_size` is 0.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..10_u32).into_par_iter().by_uniform_blocks(4).collect();
+    /// assert_eq!(v, (0..10).collect::<Vec<_>>());
+    /// ```
+    #[track_caller]
+    fn by_uniform_blocks(self, block_size: usize) -> UniformBlocks<Self> {
+        assert_ne!(block_size, 0, "a block needs at least one item");
+        UniformBlocks::new(self, block_size)
+    }
+
     /// Pairs each item with the one in the same place of `zip_op`; as long as the shorter of both.
     ///
     /// ```
@@ -868,6 +1421,139 @@ pub trait IndexedParallelIterator: ParallelIterator {
         Zip::new(self, zip_op.into_par_iter())
     }
 
+    /// Like [`zip`](Self::zip), for loops of the same length.
+    ///
+    /// # Panics
+    ///
+    /// If the lengths differ; at once, not when the loop runs.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let pairs: Vec<(u32, char)> = (0..2_u32).into_par_iter().zip_eq(vec!['a', 'b']).collect();
+    /// assert_eq!(pairs, [(0, 'a'), (1, 'b')]);
+    /// ```
+    #[track_caller]
+    fn zip_eq<Z>(self, zip_op: Z) -> ZipEq<Self, Z::Iter>
+    where
+        Z: IntoParallelIterator<Iter: IndexedParallelIterator>,
+    {
+        let other = zip_op.into_par_iter();
+        assert_eq!(
+            self.len(),
+            other.len(),
+            "`zip_eq` needs two loops of the same length"
+        );
+        ZipEq::new(self, other)
+    }
+
+    /// One item of each loop in turn, then the others of the longer one.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..2_u32).into_par_iter().interleave(10..14).collect();
+    /// assert_eq!(v, [0, 10, 1, 11, 12, 13]);
+    /// ```
+    fn interleave<I>(self, other: I) -> Interleave<Self, I::Iter>
+    where
+        I: IntoParallelIterator<Item = Self::Item, Iter: IndexedParallelIterator>,
+    {
+        Interleave::new(self, other.into_par_iter())
+    }
+
+    /// One item of each loop in turn, until the one whose turn it is has no more.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..9_u32).into_par_iter().interleave_shortest(10..12).collect();
+    /// assert_eq!(v, [0, 10, 1, 11, 2]);
+    /// ```
+    fn interleave_shortest<I>(self, other: I) -> InterleaveShortest<Self, I::Iter>
+    where
+        I: IntoParallelIterator<Item = Self::Item, Iter: IndexedParallelIterator>,
+    {
+        InterleaveShortest::new(self, other.into_par_iter())
+    }
+
+    /// Groups of `chunk_size` items, as `Vec`s; the last one may be shorter. An allocation each.
+    ///
+    /// # Panics
+    ///
+    /// If `chunk_size` is 0.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<Vec<u32>> = (0..5_u32).into_par_iter().chunks(2).collect();
+    /// assert_eq!(v, [vec![0, 1], vec![2, 3], vec![4]]);
+    /// ```
+    #[track_caller]
+    fn chunks(self, chunk_size: usize) -> Chunks<Self> {
+        assert_ne!(chunk_size, 0, "`chunks` needs at least one item each");
+        Chunks::new(self, chunk_size)
+    }
+
+    /// Folds each group of `chunk_size` items (the last one may be shorter) into an accumulator,
+    /// which `identity` makes. The groups do not depend on how the loop is split.
+    ///
+    /// # Panics
+    ///
+    /// If `chunk_size` is 0.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let sums: Vec<u32> = (0..5_u32).into_par_iter().fold_chunks(2, || 0, |a, b| a + b).collect();
+    /// assert_eq!(sums, [1, 5, 4]);
+    /// ```
+    #[track_caller]
+    fn fold_chunks<T, ID, F>(
+        self,
+        chunk_size: usize,
+        identity: ID,
+        fold_op: F,
+    ) -> FoldChunks<Self, ID, F>
+    where
+        ID: Fn() -> T + Send + Sync,
+        F: Fn(T, Self::Item) -> T + Send + Sync,
+        T: Send,
+    {
+        assert_ne!(chunk_size, 0, "`fold_chunks` needs at least one item each");
+        FoldChunks::new(self, chunk_size, identity, fold_op)
+    }
+
+    /// Like [`fold_chunks`](Self::fold_chunks), with clones of `init` for accumulators.
+    ///
+    /// # Panics
+    ///
+    /// If `chunk_size` is 0.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let sums: Vec<u32> = (0..5_u32).into_par_iter().fold_chunks_with(2, 10, |a, b| a + b).collect();
+    /// assert_eq!(sums, [11, 15, 14]);
+    /// ```
+    #[track_caller]
+    fn fold_chunks_with<T, F>(
+        self,
+        chunk_size: usize,
+        init: T,
+        fold_op: F,
+    ) -> FoldChunksWith<Self, T, F>
+    where
+        T: Send + Clone,
+        F: Fn(T, Self::Item) -> T + Send + Sync,
+    {
+        assert_ne!(
+            chunk_size, 0,
+            "`fold_chunks_with` needs at least one item each"
+        );
+        FoldChunksWith::new(self, chunk_size, init, fold_op)
+    }
+
     /// Pairs each item with its place.
     ///
     /// ```
@@ -878,6 +1564,25 @@ pub trait IndexedParallelIterator: ParallelIterator {
     /// ```
     fn enumerate(self) -> Enumerate<Self> {
         Enumerate::new(self)
+    }
+
+    /// The first item, and each `step`-th after it. The others are made and dropped, as in std,
+    /// if the source cannot pass them over.
+    ///
+    /// # Panics
+    ///
+    /// If `step` is 0.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v: Vec<u32> = (0..8_u32).into_par_iter().step_by(3).collect();
+    /// assert_eq!(v, [0, 3, 6]);
+    /// ```
+    #[track_caller]
+    fn step_by(self, step: usize) -> StepBy<Self> {
+        assert_ne!(step, 0, "`step_by` needs a step of at least one");
+        StepBy::new(self, step)
     }
 
     /// All items but the first `n`. The skipped ones are made and dropped, as in std.
@@ -914,6 +1619,206 @@ pub trait IndexedParallelIterator: ParallelIterator {
     /// ```
     fn rev(self) -> Rev<Self> {
         Rev::new(self)
+    }
+
+    /// Compares both loops like words in a dictionary: the first items that differ decide, or else the
+    /// lengths. Pieces behind such a pair stop soon after it is found.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 2, 9].par_iter().cmp([1, 3].par_iter()).is_lt());
+    /// ```
+    fn cmp<I>(self, other: I) -> Ordering
+    where
+        I: IntoParallelIterator<Item = Self::Item, Iter: IndexedParallelIterator>,
+        Self::Item: Ord,
+    {
+        let other = other.into_par_iter();
+        let lengths = self.len().cmp(&other.len());
+        let pairs = self.zip(other).map(|(a, b)| Ord::cmp(&a, &b));
+        pairs.find_first(|order| order.is_ne()).unwrap_or(lengths)
+    }
+
+    /// Like [`cmp`](Self::cmp), for items that may not be comparable: `None` if the first two items
+    /// that are not equal are not.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([1.0, f64::NAN].par_iter().partial_cmp([1.0, 2.0].par_iter()), None);
+    /// ```
+    fn partial_cmp<I>(self, other: I) -> Option<Ordering>
+    where
+        I: IntoParallelIterator<Iter: IndexedParallelIterator>,
+        Self::Item: PartialOrd<I::Item>,
+    {
+        let other = other.into_par_iter();
+        let lengths = self.len().cmp(&other.len());
+        let pairs = self
+            .zip(other)
+            .map(|(a, b)| PartialOrd::partial_cmp(&a, &b));
+        let equal = Some(Ordering::Equal);
+        pairs
+            .find_first(|order| *order != equal)
+            .unwrap_or(Some(lengths))
+    }
+
+    /// Are both equally long, and the items in the same places equal? Stops soon after two are found
+    /// that are not.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 2].par_iter().copied().eq(1..3));
+    /// ```
+    fn eq<I>(self, other: I) -> bool
+    where
+        I: IntoParallelIterator<Iter: IndexedParallelIterator>,
+        Self::Item: PartialEq<I::Item>,
+    {
+        let other = other.into_par_iter();
+        self.len() == other.len() && self.zip(other).all(|(a, b)| PartialEq::eq(&a, &b))
+    }
+
+    /// The opposite of [`eq`](Self::eq).
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 2].par_iter().copied().ne(1..4));
+    /// ```
+    fn ne<I>(self, other: I) -> bool
+    where
+        I: IntoParallelIterator<Iter: IndexedParallelIterator>,
+        Self::Item: PartialEq<I::Item>,
+    {
+        !self.eq(other)
+    }
+
+    /// Is this loop less, in the sense of [`partial_cmp`](Self::partial_cmp)?
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 2].par_iter().copied().lt(1..4));
+    /// ```
+    fn lt<I>(self, other: I) -> bool
+    where
+        I: IntoParallelIterator<Iter: IndexedParallelIterator>,
+        Self::Item: PartialOrd<I::Item>,
+    {
+        self.partial_cmp(other).is_some_and(Ordering::is_lt)
+    }
+
+    /// Is this loop less or equal, in the sense of [`partial_cmp`](Self::partial_cmp)?
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 2].par_iter().copied().le(1..3));
+    /// ```
+    fn le<I>(self, other: I) -> bool
+    where
+        I: IntoParallelIterator<Iter: IndexedParallelIterator>,
+        Self::Item: PartialOrd<I::Item>,
+    {
+        self.partial_cmp(other).is_some_and(Ordering::is_le)
+    }
+
+    /// Is this loop greater, in the sense of [`partial_cmp`](Self::partial_cmp)?
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 3].par_iter().copied().gt(1..3));
+    /// ```
+    fn gt<I>(self, other: I) -> bool
+    where
+        I: IntoParallelIterator<Iter: IndexedParallelIterator>,
+        Self::Item: PartialOrd<I::Item>,
+    {
+        self.partial_cmp(other).is_some_and(Ordering::is_gt)
+    }
+
+    /// Is this loop greater or equal, in the sense of [`partial_cmp`](Self::partial_cmp)?
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 2].par_iter().copied().ge(1..3));
+    /// ```
+    fn ge<I>(self, other: I) -> bool
+    where
+        I: IntoParallelIterator<Iter: IndexedParallelIterator>,
+        Self::Item: PartialOrd<I::Item>,
+    {
+        self.partial_cmp(other).is_some_and(Ordering::is_ge)
+    }
+
+    /// The place of some item for which `predicate` is true, not necessarily the first. The loop
+    /// stops soon after one is found.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let v = [3, 1, 4, 1];
+    /// let place = v.par_iter().position_any(|&x| x == 1).unwrap();
+    /// assert_eq!(v[place], 1);
+    /// ```
+    fn position_any<P>(self, predicate: P) -> Option<usize>
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        let answers = self.map(predicate).enumerate();
+        Some(answers.find_any(|(_, yes)| *yes)?.0)
+    }
+
+    /// The place of the first item for which `predicate` is true. Stops as
+    /// [`find_first`](ParallelIterator::find_first) does.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([3, 1, 4, 1].par_iter().position_first(|&x| x == 1), Some(1));
+    /// ```
+    fn position_first<P>(self, predicate: P) -> Option<usize>
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        let answers = self.map(predicate).enumerate();
+        Some(answers.find_first(|(_, yes)| *yes)?.0)
+    }
+
+    /// The place of the last item for which `predicate` is true. Stops as
+    /// [`find_last`](ParallelIterator::find_last) does.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([3, 1, 4, 1].par_iter().position_last(|&x| x == 1), Some(3));
+    /// ```
+    fn position_last<P>(self, predicate: P) -> Option<usize>
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        let answers = self.map(predicate).enumerate();
+        Some(answers.find_last(|(_, yes)| *yes)?.0)
+    }
+
+    /// The places of all items for which `predicate` is true, in order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let places: Vec<usize> = [3, 1, 4, 1].par_iter().positions(|&x| x == 1).collect();
+    /// assert_eq!(places, [1, 3]);
+    /// ```
+    fn positions<P>(self, predicate: P) -> Positions<Self, P>
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        Positions::new(self, predicate)
     }
 
     /// No piece of the loop shall be shorter than `min` items.

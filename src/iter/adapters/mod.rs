@@ -5,7 +5,9 @@
 //! here, and nothing about threads.
 #![deny(unsafe_code)]
 
+pub(super) mod blocks;
 pub(super) mod chain;
+pub(super) mod chunks;
 pub(super) mod cloned;
 pub(super) mod copied;
 pub(super) mod enumerate;
@@ -13,14 +15,32 @@ pub(super) mod filter;
 pub(super) mod filter_map;
 pub(super) mod flat_map;
 pub(super) mod flat_map_iter;
+pub(super) mod flatten;
+pub(super) mod flatten_iter;
 pub(super) mod fold;
+pub(super) mod fold_chunks;
+pub(super) mod fold_chunks_with;
+mod gate;
 pub(super) mod inspect;
+pub(super) mod interleave;
+pub(super) mod interleave_shortest;
+pub(super) mod intersperse;
 pub(super) mod len;
 pub(super) mod map;
 pub(super) mod map_init;
 pub(super) mod map_with;
+pub(super) mod panic_fuse;
+pub(super) mod positions;
 pub(super) mod rev;
 pub(super) mod skip;
+pub(super) mod skip_any;
+pub(super) mod skip_any_while;
+pub(super) mod step_by;
 pub(super) mod take;
+pub(super) mod take_any;
+pub(super) mod take_any_while;
+pub(super) mod try_fold;
+pub(super) mod update;
 pub(super) mod while_some;
 pub(super) mod zip;
+pub(super) mod zip_eq;

@@ -5,6 +5,8 @@ pub(crate) mod collect;
 #[deny(unsafe_code)]
 pub(super) mod find;
 #[deny(unsafe_code)]
+pub(super) mod find_ordered;
+#[deny(unsafe_code)]
 pub(super) mod for_each;
 #[deny(unsafe_code)]
 pub(crate) mod noop;
@@ -12,3 +14,7 @@ pub(crate) mod noop;
 pub(super) mod reduce;
 #[deny(unsafe_code)]
 pub(super) mod sum_product;
+#[deny(unsafe_code)]
+pub(super) mod try_reduce;
+#[deny(unsafe_code)]
+pub(super) mod unzip;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts its drops.
-struct Item {
-    number: usize,
+pub(super) struct Item {
+    pub(super) number: usize,
     drops: Arc<[AtomicUsize]>,
 }
 
@@ -23,7 +23,7 @@ impl Drop for Item {
 }
 
 /// Runs a loop over `len` items under the script, and says whether all were dropped once.
-fn all_dropped_once<R>(
+pub(super) fn all_dropped_once<R>(
     script: Script,
     len: usize,
     body: impl FnOnce(Vec<Item>) -> R,
@@ -42,7 +42,7 @@ fn all_dropped_once<R>(
 }
 
 /// Passes items on, except one: a panic without a message on the screen.
-fn fragile(bad: usize) -> impl Fn(Item) -> Item + Sync + Send {
+pub(super) fn fragile(bad: usize) -> impl Fn(Item) -> Item + Sync + Send {
     move |item| {
         if item.number == bad {
             resume_unwind(Box::new("fragile"));

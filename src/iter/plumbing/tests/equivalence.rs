@@ -6,12 +6,12 @@ use crate::prelude::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashSet};
 
-fn items() -> impl Strategy<Value = Vec<u16>> {
+pub(super) fn items() -> impl Strategy<Value = Vec<u16>> {
     prop::collection::vec(any::<u16>(), 0..300)
 }
 
 /// Runs both sides and compares; the parallel one under the script.
-fn same<T: PartialEq + std::fmt::Debug>(
+pub(super) fn same<T: PartialEq + std::fmt::Debug>(
     script: &script::Script,
     parallel: impl FnOnce() -> T,
     sequential: T,

@@ -1,8 +1,11 @@
 //! Loops under a script: no threads, every outcome of every fork, the result of std.
 
+mod attempts;
 mod drops;
 mod equivalence;
 mod pieces;
+mod search;
+mod shapes;
 
 use super::fork::script::{Join, Script};
 use proptest::prelude::*;

@@ -1,0 +1,107 @@
+//! `fold_chunks`: one accumulator for each group of items.
+
+use super::chunks::ChunksProducer;
+use crate::iter::plumbing::*;
+use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use std::fmt;
+
+/// Iterator returned by [`IndexedParallelIterator::fold_chunks`].
+#[derive(Clone)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct FoldChunks<I, ID, F> {
+    base: I,
+    size: usize,
+    identity: ID,
+    fold_op: F,
+}
+
+impl<I, ID, F> FoldChunks<I, ID, F> {
+    /// `size` is not 0.
+    pub(crate) fn new(base: I, size: usize, identity: ID, fold_op: F) -> Self {
+        Self {
+            base,
+            size,
+            identity,
+            fold_op,
+        }
+    }
+}
+
+impl<I: fmt::Debug, ID, F> fmt::Debug for FoldChunks<I, ID, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FoldChunks")
+            .field("base", &self.base)
+            .field("size", &self.size)
+            .finish()
+    }
+}
+
+impl<I, ID, U, F> ParallelIterator for FoldChunks<I, ID, F>
+where
+    I: IndexedParallelIterator,
+    ID: Fn() -> U + Sync + Send,
+    F: Fn(U, I::Item) -> U + Sync + Send,
+    U: Send,
+{
+    type Item = U;
+
+    fn drive_unindexed<C: UnindexedConsumer<U>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        Some(self.len())
+    }
+}
+
+impl<I, ID, U, F> IndexedParallelIterator for FoldChunks<I, ID, F>
+where
+    I: IndexedParallelIterator,
+    ID: Fn() -> U + Sync + Send,
+    F: Fn(U, I::Item) -> U + Sync + Send,
+    U: Send,
+{
+    fn drive<C: Consumer<U>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        self.base.len().div_ceil(self.size)
+    }
+
+    fn with_producer<CB: ProducerCallback<U>>(self, callback: CB) -> CB::Output {
+        let len = self.base.len();
+        self.base.with_producer(Callback {
+            callback,
+            len,
+            size: self.size,
+            identity: self.identity,
+            fold_op: self.fold_op,
+        })
+    }
+}
+
+struct Callback<CB, ID, F> {
+    callback: CB,
+    len: usize,
+    size: usize,
+    identity: ID,
+    fold_op: F,
+}
+
+impl<T, U, CB, ID, F> ProducerCallback<T> for Callback<CB, ID, F>
+where
+    CB: ProducerCallback<U>,
+    ID: Fn() -> U + Sync,
+    F: Fn(U, T) -> U + Sync,
+    U: Send,
+{
+    type Output = CB::Output;
+
+    fn callback<P: Producer<Item = T>>(self, base: P) -> CB::Output {
+        let (identity, fold_op) = (&self.identity, &self.fold_op);
+        let make = move |chunk: P::IntoIter| chunk.fold(identity(), fold_op);
+        let producer = ChunksProducer::new(base, self.len, self.size, make);
+        self.callback.callback(producer)
+    }
+}

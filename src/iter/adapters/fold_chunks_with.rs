@@ -1,0 +1,105 @@
+//! `fold_chunks_with`: a clone for each group of items, to fold them into.
+
+use super::chunks::ChunksProducer;
+use crate::iter::plumbing::*;
+use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use std::fmt;
+
+/// Iterator returned by [`IndexedParallelIterator::fold_chunks_with`].
+#[derive(Clone)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct FoldChunksWith<I, U, F> {
+    base: I,
+    size: usize,
+    item: U,
+    fold_op: F,
+}
+
+impl<I, U, F> FoldChunksWith<I, U, F> {
+    /// `size` is not 0.
+    pub(crate) fn new(base: I, size: usize, item: U, fold_op: F) -> Self {
+        Self {
+            base,
+            size,
+            item,
+            fold_op,
+        }
+    }
+}
+
+impl<I: fmt::Debug, U: fmt::Debug, F> fmt::Debug for FoldChunksWith<I, U, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FoldChunksWith")
+            .field("base", &self.base)
+            .field("size", &self.size)
+            .field("item", &self.item)
+            .finish()
+    }
+}
+
+impl<I, U, F> ParallelIterator for FoldChunksWith<I, U, F>
+where
+    I: IndexedParallelIterator,
+    F: Fn(U, I::Item) -> U + Sync + Send,
+    U: Send + Clone,
+{
+    type Item = U;
+
+    fn drive_unindexed<C: UnindexedConsumer<U>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        Some(self.len())
+    }
+}
+
+impl<I, U, F> IndexedParallelIterator for FoldChunksWith<I, U, F>
+where
+    I: IndexedParallelIterator,
+    F: Fn(U, I::Item) -> U + Sync + Send,
+    U: Send + Clone,
+{
+    fn drive<C: Consumer<U>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        self.base.len().div_ceil(self.size)
+    }
+
+    fn with_producer<CB: ProducerCallback<U>>(self, callback: CB) -> CB::Output {
+        let len = self.base.len();
+        self.base.with_producer(Callback {
+            callback,
+            len,
+            size: self.size,
+            item: self.item,
+            fold_op: self.fold_op,
+        })
+    }
+}
+
+struct Callback<CB, U, F> {
+    callback: CB,
+    len: usize,
+    size: usize,
+    item: U,
+    fold_op: F,
+}
+
+impl<T, U, CB, F> ProducerCallback<T> for Callback<CB, U, F>
+where
+    CB: ProducerCallback<U>,
+    F: Fn(U, T) -> U + Sync,
+    U: Send + Clone,
+{
+    type Output = CB::Output;
+
+    fn callback<P: Producer<Item = T>>(self, base: P) -> CB::Output {
+        let (item, fold_op) = (self.item, &self.fold_op);
+        let make = move |chunk: P::IntoIter| chunk.fold(item.clone(), fold_op);
+        let producer = ChunksProducer::new(base, self.len, self.size, make);
+        self.callback.callback(producer)
+    }
+}

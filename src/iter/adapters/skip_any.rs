@@ -1,0 +1,43 @@
+//! `skip_any`: all but so many items, whichever come first.
+
+use super::gate::{Gate, GateConsumer};
+use super::take_any::Tickets;
+use crate::iter::ParallelIterator;
+use crate::iter::plumbing::*;
+
+/// Iterator returned by [`ParallelIterator::skip_any`].
+#[derive(Clone, Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct SkipAny<I> {
+    base: I,
+    n: usize,
+}
+
+impl<I> SkipAny<I> {
+    pub(crate) fn new(base: I, n: usize) -> Self {
+        Self { base, n }
+    }
+}
+
+impl<I: ParallelIterator> ParallelIterator for SkipAny<I> {
+    type Item = I::Item;
+
+    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
+        let gate = Skipped(Tickets::new(self.n));
+        self.base
+            .drive_unindexed(GateConsumer::new(consumer, &gate))
+    }
+}
+
+/// Each item that is left out takes a ticket.
+struct Skipped(Tickets);
+
+impl<T> Gate<T> for Skipped {
+    fn admits(&self, _item: &T) -> bool {
+        !self.0.take()
+    }
+
+    fn is_shut(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,71 @@
+//! `skip_any_while`: from when a test fails anywhere.
+
+use super::gate::{Gate, GateConsumer};
+use crate::iter::ParallelIterator;
+use crate::iter::plumbing::*;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Iterator returned by [`ParallelIterator::skip_any_while`].
+#[derive(Clone)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct SkipAnyWhile<I, P> {
+    base: I,
+    predicate: P,
+}
+
+impl<I, P> SkipAnyWhile<I, P> {
+    pub(crate) fn new(base: I, predicate: P) -> Self {
+        Self { base, predicate }
+    }
+}
+
+impl<I: fmt::Debug, P> fmt::Debug for SkipAnyWhile<I, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SkipAnyWhile")
+            .field("base", &self.base)
+            .finish()
+    }
+}
+
+impl<I, P> ParallelIterator for SkipAnyWhile<I, P>
+where
+    I: ParallelIterator,
+    P: Fn(&I::Item) -> bool + Sync + Send,
+{
+    type Item = I::Item;
+
+    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
+        let gate = Skipping {
+            predicate: self.predicate,
+            ended: AtomicBool::new(false),
+        };
+        self.base
+            .drive_unindexed(GateConsumer::new(consumer, &gate))
+    }
+}
+
+struct Skipping<P> {
+    predicate: P,
+    /// Some item has failed. To see it late only leaves out more of those that do not.
+    ended: AtomicBool,
+}
+
+impl<T, P: Fn(&T) -> bool + Sync> Gate<T> for Skipping<P> {
+    fn admits(&self, item: &T) -> bool {
+        // Ordering: Relaxed; the flag publishes nothing.
+        if self.ended.load(Ordering::Relaxed) {
+            return true;
+        }
+        let skip = (self.predicate)(item);
+        if !skip {
+            // Ordering: Relaxed, as above.
+            self.ended.store(true, Ordering::Relaxed);
+        }
+        !skip
+    }
+
+    fn is_shut(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,75 @@
+//! `once`: one item.
+
+use crate::iter::plumbing::*;
+use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use std::option;
+
+/// Makes one item: `item` itself. Indexed.
+///
+/// ```
+/// use manyhands::iter::once;
+/// use manyhands::prelude::*;
+///
+/// let v: Vec<u32> = (0..2_u32).into_par_iter().chain(once(7)).collect();
+/// assert_eq!(v, [0, 1, 7]);
+/// ```
+pub fn once<T: Send>(item: T) -> Once<T> {
+    Once { item }
+}
+
+/// Iterator returned by [`once`].
+#[derive(Clone, Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct Once<T> {
+    item: T,
+}
+
+impl<T: Send> ParallelIterator for Once<T> {
+    type Item = T;
+
+    fn drive_unindexed<C: UnindexedConsumer<T>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        Some(1)
+    }
+}
+
+impl<T: Send> IndexedParallelIterator for Once<T> {
+    fn drive<C: Consumer<T>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn with_producer<CB: ProducerCallback<T>>(self, callback: CB) -> CB::Output {
+        callback.callback(OnceProducer {
+            item: Some(self.item),
+        })
+    }
+}
+
+struct OnceProducer<T> {
+    item: Option<T>,
+}
+
+impl<T: Send> Producer for OnceProducer<T> {
+    type Item = T;
+    type IntoIter = option::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.item.into_iter()
+    }
+
+    fn split_at(self, index: usize) -> (Self, Self) {
+        let none = Self { item: None };
+        if index == 0 {
+            (none, self)
+        } else {
+            (self, none)
+        }
+    }
+}

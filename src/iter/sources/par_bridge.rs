@@ -1,0 +1,120 @@
+//! `par_bridge`: a sequential iterator that several threads pull from.
+
+use crate::iter::ParallelIterator;
+use crate::iter::plumbing::*;
+use std::iter::Fuse;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Makes a parallel loop of a sequential iterator.
+pub trait ParallelBridge: Sized {
+    /// Lets several threads take items of this iterator, one at a time each.
+    ///
+    /// The items come in no order. Taking one holds a lock; nothing is taken beforehand, so the
+    /// iterator may be a channel, or wait for something. That makes sense where an item costs
+    /// much more than its `next`, some hundred nanoseconds at least. Collections, slices and
+    /// ranges have parallel iterators of their own, which are better in every way. If `next`
+    /// panics, the loop ends, and the panic goes on in the caller.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let (sender, receiver) = channel();
+    /// sender.send("many").unwrap();
+    /// sender.send("hands").unwrap();
+    /// drop(sender);
+    /// let letters: usize = receiver.into_iter().par_bridge().map(str::len).sum();
+    /// assert_eq!(letters, 9);
+    /// ```
+    fn par_bridge(self) -> IterBridge<Self>;
+}
+
+impl<I: Iterator<Item: Send> + Send> ParallelBridge for I {
+    fn par_bridge(self) -> IterBridge<Self> {
+        IterBridge { iter: self }
+    }
+}
+
+/// Iterator returned by [`ParallelBridge::par_bridge`].
+#[derive(Clone, Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct IterBridge<I> {
+    iter: I,
+}
+
+impl<I: Iterator<Item: Send> + Send> ParallelIterator for IterBridge<I> {
+    type Item = I::Item;
+
+    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
+        let shared = Shared {
+            // The loop has as many pieces as there are threads: each takes what it can get.
+            splits: AtomicUsize::new(fork::num_threads().saturating_sub(1)),
+            owner: AtomicUsize::new(NOBODY),
+            iter: Mutex::new(self.iter.fuse()),
+        };
+        bridge_unindexed(IterProducer { shared: &shared }, consumer)
+    }
+}
+
+struct Shared<I> {
+    splits: AtomicUsize,
+    /// The thread that is in `next`, or [`NOBODY`].
+    owner: AtomicUsize,
+    iter: Mutex<Fuse<I>>,
+}
+
+const NOBODY: usize = 0;
+
+/// A number that no other living thread has.
+fn this_thread() -> usize {
+    thread_local!(static PLACE: u8 = const { 0 });
+    PLACE.with(|place| std::ptr::from_ref(place).addr())
+}
+
+impl<I: Iterator> Shared<I> {
+    /// The next item; `None` also if there will be none for this thread.
+    fn next(&self) -> Option<I::Item> {
+        let me = this_thread();
+        // Ordering: Relaxed, here and below: only this thread writes its own number.
+        if self.owner.load(Ordering::Relaxed) == me {
+            // `next` itself has called us: it runs another piece of the loop while it waits for
+            // something. Whoever has the lock will take our items as well.
+            return None;
+        }
+        // Poisoned: `next` has panicked in another piece.
+        let mut iter = self.iter.lock().ok()?;
+        self.owner.store(me, Ordering::Relaxed);
+        let item = iter.next();
+        self.owner.store(NOBODY, Ordering::Relaxed);
+        item
+    }
+}
+
+struct IterProducer<'s, I> {
+    shared: &'s Shared<I>,
+}
+
+impl<I: Iterator<Item: Send> + Send> UnindexedProducer for IterProducer<'_, I> {
+    type Item = I::Item;
+
+    fn split(self) -> (Self, Option<Self>) {
+        // Ordering: Relaxed; it counts, and publishes nothing.
+        let (order, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
+        let splits = &self.shared.splits;
+        let more = splits.fetch_update(order, fetch, |n| n.checked_sub(1));
+        let shared = self.shared;
+        (self, more.ok().map(|_| Self { shared }))
+    }
+
+    fn fold_with<F: Folder<I::Item>>(self, mut folder: F) -> F {
+        // The lock is held for `next` only, not while the folder works.
+        while !folder.full() {
+            let Some(item) = self.shared.next() else {
+                break;
+            };
+            folder = folder.consume(item);
+        }
+        folder
+    }
+}
