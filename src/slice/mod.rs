@@ -9,13 +9,19 @@
 //! v.par_chunks_mut(2).for_each(|pair| pair.reverse());
 //! assert_eq!(v, [2, 1, 4, 3, 5]);
 //! ```
+//!
+//! Sorting is in here as well: [`par_sort`](ParallelSliceMut::par_sort) and its relatives.
 #![deny(unsafe_code)]
 
 mod chunks;
 mod iter;
+#[allow(unsafe_code)]
+mod sort;
 
 pub use self::chunks::{Chunks, ChunksMut};
 pub use self::iter::{Iter, IterMut};
+
+use std::cmp::Ordering;
 
 /// Parallel iterators over parts of a slice.
 pub trait ParallelSlice<T: Sync> {
@@ -67,6 +73,154 @@ pub trait ParallelSliceMut<T: Send> {
     #[track_caller]
     fn par_chunks_mut(&mut self, chunk_size: usize) -> ChunksMut<'_, T> {
         ChunksMut::new(chunk_size, self.as_parallel_slice_mut())
+    }
+
+    /// Sorts; equal items keep their order.
+    ///
+    /// Pieces are sorted by [std's stable sort](slice::sort) and merged, through a buffer as long
+    /// as the slice; up to a few thousand items, and on a pool of one thread, it is just
+    /// std's sort. Nothing is compared or moved again where the pieces are in order already.
+    ///
+    /// # Panics
+    ///
+    /// If a comparison does; and maybe, if the items have no total order. The slice
+    /// holds the same items then, in some order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [-5, 4, 1, -3, 2];
+    /// v.par_sort();
+    /// assert_eq!(v, [-5, -3, 1, 2, 4]);
+    /// ```
+    fn par_sort(&mut self)
+    where
+        T: Ord,
+    {
+        sort::stable(self.as_parallel_slice_mut(), T::lt);
+    }
+
+    /// Sorts by `compare`; equal items keep their order. See [`par_sort`](Self::par_sort), also
+    /// for panics.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [0.5, -1.5, 2.0];
+    /// v.par_sort_by(|a, b| f64::total_cmp(b, a));
+    /// assert_eq!(v, [2.0, 0.5, -1.5]);
+    /// ```
+    fn par_sort_by<F>(&mut self, compare: F)
+    where
+        F: Fn(&T, &T) -> Ordering + Sync,
+    {
+        sort::stable(self.as_parallel_slice_mut(), |a, b| compare(a, b).is_lt());
+    }
+
+    /// Sorts by a key, which is made for each comparison; equal items keep their order. See
+    /// [`par_sort`](Self::par_sort), also for panics; and
+    /// [`par_sort_by_cached_key`](Self::par_sort_by_cached_key) for keys that are costly to make.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = ["ccc", "a", "bb", "x"];
+    /// v.par_sort_by_key(|word| word.len());
+    /// assert_eq!(v, ["a", "x", "bb", "ccc"]);
+    /// ```
+    fn par_sort_by_key<K, F>(&mut self, f: F)
+    where
+        K: Ord,
+        F: Fn(&T) -> K + Sync,
+    {
+        sort::stable(self.as_parallel_slice_mut(), |a, b| f(a) < f(b));
+    }
+
+    /// Sorts by a key that is made once for each item, in parallel; equal items keep their order.
+    ///
+    /// The keys are stored meanwhile, each with a place. For a key that is only a field of the
+    /// item, [`par_sort_by_key`](Self::par_sort_by_key) is faster.
+    ///
+    /// # Panics
+    ///
+    /// If `f` does, or a comparison of keys; and maybe, if the keys have no total order. The slice
+    /// is as it was then.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [-5_i32, 40, 1, -300, 2];
+    /// v.par_sort_by_cached_key(|x| x.to_string());
+    /// assert_eq!(v, [-300, -5, 1, 2, 40]);
+    /// ```
+    fn par_sort_by_cached_key<K, F>(&mut self, f: F)
+    where
+        F: Fn(&T) -> K + Sync,
+        K: Ord + Send,
+    {
+        sort::sort_by_cached_key(self.as_parallel_slice_mut(), f);
+    }
+
+    /// Sorts in place; equal items may change their order.
+    ///
+    /// The slice is partitioned until the pieces are worth no more splitting, and these are sorted
+    /// by [std's unstable sort](slice::sort_unstable); up to a few thousand items, and on a pool
+    /// of one thread, it is just that. It takes O(*n* log *n*) comparisons at worst and
+    /// allocates nothing. The first partition is made by one thread, so with many
+    /// cores [`par_sort`](Self::par_sort) may be the faster one.
+    ///
+    /// # Panics
+    ///
+    /// If a comparison does; and maybe, if the items have no total order. The slice
+    /// holds the same items then, in some order.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [-5, 4, 1, -3, 2];
+    /// v.par_sort_unstable();
+    /// assert_eq!(v, [-5, -3, 1, 2, 4]);
+    /// ```
+    fn par_sort_unstable(&mut self)
+    where
+        T: Ord,
+    {
+        sort::unstable(self.as_parallel_slice_mut(), T::lt);
+    }
+
+    /// Sorts in place by `compare`; equal items may change their order. See
+    /// [`par_sort_unstable`](Self::par_sort_unstable), also for panics.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [5, 4, 1, 3, 2];
+    /// v.par_sort_unstable_by(|a, b| b.cmp(a));
+    /// assert_eq!(v, [5, 4, 3, 2, 1]);
+    /// ```
+    fn par_sort_unstable_by<F>(&mut self, compare: F)
+    where
+        F: Fn(&T, &T) -> Ordering + Sync,
+    {
+        sort::unstable(self.as_parallel_slice_mut(), |a, b| compare(a, b).is_lt());
+    }
+
+    /// Sorts in place by a key, which is made for each comparison; equal items may change their
+    /// order. See [`par_sort_unstable`](Self::par_sort_unstable), also for panics.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [-5_i32, 4, 1, -3, 2];
+    /// v.par_sort_unstable_by_key(|x| x.abs());
+    /// assert_eq!(v, [1, 2, -3, 4, -5]);
+    /// ```
+    fn par_sort_unstable_by_key<K, F>(&mut self, f: F)
+    where
+        K: Ord,
+        F: Fn(&T) -> K + Sync,
+    {
+        sort::unstable(self.as_parallel_slice_mut(), |a, b| f(a) < f(b));
     }
 }
 

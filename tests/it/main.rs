@@ -13,5 +13,6 @@ mod plumbing;
 mod scope;
 mod shutdown;
 mod smoke;
+mod sort;
 mod util;
 mod wait;
