@@ -33,6 +33,8 @@
 pub mod plumbing;
 
 mod adapters;
+pub(crate) mod drain;
+mod multizip;
 pub(crate) mod sinks;
 
 pub use self::adapters::chain::Chain;
@@ -54,6 +56,9 @@ pub use self::adapters::skip::Skip;
 pub use self::adapters::take::Take;
 pub use self::adapters::while_some::WhileSome;
 pub use self::adapters::zip::Zip;
+
+pub use self::drain::{ParallelDrainFull, ParallelDrainRange};
+pub use self::multizip::MultiZip;
 
 pub(crate) use self::adapters::chain::ChainIter;
 

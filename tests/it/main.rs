@@ -14,5 +14,6 @@ mod scope;
 mod shutdown;
 mod smoke;
 mod sort;
+mod sources;
 mod util;
 mod wait;
