@@ -33,8 +33,7 @@ pub(super) use self::stable::sort as stable;
 use crate::iter::plumbing::fork;
 use std::cmp::Ordering;
 
-/// No piece shorter than this is worth telling another thread about: a few ten microseconds of
-/// comparing integers.
+/// No piece shorter than this is offered to another thread. Not tuned yet.
 const MIN_LEAF: usize = 2048;
 
 /// A few pieces for each thread, so that the slow ones find help.
