@@ -72,6 +72,7 @@
 //!
 //! The repository has a book with a guide, limits, how it works inside, and what has been verified.
 
+pub mod array;
 pub mod collections;
 pub mod iter;
 pub mod option;

@@ -1,10 +1,13 @@
-//! Parallel loops over ranges of integers.
+//! Parallel loops over ranges of integers and characters.
 //!
 //! ```
 //! use manyhands::prelude::*;
 //!
 //! let total: u64 = (0..100_u64).into_par_iter().sum();
 //! assert_eq!(total, 4950);
+//!
+//! let letters: String = ('a'..'f').into_par_iter().rev().collect();
+//! assert_eq!(letters, "edcba");
 //! ```
 #![deny(unsafe_code)]
 
@@ -14,7 +17,7 @@ use std::ops::Range;
 
 /// Parallel iterator over the integers of a range.
 ///
-/// Indexed for integers of up to 32 bits, `usize` and `isize`. For the others, loops are split as
+/// Indexed for integers of up to 32 bits, `usize`, `isize` and `char`. For the others, loops are split as
 /// well as for those, but methods that need places are missing, as in std.
 #[derive(Clone, Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
@@ -100,7 +103,7 @@ fn cut<T: Copy>(range: Range<T>, place: impl FnOnce(&Range<T>) -> T) -> (Range<T
     (range.start..middle, middle..range.end)
 }
 
-/// The integers over whose ranges a loop can run. Sealed.
+/// The integers over whose ranges a loop can run; and `char`. Sealed.
 pub trait RangeInteger: Integer {}
 
 /// The integers whose ranges are indexed. Sealed.
@@ -215,3 +218,81 @@ macro_rules! wide {
 indexed!(u8 as u8, u16 as u16, u32 as u32, usize as usize);
 indexed!(i8 as u8, i16 as u16, i32 as u32, isize as usize);
 wide!(u64 as u64, u128 as u128, i64 as u64, i128 as u128);
+
+/// How many characters there are before the surrogates, which are none.
+const BEFORE_SURROGATES: u32 = 0xD800;
+const SURROGATES: u32 = 0x800;
+
+/// The place of a character among all characters.
+fn place(c: char) -> u32 {
+    match u32::from(c) {
+        n if n < BEFORE_SURROGATES => n,
+        n => n - SURROGATES,
+    }
+}
+
+fn character(place: u32) -> char {
+    let n = match place {
+        n if n < BEFORE_SURROGATES => n,
+        n => n + SURROGATES,
+    };
+    char::from_u32(n).expect("the place of a character")
+}
+
+impl RangeInteger for char {}
+impl IndexedRangeInteger for char {}
+
+impl Integer for char {
+    type Sequence = Chars;
+
+    fn sequence(range: Range<char>) -> Chars {
+        Chars {
+            places: place(range.start)..place(range.end),
+        }
+    }
+
+    fn count(range: &Range<char>) -> Option<usize> {
+        Some(place(range.end).saturating_sub(place(range.start)) as usize)
+    }
+
+    fn after(self, n: usize) -> char {
+        // No overflow: the character is there.
+        character(place(self) + n as u32)
+    }
+
+    fn halfway(range: &Range<char>) -> char {
+        let places = place(range.start)..place(range.end);
+        character(places.start + (places.len() / 2) as u32)
+    }
+}
+
+/// The characters of a range, which know how many they are.
+#[derive(Clone, Debug)]
+pub struct Chars {
+    places: Range<u32>,
+}
+
+impl Iterator for Chars {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        self.places.next().map(character)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.places.size_hint()
+    }
+
+    fn nth(&mut self, n: usize) -> Option<char> {
+        self.places.nth(n).map(character)
+    }
+}
+
+impl DoubleEndedIterator for Chars {
+    fn next_back(&mut self) -> Option<char> {
+        self.places.next_back().map(character)
+    }
+}
+
+// The range of places knows its length: `u32` fits a `usize` wherever std's `Range<u32>` does.
+impl ExactSizeIterator for Chars {}

@@ -1,4 +1,4 @@
-//! Parallel loops over inclusive ranges of integers.
+//! Parallel loops over inclusive ranges of integers and characters.
 //!
 //! ```
 //! use manyhands::prelude::*;
@@ -15,7 +15,7 @@ use std::ops::{Range, RangeInclusive};
 
 /// Parallel iterator over the integers of an inclusive range.
 ///
-/// Indexed for integers of up to 16 bits.
+/// Indexed for integers of up to 16 bits and `char`.
 #[derive(Clone, Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct Iter<T> {
@@ -62,6 +62,7 @@ impl IndexedRangeInteger for u8 {}
 impl IndexedRangeInteger for u16 {}
 impl IndexedRangeInteger for i8 {}
 impl IndexedRangeInteger for i16 {}
+impl IndexedRangeInteger for char {}
 
 impl<T: IndexedRangeInteger> IndexedParallelIterator for Iter<T> {
     fn drive<C: Consumer<T>>(self, consumer: C) -> C::Result {

@@ -1,4 +1,4 @@
-//! Strings as targets of `collect`.
+//! Strings as targets of `collect`, and characters taken out of them.
 //!
 //! ```
 //! use manyhands::prelude::*;
@@ -9,12 +9,64 @@
 //! let mut text = String::from("many");
 //! text.par_extend([" ", "hands"].par_iter().copied());
 //! assert_eq!(text, "many hands");
+//!
+//! assert_eq!(text.par_drain(4..).filter(|c| *c == 'n').count(), 1);
+//! assert_eq!(text, "many");
 //! ```
 #![deny(unsafe_code)]
 
+use crate::iter::drain::places;
+use crate::iter::plumbing::*;
 use crate::iter::sinks::collect::list;
-use crate::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator};
+use crate::iter::{
+    FromParallelIterator, IntoParallelIterator, ParallelDrainRange, ParallelExtend,
+    ParallelIterator,
+};
+use crate::str::ParallelString;
 use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::ops::{Range, RangeBounds};
+
+/// Parallel iterator that takes some characters out of a `String`.
+#[derive(Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct Drain<'a> {
+    text: &'a mut String,
+    range: Range<usize>,
+}
+
+impl<'a> ParallelDrainRange<usize> for &'a mut String {
+    type Iter = Drain<'a>;
+    type Item = char;
+
+    /// # Panics
+    ///
+    /// Also if the range begins or ends within a character.
+    fn par_drain<R: RangeBounds<usize>>(self, range: R) -> Self::Iter {
+        let range = places(&range, self.len());
+        assert!(
+            self.is_char_boundary(range.start) && self.is_char_boundary(range.end),
+            "a range that begins or ends within a character"
+        );
+        Drain { text: self, range }
+    }
+}
+
+impl ParallelIterator for Drain<'_> {
+    type Item = char;
+
+    fn drive_unindexed<C: UnindexedConsumer<char>>(self, consumer: C) -> C::Result {
+        self.text[self.range.clone()]
+            .par_chars()
+            .drive_unindexed(consumer)
+    }
+}
+
+impl Drop for Drain<'_> {
+    fn drop(&mut self) {
+        self.text.drain(self.range.clone());
+    }
+}
 
 /// Each piece of the loop makes a string of its own; then they are put together.
 fn extend<T, I>(text: &mut String, par_iter: I)
@@ -49,6 +101,12 @@ macro_rules! strings {
                 text
             }
         }
+
+        impl<$($lifetime)?> FromParallelIterator<$item> for Box<str> {
+            fn from_par_iter<I: IntoParallelIterator<Item = $item>>(par_iter: I) -> Self {
+                String::from_par_iter(par_iter).into()
+            }
+        }
     )*};
 }
 
@@ -59,4 +117,30 @@ strings! {
     <> String;
     <> Box<str>;
     <'a> Cow<'a, str>;
+}
+
+macro_rules! os_strings {
+    ($(<$($lifetime:lifetime)?> $item:ty;)*) => {$(
+        impl<$($lifetime)?> ParallelExtend<$item> for OsString {
+            fn par_extend<I: IntoParallelIterator<Item = $item>>(&mut self, par_iter: I) {
+                for piece in list::collect(par_iter.into_par_iter()) {
+                    self.extend(piece);
+                }
+            }
+        }
+
+        impl<$($lifetime)?> FromParallelIterator<$item> for OsString {
+            fn from_par_iter<I: IntoParallelIterator<Item = $item>>(par_iter: I) -> Self {
+                let mut text = OsString::new();
+                text.par_extend(par_iter);
+                text
+            }
+        }
+    )*};
+}
+
+os_strings! {
+    <'a> &'a OsStr;
+    <> OsString;
+    <'a> Cow<'a, OsStr>;
 }

@@ -1,4 +1,4 @@
-//! Parallel iterators over `Vec`s, by value, and `Vec`s as targets of `collect`.
+//! Parallel iterators over `Vec`s and boxed slices, by value, and these as targets of `collect`.
 //!
 //! ```
 //! use manyhands::prelude::*;
@@ -6,17 +6,25 @@
 //! let words = vec![String::from("light"), String::from("work")];
 //! let loud: Vec<String> = words.into_par_iter().map(|word| word + "!").collect();
 //! assert_eq!(loud, ["light!", "work!"]);
+//!
+//! let mut numbers = vec![1, 2, 3, 4];
+//! assert_eq!(numbers.par_drain(..2).sum::<u32>(), 3);
+//! assert_eq!(numbers, [3, 4]);
 //! ```
 
+use crate::iter::drain::places;
 use crate::iter::plumbing::*;
 use crate::iter::sinks::collect::{indexed, list};
 use crate::iter::{
-    FromParallelIterator, IndexedParallelIterator, IntoParallelIterator, ParallelExtend,
-    ParallelIterator,
+    FromParallelIterator, IndexedParallelIterator, IntoParallelIterator, ParallelDrainRange,
+    ParallelExtend, ParallelIterator,
 };
 use crate::slice;
 use std::mem;
+use std::ops::{Range, RangeBounds};
 use std::ptr;
+use std::rc::Rc;
+use std::sync::Arc;
 
 /// Parallel iterator that owns the items of a `Vec`.
 #[derive(Clone, Debug)]
@@ -52,6 +60,33 @@ impl<'data, T: Send + 'data> IntoParallelIterator for &'data mut Vec<T> {
     }
 }
 
+impl<T: Send> IntoParallelIterator for Box<[T]> {
+    type Iter = IntoIter<T>;
+    type Item = T;
+
+    fn into_par_iter(self) -> IntoIter<T> {
+        self.into_vec().into_par_iter()
+    }
+}
+
+impl<'data, T: Sync + 'data> IntoParallelIterator for &'data Box<[T]> {
+    type Iter = slice::Iter<'data, T>;
+    type Item = &'data T;
+
+    fn into_par_iter(self) -> Self::Iter {
+        (**self).into_par_iter()
+    }
+}
+
+impl<'data, T: Send + 'data> IntoParallelIterator for &'data mut Box<[T]> {
+    type Iter = slice::IterMut<'data, T>;
+    type Item = &'data mut T;
+
+    fn into_par_iter(self) -> Self::Iter {
+        (**self).into_par_iter()
+    }
+}
+
 impl<T: Send> ParallelIterator for IntoIter<T> {
     type Item = T;
 
@@ -83,6 +118,92 @@ impl<T: Send> IndexedParallelIterator for IntoIter<T> {
         let items = unsafe { &mut *items };
         // SAFETY: the items are initialised, and the `Vec` has just given them away.
         callback.callback(unsafe { OwningProducer::new(items) })
+    }
+}
+
+/// Parallel iterator that takes some items out of a `Vec`.
+///
+/// Invariant V2: unless `is_given`, the `Vec` owns all its items. If it is, the `Vec` owns those
+/// before `range` only, its length says so, and those behind `range`, up to `len`, are owned by us.
+/// The items of the range belong to a producer then, or are gone.
+#[derive(Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct Drain<'data, T: Send> {
+    vec: &'data mut Vec<T>,
+    range: Range<usize>,
+    /// How many items the `Vec` had.
+    len: usize,
+    is_given: bool,
+}
+
+impl<'data, T: Send> ParallelDrainRange<usize> for &'data mut Vec<T> {
+    type Iter = Drain<'data, T>;
+    type Item = T;
+
+    fn par_drain<R: RangeBounds<usize>>(self, range: R) -> Self::Iter {
+        Drain {
+            range: places(&range, self.len()),
+            len: self.len(),
+            is_given: false,
+            vec: self,
+        }
+    }
+}
+
+impl<T: Send> ParallelIterator for Drain<'_, T> {
+    type Item = T;
+
+    fn drive_unindexed<C: UnindexedConsumer<T>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        Some(self.len())
+    }
+}
+
+impl<T: Send> IndexedParallelIterator for Drain<'_, T> {
+    fn drive<C: Consumer<T>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        self.range.len()
+    }
+
+    fn with_producer<CB: ProducerCallback<T>>(mut self, callback: CB) -> CB::Output {
+        let items: *mut [T] = &mut self.vec[self.range.clone()];
+        self.is_given = true;
+        // SAFETY: the start of the range is not beyond the length. What the `Vec` owned behind it
+        // has changed owners (V2).
+        unsafe { self.vec.set_len(self.range.start) };
+        // SAFETY: the allocation lives, at the same place, until `self` is dropped at the end of
+        // this function, and nothing else reaches these items meanwhile.
+        let items = unsafe { &mut *items };
+        // SAFETY: the items are initialised, and belong to nobody else (V2).
+        callback.callback(unsafe { OwningProducer::new(items) })
+    }
+}
+
+impl<T: Send> Drop for Drain<'_, T> {
+    fn drop(&mut self) {
+        if !self.is_given {
+            self.vec.drain(self.range.clone());
+            return;
+        }
+        let behind = self.len - self.range.end;
+        let start = self.vec.as_mut_ptr();
+        // SAFETY: `len` items are within the allocation, so both places are; the items from the
+        // end of the range on are ours, those from its start on belong to nobody any more (V2).
+        // The `Vec` gets ours, next to those that it has.
+        unsafe {
+            ptr::copy(
+                start.add(self.range.end),
+                start.add(self.range.start),
+                behind,
+            );
+            self.vec.set_len(self.range.start + behind);
+        }
     }
 }
 
@@ -197,3 +318,16 @@ impl<'a, T: Copy + Send + Sync + 'a> ParallelExtend<&'a T> for Vec<T> {
         self.par_extend(par_iter.into_par_iter().copied());
     }
 }
+
+macro_rules! through_a_vec {
+    ($($target:ty),*) => {$(
+        /// In order, through a `Vec`.
+        impl<T: Send> FromParallelIterator<T> for $target {
+            fn from_par_iter<I: IntoParallelIterator<Item = T>>(par_iter: I) -> Self {
+                Vec::from_par_iter(par_iter).into()
+            }
+        }
+    )*};
+}
+
+through_a_vec!(Box<[T]>, Rc<[T]>, Arc<[T]>);

@@ -1,6 +1,6 @@
-//! The collections of std as targets of `collect` and `par_extend`.
+//! The collections of std as sources, and as targets of `collect` and `par_extend`.
 //!
-//! Items are made in parallel and put in one after the other, in order.
+//! As targets: items are made in parallel and put in one after the other, in order.
 //!
 //! ```
 //! use manyhands::prelude::*;
@@ -14,10 +14,90 @@
 //! ```
 #![deny(unsafe_code)]
 
+pub mod binary_heap;
+pub mod btree_map;
+pub mod btree_set;
+pub mod hash_map;
+pub mod hash_set;
+pub mod linked_list;
+pub mod vec_deque;
+
 use crate::iter::sinks::collect::list;
 use crate::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::hash::{BuildHasher, Hash};
+
+/// Sources that pass everything on to an iterator that is there already.
+macro_rules! sources {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident[$($params:tt)*][$($args:tt)*], {$($more:ident)?} $collection:ty => $inner:ty, $item:ty,
+        |$this:ident| $make:expr;
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+        pub struct $name<$($params)*> {
+            inner: $inner,
+        }
+
+        impl<$($params)*, $($more)?> IntoParallelIterator for $collection {
+            type Iter = $name<$($args)*>;
+            type Item = $item;
+
+            fn into_par_iter(self) -> Self::Iter {
+                let $this = self;
+                $name { inner: $make }
+            }
+        }
+
+        impl<$($params)*> ParallelIterator for $name<$($args)*> {
+            type Item = $item;
+
+            fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
+                self.inner.drive_unindexed(consumer)
+            }
+
+            fn opt_len(&self) -> Option<usize> {
+                self.inner.opt_len()
+            }
+        }
+    )*};
+}
+
+/// Sources of [`sources`] whose items have places.
+macro_rules! indexed {
+    ($([$($params:tt)*] $name:ty;)*) => {$(
+        impl<$($params)*> IndexedParallelIterator for $name {
+            fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
+                self.inner.drive(consumer)
+            }
+
+            fn len(&self) -> usize {
+                self.inner.len()
+            }
+
+            fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
+                self.inner.with_producer(callback)
+            }
+        }
+    )*};
+}
+
+macro_rules! clones {
+    ($([$($params:tt)*] $name:ty;)*) => {$(
+        impl<$($params)*> Clone for $name {
+            fn clone(&self) -> Self {
+                Self {
+                    inner: self.inner.clone(),
+                }
+            }
+        }
+    )*};
+}
+
+use {clones, indexed, sources};
 
 /// `Extend` with pieces, so that a collection can reserve space for each.
 fn extend<C, T, I>(collection: &mut C, par_iter: I)
@@ -54,6 +134,8 @@ extends! {
     {'a, T: Copy + Ord + Send + Sync + 'a} &'a T => BinaryHeap<T>;
     {'a, T: Copy + Ord + Send + Sync + 'a} &'a T => BTreeSet<T>;
     {'a, T: Copy + Eq + Hash + Send + Sync + 'a, S: BuildHasher + Send} &'a T => HashSet<T, S>;
+    {'a, K: Copy + Ord + Send + Sync + 'a, V: Copy + Send + Sync + 'a} (&'a K, &'a V) => BTreeMap<K, V>;
+    {'a, K: Copy + Eq + Hash + Send + Sync + 'a, V: Copy + Send + Sync + 'a, S: BuildHasher + Send} (&'a K, &'a V) => HashMap<K, V, S>;
 }
 
 macro_rules! collects {
@@ -87,5 +169,16 @@ impl<T: Send> FromParallelIterator<T> for VecDeque<T> {
 impl<T: Ord + Send> FromParallelIterator<T> for BinaryHeap<T> {
     fn from_par_iter<I: IntoParallelIterator<Item = T>>(par_iter: I) -> Self {
         Vec::from_par_iter(par_iter).into()
+    }
+}
+
+/// Always owned: as if collected into what it owns.
+impl<'a, C, T> FromParallelIterator<T> for Cow<'a, C>
+where
+    C: ToOwned<Owned: FromParallelIterator<T>> + ?Sized,
+    T: Send,
+{
+    fn from_par_iter<I: IntoParallelIterator<Item = T>>(par_iter: I) -> Self {
+        Cow::Owned(C::Owned::from_par_iter(par_iter))
     }
 }

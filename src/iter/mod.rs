@@ -34,7 +34,9 @@ pub mod plumbing;
 
 mod adapters;
 mod attempt;
+pub(crate) mod drain;
 mod either;
+mod multizip;
 pub(crate) mod sinks;
 mod sources;
 
@@ -86,6 +88,9 @@ pub use self::sources::split::{Split, split};
 pub use self::sources::walk_tree::{
     WalkTree, WalkTreePostfix, WalkTreePrefix, walk_tree, walk_tree_postfix, walk_tree_prefix,
 };
+
+pub use self::drain::{ParallelDrainFull, ParallelDrainRange};
+pub use self::multizip::MultiZip;
 
 pub(crate) use self::adapters::chain::ChainIter;
 

@@ -4,7 +4,7 @@ use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
 
 /// Where the piece with number `index` starts.
-fn start_of(index: usize, chunk_size: usize, len: usize) -> usize {
+pub(super) fn start_of(index: usize, chunk_size: usize, len: usize) -> usize {
     index.saturating_mul(chunk_size).min(len)
 }
 

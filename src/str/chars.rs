@@ -1,6 +1,6 @@
 //! `par_chars`.
 
-use super::middle;
+use super::cut::middle;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 

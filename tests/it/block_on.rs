@@ -181,6 +181,32 @@ fn block_in_place_lends_the_only_core() {
     });
 }
 
+/// Work that is made while the only permit is lent finds a thread to run it.
+#[test]
+fn what_is_spawned_while_blocking_runs_elsewhere() {
+    watched(|| {
+        let pool = pool(1);
+        let answer = pool.spawn(async {
+            block_in_place(|| {
+                let (sender, receiver) = mpsc::channel();
+                drop(spawn(async move { sender.send(fib(10)).unwrap() }));
+                receiver.recv().unwrap()
+            })
+        });
+        assert_eq!(answer.join().unwrap(), 55);
+        let answer = pool.install(|| {
+            block_in_place(|| {
+                let (sender, receiver) = mpsc::channel();
+                scope(move |s| {
+                    s.spawn(move |_| sender.send(fib(10)).unwrap());
+                    receiver.recv().unwrap()
+                })
+            })
+        });
+        assert_eq!(answer, 55);
+    });
+}
+
 #[test]
 fn blocking_closures_block_nobody() {
     watched(|| {

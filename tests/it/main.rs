@@ -13,5 +13,7 @@ mod plumbing;
 mod scope;
 mod shutdown;
 mod smoke;
+mod sort;
+mod sources;
 mod util;
 mod wait;

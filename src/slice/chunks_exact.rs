@@ -1,0 +1,230 @@
+//! Pieces of equal length; what is left over stays.
+
+use super::chunks::start_of;
+use crate::iter::plumbing::*;
+use crate::iter::{IndexedParallelIterator, ParallelIterator};
+
+/// Parallel iterator over pieces of equal length, of a slice: see
+/// [`par_chunks_exact`](super::ParallelSlice::par_chunks_exact).
+#[derive(Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct ChunksExact<'data, T> {
+    chunk_size: usize,
+    slice: &'data [T],
+    remainder: &'data [T],
+}
+
+impl<T> Clone for ChunksExact<'_, T> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<'data, T> ChunksExact<'data, T> {
+    #[track_caller]
+    pub(super) fn new(chunk_size: usize, slice: &'data [T]) -> Self {
+        assert!(chunk_size != 0, "chunk_size must not be zero");
+        let rest = slice.len() % chunk_size;
+        let (slice, remainder) = slice.split_at(slice.len() - rest);
+        Self {
+            chunk_size,
+            slice,
+            remainder,
+        }
+    }
+
+    /// The items at the end that fill no piece.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([1, 2, 3, 4, 5].par_chunks_exact(2).remainder(), [5]);
+    /// ```
+    pub fn remainder(&self) -> &'data [T] {
+        self.remainder
+    }
+}
+
+impl<'data, T: Sync + 'data> ParallelIterator for ChunksExact<'data, T> {
+    type Item = &'data [T];
+
+    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        Some(self.len())
+    }
+}
+
+impl<'data, T: Sync + 'data> IndexedParallelIterator for ChunksExact<'data, T> {
+    fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        self.slice.len() / self.chunk_size
+    }
+
+    fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
+        callback.callback(ChunksExactProducer {
+            chunk_size: self.chunk_size,
+            slice: self.slice,
+        })
+    }
+}
+
+struct ChunksExactProducer<'data, T> {
+    chunk_size: usize,
+    slice: &'data [T],
+}
+
+impl<'data, T: Sync + 'data> Producer for ChunksExactProducer<'data, T> {
+    type Item = &'data [T];
+    type IntoIter = std::slice::ChunksExact<'data, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.slice.chunks_exact(self.chunk_size)
+    }
+
+    fn split_at(self, index: usize) -> (Self, Self) {
+        let place = start_of(index, self.chunk_size, self.slice.len());
+        let (before, after) = self.slice.split_at(place);
+        (
+            Self {
+                slice: before,
+                chunk_size: self.chunk_size,
+            },
+            Self {
+                slice: after,
+                chunk_size: self.chunk_size,
+            },
+        )
+    }
+}
+
+/// Parallel iterator over pieces of equal length, of a slice that may be changed: see
+/// [`par_chunks_exact_mut`](super::ParallelSliceMut::par_chunks_exact_mut).
+#[derive(Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct ChunksExactMut<'data, T> {
+    chunk_size: usize,
+    slice: &'data mut [T],
+    remainder: &'data mut [T],
+}
+
+impl<'data, T> ChunksExactMut<'data, T> {
+    #[track_caller]
+    pub(super) fn new(chunk_size: usize, slice: &'data mut [T]) -> Self {
+        assert!(chunk_size != 0, "chunk_size must not be zero");
+        let rest = slice.len() % chunk_size;
+        let (slice, remainder) = slice.split_at_mut(slice.len() - rest);
+        Self {
+            chunk_size,
+            slice,
+            remainder,
+        }
+    }
+
+    /// The items at the end that fill no piece.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [1, 2, 3, 4, 5];
+    /// v.par_chunks_exact_mut(2).into_remainder().fill(0);
+    /// assert_eq!(v, [1, 2, 3, 4, 0]);
+    /// ```
+    pub fn into_remainder(self) -> &'data mut [T] {
+        self.remainder
+    }
+
+    /// The items at the end that fill no piece, borrowed from this iterator.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [1, 2, 3, 4, 5];
+    /// let mut pieces = v.par_chunks_exact_mut(2);
+    /// assert_eq!(pieces.remainder(), [5]);
+    /// assert_eq!(pieces.len(), 2);
+    /// ```
+    pub fn remainder(&mut self) -> &mut [T] {
+        self.remainder
+    }
+
+    /// The items at the end that fill no piece. They are given away once; later, there are
+    /// none.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [1, 2, 3, 4, 5];
+    /// let mut pieces = v.par_chunks_exact_mut(2);
+    /// let remainder = pieces.take_remainder();
+    /// pieces.for_each(|pair| pair.swap(0, 1));
+    /// remainder.fill(0);
+    /// assert_eq!(v, [2, 1, 4, 3, 0]);
+    /// ```
+    pub fn take_remainder(&mut self) -> &'data mut [T] {
+        std::mem::take(&mut self.remainder)
+    }
+}
+
+impl<'data, T: Send + 'data> ParallelIterator for ChunksExactMut<'data, T> {
+    type Item = &'data mut [T];
+
+    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        Some(self.len())
+    }
+}
+
+impl<'data, T: Send + 'data> IndexedParallelIterator for ChunksExactMut<'data, T> {
+    fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        self.slice.len() / self.chunk_size
+    }
+
+    fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
+        callback.callback(ChunksExactMutProducer {
+            chunk_size: self.chunk_size,
+            slice: self.slice,
+        })
+    }
+}
+
+struct ChunksExactMutProducer<'data, T> {
+    chunk_size: usize,
+    slice: &'data mut [T],
+}
+
+impl<'data, T: Send + 'data> Producer for ChunksExactMutProducer<'data, T> {
+    type Item = &'data mut [T];
+    type IntoIter = std::slice::ChunksExactMut<'data, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.slice.chunks_exact_mut(self.chunk_size)
+    }
+
+    fn split_at(self, index: usize) -> (Self, Self) {
+        let place = start_of(index, self.chunk_size, self.slice.len());
+        let (before, after) = self.slice.split_at_mut(place);
+        (
+            Self {
+                slice: before,
+                chunk_size: self.chunk_size,
+            },
+            Self {
+                slice: after,
+                chunk_size: self.chunk_size,
+            },
+        )
+    }
+}

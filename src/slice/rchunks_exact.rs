@@ -1,0 +1,230 @@
+//! Pieces of equal length, from the last one to the first; what is left over stays.
+
+use super::rchunks::end_of;
+use crate::iter::plumbing::*;
+use crate::iter::{IndexedParallelIterator, ParallelIterator};
+
+/// Parallel iterator over pieces of equal length, counted from the end, of a slice: see
+/// [`par_rchunks_exact`](super::ParallelSlice::par_rchunks_exact).
+#[derive(Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct RChunksExact<'data, T> {
+    chunk_size: usize,
+    slice: &'data [T],
+    remainder: &'data [T],
+}
+
+impl<T> Clone for RChunksExact<'_, T> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<'data, T> RChunksExact<'data, T> {
+    #[track_caller]
+    pub(super) fn new(chunk_size: usize, slice: &'data [T]) -> Self {
+        assert!(chunk_size != 0, "chunk_size must not be zero");
+        let rest = slice.len() % chunk_size;
+        let (remainder, slice) = slice.split_at(rest);
+        Self {
+            chunk_size,
+            slice,
+            remainder,
+        }
+    }
+
+    /// The items at the beginning that fill no piece.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert_eq!([1, 2, 3, 4, 5].par_rchunks_exact(2).remainder(), [1]);
+    /// ```
+    pub fn remainder(&self) -> &'data [T] {
+        self.remainder
+    }
+}
+
+impl<'data, T: Sync + 'data> ParallelIterator for RChunksExact<'data, T> {
+    type Item = &'data [T];
+
+    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        Some(self.len())
+    }
+}
+
+impl<'data, T: Sync + 'data> IndexedParallelIterator for RChunksExact<'data, T> {
+    fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        self.slice.len() / self.chunk_size
+    }
+
+    fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
+        callback.callback(RChunksExactProducer {
+            chunk_size: self.chunk_size,
+            slice: self.slice,
+        })
+    }
+}
+
+struct RChunksExactProducer<'data, T> {
+    chunk_size: usize,
+    slice: &'data [T],
+}
+
+impl<'data, T: Sync + 'data> Producer for RChunksExactProducer<'data, T> {
+    type Item = &'data [T];
+    type IntoIter = std::slice::RChunksExact<'data, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.slice.rchunks_exact(self.chunk_size)
+    }
+
+    fn split_at(self, index: usize) -> (Self, Self) {
+        let place = end_of(index, self.chunk_size, self.slice.len());
+        let (after, before) = self.slice.split_at(place);
+        (
+            Self {
+                slice: before,
+                chunk_size: self.chunk_size,
+            },
+            Self {
+                slice: after,
+                chunk_size: self.chunk_size,
+            },
+        )
+    }
+}
+
+/// Parallel iterator over pieces of equal length, counted from the end, of a slice that may be changed: see
+/// [`par_rchunks_exact_mut`](super::ParallelSliceMut::par_rchunks_exact_mut).
+#[derive(Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct RChunksExactMut<'data, T> {
+    chunk_size: usize,
+    slice: &'data mut [T],
+    remainder: &'data mut [T],
+}
+
+impl<'data, T> RChunksExactMut<'data, T> {
+    #[track_caller]
+    pub(super) fn new(chunk_size: usize, slice: &'data mut [T]) -> Self {
+        assert!(chunk_size != 0, "chunk_size must not be zero");
+        let rest = slice.len() % chunk_size;
+        let (remainder, slice) = slice.split_at_mut(rest);
+        Self {
+            chunk_size,
+            slice,
+            remainder,
+        }
+    }
+
+    /// The items at the beginning that fill no piece.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [1, 2, 3, 4, 5];
+    /// v.par_rchunks_exact_mut(2).into_remainder().fill(0);
+    /// assert_eq!(v, [0, 2, 3, 4, 5]);
+    /// ```
+    pub fn into_remainder(self) -> &'data mut [T] {
+        self.remainder
+    }
+
+    /// The items at the beginning that fill no piece, borrowed from this iterator.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [1, 2, 3, 4, 5];
+    /// let mut pieces = v.par_rchunks_exact_mut(2);
+    /// assert_eq!(pieces.remainder(), [1]);
+    /// assert_eq!(pieces.len(), 2);
+    /// ```
+    pub fn remainder(&mut self) -> &mut [T] {
+        self.remainder
+    }
+
+    /// The items at the beginning that fill no piece. They are given away once; later, there are
+    /// none.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut v = [1, 2, 3, 4, 5];
+    /// let mut pieces = v.par_rchunks_exact_mut(2);
+    /// let remainder = pieces.take_remainder();
+    /// pieces.for_each(|pair| pair.swap(0, 1));
+    /// remainder.fill(0);
+    /// assert_eq!(v, [0, 3, 2, 5, 4]);
+    /// ```
+    pub fn take_remainder(&mut self) -> &'data mut [T] {
+        std::mem::take(&mut self.remainder)
+    }
+}
+
+impl<'data, T: Send + 'data> ParallelIterator for RChunksExactMut<'data, T> {
+    type Item = &'data mut [T];
+
+    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        Some(self.len())
+    }
+}
+
+impl<'data, T: Send + 'data> IndexedParallelIterator for RChunksExactMut<'data, T> {
+    fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        self.slice.len() / self.chunk_size
+    }
+
+    fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
+        callback.callback(RChunksExactMutProducer {
+            chunk_size: self.chunk_size,
+            slice: self.slice,
+        })
+    }
+}
+
+struct RChunksExactMutProducer<'data, T> {
+    chunk_size: usize,
+    slice: &'data mut [T],
+}
+
+impl<'data, T: Send + 'data> Producer for RChunksExactMutProducer<'data, T> {
+    type Item = &'data mut [T];
+    type IntoIter = std::slice::RChunksExactMut<'data, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.slice.rchunks_exact_mut(self.chunk_size)
+    }
+
+    fn split_at(self, index: usize) -> (Self, Self) {
+        let place = end_of(index, self.chunk_size, self.slice.len());
+        let (after, before) = self.slice.split_at_mut(place);
+        (
+            Self {
+                slice: before,
+                chunk_size: self.chunk_size,
+            },
+            Self {
+                slice: after,
+                chunk_size: self.chunk_size,
+            },
+        )
+    }
+}
