@@ -67,19 +67,23 @@ fn order(run: impl FnOnce(&Mutex<Vec<u32>>)) -> Vec<u32> {
     log.into_inner().unwrap()
 }
 
+// These run on the only worker of a pool: beside a guest it might take one of the jobs.
+
 #[test]
 fn one_thread_runs_the_newest_job_first() {
     watched(|| {
         let pool = pool(1);
-        let order = order(|log| {
-            pool.scope(|s| {
-                for i in 0..4 {
-                    s.spawn(move |s| {
-                        log.lock().unwrap().push(i);
-                        s.spawn(move |_| log.lock().unwrap().push(10 + i));
-                    });
-                }
-            });
+        let order = pool.install(|| {
+            order(|log| {
+                scope(|s| {
+                    for i in 0..4 {
+                        s.spawn(move |s| {
+                            log.lock().unwrap().push(i);
+                            s.spawn(move |_| log.lock().unwrap().push(10 + i));
+                        });
+                    }
+                });
+            })
         });
         assert_eq!(order, [3, 13, 2, 12, 1, 11, 0, 10]);
     });
@@ -89,15 +93,17 @@ fn one_thread_runs_the_newest_job_first() {
 fn one_thread_of_a_fifo_scope_runs_the_oldest_job_first() {
     watched(|| {
         let pool = pool(1);
-        let order = order(|log| {
-            pool.scope_fifo(|s| {
-                for i in 0..4 {
-                    s.spawn_fifo(move |s| {
-                        log.lock().unwrap().push(i);
-                        s.spawn_fifo(move |_| log.lock().unwrap().push(10 + i));
-                    });
-                }
-            });
+        let order = pool.install(|| {
+            order(|log| {
+                scope_fifo(|s| {
+                    for i in 0..4 {
+                        s.spawn_fifo(move |s| {
+                            log.lock().unwrap().push(i);
+                            s.spawn_fifo(move |_| log.lock().unwrap().push(10 + i));
+                        });
+                    }
+                });
+            })
         });
         assert_eq!(order, [0, 1, 2, 3, 10, 11, 12, 13]);
     });
@@ -109,19 +115,21 @@ fn nested_scopes_keep_their_orders_apart() {
         let pool = pool(1);
         // Outside newest first, inside oldest first, and an inner scope ends before its opener
         // goes on.
-        let order = order(|log| {
-            pool.scope(|outer| {
-                for i in 0..2 {
-                    outer.spawn(move |_| {
-                        scope_fifo(|inner| {
-                            for j in 0..3 {
-                                inner.spawn_fifo(move |_| log.lock().unwrap().push(10 * i + j));
-                            }
+        let order = pool.install(|| {
+            order(|log| {
+                scope(|outer| {
+                    for i in 0..2 {
+                        outer.spawn(move |_| {
+                            scope_fifo(|inner| {
+                                for j in 0..3 {
+                                    inner.spawn_fifo(move |_| log.lock().unwrap().push(10 * i + j));
+                                }
+                            });
+                            log.lock().unwrap().push(10 * i + 9);
                         });
-                        log.lock().unwrap().push(10 * i + 9);
-                    });
-                }
-            });
+                    }
+                });
+            })
         });
         assert_eq!(order, [10, 11, 12, 19, 0, 1, 2, 9]);
     });
@@ -139,7 +147,7 @@ fn all_jobs_run_whatever_panics() {
             ] {
                 let census = Census::default();
                 let message = message_of(|| {
-                    pool.scope(|s| {
+                    scope(|s| {
                         for i in 0..20 {
                             let value = census.make();
                             s.spawn(move |_| {
