@@ -147,7 +147,7 @@ fn all_jobs_run_whatever_panics() {
             ] {
                 let census = Census::default();
                 let message = message_of(|| {
-                    scope(|s| {
+                    pool.scope(|s| {
                         for i in 0..20 {
                             let value = census.make();
                             s.spawn(move |_| {
