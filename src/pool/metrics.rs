@@ -45,6 +45,7 @@ impl Counters {
         Self::add(&self.steals, 1);
     }
 
+    /// Nanoseconds since the seat was made.
     fn now(&self) -> u64 {
         u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX - 1)
     }
@@ -73,12 +74,26 @@ impl Counters {
     }
 }
 
-impl Drop for Parked<'_> {
-    fn drop(&mut self) {
+impl Parked<'_> {
+    /// The thread is awake again; returns how long it has slept.
+    pub(super) fn end(self) -> Duration {
+        let slept = self.count();
+        std::mem::forget(self);
+        Duration::from_nanos(slept)
+    }
+
+    fn count(&self) -> u64 {
         // Ordering: Relaxed; statistics.
         let since = self.0.since.swap(0, Ordering::Relaxed);
         let slept = (self.0.now() + 1).saturating_sub(since);
         Counters::add(&self.0.parked, slept);
+        slept
+    }
+}
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        self.count();
     }
 }
 

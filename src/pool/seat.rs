@@ -393,7 +393,7 @@ impl Seat {
         self.owner.top.set((top - count) as SlotIndex);
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
     pub(super) fn has_private_jobs(&self) -> bool {
         self.owner.top.get() > 0
     }

@@ -50,7 +50,7 @@ fn work(registry: &Registry, seat: &Seat) {
             execute(seat, job);
             if registry.sleep.is_crowded() {
                 seat.flush_lifo();
-                searching = sleep(registry, seat, parker, Before::Crowded);
+                (searching, _) = sleep(registry, seat, parker, Before::Crowded);
             }
             continue;
         }
@@ -69,9 +69,9 @@ fn work(registry: &Registry, seat: &Seat) {
             registry.notify_if_visible();
             return;
         } else {
-            let start = Instant::now();
-            searching = sleep(registry, seat, parker, Before::Searching);
-            keen = start.elapsed() < SHORT;
+            let slept;
+            (searching, slept) = sleep(registry, seat, parker, Before::Searching);
+            keen = slept < SHORT;
         }
     }
 }
@@ -108,11 +108,16 @@ fn search(registry: &Registry, seat: &Seat, keen: bool) -> Option<JobRef> {
     find::others(registry, seat, true)
 }
 
-/// Sleeps until there is a reason not to. Returns whether the thread searches now: always, except
-/// that a crowded one may have found room again and gone on.
-fn sleep(registry: &Registry, seat: &Seat, parker: &'static Parker, before: Before) -> bool {
-    let _parked = seat.counters().parked();
-    registry.sleep.sleep(
+/// Sleeps until there is a reason not to. Returns whether the thread searches now (always, except
+/// that a crowded one may have found room again and gone on), and how long it slept.
+fn sleep(
+    registry: &Registry,
+    seat: &Seat,
+    parker: &'static Parker,
+    before: Before,
+) -> (bool, Duration) {
+    let parked = seat.counters().parked();
+    let searching = registry.sleep.sleep(
         seat.index(),
         parker,
         before,
@@ -126,5 +131,6 @@ fn sleep(registry: &Registry, seat: &Seat, parker: &'static Parker, before: Befo
             }
         },
         || registry.notify(),
-    )
+    );
+    (searching, parked.end())
 }
