@@ -1,6 +1,6 @@
 //! Runs of neighbours that belong together.
 
-use super::seam::Seam;
+use super::seam::{Pieces, SeamProducer, Seams};
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::fmt;
@@ -36,52 +36,7 @@ where
     type Item = &'data [T];
 
     fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        let producer = ChunkByProducer {
-            unread: self.slice.len(),
-            slice: self.slice,
-            belong: &self.belong,
-        };
-        bridge_unindexed(producer, consumer)
-    }
-}
-
-struct ChunkByProducer<'data, 'p, T, P> {
-    slice: &'data [T],
-    /// No run ends from here on, as far as is known.
-    unread: usize,
-    belong: &'p P,
-}
-
-impl<'data, T, P> UnindexedProducer for ChunkByProducer<'data, '_, T, P>
-where
-    T: Sync + 'data,
-    P: Fn(&T, &T) -> bool + Sync,
-{
-    type Item = &'data [T];
-
-    fn split(self) -> (Self, Option<Self>) {
-        let Some(seam) = Seam::find(self.slice.len(), self.unread, |place| {
-            place > 0 && !(self.belong)(&self.slice[place - 1], &self.slice[place])
-        }) else {
-            return (self, None);
-        };
-        let (left, right) = self.slice.split_at(seam.place);
-        let left = Self {
-            slice: left,
-            unread: seam.unread_before,
-            belong: self.belong,
-        };
-        let right = Self {
-            slice: right,
-            // The first item of a part ends no run, and is counted here.
-            unread: seam.unread_after + 1,
-            belong: self.belong,
-        };
-        (left, Some(right))
-    }
-
-    fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {
-        folder.consume_iter(self.slice.chunk_by(self.belong))
+        bridge_unindexed(SeamProducer::new(self.slice, Runs(&self.belong)), consumer)
     }
 }
 
@@ -115,51 +70,38 @@ where
     type Item = &'data mut [T];
 
     fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        let producer = ChunkByMutProducer {
-            unread: self.slice.len(),
-            slice: self.slice,
-            belong: &self.belong,
-        };
-        bridge_unindexed(producer, consumer)
+        bridge_unindexed(SeamProducer::new(self.slice, Runs(&self.belong)), consumer)
     }
 }
 
-struct ChunkByMutProducer<'data, 'p, T, P> {
-    slice: &'data mut [T],
-    /// No run ends from here on, as far as is known.
-    unread: usize,
-    belong: &'p P,
+/// A piece ends where two neighbours do not belong together.
+struct Runs<'p, P>(&'p P);
+
+impl<P> Clone for Runs<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
-impl<'data, T, P> UnindexedProducer for ChunkByMutProducer<'data, '_, T, P>
-where
-    T: Send + 'data,
-    P: Fn(&T, &T) -> bool + Sync,
-{
-    type Item = &'data mut [T];
+impl<P> Copy for Runs<'_, P> {}
 
-    fn split(self) -> (Self, Option<Self>) {
-        let Some(seam) = Seam::find(self.slice.len(), self.unread, |place| {
-            place > 0 && !(self.belong)(&self.slice[place - 1], &self.slice[place])
-        }) else {
-            return (self, None);
-        };
-        let (left, right) = self.slice.split_at_mut(seam.place);
-        let left = Self {
-            slice: left,
-            unread: seam.unread_before,
-            belong: self.belong,
-        };
-        let right = Self {
-            slice: right,
-            // The first item of a part ends no run, and is counted here.
-            unread: seam.unread_after + 1,
-            belong: self.belong,
-        };
-        (left, Some(right))
+impl<T, P: Fn(&T, &T) -> bool + Sync> Seams<T> for Runs<'_, P> {
+    const END: usize = 0;
+    const START: usize = 0;
+
+    fn is_seam(self, items: &[T], place: usize) -> bool {
+        place > 0 && !(self.0)(&items[place - 1], &items[place])
     }
+}
 
-    fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {
-        folder.consume_iter(self.slice.chunk_by_mut(self.belong))
+impl<'data, T: Sync, P: Fn(&T, &T) -> bool + Sync> Pieces<&'data [T]> for Runs<'_, P> {
+    fn pieces(self, slice: &'data [T]) -> impl Iterator<Item = &'data [T]> {
+        slice.chunk_by(self.0)
+    }
+}
+
+impl<'data, T: Send, P: Fn(&T, &T) -> bool + Sync> Pieces<&'data mut [T]> for Runs<'_, P> {
+    fn pieces(self, slice: &'data mut [T]) -> impl Iterator<Item = &'data mut [T]> {
+        slice.chunk_by_mut(self.0)
     }
 }

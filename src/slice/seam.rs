@@ -1,19 +1,21 @@
-//! Where a loop over pieces of unknown lengths can be cut in two.
+//! Loops over pieces of unknown lengths: where they can be cut in two, and the producer that does.
+
+use crate::iter::plumbing::{Folder, UnindexedProducer};
 
 /// A place where one piece ends and the next one begins: of a separator, or of the first item of
 /// the next piece.
-pub(super) struct Seam {
-    pub(super) place: usize,
+struct Seam {
+    place: usize,
     /// How much of the part before the seam may have further seams in it.
-    pub(super) unread_before: usize,
+    unread_before: usize,
     /// How much of the part behind the place may have, counted from the item after it.
-    pub(super) unread_after: usize,
+    unread_after: usize,
 }
 
 impl Seam {
     /// Looks for a seam, starting in the middle: to the right up to `unread`, from where on there
     /// are none, then to the left.
-    pub(super) fn find(len: usize, unread: usize, is_seam: impl Fn(usize) -> bool) -> Option<Self> {
+    fn find(len: usize, unread: usize, is_seam: impl Fn(usize) -> bool) -> Option<Self> {
         let unread = unread.min(len);
         let middle = unread / 2;
         if let Some(place) = (middle..unread).find(|&place| is_seam(place)) {
@@ -29,6 +31,113 @@ impl Seam {
             unread_before: place,
             unread_after: 0,
         })
+    }
+}
+
+/// A slice, shared or unique.
+pub(super) trait Cut: Send + Sized {
+    type Item;
+    fn items(&self) -> &[Self::Item];
+    fn cut(self, at: usize) -> (Self, Self);
+}
+
+impl<T: Sync> Cut for &[T] {
+    type Item = T;
+
+    fn items(&self) -> &[T] {
+        self
+    }
+
+    fn cut(self, at: usize) -> (Self, Self) {
+        self.split_at(at)
+    }
+}
+
+impl<T: Send> Cut for &mut [T] {
+    type Item = T;
+
+    fn items(&self) -> &[T] {
+        self
+    }
+
+    fn cut(self, at: usize) -> (Self, Self) {
+        self.split_at_mut(at)
+    }
+}
+
+/// Where items of type `T` fall into pieces.
+pub(super) trait Seams<T>: Copy + Send {
+    /// The piece before a seam at `place` ends at `place + END`.
+    const END: usize;
+    /// The piece behind it starts at `place + START`.
+    const START: usize;
+
+    fn is_seam(self, items: &[T], place: usize) -> bool;
+}
+
+/// How a slice falls into its pieces.
+pub(super) trait Pieces<S: Cut>: Seams<S::Item> {
+    fn pieces(self, slice: S) -> impl Iterator<Item = S>;
+}
+
+/// Pieces of a slice, cut where `rule` has a seam.
+pub(super) struct SeamProducer<S, R> {
+    slice: S,
+    /// No seams from here on, as far as is known.
+    unread: usize,
+    rule: R,
+}
+
+impl<S: Cut, R: Pieces<S>> SeamProducer<S, R> {
+    pub(super) fn new(slice: S, rule: R) -> Self {
+        Self {
+            unread: slice.items().len(),
+            slice,
+            rule,
+        }
+    }
+}
+
+impl<S: Cut, R: Pieces<S>> UnindexedProducer for SeamProducer<S, R> {
+    type Item = S;
+
+    fn split(self) -> (Self, Option<Self>) {
+        let Self {
+            slice,
+            unread,
+            rule,
+        } = self;
+        let items = slice.items();
+        let found = Seam::find(items.len(), unread, |place| rule.is_seam(items, place));
+        let Some(seam) = found else {
+            return (
+                Self {
+                    slice,
+                    unread,
+                    rule,
+                },
+                None,
+            );
+        };
+        let (left, right) = slice.cut(seam.place + R::END);
+        // A separator that belongs to neither is left out.
+        let (_, right) = right.cut(R::START - R::END);
+        let left = Self {
+            slice: left,
+            unread: seam.unread_before,
+            rule,
+        };
+        let right = Self {
+            slice: right,
+            // The first item of a piece is no seam, and is counted here.
+            unread: seam.unread_after + 1 - R::START,
+            rule,
+        };
+        (left, Some(right))
+    }
+
+    fn fold_with<F: Folder<S>>(self, folder: F) -> F {
+        folder.consume_iter(self.rule.pieces(self.slice))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pieces between separators.
 
-use super::seam::Seam;
+use super::seam::{Pieces, SeamProducer, Seams};
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::fmt;
@@ -34,51 +34,10 @@ where
     type Item = &'data [T];
 
     fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        let producer = SplitProducer {
-            unread: self.slice.len(),
-            slice: self.slice,
-            separates: &self.separates,
-        };
-        bridge_unindexed(producer, consumer)
-    }
-}
-
-struct SplitProducer<'data, 'p, T, P> {
-    slice: &'data [T],
-    /// No separators from here on, as far as is known.
-    unread: usize,
-    separates: &'p P,
-}
-
-impl<'data, T, P> UnindexedProducer for SplitProducer<'data, '_, T, P>
-where
-    T: Sync + 'data,
-    P: Fn(&T) -> bool + Sync,
-{
-    type Item = &'data [T];
-
-    fn split(self) -> (Self, Option<Self>) {
-        let Some(seam) = Seam::find(self.slice.len(), self.unread, |place| {
-            (self.separates)(&self.slice[place])
-        }) else {
-            return (self, None);
-        };
-        let (left, right) = self.slice.split_at(seam.place);
-        let left = Self {
-            slice: left,
-            unread: seam.unread_before,
-            separates: self.separates,
-        };
-        let right = Self {
-            slice: &right[1..],
-            unread: seam.unread_after,
-            separates: self.separates,
-        };
-        (left, Some(right))
-    }
-
-    fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {
-        folder.consume_iter(self.slice.split(self.separates))
+        bridge_unindexed(
+            SeamProducer::new(self.slice, Between(&self.separates)),
+            consumer,
+        )
     }
 }
 
@@ -112,50 +71,41 @@ where
     type Item = &'data mut [T];
 
     fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        let producer = SplitMutProducer {
-            unread: self.slice.len(),
-            slice: self.slice,
-            separates: &self.separates,
-        };
-        bridge_unindexed(producer, consumer)
+        bridge_unindexed(
+            SeamProducer::new(self.slice, Between(&self.separates)),
+            consumer,
+        )
     }
 }
 
-struct SplitMutProducer<'data, 'p, T, P> {
-    slice: &'data mut [T],
-    /// No separators from here on, as far as is known.
-    unread: usize,
-    separates: &'p P,
+/// A separator belongs to no piece.
+struct Between<'p, P>(&'p P);
+
+impl<P> Clone for Between<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
-impl<'data, T, P> UnindexedProducer for SplitMutProducer<'data, '_, T, P>
-where
-    T: Send + 'data,
-    P: Fn(&T) -> bool + Sync,
-{
-    type Item = &'data mut [T];
+impl<P> Copy for Between<'_, P> {}
 
-    fn split(self) -> (Self, Option<Self>) {
-        let Some(seam) = Seam::find(self.slice.len(), self.unread, |place| {
-            (self.separates)(&self.slice[place])
-        }) else {
-            return (self, None);
-        };
-        let (left, right) = self.slice.split_at_mut(seam.place);
-        let left = Self {
-            slice: left,
-            unread: seam.unread_before,
-            separates: self.separates,
-        };
-        let right = Self {
-            slice: &mut right[1..],
-            unread: seam.unread_after,
-            separates: self.separates,
-        };
-        (left, Some(right))
+impl<T, P: Fn(&T) -> bool + Sync> Seams<T> for Between<'_, P> {
+    const END: usize = 0;
+    const START: usize = 1;
+
+    fn is_seam(self, items: &[T], place: usize) -> bool {
+        (self.0)(&items[place])
     }
+}
 
-    fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {
-        folder.consume_iter(self.slice.split_mut(self.separates))
+impl<'data, T: Sync, P: Fn(&T) -> bool + Sync> Pieces<&'data [T]> for Between<'_, P> {
+    fn pieces(self, slice: &'data [T]) -> impl Iterator<Item = &'data [T]> {
+        slice.split(self.0)
+    }
+}
+
+impl<'data, T: Send, P: Fn(&T) -> bool + Sync> Pieces<&'data mut [T]> for Between<'_, P> {
+    fn pieces(self, slice: &'data mut [T]) -> impl Iterator<Item = &'data mut [T]> {
+        slice.split_mut(self.0)
     }
 }

@@ -1,6 +1,6 @@
 //! Pieces that end with separators.
 
-use super::seam::Seam;
+use super::seam::{Pieces, SeamProducer, Seams};
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::fmt;
@@ -36,51 +36,10 @@ where
     type Item = &'data [T];
 
     fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        let producer = SplitInclusiveProducer {
-            unread: self.slice.len(),
-            slice: self.slice,
-            separates: &self.separates,
-        };
-        bridge_unindexed(producer, consumer)
-    }
-}
-
-struct SplitInclusiveProducer<'data, 'p, T, P> {
-    slice: &'data [T],
-    /// No separators from here on, as far as is known.
-    unread: usize,
-    separates: &'p P,
-}
-
-impl<'data, T, P> UnindexedProducer for SplitInclusiveProducer<'data, '_, T, P>
-where
-    T: Sync + 'data,
-    P: Fn(&T) -> bool + Sync,
-{
-    type Item = &'data [T];
-
-    fn split(self) -> (Self, Option<Self>) {
-        let Some(seam) = Seam::find(self.slice.len(), self.unread, |place| {
-            (self.separates)(&self.slice[place])
-        }) else {
-            return (self, None);
-        };
-        let (left, right) = self.slice.split_at(seam.place + 1);
-        let left = Self {
-            slice: left,
-            unread: seam.unread_before,
-            separates: self.separates,
-        };
-        let right = Self {
-            slice: right,
-            unread: seam.unread_after,
-            separates: self.separates,
-        };
-        (left, Some(right))
-    }
-
-    fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {
-        folder.consume_iter(self.slice.split_inclusive(self.separates))
+        bridge_unindexed(
+            SeamProducer::new(self.slice, EndsWith(&self.separates)),
+            consumer,
+        )
     }
 }
 
@@ -114,50 +73,41 @@ where
     type Item = &'data mut [T];
 
     fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        let producer = SplitInclusiveMutProducer {
-            unread: self.slice.len(),
-            slice: self.slice,
-            separates: &self.separates,
-        };
-        bridge_unindexed(producer, consumer)
+        bridge_unindexed(
+            SeamProducer::new(self.slice, EndsWith(&self.separates)),
+            consumer,
+        )
     }
 }
 
-struct SplitInclusiveMutProducer<'data, 'p, T, P> {
-    slice: &'data mut [T],
-    /// No separators from here on, as far as is known.
-    unread: usize,
-    separates: &'p P,
+/// A separator ends its piece.
+struct EndsWith<'p, P>(&'p P);
+
+impl<P> Clone for EndsWith<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
-impl<'data, T, P> UnindexedProducer for SplitInclusiveMutProducer<'data, '_, T, P>
-where
-    T: Send + 'data,
-    P: Fn(&T) -> bool + Sync,
-{
-    type Item = &'data mut [T];
+impl<P> Copy for EndsWith<'_, P> {}
 
-    fn split(self) -> (Self, Option<Self>) {
-        let Some(seam) = Seam::find(self.slice.len(), self.unread, |place| {
-            (self.separates)(&self.slice[place])
-        }) else {
-            return (self, None);
-        };
-        let (left, right) = self.slice.split_at_mut(seam.place + 1);
-        let left = Self {
-            slice: left,
-            unread: seam.unread_before,
-            separates: self.separates,
-        };
-        let right = Self {
-            slice: right,
-            unread: seam.unread_after,
-            separates: self.separates,
-        };
-        (left, Some(right))
+impl<T, P: Fn(&T) -> bool + Sync> Seams<T> for EndsWith<'_, P> {
+    const END: usize = 1;
+    const START: usize = 1;
+
+    fn is_seam(self, items: &[T], place: usize) -> bool {
+        (self.0)(&items[place])
     }
+}
 
-    fn fold_with<F: Folder<Self::Item>>(self, folder: F) -> F {
-        folder.consume_iter(self.slice.split_inclusive_mut(self.separates))
+impl<'data, T: Sync, P: Fn(&T) -> bool + Sync> Pieces<&'data [T]> for EndsWith<'_, P> {
+    fn pieces(self, slice: &'data [T]) -> impl Iterator<Item = &'data [T]> {
+        slice.split_inclusive(self.0)
+    }
+}
+
+impl<'data, T: Send, P: Fn(&T) -> bool + Sync> Pieces<&'data mut [T]> for EndsWith<'_, P> {
+    fn pieces(self, slice: &'data mut [T]) -> impl Iterator<Item = &'data mut [T]> {
+        slice.split_inclusive_mut(self.0)
     }
 }
