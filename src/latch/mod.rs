@@ -9,7 +9,7 @@
 //! * L2: while the waiter holds a [`Pin`], the latch cannot become SET: the setter spins. A pin
 //!   lasts as long as one steal. It is what makes leapfrogging exact (see `pool/README.md`).
 //!
-//! Models: `set_then_free`, `announce_races_set`, `pin_holds_off_set` in `latch::tests`.
+//! Models: `set_then_free`, `announce_races_set`, `retract_races_set`, `pin_holds_off_set` in `latch::tests`.
 
 mod count;
 #[cfg(test)]
@@ -106,8 +106,22 @@ impl Latch {
         }
     }
 
+    /// The waiter, which has announced its sleep, does not sleep any more. `false`: it is done.
+    pub(crate) fn retract(&self, parker: &'static Parker) -> bool {
+        // Ordering: Relaxed on success, because nothing is published; a setter that reads this
+        // finds nobody to wake. Acquire on failure pairs with the Release in `set`, as in `probe`.
+        let retracted = self.word.compare_exchange(
+            ptr::from_ref(parker).cast_mut(),
+            PENDING,
+            Ordering::Relaxed,
+            Ordering::Acquire,
+        );
+        debug_assert!(retracted.is_ok() || retracted == Err(SET));
+        retracted.is_ok()
+    }
+
     /// Keeps the latch from being set for a moment. `None`: it is set. Only the waiter may call,
-    /// and only before it has announced its sleep.
+    /// and only while it has not announced its sleep.
     pub(crate) fn pin(&self) -> Option<Pin<'_>> {
         // Ordering: Acquire on failure pairs with the Release in `set`, as in `probe`. Acquire on
         // success keeps the steal that follows from moving up, out of the pinned window.

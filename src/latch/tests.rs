@@ -18,6 +18,17 @@ mod unit {
     }
 
     #[test]
+    fn an_announcement_can_be_taken_back() {
+        let (latch, parker) = (Latch::new(), Parker::current());
+        assert!(latch.announce(parker) && latch.retract(parker));
+        assert!(latch.pin().is_some());
+        assert!(latch.announce(parker));
+        // SAFETY: alive.
+        unsafe { Latch::set(&raw const latch) };
+        assert!(!latch.retract(parker) && latch.probe());
+    }
+
+    #[test]
     fn a_pin_can_be_taken_again_and_again() {
         let latch = Latch::new();
         for _ in 0..3 {
@@ -111,6 +122,23 @@ mod models {
             let setter = setter(Shared(frame));
             // SAFETY: not freed yet.
             unsafe { (*frame).latch.wait(Parker::current()) };
+            assert_eq!(take(frame), 7);
+            setter.join().unwrap();
+        });
+    }
+
+    /// M1: whoever takes its announcement back may pin, and is woken by none but the next.
+    #[test]
+    fn retract_races_set() {
+        model::check("latch::retract_races_set", || {
+            let frame = frame();
+            let setter = setter(Shared(frame));
+            // SAFETY: not freed yet.
+            let latch = unsafe { &(*frame).latch };
+            if latch.announce(Parker::current()) && latch.retract(Parker::current()) {
+                drop(latch.pin());
+            }
+            latch.wait(Parker::current());
             assert_eq!(take(frame), 7);
             setter.join().unwrap();
         });

@@ -66,17 +66,25 @@ pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
     }
 }
 
-/// Would somebody take work from the calling thread if it offered some now? One load of an owned
-/// cache line while the answer is no.
+/// Who would take work from the calling thread if it offered some now? One load of an owned cache
+/// line while the answer is nobody.
 #[inline]
-pub(crate) fn is_hungry() -> bool {
-    seat::current().is_some_and(|seat| seat.is_asked() && has_takers(seat))
+pub(crate) fn takers() -> Takers {
+    match seat::current() {
+        Some(seat) if seat.is_asked() => seat.registry().takers(seat),
+        _ => Takers::None,
+    }
 }
 
-#[cold]
-fn has_takers(seat: &Seat) -> bool {
-    let registry = seat.registry();
-    registry.expects_thieves() && registry.has_takers()
+/// Who could take work that is offered now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takers {
+    /// Nobody: all are busy.
+    None,
+    /// A thread that sleeps would have to be woken.
+    Asleep,
+    /// A thread is looking for work right now.
+    Awake,
 }
 
 /// How many threads the current pool computes with: the pool of the calling thread, else the

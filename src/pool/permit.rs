@@ -85,9 +85,18 @@ pub(crate) struct Threads {
     first_spare: usize,
     ended: Mutex<usize>,
     change: Condvar,
-    /// Threads that wait for something in particular, by their parkers. If ever nobody of the pool
-    /// works, sleeps or can be created, one of them is asked to help.
-    waiting: Mutex<Vec<&'static Parker>>,
+    /// Threads that wait for something in particular. If ever nobody of the pool works, sleeps or
+    /// can be created, one of them is asked to help.
+    waiting: Mutex<Vec<Waiting>>,
+    /// How many of them follow a thief.
+    followers: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    parker: &'static Parker,
+    /// Who runs what this thread waits for, if it wants to hear of jobs there.
+    thief: Option<SeatIndex>,
 }
 
 impl Threads {
@@ -100,6 +109,7 @@ impl Threads {
             ended: Mutex::new(0),
             change: Condvar::new(),
             waiting: Mutex::new(Vec::new()),
+            followers: AtomicUsize::new(0),
         }
     }
 
@@ -176,18 +186,54 @@ impl Threads {
         self.spares.load(Ordering::Relaxed) < self.max_spares
     }
 
-    pub(super) fn register_waiter(&self, parker: &'static Parker) {
-        lock(&self.waiting).push(parker);
+    /// The waiter wants to be woken, once, when the seat `thief`, if any, has a job for it.
+    pub(super) fn register_waiter(&self, parker: &'static Parker, thief: Option<SeatIndex>) {
+        let mut waiting = lock(&self.waiting);
+        waiting.push(Waiting { parker, thief });
+        self.count_followers(&waiting);
     }
 
     pub(super) fn unregister_waiter(&self, parker: &'static Parker) {
         let mut waiting = lock(&self.waiting);
-        if let Some(at) = waiting
-            .iter()
-            .rposition(|other| std::ptr::eq(*other, parker))
-        {
+        if let Some(at) = position(&waiting, parker) {
             waiting.swap_remove(at);
+            self.count_followers(&waiting);
         }
+    }
+
+    /// The waiter, which may have been woken, wants to be woken once more.
+    pub(super) fn follow(&self, parker: &'static Parker, thief: Option<SeatIndex>) {
+        let mut waiting = lock(&self.waiting);
+        if let Some(at) = position(&waiting, parker) {
+            waiting[at].thief = thief;
+            self.count_followers(&waiting);
+        }
+    }
+
+    fn count_followers(&self, waiting: &[Waiting]) {
+        let count = waiting.iter().filter(|waiter| waiter.thief.is_some());
+        // Ordering: Relaxed; written under the lock, and only a hint without it.
+        self.followers.store(count.count(), Ordering::Relaxed);
+    }
+
+    /// Wakes a thread that waits for what the seat `thief` runs. `false`: there is none.
+    pub(super) fn ask_waiter_for(&self, thief: SeatIndex) -> bool {
+        // Ordering: Relaxed; whoever is missed is not lost: the caller notifies instead, and the
+        // follower looks at its thief after it has come here.
+        if self.followers.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let mut waiting = lock(&self.waiting);
+        let mut newest = waiting.iter_mut().rev();
+        let Some(waiter) = newest.find(|waiter| waiter.thief == Some(thief)) else {
+            return false;
+        };
+        waiter.thief = None;
+        let parker = waiter.parker;
+        self.count_followers(&waiting);
+        drop(waiting);
+        parker.unpark();
+        true
     }
 
     /// Every waiter looks at its mail.
@@ -195,15 +241,20 @@ impl Threads {
         // A waiter registers, then looks; we post, then look (and the lock orders the two).
         lock(&self.waiting)
             .iter()
-            .for_each(|parker| parker.unpark());
+            .for_each(|waiter| waiter.parker.unpark());
     }
 
     /// Nobody is left to run visible work: the newest waiter is asked to look for itself.
     fn ask_a_waiter(&self) {
-        if let Some(parker) = lock(&self.waiting).last() {
-            parker.unpark();
+        if let Some(waiter) = lock(&self.waiting).last() {
+            waiter.parker.unpark();
         }
     }
+}
+
+fn position(waiting: &[Waiting], parker: &'static Parker) -> Option<usize> {
+    let is_its = |waiter: &Waiting| std::ptr::eq(waiter.parker, parker);
+    waiting.iter().rposition(is_its)
 }
 
 impl Registry {

@@ -3,6 +3,7 @@
 //! Seats stand in this order: workers `0..num_threads`, guests, spares. Seats of guests and spares
 //! are made when first used and stay.
 
+use super::Takers;
 use super::blocking::Blocking;
 use super::builder::{Hooks, Plan};
 use super::metrics::WorkerMetrics;
@@ -330,9 +331,18 @@ impl Registry {
         }
     }
 
-    /// Could work that is offered now be taken soon?
-    pub(super) fn has_takers(&self) -> bool {
-        self.sleep.has_takers()
+    /// Who could take work that is offered by the occupant of `seat` now?
+    #[cold]
+    pub(super) fn takers(&self, seat: &Seat) -> Takers {
+        if !self.expects_thieves() {
+            Takers::None
+        } else if seat.is_watched() || self.sleep.has_searchers() {
+            Takers::Awake
+        } else if self.sleep.wants_one() {
+            Takers::Asleep
+        } else {
+            Takers::None
+        }
     }
 
     /// All unfinished tasks.

@@ -23,9 +23,10 @@
 
 use super::metrics::Counters;
 use super::registry::Registry;
+use super::wait;
 use crate::job::stack::StackHeader;
 use crate::job::{Header, JobRef, SeatIndex};
-use crate::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::{Mutex, chaos, lock, thread_cell};
 use crate::util::count::Event;
@@ -96,6 +97,8 @@ struct Shared {
     /// The task that was woken last, run next. Stolen only by a thief on its last round.
     lifo: AtomicPtr<Header>,
     mail: Mail,
+    /// Does a waiter look at this seat just now, for what it could take back?
+    watched: AtomicBool,
     counters: Counters,
     index: SeatIndex,
     registry: NonNull<Registry>,
@@ -210,6 +213,7 @@ impl Seat {
                 waiting: AtomicUsize::new(0),
                 letters: Mutex::new(Some(VecDeque::new())),
             },
+            watched: AtomicBool::new(false),
             counters: Counters::new(),
             index,
             registry,
@@ -354,7 +358,7 @@ impl Seat {
             self.put(self.owner.top.get(), job)
         };
         if exposed {
-            registry.notify();
+            wait::tell_of_half(self);
         }
         slot
     }
@@ -421,7 +425,7 @@ impl Seat {
         self.answer();
         if self.registry().expects_thieves() && self.owner.jobs.is_empty() {
             self.expose(1);
-            self.registry().notify();
+            wait::tell_of_half(self);
         }
     }
 
@@ -647,12 +651,28 @@ impl Seat {
         NonNull::new(task).map(|task| unsafe { JobRef::new(task) })
     }
 
+    /// Are there public jobs? Unlike [`offers_jobs`](Self::offers_jobs), asks for nothing.
+    pub(super) fn has_public_jobs(&self) -> bool {
+        !self.shared.jobs.is_empty()
+    }
+
     /// Is there anything that a thief could take?
     pub(crate) fn has_visible_work(&self) -> bool {
         // Ordering: Relaxed; callers put a SeqCst fence before the scan.
         !self.shared.jobs.is_empty()
             || !self.shared.tasks.is_empty()
             || !self.shared.lifo.load(Ordering::Relaxed).is_null()
+    }
+
+    /// A waiter looks at this seat, and could take jobs from it at once, or does so no more.
+    pub(super) fn set_watched(&self, watched: bool) {
+        // Ordering: Relaxed; a hint. With two waiters, the first to leave hides the other.
+        self.shared.watched.store(watched, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_watched(&self) -> bool {
+        // Ordering: Relaxed, as above.
+        self.shared.watched.load(Ordering::Relaxed)
     }
 
     /// Is anybody waiting for this seat to offer work? Read by loops between blocks.

@@ -2,7 +2,8 @@
 //!
 //! *Closed waits* (join, scope, install, broadcast): everything awaited descends from the waiter.
 //! It runs its own pending descendants, then steals back from whoever stole from it (leapfrogging),
-//! spins for a moment, and at last gives up its permit and parks. *Open waits* (`block_on`,
+//! spins for a moment, and at last gives up its permit and parks. If its thief has something to
+//! give later, it is the first to be asked ([`tell_of_half`]). *Open waits* (`block_on`,
 //! `JoinHandle::join`, `block_in_place`) may need anything, so they make all of the seat's work
 //! visible first, and then lend the permit in the same way ([`lend`]).
 //!
@@ -17,16 +18,17 @@
 use super::find;
 use super::registry::Registry;
 use super::seat::Seat;
-use crate::job::JobRef;
 use crate::job::stack::Public;
+use crate::job::{JobRef, SeatIndex};
 use crate::latch::Latch;
 use crate::sync::deque::Steal;
 use crate::sync::hint;
 use crate::util::parker::{Level, Parker};
 use std::time::{Duration, Instant};
 
-/// How long a closed wait looks at its latch before it lends the core, if cores are free.
-const SPIN: Duration = Duration::from_micros(5);
+/// How long a closed wait looks at its latch before it lends the core, if cores are free. The thief
+/// of a loop's half looks up about every 5 µs, so that it has answered by then.
+const SPIN: Duration = Duration::from_micros(20);
 
 /// Waits for a join half that was stolen from this seat.
 ///
@@ -35,22 +37,86 @@ const SPIN: Duration = Duration::from_micros(5);
 #[cold]
 pub(crate) fn for_half(seat: &Seat, half: &Public) {
     let registry = seat.registry();
-    let mut spin = Spin::new(registry);
     loop {
         while let Some(job) = seat.pop_public() {
             job.execute(seat.index());
         }
-        if half.latch().probe() {
-            return;
-        }
-        if let Some(job) = leapfrog(registry, half) {
-            job.execute(seat.index());
-            spin = Spin::new(registry);
-        } else if !spin.again() {
-            break;
+        match watch(registry, half) {
+            Watched::Done => return,
+            Watched::Stole(job) => job.execute(seat.index()),
+            Watched::Nothing => {
+                if sleep_for_half(seat, half) {
+                    return;
+                }
+            }
         }
     }
-    park(seat, half.latch());
+}
+
+/// What a closed wait has seen while it spun.
+enum Watched {
+    Done,
+    Stole(JobRef),
+    Nothing,
+}
+
+/// Looks at the half, and at what its thief has to give, for a moment.
+fn watch(registry: &Registry, half: &Public) -> Watched {
+    /// The thief knows that somebody asks, until this is dropped.
+    struct Asking<'a>(Option<&'a Seat>);
+    impl Drop for Asking<'_> {
+        fn drop(&mut self) {
+            if let Some(thief) = self.0 {
+                thief.set_watched(false);
+            }
+        }
+    }
+
+    let mut asking = Asking(None);
+    let spin = Spin::new(registry);
+    loop {
+        if half.latch().probe() {
+            return Watched::Done;
+        }
+        if let Some(job) = leapfrog(registry, half) {
+            return Watched::Stole(job);
+        }
+        if !spin.again() {
+            return Watched::Nothing;
+        }
+        if asking.0.is_none() {
+            asking.0 = half
+                .thief()
+                .and_then(|thief| registry.used_seat(thief as usize));
+            if let Some(thief) = asking.0 {
+                thief.set_watched(true);
+            }
+        }
+    }
+}
+
+/// Lends the permit and sleeps until the half is done (`true`), or its thief seems to have
+/// something to give.
+fn sleep_for_half(seat: &Seat, half: &Public) -> bool {
+    let registry = seat.registry();
+    let parker = seat.parker();
+    let thief = half.thief();
+    let offers = || {
+        let thief = thief.and_then(|thief| registry.used_seat(thief as usize));
+        thief.is_some_and(Seat::has_public_jobs)
+    };
+    lend(seat, thief, || !half.latch().announce(parker) || offers());
+    !half.latch().retract(parker)
+}
+
+/// Tells about a join half that the occupant of `seat` has just made visible. Whoever waits for
+/// what this seat runs may take it, has nothing else to do, and sleeps on a core that is free: so
+/// it is asked first.
+pub(super) fn tell_of_half(seat: &Seat) {
+    let registry = seat.registry();
+    if !(registry.sleep.wants_one() && registry.threads.ask_waiter_for(seat.index())) {
+        registry.notify();
+    }
 }
 
 /// Steals from the thief of `half` what descends from `half`.
@@ -101,26 +167,31 @@ pub(crate) fn until(seat: &Seat, done: &Latch) {
 pub(crate) fn for_poll(seat: &Seat, level: Level) {
     seat.expose_all();
     let parker = seat.parker();
-    lend(seat, || parker.take_poll_request(level));
+    lend(seat, None, || parker.take_poll_request(level));
 }
 
 /// Lends the permit and sleeps until the latch is set.
 fn park(seat: &Seat, done: &Latch) {
     let parker = seat.parker();
-    lend(seat, || !done.announce(parker));
+    lend(seat, None, || !done.announce(parker));
 }
 
 /// Lends the permit until `is_over`, which is asked after every wake-up of this thread's parker.
-fn lend(seat: &Seat, mut is_over: impl FnMut() -> bool) {
+/// The seat `thief`, if any, may wake it as well, when it has something to give.
+fn lend(seat: &Seat, thief: Option<SeatIndex>, mut is_over: impl FnMut() -> bool) {
     if is_over() {
         return;
     }
     let registry = seat.registry();
     let parker = seat.parker();
     // Registered before the permit is gone: who finds nobody at work finds us.
-    let _waiter = Waiter::register(registry, parker);
+    let waiter = Waiter::register(registry, parker, thief);
+    // Whoever offers something after this look finds us.
+    if is_over() {
+        return;
+    }
     let permit = Permit::give_up(seat);
-    while !is_over() {
+    loop {
         if let Some(letter) = seat.open_mail() {
             permit.take_back_for(|| letter.execute(seat.index()));
             continue;
@@ -140,8 +211,15 @@ fn lend(seat: &Seat, mut is_over: impl FnMut() -> bool) {
                 continue;
             }
         }
-        let _parked = seat.counters().parked();
-        parker.park();
+        // A letter, or the work, may have swallowed the wake-up.
+        if is_over() {
+            return;
+        }
+        {
+            let _parked = seat.counters().parked();
+            parker.park();
+        }
+        waiter.follow(thief);
     }
 }
 
@@ -194,9 +272,17 @@ struct Waiter<'a> {
 }
 
 impl<'a> Waiter<'a> {
-    fn register(registry: &'a Registry, parker: &'static Parker) -> Self {
-        registry.threads.register_waiter(parker);
+    /// It wants to be woken, once, when the seat `thief` offers a job.
+    fn register(registry: &'a Registry, parker: &'static Parker, thief: Option<SeatIndex>) -> Self {
+        registry.threads.register_waiter(parker, thief);
         Self { registry, parker }
+    }
+
+    /// It may have been woken for that, and wants to be once more.
+    fn follow(&self, thief: Option<SeatIndex>) {
+        if thief.is_some() {
+            self.registry.threads.follow(self.parker, thief);
+        }
     }
 }
 

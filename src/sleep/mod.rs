@@ -278,11 +278,17 @@ impl Sleep {
         self.load().active() > self.permits()
     }
 
-    /// Could work that is offered now be taken soon? A hint.
+    /// Is anybody looking for work right now? A hint.
     #[inline]
-    pub(crate) fn has_takers(&self) -> bool {
+    pub(crate) fn has_searchers(&self) -> bool {
+        self.load().searching() > 0
+    }
+
+    /// Would [`notify`](Self::notify) call somebody? A hint.
+    #[inline]
+    pub(crate) fn wants_one(&self) -> bool {
         let word = self.load();
-        word.searching() > 0 || word.active() < self.permits()
+        word.searching() == 0 && word.active() < self.permits()
     }
 
     /// Threads at work. A hint.

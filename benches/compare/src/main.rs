@@ -15,6 +15,7 @@ mod counters;
 mod fork_join;
 mod latency;
 mod launch;
+mod loops;
 mod machine;
 mod measure;
 mod memory;

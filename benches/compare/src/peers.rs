@@ -13,6 +13,8 @@ const CRATES: &[&str] = &[
     "tokio",
     "async-executor",
     "futures",
+    "orx-parallel",
+    "paralight",
 ];
 
 /// All that are locked, and their versions.

@@ -4,6 +4,7 @@ use crate::cli::Options;
 use crate::fork_join::{
     Fib, Queens, Tree, Unbalanced, row_inside, row_outside, row_queens_by_spawns, row_sort,
 };
+use crate::loops;
 use crate::measure::Row;
 use crate::results::{Extra, Grid};
 use crate::tasks::{
@@ -57,6 +58,42 @@ pub const ALL: &[Table] = &[
         kind: Kind::Times {
             extras: &[Extra::Switches],
             rows: unbalanced,
+        },
+    },
+    Table {
+        name: "sums",
+        about: "The sum of a cheap map over a slice, called inside the pool.",
+        threads: &[1, 2],
+        kind: Kind::Times {
+            extras: &[Extra::OverPlain, Extra::GeometricMean],
+            rows: loops::sums_inside,
+        },
+    },
+    Table {
+        name: "sums-outside",
+        about: "The same, called each time by a thread outside the pool.",
+        threads: &[1, 2],
+        kind: Kind::Times {
+            extras: &[Extra::OverPlain, Extra::GeometricMean],
+            rows: loops::sums_outside,
+        },
+    },
+    Table {
+        name: "uneven",
+        about: "Loops over items that take long, some longer than others, inside the pool.",
+        threads: &[1, 2, 8],
+        kind: Kind::Times {
+            extras: &[Extra::Switches, Extra::GeometricMean],
+            rows: loops::uneven,
+        },
+    },
+    Table {
+        name: "loops",
+        about: "What programs do with parallel iterators, inside the pool.",
+        threads: &[1, 2, 8],
+        kind: Kind::Times {
+            extras: &[Extra::GeometricMean],
+            rows: loops::chains,
         },
     },
     Table {

@@ -1,14 +1,15 @@
 //! Where a producer meets a consumer and the loop runs.
 //!
-//! An indexed loop is driven by functions that call each other: [`divide`] handles items
-//! that nobody has begun, [`begin`] makes a folder and runs the first block, [`go_on`] runs the
-//! other blocks and gives work away.
+//! An indexed loop is driven by functions that call each other: [`divide`] begins a piece, or cuts
+//! it first; [`run`] runs it block by block, and gives work away; [`help`] is what a thread does
+//! that is done with its own piece before its neighbour is.
 
 use super::fork::{self, Clock, Stay};
 use super::splitter::{Budget, Limits, Plan, Site};
 use super::{Consumer, Folder, Producer, ProducerCallback, Reducer};
 use super::{UnindexedConsumer, UnindexedProducer};
 use crate::iter::IndexedParallelIterator;
+use crate::sync::{Mutex, lock};
 
 /// Drives an indexed iterator with a consumer: the usual body of
 /// [`IndexedParallelIterator::drive`].
@@ -128,49 +129,230 @@ where
 {
     let limits = Limits::new(producer.min_len(), producer.max_len());
     let code: fn(usize, P, C) -> C::Result = bridge_producer_consumer::<P, C>;
-    let mut plan = Plan::new(len, limits, Site::new(code as usize));
     fork::on_seat(move || {
+        fork::check_cancelled();
+        let mut plan = Plan::new(len, limits, Site::new(code as usize));
+        if let Some(probe) = plan.probe(len) {
+            return run_short(len, probe, producer, consumer, plan);
+        }
         plan.expect_takers(len);
-        divide(len, producer, consumer, plan)
+        divide(Rest {
+            plan,
+            done: 0,
+            len,
+            producer,
+            consumer,
+        })
     })
 }
 
-/// Runs `len` items that nobody has begun: first cuts them, if there is a reason.
-fn divide<P, C>(len: usize, producer: P, consumer: C, plan: Plan) -> C::Result
+/// Runs a loop that should be short: a few items first, and all others if those were as cheap as
+/// they should be.
+#[inline]
+fn run_short<P, C>(len: usize, probe: usize, producer: P, consumer: C, plan: Plan) -> C::Result
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    if consumer.full() {
+        return consumer.into_folder().complete();
+    }
+    if probe == len {
+        return producer.fold_with(consumer.into_folder()).complete();
+    }
+    let (head, producer) = producer.split_at(probe);
+    let (first, consumer, seam) = consumer.split_at(probe);
+    let mut fold = Fold::begin(first, seam, probe);
+    fold.folder = head.fold_with(fold.folder);
+    if fold.folder.full() {
+        return fold.complete();
+    }
+    if !plan.is_as_expected(probe, fold.clock.peek()) {
+        let rest = Rest {
+            plan,
+            done: probe,
+            len: len - probe,
+            producer,
+            consumer,
+        };
+        return run(&Mutex::new(Some(rest)), Some(fold));
+    }
+    let (folder, before) = match consumer.rejoin(fold.folder, len - probe) {
+        Ok((folder, _)) => (folder, None),
+        Err((folder, consumer)) => (consumer.into_folder(), Some((folder.complete(), fold.seam))),
+    };
+    let result = producer.fold_with(folder).complete();
+    match before {
+        None => result,
+        Some((before, seam)) => seam.reduce(before, result),
+    }
+}
+
+/// Items of a loop that nobody has begun.
+struct Rest<P, C> {
+    plan: Plan,
+    /// How many items directly before them belong to the same piece.
+    done: usize,
+    len: usize,
+    producer: P,
+    consumer: C,
+}
+
+/// The items of a piece that are left, between the thread that runs it, from the left, and another
+/// one that helps, from the right. Nothing, if one of them unwound in the middle of a cut.
+///
+/// The lock is held while producer and consumer are cut, never while an item is made or taken.
+type Shared<P, C> = Mutex<Option<Rest<P, C>>>;
+
+impl<P, C> Rest<P, C>
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    /// Cuts in two: `keep` items, and the others, which begin a piece.
+    fn cut(self, keep: usize) -> (Self, Self, C::Reducer) {
+        let (left_producer, right_producer) = self.producer.split_at(keep);
+        let (left_consumer, right_consumer, reducer) = self.consumer.split_at(keep);
+        let right = Self {
+            plan: self.plan,
+            done: 0,
+            len: self.len - keep,
+            producer: right_producer,
+            consumer: right_consumer,
+        };
+        let left = Self {
+            len: keep,
+            producer: left_producer,
+            consumer: left_consumer,
+            ..self
+        };
+        (left, right, reducer)
+    }
+}
+
+/// Runs a piece that nobody has begun: first cuts it, if there is a reason.
+fn divide<P, C>(rest: Rest<P, C>) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
     fork::check_cancelled();
-    if consumer.full() {
-        return consumer.into_folder().complete();
+    if rest.consumer.full() {
+        return rest.consumer.into_folder().complete();
     }
-    match plan.cut(len) {
-        Err(plan) => begin(len, producer, consumer, plan),
-        Ok((middle, left_plan, right_plan)) => {
-            let (left_producer, right_producer) = producer.split_at(middle);
-            let (left_consumer, right_consumer, reducer) = consumer.split_at(middle);
-            let (left, right) = fork::join(
-                move |_| divide(middle, left_producer, left_consumer, left_plan),
-                move |_| divide(len - middle, right_producer, right_consumer, right_plan),
-            );
-            reducer.reduce(left, right)
+    let Some(cut) = rest.plan.cut(rest.len) else {
+        return run(&Mutex::new(Some(rest)), None);
+    };
+    let (mut left, mut right, reducer) = rest.cut(cut.keep);
+    left.plan.expect_pieces(cut.left_pieces);
+    right.plan.expect_pieces(cut.right_pieces);
+    if left.plan.cut(left.len).is_none() {
+        return together(left, None, right, reducer);
+    }
+    let (left, right) = fork::join(move |_| divide(left), move |_| divide(right));
+    reducer.reduce(left, right)
+}
+
+/// Runs two neighbours. Whoever is done first helps the other one.
+fn together<P, C>(
+    left: Rest<P, C>,
+    fold: Option<Fold<P::Item, C>>,
+    right: Rest<P, C>,
+    reducer: C::Reducer,
+) -> C::Result
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    let (left, right) = (Mutex::new(Some(left)), Mutex::new(Some(right)));
+    let fold = fold.map(Stay::new);
+    let ((first, last), middle) = fork::join(
+        |_| {
+            let first = run(&left, fold.map(Stay::into_inner));
+            // If nobody has begun the right piece, this thread will run all of it.
+            let last = help(&right, Beginner::NotWe);
+            (first, last.map(|(last, seam)| (last, Stay::new(seam))))
+        },
+        |_| {
+            let result = run_or_divide(&right);
+            match help(&left, Beginner::Anybody) {
+                None => result,
+                Some((middle, seam)) => seam.reduce(middle, result),
+            }
+        },
+    );
+    let result = reducer.reduce(first, middle);
+    match last {
+        None => result,
+        Some((last, seam)) => seam.into_inner().reduce(result, last),
+    }
+}
+
+fn run_or_divide<P, C>(piece: &Shared<P, C>) -> C::Result
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    let mut held = lock(piece);
+    match held.take() {
+        Some(rest) if rest.plan.cut(rest.len).is_some() => {
+            drop(held);
+            divide(rest)
+        }
+        rest => {
+            *held = rest;
+            drop(held);
+            run(piece, None)
         }
     }
 }
 
-/// A piece in the middle of its run.
-struct Piece<P, C: Consumer<P::Item>>
+/// Who must have begun a piece before somebody helps with it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beginner {
+    Anybody,
+    NotWe,
+}
+
+/// Runs items from the right end of somebody's piece, as long as that is worth it. Returns their
+/// result, and what puts it together with what comes before them.
+fn help<P, C>(piece: &Shared<P, C>, beginner: Beginner) -> Option<(C::Result, C::Reducer)>
 where
     P: Producer,
+    C: Consumer<P::Item>,
 {
-    plan: Plan,
-    /// How many items its folders have got so far.
-    done: usize,
-    /// How many are left to `producer` and `consumer`; at least 1.
-    rest: usize,
-    producer: P,
-    consumer: C,
+    let mut done: Option<(C::Result, C::Reducer)> = None;
+    while fork::goes_back() {
+        let Some((items, reducer)) = take_end(piece, beginner) else {
+            break;
+        };
+        let mut result = divide(items);
+        if let Some((after, seam)) = done {
+            result = seam.reduce(result, after);
+        }
+        done = Some((result, reducer));
+    }
+    done
+}
+
+/// Cuts the right half off a piece that another thread runs, if it is worth it.
+fn take_end<P, C>(piece: &Shared<P, C>, beginner: Beginner) -> Option<(Rest<P, C>, C::Reducer)>
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    let mut held = lock(piece);
+    let rest = held.take()?;
+    let has_begun = beginner == Beginner::Anybody || rest.done > 0;
+    let give = rest.plan.help(rest.done, rest.len);
+    let Some(give) = give.filter(|_| has_begun && !rest.consumer.full()) else {
+        *held = Some(rest);
+        return None;
+    };
+    let keep = rest.len - give;
+    let (left, right, reducer) = rest.cut(keep);
+    *held = Some(left);
+    Some((right, reducer))
 }
 
 /// What a running piece must keep on its thread.
@@ -182,6 +364,8 @@ struct Fold<T, C: Consumer<T>> {
     /// Results of folders that could not go on, and what puts them together with the next.
     before: Option<(C::Result, C::Reducer)>,
     clock: Clock,
+    /// The length of the last block.
+    block: usize,
 }
 
 impl<T, C: Consumer<T>> Fold<T, C> {
@@ -192,121 +376,124 @@ impl<T, C: Consumer<T>> Fold<T, C> {
         }
     }
 
-    /// Makes the folder take the next `block` items, whose consumer starts `consumer`. Returns
-    /// the consumer of the items after them.
-    fn extend(self, consumer: C, block: usize) -> (Self, C) {
-        let clock = self.clock;
-        match consumer.rejoin(self.folder, block) {
-            Ok((folder, rest)) => (Self { folder, ..self }, rest),
-            Err((folder, consumer)) => {
-                let result = folder.complete();
-                let result = match self.before {
-                    None => result,
-                    Some((before, reducer)) => reducer.reduce(before, result),
-                };
-                let before = Some((result, self.seam));
-                let (this, rest, seam) = consumer.split_at(block);
-                let folder = this.into_folder();
-                let fold = Self {
-                    folder,
-                    seam,
-                    before,
-                    clock,
-                };
-                (fold, rest)
-            }
+    /// Is ready for the first block, whose consumer is `consumer`.
+    fn begin(consumer: C, seam: C::Reducer, block: usize) -> Self {
+        Self {
+            folder: consumer.into_folder(),
+            seam,
+            before: None,
+            clock: Clock::start(),
+            block,
+        }
+    }
+
+    /// The folder has to end before this block, whose consumer is `consumer`.
+    fn replace(self, consumer: C, seam: C::Reducer) -> Self {
+        let result = self.folder.complete();
+        let result = match self.before {
+            None => result,
+            Some((before, reducer)) => reducer.reduce(before, result),
+        };
+        Self {
+            folder: consumer.into_folder(),
+            before: Some((result, self.seam)),
+            seam,
+            ..self
         }
     }
 }
 
-/// Runs the first block of a piece, then the others.
-fn begin<P, C>(len: usize, producer: P, consumer: C, mut plan: Plan) -> C::Result
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    let block = plan.block(len);
-    if block == len {
-        return producer.fold_with(consumer.into_folder()).complete();
-    }
-    let (head, producer) = producer.split_at(block);
-    let (first, consumer, seam) = consumer.split_at(block);
-    let mut clock = Clock::start();
-    let folder = head.fold_with(first.into_folder());
-    plan.record(block, clock.lap());
-    let piece = Piece {
-        plan,
-        done: block,
-        rest: len - block,
-        producer,
-        consumer,
-    };
-    let fold = Fold {
-        folder,
-        seam,
-        before: None,
-        clock,
-    };
-    go_on(piece, fold)
-}
-
-/// Runs the blocks of a piece that has a folder. Between them it looks up.
-fn go_on<P, C>(mut piece: Piece<P, C>, mut fold: Fold<P::Item, C>) -> C::Result
+/// Runs a piece, block by block. Between blocks it looks up.
+#[inline(never)]
+fn run<P, C>(piece: &Shared<P, C>, mut fold: Option<Fold<P::Item, C>>) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
     loop {
         fork::check_cancelled();
-        if fold.folder.full() || piece.consumer.full() {
-            return fold.complete();
+        let mut held = lock(piece);
+        let Some(mut rest) = held.take() else {
+            drop(held);
+            // The helper unwound: its panic goes on when our join ends.
+            return fold.expect("a panic in `split_at` of a loop").complete();
+        };
+        if let Some(fold) = &mut fold {
+            rest.plan.record(fold.block, fold.clock.lap());
         }
-        if let Some(give) = piece.plan.share(piece.done, piece.rest) {
-            return share(give, piece, fold);
+        let is_full = fold.as_ref().is_some_and(|fold| fold.folder.full());
+        if rest.len == 0 || is_full || rest.consumer.full() {
+            drop(held);
+            return match fold {
+                None => rest.consumer.into_folder().complete(),
+                Some(fold) => fold.complete(),
+            };
         }
-        let block = piece.plan.block(piece.rest);
-        if block == piece.rest {
-            piece.plan.remember();
-            let (fold, _) = fold.extend(piece.consumer, block);
-            let folder = piece.producer.fold_with(fold.folder);
-            return Fold { folder, ..fold }.complete();
+        if let Some(give) = rest.plan.share(rest.done, rest.len) {
+            // Who helps with this piece now finds nothing more to do; the next one will.
+            drop(held);
+            rest.plan.remember();
+            let keep = rest.len - give;
+            let (left, right, reducer) = rest.cut(keep);
+            return together(left, fold, right, reducer);
         }
-        let (head, producer) = piece.producer.split_at(block);
-        let (extended, consumer) = fold.extend(piece.consumer, block);
-        let folder = head.fold_with(extended.folder);
-        fold = Fold { folder, ..extended };
-        piece.plan.record(block, fold.clock.lap());
-        piece.producer = producer;
-        piece.consumer = consumer;
-        piece.done = piece.done.saturating_add(block);
-        piece.rest -= block;
+        let block = rest.plan.block(rest.len);
+        let is_last = block == rest.len;
+        if is_last {
+            rest.plan.remember();
+        }
+        let (head, tail) = rest.producer.split_at(block);
+        let (next, consumer) = match fold {
+            None => {
+                let (consumer, after, seam) = rest.consumer.split_at(block);
+                (Next::Begin(consumer, seam), after)
+            }
+            Some(fold) => {
+                let Fold { folder, .. } = fold;
+                match rest.consumer.rejoin(folder, block) {
+                    Ok((folder, after)) => (Next::GoOn(Fold { folder, ..fold }), after),
+                    Err((folder, consumer)) => {
+                        let (consumer, after, seam) = consumer.split_at(block);
+                        (
+                            Next::Replace(Fold { folder, ..fold }, consumer, seam),
+                            after,
+                        )
+                    }
+                }
+            }
+        };
+        if !is_last {
+            *held = Some(Rest {
+                done: rest.done.saturating_add(block),
+                len: rest.len - block,
+                producer: tail,
+                consumer,
+                ..rest
+            });
+        }
+        drop(held);
+        let ready = match next {
+            Next::Begin(consumer, seam) => Fold::begin(consumer, seam, block),
+            Next::GoOn(fold) => fold,
+            Next::Replace(fold, consumer, seam) => fold.replace(consumer, seam),
+        };
+        let done = Fold {
+            folder: head.fold_with(ready.folder),
+            block,
+            ..ready
+        };
+        if is_last {
+            return done.complete();
+        }
+        fold = Some(done);
     }
 }
 
-/// Offers the last `give` items to whoever is hungry, and goes on with those before them.
-fn share<P, C>(give: usize, piece: Piece<P, C>, fold: Fold<P::Item, C>) -> C::Result
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    let plan = piece.plan;
-    plan.remember();
-    let keep = piece.rest - give;
-    let (left_producer, right_producer) = piece.producer.split_at(keep);
-    let (left_consumer, right_consumer, reducer) = piece.consumer.split_at(keep);
-    let left = Piece {
-        plan,
-        done: piece.done,
-        rest: keep,
-        producer: left_producer,
-        consumer: left_consumer,
-    };
-    let fold = Stay::new(fold);
-    let (left, right) = fork::join(
-        move |_| go_on(left, fold.into_inner()),
-        move |_| divide(give, right_producer, right_consumer, plan),
-    );
-    reducer.reduce(left, right)
+/// How the next block gets its folder.
+enum Next<T, C: Consumer<T>> {
+    Begin(C, C::Reducer),
+    GoOn(Fold<T, C>),
+    Replace(Fold<T, C>, C, C::Reducer),
 }
 
 /// Runs a loop whose producer does not know how many items it will make.

@@ -5,11 +5,13 @@
 //! these functions, which says at each poll whether somebody is hungry, at each join who runs
 //! first, and at each lap how much time has passed, all on one thread.
 
+pub(crate) use crate::pool::Takers;
+
 use crate::join::join_context;
+use crate::util::clock;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::thread::ThreadId;
-use std::time::Instant;
 
 /// Runs both closures, perhaps at the same time; `a` runs on the calling thread. Each is told
 /// whether it runs on another thread than the one that called.
@@ -30,14 +32,25 @@ where
     )
 }
 
-/// Would somebody take work from this thread right now?
+/// Who would take work from this thread right now?
 #[inline]
-pub(crate) fn is_hungry() -> bool {
+pub(crate) fn takers() -> Takers {
     #[cfg(test)]
     if script::is_playing() {
-        return script::is_hungry();
+        return script::takers();
     }
-    crate::pool::is_hungry()
+    crate::pool::takers()
+}
+
+/// Should a thread that has run what it was given go back to whoever gave it? Always; only a script
+/// may know better.
+#[inline]
+pub(crate) fn goes_back() -> bool {
+    #[cfg(test)]
+    if script::is_playing() {
+        return script::goes_back();
+    }
+    true
 }
 
 /// Runs a whole loop where others can take part in it: right here if the thread works for a pool,
@@ -67,23 +80,32 @@ pub(crate) fn check_cancelled() {
 
 /// Measures how long blocks take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock(Instant);
+pub(crate) struct Clock(clock::Clock);
 
 impl Clock {
+    #[inline]
     pub(crate) fn start() -> Self {
-        Self(Instant::now())
+        Self(clock::Clock::start())
     }
 
-    /// Nanoseconds since the start or the last lap.
-    pub(crate) fn lap(&mut self) -> u64 {
-        let now = Instant::now();
-        let lap = now.saturating_duration_since(self.0);
-        self.0 = now;
+    /// Nanoseconds since the start or the last lap, about. The lap goes on.
+    #[inline]
+    pub(crate) fn peek(&self) -> f64 {
+        #[cfg(test)]
+        if script::is_playing() {
+            return script::peek();
+        }
+        self.0.peek()
+    }
+
+    /// As [`peek`](Self::peek), and the next lap begins.
+    #[inline]
+    pub(crate) fn lap(&mut self) -> f64 {
         #[cfg(test)]
         if script::is_playing() {
             return script::lap();
         }
-        u64::try_from(lap.as_nanos()).unwrap_or(u64::MAX)
+        self.0.lap()
     }
 }
 
@@ -150,6 +172,7 @@ impl<T> fmt::Debug for Stay<T> {
 #[cfg(test)]
 #[cfg_attr(any(manyhands_loom, manyhands_shuttle), allow(dead_code))]
 pub(crate) mod script {
+    use super::Takers;
     use std::cell::{Cell, RefCell};
 
     /// How one join goes.
@@ -162,11 +185,13 @@ pub(crate) mod script {
     }
 
     /// What happens; where a list has ended, nobody is hungry, joins run left first and unstolen,
-    /// and a lap takes a microsecond.
+    /// nobody comes back for more, and a lap takes a microsecond.
     #[derive(Clone, Debug, Default)]
     pub(crate) struct Script {
-        pub(crate) hungry: Vec<bool>,
+        pub(crate) takers: Vec<Takers>,
         pub(crate) joins: Vec<Join>,
+        /// Whether a thread goes back to whoever gave it work.
+        pub(crate) returns: Vec<bool>,
         pub(crate) laps: Vec<u64>,
         pub(crate) threads: usize,
     }
@@ -176,6 +201,7 @@ pub(crate) mod script {
     pub(crate) struct Log {
         pub(crate) polls: usize,
         pub(crate) joins: usize,
+        pub(crate) returns: usize,
         pub(crate) laps: usize,
         pub(crate) entries: usize,
     }
@@ -211,10 +237,25 @@ pub(crate) mod script {
         op()
     }
 
-    pub(super) fn is_hungry() -> bool {
+    pub(super) fn takers() -> Takers {
         STATE.with_borrow_mut(|(script, log)| {
             log.polls += 1;
-            script.hungry.get(log.polls - 1).copied().unwrap_or(false)
+            script
+                .takers
+                .get(log.polls - 1)
+                .copied()
+                .unwrap_or(Takers::None)
+        })
+    }
+
+    pub(super) fn goes_back() -> bool {
+        STATE.with_borrow_mut(|(script, log)| {
+            log.returns += 1;
+            script
+                .returns
+                .get(log.returns - 1)
+                .copied()
+                .unwrap_or(false)
         })
     }
 
@@ -222,11 +263,15 @@ pub(crate) mod script {
         STATE.with_borrow(|(script, _)| script.threads.max(1))
     }
 
-    pub(super) fn lap() -> u64 {
-        STATE.with_borrow_mut(|(script, log)| {
-            log.laps += 1;
-            script.laps.get(log.laps - 1).copied().unwrap_or(1_000)
-        })
+    pub(super) fn lap() -> f64 {
+        let lap = peek();
+        STATE.with_borrow_mut(|(_, log)| log.laps += 1);
+        lap
+    }
+
+    pub(super) fn peek() -> f64 {
+        STATE
+            .with_borrow(|(script, log)| script.laps.get(log.laps).copied().unwrap_or(1_000) as f64)
     }
 
     pub(super) fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)

@@ -4,7 +4,7 @@
 //! know how to split "somewhere". Both are asked by the bridges and know nothing of producers
 //! and consumers. The README of this folder explains the rules.
 
-use super::fork;
+use super::fork::{self, Takers};
 use std::cell::Cell;
 
 /// A block shorter than this may grow: looking up costs tens of nanoseconds, so that it stays
@@ -16,8 +16,9 @@ const LONG_BLOCK_NS: f64 = 20_000.0;
 const QUICK_BLOCK_NS: f64 = 500.0;
 /// Less work than this is done sooner than a thief could have fetched it.
 const WORTH_SHARING_NS: f64 = 4_000.0;
-/// When a loop starts in front of idle threads, each gets a piece of at least this length.
-const PIECE_NS: f64 = 20_000.0;
+/// Less work than this does not pay for waking a thread up: that costs the one who does it up to
+/// five microseconds, and takes ten times as long.
+const WORTH_WAKING_NS: f64 = 100_000.0;
 
 /// What the producer asked for.
 #[derive(Clone, Copy, Debug)]
@@ -65,13 +66,8 @@ impl Pace {
         Some(self.ns_per_item? * items as f64)
     }
 
-    fn is_worth_sharing(&self, items: usize) -> bool {
-        self.cost(items).is_some_and(|ns| ns >= WORTH_SHARING_NS)
-    }
-
     /// Takes note that a block of `items` took `ns`.
-    fn record(&mut self, items: usize, ns: u64, limits: Limits) {
-        let ns = ns as f64;
+    fn record(&mut self, items: usize, ns: f64, limits: Limits) {
         self.ns_per_item = Some(ns / items.max(1) as f64);
         if ns < BLOCK_NS {
             let growth = if ns < QUICK_BLOCK_NS { 8 } else { 2 };
@@ -81,6 +77,24 @@ impl Pace {
             self.block = fitting.max(limits.min);
         }
     }
+}
+
+thread_local! {
+    /// How long the loops were that have begun on this thread since one of them woke somebody.
+    static ALONE_NS: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Should a loop that takes so long wake a thread up? If it is long enough to pay for that; or if
+/// all those that did not were, together. So a thread that runs short loops one after the other
+/// finds help in the end (which stays awake for the next one), and a lone short loop costs at most
+/// what the others have saved.
+fn is_time_to_wake(cost: Option<f64>) -> bool {
+    ALONE_NS.with(|alone| {
+        let ns = alone.get() + cost.unwrap_or(WORTH_WAKING_NS);
+        let is_time = ns >= WORTH_WAKING_NS;
+        alone.set(if is_time { 0.0 } else { ns });
+        is_time
+    })
 }
 
 /// Float to integer; what is too large becomes `usize::MAX`.
@@ -101,24 +115,33 @@ pub(super) struct Plan {
 impl Plan {
     /// The plan for a whole loop of `len` items.
     pub(super) fn new(len: usize, limits: Limits, site: Site) -> Self {
+        // Nothing is to be decided about a single piece.
+        let known = limits.divisible(len).then(|| site.recall()).flatten();
         Self {
             limits,
-            pace: Pace::start(len, limits, site.recall()),
+            pace: Pace::start(len, limits, known),
             pieces: 1,
             site,
         }
     }
 
-    /// How many pieces would be long enough for a thread each? Many, if the cost is unknown.
-    fn long_pieces(&self, len: usize) -> usize {
+    /// If a loop of `len` items should be over before anybody could help: how many of them to
+    /// run first, to see whether it is so. An eighth, or a single item that cannot be divided.
+    #[inline]
+    pub(super) fn probe(&self, len: usize) -> Option<usize> {
         if !self.limits.divisible(len) {
-            return 1;
+            return Some(len);
         }
-        let pieces = self
-            .pace
-            .cost(len)
-            .map_or(len, |ns| saturate(ns / PIECE_NS));
-        pieces.min(len / self.limits.min)
+        let is_short = self.pace.cost(len)? < 2.0 * WORTH_SHARING_NS && len <= self.limits.max;
+        is_short.then(|| (len / 8).max(self.limits.min))
+    }
+
+    /// Have these items taken so little that all of the loop will be short?
+    #[inline]
+    pub(super) fn is_as_expected(&self, items: usize, ns: f64) -> bool {
+        let expected = self.pace.cost(items).unwrap_or(0.0);
+        // A reading of the clock alone takes some ten nanoseconds.
+        ns < 2.0 * expected + 100.0
     }
 
     /// Before a loop of `len` items starts: cut it at once?
@@ -127,42 +150,74 @@ impl Plan {
     /// if the cost is unknown, or known to be large, and somebody is hungry, the loop is cut into
     /// a piece for everybody.
     pub(super) fn expect_takers(&mut self, len: usize) {
-        let pieces = self.long_pieces(len);
-        if pieces >= 2 && fork::is_hungry() {
-            self.pieces = pieces.min(fork::num_threads());
-        }
+        let cost = self.pace.cost(len);
+        let least = match fork::takers() {
+            Takers::None => return,
+            Takers::Asleep if !is_time_to_wake(cost) => return,
+            Takers::Asleep | Takers::Awake => WORTH_SHARING_NS,
+        };
+        let most = fork::num_threads().min(len / self.limits.min);
+        let pieces = cost.map_or(most, |ns| saturate(ns / least));
+        self.pieces = pieces.clamp(1, most);
     }
 
-    /// Should `len` items that nobody has begun be cut in two? Says how many go left, and how
-    /// each half continues.
-    pub(super) fn cut(mut self, len: usize) -> Result<(usize, Self, Self), Self> {
+    /// Is this piece, of `len` items, to be cut before it begins?
+    pub(super) fn cut(&self, len: usize) -> Option<Cut> {
         if !self.limits.divisible(len) {
-            self.pieces = 1;
-            return Err(self);
+            return None;
         }
-        let (mut left, mut right) = (self, self);
         if self.pieces > 1 {
-            right.pieces = self.pieces / 2;
-            left.pieces = self.pieces - right.pieces;
+            let right_pieces = self.pieces / 2;
+            let left_pieces = self.pieces - right_pieces;
             // No overflow: the share is at most `len`.
-            let share = len as u128 * left.pieces as u128 / self.pieces as u128;
+            let share = len as u128 * left_pieces as u128 / self.pieces as u128;
             let min = self.limits.min;
-            return Ok(((share as usize).clamp(min, len - min), left, right));
+            return Some(Cut {
+                keep: (share as usize).clamp(min, len - min),
+                left_pieces,
+                right_pieces,
+            });
         }
-        let forced = len > self.limits.max;
-        if forced || self.pace.is_worth_sharing(len) && fork::is_hungry() {
-            return Ok((len / 2, left, right));
-        }
-        Err(self)
+        (len > self.limits.max).then_some(Cut {
+            keep: len / 2,
+            left_pieces: 1,
+            right_pieces: 1,
+        })
+    }
+
+    /// The piece becomes so many pieces, before any of them begins.
+    pub(super) fn expect_pieces(&mut self, pieces: usize) {
+        self.pieces = pieces;
     }
 
     /// Between blocks: how many of the `rest` items should be given away, from the right?
     pub(super) fn share(&self, done: usize, rest: usize) -> Option<usize> {
+        let ns = self.pace.cost(rest)?;
         let (keep, give) = (rest / 2, rest - rest / 2);
-        let min = self.limits.min;
-        let allowed = keep >= 1 && give >= min && done.saturating_add(keep) >= min;
-        let wanted = allowed && self.pace.is_worth_sharing(rest) && fork::is_hungry();
+        // Most of the time nobody asks: that comes last, but it decides.
+        let wanted = keep >= 1
+            && self.may_give(done, keep, give)
+            && ns >= WORTH_SHARING_NS
+            && match fork::takers() {
+                Takers::None => false,
+                Takers::Asleep => ns >= WORTH_WAKING_NS,
+                Takers::Awake => true,
+            };
         wanted.then_some(give)
+    }
+
+    /// How many of the `rest` items should go to a thread that has come to help? It may be the
+    /// last one: whoever runs the piece is busy with a block.
+    pub(super) fn help(&self, done: usize, rest: usize) -> Option<usize> {
+        let (keep, give) = (rest / 2, rest - rest / 2);
+        let is_worth = self.pace.cost(rest).is_none_or(|ns| ns >= WORTH_SHARING_NS);
+        (is_worth && self.may_give(done, keep, give)).then_some(give)
+    }
+
+    /// Would both pieces be long enough?
+    fn may_give(&self, done: usize, keep: usize, give: usize) -> bool {
+        let min = self.limits.min;
+        give >= min && done.saturating_add(keep) >= min
     }
 
     /// How many of the `rest` items to run before looking up again.
@@ -171,7 +226,7 @@ impl Plan {
     }
 
     /// Takes note that a block of `items` took `ns`.
-    pub(super) fn record(&mut self, items: usize, ns: u64) {
+    pub(super) fn record(&mut self, items: usize, ns: f64) {
         self.pace.record(items, ns, self.limits);
     }
 
@@ -181,6 +236,16 @@ impl Plan {
             self.site.remember(ns);
         }
     }
+}
+
+/// How a piece is cut in two before it begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    /// How many items go left.
+    pub(super) keep: usize,
+    /// How many pieces are to come of each half.
+    pub(super) left_pieces: usize,
+    pub(super) right_pieces: usize,
 }
 
 /// A loop in the program: the address of the code that runs it. Loops that share their code may
@@ -234,6 +299,7 @@ impl Site {
 #[cfg(test)]
 #[cfg_attr(any(manyhands_loom, manyhands_shuttle), allow(dead_code))]
 pub(super) fn forget_sites() {
+    ALONE_NS.set(0.0);
     MEMORY.with(|slots| slots.iter().for_each(|slot| slot.set(NOTHING)));
 }
 
@@ -263,7 +329,7 @@ impl Budget {
             self.splits /= 2;
             true
         } else {
-            fork::is_hungry()
+            fork::takers() != Takers::None
         }
     }
 }

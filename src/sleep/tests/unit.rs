@@ -61,12 +61,12 @@ fn no_more_are_woken_than_there_are_permits() {
     assert_eq!(sleep.notify(), Notified::Enough);
     assert!(!was_woken(&sleep, 0));
     assert!(!sleep.reserve());
-    assert!(!sleep.has_takers());
+    assert!(!sleep.wants_one());
     sleep.release();
-    assert!(sleep.has_takers());
+    assert!(sleep.wants_one());
     assert_eq!(sleep.notify(), Notified::Enough);
     assert!(was_woken(&sleep, 0));
-    assert!(sleep.has_takers(), "the woken one searches");
+    assert!(sleep.has_searchers() && !sleep.wants_one());
     assert_eq!(state(&sleep), (1, 1, None));
 }
 

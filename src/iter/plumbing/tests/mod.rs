@@ -7,12 +7,18 @@ mod pieces;
 mod search;
 mod shapes;
 
+use super::fork::Takers;
 use super::fork::script::{Join, Script};
 use proptest::prelude::*;
 
 /// Any script: hungry or not, stolen or not, right half first or left, fast or slow.
 fn scripts() -> impl Strategy<Value = Script> {
-    let hungry = prop::collection::vec(any::<bool>(), 0..120);
+    let takers = prop_oneof![
+        Just(Takers::None),
+        Just(Takers::Asleep),
+        Just(Takers::Awake)
+    ];
+    let takers = prop::collection::vec(takers, 0..120);
     let join = (any::<bool>(), any::<bool>()).prop_map(|(right_first, migrated)| Join {
         right_first,
         migrated,
@@ -24,14 +30,16 @@ fn scripts() -> impl Strategy<Value = Script> {
         Just(u64::MAX)
     ];
     (
-        hungry,
+        takers,
         prop::collection::vec(join, 0..60),
+        prop::collection::vec(any::<bool>(), 0..60),
         prop::collection::vec(lap, 0..120),
         1..9_usize,
     )
-        .prop_map(|(hungry, joins, laps, threads)| Script {
-            hungry,
+        .prop_map(|(takers, joins, returns, laps, threads)| Script {
+            takers,
             joins,
+            returns,
             laps,
             threads,
         })
@@ -45,7 +53,7 @@ fn nobody() -> Script {
 /// Somebody always is, and items are heavy: split wherever it is allowed.
 fn everybody() -> Script {
     Script {
-        hungry: vec![true; 100_000],
+        takers: vec![Takers::Awake; 100_000],
         laps: vec![1_000_000; 100_000],
         threads: 4,
         ..Script::default()

@@ -1,7 +1,7 @@
 //! How often loops are split, and where.
 
 use super::super::fork::script::{Script, play};
-use super::super::fork::{Stay, script};
+use super::super::fork::{Stay, Takers, script};
 use super::super::*;
 use super::{config, everybody, nobody, scripts};
 use crate::prelude::*;
@@ -16,10 +16,10 @@ fn pieces(script: Script, iter: impl ParallelIterator) -> (Vec<usize>, script::L
 
 /// Heavy items, and somebody hungry at the polls numbered `when`.
 fn hungry_at(when: &[usize]) -> Script {
-    let mut hungry = vec![false; 1_000];
-    when.iter().for_each(|&poll| hungry[poll] = true);
+    let mut takers = vec![Takers::None; 1_000];
+    when.iter().for_each(|&poll| takers[poll] = Takers::Awake);
     Script {
-        hungry,
+        takers,
         laps: vec![100_000; 1_000],
         ..everybody()
     }
@@ -63,7 +63,7 @@ fn heavy_items_are_shared_to_the_last() {
 #[test]
 fn cheap_items_are_not_shared() {
     let cheap = Script {
-        hungry: [vec![false], vec![true; 100]].concat(),
+        takers: [vec![Takers::None], vec![Takers::Awake; 100]].concat(),
         laps: vec![10; 100],
         ..everybody()
     };
@@ -74,12 +74,29 @@ fn cheap_items_are_not_shared() {
 #[test]
 fn idle_threads_get_a_piece_at_once() {
     let script = Script {
-        hungry: vec![true],
+        takers: vec![Takers::Awake],
         threads: 6,
         ..Script::default()
     };
     let (lens, log) = pieces(script, (0..600).into_par_iter());
     assert_eq!((lens, log.joins), (vec![100; 6], 5));
+}
+
+/// The second half runs first, and helps with the first one again and again.
+#[test]
+fn whoever_is_done_helps_its_neighbour() {
+    let script = Script {
+        takers: vec![Takers::Awake],
+        joins: vec![script::Join {
+            right_first: true,
+            migrated: true,
+        }],
+        returns: vec![true; 100],
+        threads: 2,
+        ..Script::default()
+    };
+    let (lens, log) = pieces(script, (0..64).into_par_iter());
+    assert_eq!((lens, log.joins), (vec![1, 1, 2, 4, 8, 16, 32], 1));
 }
 
 #[test]
@@ -95,7 +112,7 @@ fn a_loop_enters_the_pool_once() {
 fn a_loop_known_to_be_cheap_is_not_cut_at_once() {
     let hundred = || (0..100).into_par_iter().fold(|| 0, |n, _| n + 1).count();
     let script = Script {
-        hungry: [vec![false; 6], vec![true; 100]].concat(),
+        takers: [vec![Takers::None; 6], vec![Takers::Awake; 100]].concat(),
         laps: vec![10; 100],
         ..everybody()
     };
@@ -107,9 +124,9 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn identities_are_one_more_than_joins(len in 0..500_usize, s in scripts()) {
+    fn identities_are_made_by_joins_and_by_help_only(len in 0..500_usize, s in scripts()) {
         let (lens, log) = pieces(s, (0..len).into_par_iter());
-        prop_assert_eq!(lens.len(), log.joins + 1);
+        prop_assert!(lens.len() > log.joins && lens.len() <= log.joins + 1 + log.returns);
         prop_assert_eq!(lens.iter().sum::<usize>(), len);
     }
 
