@@ -17,7 +17,7 @@ use std::mem::ManuallyDrop;
 /// Parallel iterator that owns the items of an array.
 #[derive(Clone, Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-pub struct IntoIter<T: Send, const N: usize> {
+pub struct IntoIter<T, const N: usize> {
     array: [T; N],
 }
 

@@ -21,8 +21,14 @@ mod iterators {}
 #[doc = include_str!("../book/src/waiting.md")]
 mod waiting {}
 
-#[doc = include_str!("../book/src/coming-from.md")]
-mod coming_from {}
+#[doc = include_str!("../book/src/coming-from-rayon.md")]
+mod coming_from_rayon {}
+
+#[doc = include_str!("../book/src/rayon-checklist.md")]
+mod rayon_checklist {}
+
+#[doc = include_str!("../book/src/coming-from-tokio.md")]
+mod coming_from_tokio {}
 
 #[doc = include_str!("../book/src/limits.md")]
 mod limits {}

@@ -10,6 +10,7 @@ use crate::scope::{
 };
 use crate::spawn::spawn_blocking_on;
 use crate::task::{self, JoinHandle};
+use crate::yield_now::{Yield, yield_local, yield_now};
 use futures_task::{FutureObj, Spawn, SpawnError};
 use std::sync::Arc;
 
@@ -143,6 +144,23 @@ impl Handle {
         OP: Fn(BroadcastContext<'_>) + Send + Sync + 'static,
     {
         broadcast::spawn_broadcast_on(self.registry(), op);
+    }
+
+    /// As [`manyhands::yield_now`](crate::yield_now()), on a thread of this pool; `None` on others.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
+    /// assert_eq!(pool.yield_now(), None);
+    /// assert_eq!(pool.install(|| pool.yield_now()), Some(manyhands::Yield::Idle));
+    /// ```
+    pub fn yield_now(&self) -> Option<Yield> {
+        self.current_thread_index().and_then(|_| yield_now())
+    }
+
+    /// As [`manyhands::yield_local`](crate::yield_local), on a thread of this pool; `None` on
+    /// others.
+    pub fn yield_local(&self) -> Option<Yield> {
+        self.current_thread_index().and_then(|_| yield_local())
     }
 }
 

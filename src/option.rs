@@ -22,7 +22,7 @@ use crate::iter::{
 /// Parallel iterator over what is in an `Option`: one item or none.
 #[derive(Clone, Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-pub struct IntoIter<T: Send> {
+pub struct IntoIter<T> {
     item: Option<T>,
 }
 
@@ -87,7 +87,7 @@ macro_rules! by_reference {
         $(#[$doc])*
         #[derive(Debug)]
         #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-        pub struct $name<'data, T: $($bound)*> {
+        pub struct $name<'data, T> {
             inner: IntoIter<$item>,
         }
 
@@ -136,7 +136,7 @@ by_reference! {
     {Send} IterMut, &'data mut Option<T>, &'data mut T, |this| this.as_mut();
 }
 
-impl<T: Sync> Clone for Iter<'_, T> {
+impl<T> Clone for Iter<'_, T> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),

@@ -111,6 +111,8 @@ pub trait IndexedRangeInteger: RangeInteger {}
 
 pub(crate) use self::sealed::Integer;
 
+use self::sealed::{Chars, Wide};
+
 mod sealed {
     use std::ops::Range;
 
@@ -130,12 +132,18 @@ mod sealed {
         /// The middle of a range; its start, if it has less than two integers.
         fn halfway(range: &Range<Self>) -> Self;
     }
-}
 
-/// A range whose length std does not promise to fit a `usize`, but does: the loop has seen it.
-#[derive(Clone, Debug)]
-pub struct Wide<T> {
-    range: Range<T>,
+    /// A range whose length std does not promise to fit a `usize`, but does: the loop has seen it.
+    #[derive(Clone, Debug)]
+    pub struct Wide<T> {
+        pub(super) range: Range<T>,
+    }
+
+    /// The characters of a range, which know how many they are.
+    #[derive(Clone, Debug)]
+    pub struct Chars {
+        pub(super) places: Range<u32>,
+    }
 }
 
 macro_rules! integers {
@@ -264,12 +272,6 @@ impl Integer for char {
         let places = place(range.start)..place(range.end);
         character(places.start + (places.len() / 2) as u32)
     }
-}
-
-/// The characters of a range, which know how many they are.
-#[derive(Clone, Debug)]
-pub struct Chars {
-    places: Range<u32>,
 }
 
 impl Iterator for Chars {

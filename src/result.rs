@@ -23,7 +23,7 @@ macro_rules! sources {
         $(#[$doc])*
         #[derive(Debug)]
         #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-        pub struct $name<$($params)*> {
+        pub struct $name<$($arg),*> {
             inner: $inner,
         }
 
@@ -76,7 +76,7 @@ sources! {
         option::IntoIter<&'data mut T>, |this| this.as_mut().ok();
 }
 
-impl<T: Clone + Send> Clone for IntoIter<T> {
+impl<T: Clone> Clone for IntoIter<T> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),
@@ -84,7 +84,7 @@ impl<T: Clone + Send> Clone for IntoIter<T> {
     }
 }
 
-impl<T: Sync> Clone for Iter<'_, T> {
+impl<T> Clone for Iter<'_, T> {
     fn clone(&self) -> Self {
         Self {
             inner: self.inner.clone(),

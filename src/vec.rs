@@ -29,7 +29,7 @@ use std::sync::Arc;
 /// Parallel iterator that owns the items of a `Vec`.
 #[derive(Clone, Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-pub struct IntoIter<T: Send> {
+pub struct IntoIter<T> {
     vec: Vec<T>,
 }
 
@@ -128,7 +128,7 @@ impl<T: Send> IndexedParallelIterator for IntoIter<T> {
 /// The items of the range belong to a producer then, or are gone.
 #[derive(Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-pub struct Drain<'data, T: Send> {
+pub struct Drain<'data, T> {
     vec: &'data mut Vec<T>,
     range: Range<usize>,
     /// How many items the `Vec` had.
@@ -185,7 +185,7 @@ impl<T: Send> IndexedParallelIterator for Drain<'_, T> {
     }
 }
 
-impl<T: Send> Drop for Drain<'_, T> {
+impl<T> Drop for Drain<'_, T> {
     fn drop(&mut self) {
         if !self.is_given {
             self.vec.drain(self.range.clone());

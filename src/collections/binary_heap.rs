@@ -35,8 +35,8 @@ indexed! {
 }
 
 clones! {
-    [T: Clone + Send] IntoIter<T>;
-    [T: Sync] Iter<'_, T>;
+    [T: Clone] IntoIter<T>;
+    [T] Iter<'_, T>;
 }
 
 /// Parallel iterator that takes all items out of a `BinaryHeap`.

@@ -31,6 +31,6 @@ sources! {
 }
 
 clones! {
-    [K: Clone + Send, V: Clone + Send] IntoIter<K, V>;
-    [K: Sync, V: Sync] Iter<'_, K, V>;
+    [K: Clone, V: Clone] IntoIter<K, V>;
+    [K, V] Iter<'_, K, V>;
 }

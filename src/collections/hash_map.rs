@@ -33,14 +33,14 @@ sources! {
 }
 
 clones! {
-    [K: Clone + Send, V: Clone + Send] IntoIter<K, V>;
-    [K: Sync, V: Sync] Iter<'_, K, V>;
+    [K: Clone, V: Clone] IntoIter<K, V>;
+    [K, V] Iter<'_, K, V>;
 }
 
 /// Parallel iterator that takes all pairs out of a `HashMap`.
 #[derive(Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-pub struct Drain<'a, K: Send, V: Send> {
+pub struct Drain<'a, K, V> {
     inner: vec::IntoIter<(K, V)>,
     /// Nothing is left in there; but so nobody else can say how long we live.
     emptied: PhantomData<&'a mut ()>,

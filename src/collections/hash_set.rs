@@ -30,14 +30,14 @@ sources! {
 }
 
 clones! {
-    [T: Clone + Send] IntoIter<T>;
-    [T: Sync] Iter<'_, T>;
+    [T: Clone] IntoIter<T>;
+    [T] Iter<'_, T>;
 }
 
 /// Parallel iterator that takes all items out of a `HashSet`.
 #[derive(Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-pub struct Drain<'a, T: Send> {
+pub struct Drain<'a, T> {
     inner: vec::IntoIter<T>,
     /// Nothing is left in there; but so nobody else can say how long we live.
     emptied: PhantomData<&'a mut ()>,

@@ -31,6 +31,6 @@ sources! {
 }
 
 clones! {
-    [T: Clone + Send] IntoIter<T>;
-    [T: Sync] Iter<'_, T>;
+    [T: Clone] IntoIter<T>;
+    [T] Iter<'_, T>;
 }

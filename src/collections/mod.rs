@@ -38,7 +38,7 @@ macro_rules! sources {
         $(#[$doc])*
         #[derive(Debug)]
         #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-        pub struct $name<$($params)*> {
+        pub struct $name<$($args)*> {
             inner: $inner,
         }
 

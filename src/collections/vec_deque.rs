@@ -46,8 +46,8 @@ indexed! {
 }
 
 clones! {
-    [T: Clone + Send] IntoIter<T>;
-    [T: Sync] Iter<'_, T>;
+    [T: Clone] IntoIter<T>;
+    [T] Iter<'_, T>;
 }
 
 /// Parallel iterator that takes some items out of a `VecDeque`.
@@ -55,7 +55,7 @@ clones! {
 /// The items are brought in a row first, by one thread, unless they are already.
 #[derive(Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-pub struct Drain<'a, T: Send> {
+pub struct Drain<'a, T> {
     queue: &'a mut VecDeque<T>,
     /// What is still to be taken out.
     range: Range<usize>,
@@ -105,7 +105,7 @@ impl<T: Send> IndexedParallelIterator for Drain<'_, T> {
     }
 }
 
-impl<T: Send> Drop for Drain<'_, T> {
+impl<T> Drop for Drain<'_, T> {
     fn drop(&mut self) {
         self.queue.drain(mem::take(&mut self.range));
     }

@@ -83,6 +83,9 @@ pub use self::adapters::zip_eq::ZipEq;
 pub use self::sources::empty::{Empty, empty};
 pub use self::sources::once::{Once, once};
 pub use self::sources::par_bridge::{IterBridge, ParallelBridge};
+#[allow(deprecated)]
+#[doc(hidden)]
+pub use self::sources::repeat::repeatn;
 pub use self::sources::repeat::{Repeat, RepeatN, repeat, repeat_n};
 pub use self::sources::split::{Split, split};
 pub use self::sources::walk_tree::{
@@ -1089,6 +1092,16 @@ pub trait ParallelIterator: Sized + Send {
         find::find_any(self, predicate)
     }
 
+    /// Former name of [`find_any`](Self::find_any).
+    #[doc(hidden)]
+    #[deprecated(note = "use `find_any`, `find_first` or `find_last`")]
+    fn find<P>(self, predicate: P) -> Option<Self::Item>
+    where
+        P: Fn(&Self::Item) -> bool + Sync + Send,
+    {
+        self.find_any(predicate)
+    }
+
     /// The first of the items for which `predicate` is true.
     ///
     /// A piece of the loop stops when a match is known that stands before it; those that stand
@@ -1496,7 +1509,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
     /// ```
     #[track_caller]
     fn chunks(self, chunk_size: usize) -> Chunks<Self> {
-        assert_ne!(chunk_size, 0, "`chunks` needs at least one item each");
+        assert_ne!(chunk_size, 0, "chunk_size must not be zero");
         Chunks::new(self, chunk_size)
     }
 
@@ -1525,7 +1538,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         F: Fn(T, Self::Item) -> T + Send + Sync,
         T: Send,
     {
-        assert_ne!(chunk_size, 0, "`fold_chunks` needs at least one item each");
+        assert_ne!(chunk_size, 0, "chunk_size must not be zero");
         FoldChunks::new(self, chunk_size, identity, fold_op)
     }
 
@@ -1552,10 +1565,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         T: Send + Clone,
         F: Fn(T, Self::Item) -> T + Send + Sync,
     {
-        assert_ne!(
-            chunk_size, 0,
-            "`fold_chunks_with` needs at least one item each"
-        );
+        assert_ne!(chunk_size, 0, "chunk_size must not be zero");
         FoldChunksWith::new(self, chunk_size, init, fold_op)
     }
 
@@ -1777,6 +1787,16 @@ pub trait IndexedParallelIterator: ParallelIterator {
     {
         let answers = self.map(predicate).enumerate();
         Some(answers.find_any(|(_, yes)| *yes)?.0)
+    }
+
+    /// Former name of [`position_any`](Self::position_any).
+    #[doc(hidden)]
+    #[deprecated(note = "use `position_any`, `position_first` or `position_last`")]
+    fn position<P>(self, predicate: P) -> Option<usize>
+    where
+        P: Fn(Self::Item) -> bool + Sync + Send,
+    {
+        self.position_any(predicate)
     }
 
     /// The place of the first item for which `predicate` is true. Stops as

@@ -7,7 +7,6 @@ use std::fmt;
 
 /// Parallel iterator over runs of items that belong together, of a slice: see
 /// [`par_chunk_by`](super::ParallelSlice::par_chunk_by).
-#[derive(Clone)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct ChunkBy<'data, T, P> {
     slice: &'data [T],
@@ -17,6 +16,15 @@ pub struct ChunkBy<'data, T, P> {
 impl<'data, T, P> ChunkBy<'data, T, P> {
     pub(super) fn new(slice: &'data [T], belong: P) -> Self {
         Self { slice, belong }
+    }
+}
+
+impl<T, P: Clone> Clone for ChunkBy<'_, T, P> {
+    fn clone(&self) -> Self {
+        Self {
+            slice: self.slice,
+            belong: self.belong.clone(),
+        }
     }
 }
 

@@ -80,6 +80,13 @@ pub(super) trait Pieces<S: Cut>: Seams<S::Item> {
     fn pieces(self, slice: S) -> impl Iterator<Item = S>;
 }
 
+/// What is before a seam, and what is behind it. A separator that belongs to neither is left out.
+fn cut<S: Cut, R: Seams<S::Item>>(slice: S, seam: usize) -> (S, S) {
+    let (before, rest) = slice.cut(seam + R::END);
+    let (_, after) = rest.cut(R::START - R::END);
+    (before, after)
+}
+
 /// Pieces of a slice, cut where `rule` has a seam.
 pub(super) struct SeamProducer<S, R> {
     slice: S,
@@ -110,18 +117,14 @@ impl<S: Cut, R: Pieces<S>> UnindexedProducer for SeamProducer<S, R> {
         let items = slice.items();
         let found = Seam::find(items.len(), unread, |place| rule.is_seam(items, place));
         let Some(seam) = found else {
-            return (
-                Self {
-                    slice,
-                    unread,
-                    rule,
-                },
-                None,
-            );
+            let all_read = Self {
+                slice,
+                unread: 0,
+                rule,
+            };
+            return (all_read, None);
         };
-        let (left, right) = slice.cut(seam.place + R::END);
-        // A separator that belongs to neither is left out.
-        let (_, right) = right.cut(R::START - R::END);
+        let (left, right) = cut::<S, R>(slice, seam.place);
         let left = Self {
             slice: left,
             unread: seam.unread_before,
@@ -136,14 +139,96 @@ impl<S: Cut, R: Pieces<S>> UnindexedProducer for SeamProducer<S, R> {
         (left, Some(right))
     }
 
+    /// Asks for seams in the unread part only.
     fn fold_with<F: Folder<S>>(self, folder: F) -> F {
-        folder.consume_iter(self.rule.pieces(self.slice))
+        let Self {
+            slice,
+            unread,
+            rule,
+        } = self;
+        let items = slice.items();
+        if unread >= items.len() {
+            return folder.consume_iter(rule.pieces(slice));
+        }
+        let Some(last) = (0..unread).rev().find(|&place| rule.is_seam(items, place)) else {
+            return folder.consume(slice);
+        };
+        let (before, after) = cut::<S, R>(slice, last);
+        let folder = folder.consume_iter(rule.pieces(before));
+        if folder.full() {
+            folder
+        } else {
+            folder.consume(after)
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Seam;
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Places that can be divided by ten, and how often was asked.
+    #[derive(Clone, Copy)]
+    struct Tens<'a>(&'a AtomicUsize);
+
+    impl Seams<u32> for Tens<'_> {
+        const END: usize = 0;
+        const START: usize = 1;
+
+        fn is_seam(self, items: &[u32], place: usize) -> bool {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            items[place] % 10 == 0
+        }
+    }
+
+    impl<'a> Pieces<&'a [u32]> for Tens<'_> {
+        fn pieces(self, slice: &'a [u32]) -> impl Iterator<Item = &'a [u32]> {
+            slice.split(move |item| self.is_seam(std::slice::from_ref(item), 0))
+        }
+    }
+
+    struct Collect<'a>(Vec<&'a [u32]>);
+
+    impl<'a> Folder<&'a [u32]> for Collect<'a> {
+        type Result = Vec<&'a [u32]>;
+
+        fn consume(mut self, item: &'a [u32]) -> Self {
+            self.0.push(item);
+            self
+        }
+
+        fn complete(self) -> Self::Result {
+            self.0
+        }
+
+        fn full(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn every_place_is_asked_about_once() {
+        for len in 0..99 {
+            for depth in 0..6 {
+                let items: Vec<u32> = (7..7 + len).collect();
+                let asked = AtomicUsize::new(0);
+                let mut producers = vec![SeamProducer::new(&items[..], Tens(&asked))];
+                for _ in 0..depth {
+                    let halves = producers.into_iter().flat_map(|part| {
+                        let (left, right) = part.split();
+                        [Some(left), right]
+                    });
+                    producers = halves.flatten().collect();
+                }
+                let folder = Collect(Vec::new());
+                let folder =
+                    (producers.into_iter()).fold(folder, |folder, part| part.fold_with(folder));
+                assert!(folder.0.into_iter().eq(items.split(|x| x % 10 == 0)));
+                assert_eq!(asked.into_inner(), items.len());
+            }
+        }
+    }
 
     #[test]
     fn nothing_is_read_twice_for_long() {

@@ -7,7 +7,6 @@ use std::fmt;
 
 /// Parallel iterator over pieces between separators, of a slice: see
 /// [`par_split`](super::ParallelSlice::par_split).
-#[derive(Clone)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct Split<'data, T, P> {
     slice: &'data [T],
@@ -17,6 +16,15 @@ pub struct Split<'data, T, P> {
 impl<'data, T, P> Split<'data, T, P> {
     pub(super) fn new(slice: &'data [T], separates: P) -> Self {
         Self { slice, separates }
+    }
+}
+
+impl<T, P: Clone> Clone for Split<'_, T, P> {
+    fn clone(&self) -> Self {
+        Self {
+            slice: self.slice,
+            separates: self.separates.clone(),
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use std::fmt;
 
 /// Parallel iterator over pieces that end with separators, of a slice: see
 /// [`par_split_inclusive`](super::ParallelSlice::par_split_inclusive).
-#[derive(Clone)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct SplitInclusive<'data, T, P> {
     slice: &'data [T],
@@ -17,6 +16,15 @@ pub struct SplitInclusive<'data, T, P> {
 impl<'data, T, P> SplitInclusive<'data, T, P> {
     pub(super) fn new(slice: &'data [T], separates: P) -> Self {
         Self { slice, separates }
+    }
+}
+
+impl<T, P: Clone> Clone for SplitInclusive<'_, T, P> {
+    fn clone(&self) -> Self {
+        Self {
+            slice: self.slice,
+            separates: self.separates.clone(),
+        }
     }
 }
 

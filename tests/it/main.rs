@@ -3,6 +3,7 @@
 mod auto_traits;
 mod block_on;
 mod builder;
+mod checklist;
 mod compute;
 mod futures;
 mod iter_equiv;

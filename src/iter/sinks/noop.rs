@@ -1,6 +1,7 @@
-//! No result at all: items are dropped.
+//! No result at all: items are dropped. Also `()` as a target of `collect`.
 
 use crate::iter::plumbing::*;
+use crate::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator};
 
 /// Drops its items. Also its own folder and reducer.
 #[derive(Clone, Copy, Debug)]
@@ -59,4 +60,25 @@ impl<T> Folder<T> for NoopConsumer {
 
 impl Reducer<()> for NoopConsumer {
     fn reduce(self, _left: (), _right: ()) {}
+}
+
+/// Runs the loop for its effects. With a `Result` around it, up to an error:
+///
+/// ```
+/// use manyhands::prelude::*;
+///
+/// let check = |x: u32| if x < 9 { Ok(()) } else { Err(x) };
+/// let checked: Result<(), u32> = (0..10_u32).into_par_iter().map(check).collect();
+/// assert_eq!(checked, Err(9));
+/// ```
+impl FromParallelIterator<()> for () {
+    fn from_par_iter<I: IntoParallelIterator<Item = ()>>(par_iter: I) {
+        par_iter.into_par_iter().drive_unindexed(NoopConsumer);
+    }
+}
+
+impl ParallelExtend<()> for () {
+    fn par_extend<I: IntoParallelIterator<Item = ()>>(&mut self, par_iter: I) {
+        par_iter.into_par_iter().drive_unindexed(NoopConsumer);
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, Zip};
+use either::Either;
 use std::iter;
 
 /// Makes clones of `element`, without an end: good for searches and other loops that stop early.
@@ -87,8 +88,9 @@ impl<T: Clone + Send> UnindexedProducer for RepeatProducer<T> {
     }
 }
 
-/// Makes `n` clones of `element` (the last of them is `element` itself, or is dropped with an
-/// iterator that was split). Indexed.
+/// Makes `n` clones of `element`, the last of which is `element` itself. Indexed.
+///
+/// If `n` is 0, `element` is dropped at once.
 ///
 /// ```
 /// use manyhands::iter::repeat_n;
@@ -98,15 +100,24 @@ impl<T: Clone + Send> UnindexedProducer for RepeatProducer<T> {
 /// assert_eq!(v, [7, 7, 7]);
 /// ```
 pub fn repeat_n<T: Clone + Send>(element: T, n: usize) -> RepeatN<T> {
-    RepeatN { element, n }
+    let element = (n > 0).then_some(element);
+    RepeatN {
+        clones: Clones { element, n },
+    }
+}
+
+/// Former name of [`repeat_n`].
+#[doc(hidden)]
+#[deprecated(note = "use `repeat_n`")]
+pub fn repeatn<T: Clone + Send>(element: T, n: usize) -> RepeatN<T> {
+    repeat_n(element, n)
 }
 
 /// Iterator returned by [`repeat_n`].
 #[derive(Clone, Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct RepeatN<T> {
-    element: T,
-    n: usize,
+    clones: Clones<T>,
 }
 
 impl<T: Clone + Send> ParallelIterator for RepeatN<T> {
@@ -117,7 +128,7 @@ impl<T: Clone + Send> ParallelIterator for RepeatN<T> {
     }
 
     fn opt_len(&self) -> Option<usize> {
-        Some(self.n)
+        Some(self.len())
     }
 }
 
@@ -127,39 +138,68 @@ impl<T: Clone + Send> IndexedParallelIterator for RepeatN<T> {
     }
 
     fn len(&self) -> usize {
-        self.n
+        self.clones.n
     }
 
     fn with_producer<CB: ProducerCallback<T>>(self, callback: CB) -> CB::Output {
-        callback.callback(RepeatNProducer {
-            element: self.element,
-            n: self.n,
-        })
+        callback.callback(self.clones)
     }
 }
 
-struct RepeatNProducer<T> {
-    element: T,
+#[derive(Clone, Debug)]
+struct Clones<T> {
+    /// Here unless `n` is 0.
+    element: Option<T>,
     n: usize,
 }
 
-impl<T: Clone + Send> Producer for RepeatNProducer<T> {
+impl<T: Clone + Send> Producer for Clones<T> {
     type Item = T;
-    type IntoIter = iter::RepeatN<T>;
+    type IntoIter = Either<iter::RepeatN<T>, iter::Empty<T>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        iter::repeat_n(self.element, self.n)
+        match self.element {
+            Some(element) => Either::Left(iter::repeat_n(element, self.n)),
+            None => Either::Right(iter::empty()),
+        }
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {
-        let left = Self {
-            element: self.element.clone(),
-            n: index,
+        let rest = self.n - index;
+        let (left, right) = match (index, rest) {
+            (_, 0) => (self.element, None),
+            (0, _) => (None, self.element),
+            _ => (self.element.clone(), self.element),
         };
-        let right = Self {
-            element: self.element,
-            n: self.n - index,
-        };
-        (left, right)
+        let part = |element, n| Self { element, n };
+        (part(left, index), part(right, rest))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn as_many_clones_as_items() {
+        let element = Arc::new(());
+        let all = repeat_n(Arc::clone(&element), 10);
+        assert_eq!(Arc::strong_count(&element), 2);
+        let (left, right) = all.clones.split_at(4);
+        let (nothing, left) = left.split_at(0);
+        let (right, nothing_either) = right.split_at(6);
+        assert_eq!(Arc::strong_count(&element), 3);
+        assert!(nothing.element.is_none() && nothing_either.element.is_none());
+        let items: Vec<_> = left.into_iter().chain(Producer::into_iter(right)).collect();
+        assert_eq!((items.len(), Arc::strong_count(&element)), (10, 11));
+    }
+
+    #[test]
+    fn none_of_them_keeps_nothing() {
+        let element = Arc::new(());
+        let none = repeat_n(Arc::clone(&element), 0);
+        assert_eq!(Arc::strong_count(&element), 1);
+        assert_eq!(none.clone().count() + none.count(), 0);
     }
 }
