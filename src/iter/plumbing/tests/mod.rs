@@ -1,6 +1,7 @@
 //! Loops under a script: no threads, every outcome of every fork, the result of std.
 
 mod attempts;
+mod beyond;
 mod drops;
 mod equivalence;
 mod pieces;
