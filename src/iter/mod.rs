@@ -39,6 +39,7 @@
 //!   [`deterministic`](IndexedParallelIterator::deterministic).
 //! * A loop for a few threads: [`with_max_workers`](IndexedParallelIterator::with_max_workers).
 //! * A flag that ends a loop: [`stop_when`](ParallelIterator::stop_when).
+//! * Progress bars, with the feature `indicatif`: `ParallelProgressIterator`.
 //!
 //! [`plumbing`] explains how it works, and how to write parallel iterators of your own.
 
@@ -80,6 +81,8 @@ pub use self::adapters::map_init::MapInit;
 pub use self::adapters::map_with::MapWith;
 pub use self::adapters::panic_fuse::PanicFuse;
 pub use self::adapters::positions::Positions;
+#[cfg(feature = "indicatif")]
+pub use self::adapters::progress::{ParallelProgressIterator, Progress};
 pub use self::adapters::rev::Rev;
 pub use self::adapters::skip::Skip;
 pub use self::adapters::skip_any::SkipAny;

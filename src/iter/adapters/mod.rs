@@ -32,6 +32,8 @@ pub(super) mod map_init;
 pub(super) mod map_with;
 pub(super) mod panic_fuse;
 pub(super) mod positions;
+#[cfg(feature = "indicatif")]
+pub(super) mod progress;
 pub(super) mod rev;
 pub(super) mod skip;
 pub(super) mod skip_any;

@@ -5,6 +5,8 @@ mod beyond;
 mod drops;
 mod equivalence;
 mod pieces;
+#[cfg(feature = "indicatif")]
+mod progress;
 mod search;
 mod shapes;
 
