@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
-count_tests cargo test --no-fail-fast --doc
+count_tests cargo test --no-fail-fast --doc --all-features
 if [ ! -f book/book.toml ]; then
     echo "skipped: there is no book"
 elif ! command -v mdbook > /dev/null; then

@@ -5,9 +5,10 @@ cd "$(dirname "$0")/.."
 source ci/lib.sh
 
 check cargo fmt --check
-check cargo clippy --all-targets -- -D warnings
+check cargo clippy --all-targets --all-features -- -D warnings
+check cargo clippy -- -D warnings
 check env RUSTFLAGS="--cfg manyhands_counters" cargo clippy --target-dir target/counters -- -D warnings
-check env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps
+check env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --all-features
 if [ -d benches/compare ]; then
     check cargo check --locked --benches --manifest-path benches/compare/Cargo.toml \
         --target-dir target/compare

@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
-count_tests cargo test --no-fail-fast
+# With all features; the optimised tests are without.
+count_tests cargo test --no-fail-fast --all-features
 count_tests cargo test --no-fail-fast --release --test it
 finish

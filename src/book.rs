@@ -18,6 +18,9 @@ mod futures {}
 #[doc = include_str!("../book/src/iterators.md")]
 mod iterators {}
 
+#[doc = include_str!("../book/src/beyond.md")]
+mod beyond {}
+
 #[doc = include_str!("../book/src/waiting.md")]
 mod waiting {}
 

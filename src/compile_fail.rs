@@ -205,3 +205,28 @@ mod handle_of_not_send {}
 /// let pool = manyhands::Pool::builder().build_scoped(|thread| thread.run(), |pool| pool);
 /// ```
 mod scoped_pool_escapes {}
+
+/// An ordered loop consumes here, but makes its items elsewhere.
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// let cell = std::cell::Cell::new(0);
+/// (0..9).par_map_ordered(3, |n| cell.replace(n)).for_each(drop);
+/// ```
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// let cells = (0..9).map(std::rc::Rc::new);
+/// cells.par_map_ordered(3, |n| *n).for_each(drop);
+/// ```
+mod ordered_loops {}
+
+/// A scan shares its results while it links pieces.
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// use std::cell::Cell;
+/// let cells = (0..9).into_par_iter().map(Cell::new);
+/// cells.inclusive_scan(|a, b| Cell::new(a.get() + b.get()));
+/// ```
+mod scan_of_not_sync {}

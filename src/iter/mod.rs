@@ -28,6 +28,19 @@
 //!   once every other piece has stopped as well. Items are dropped exactly once.
 //! * **Cancellation.** In a computation that has been cancelled, loops stop at their next block.
 //!
+//! # What rayon does not have
+//!
+//! * Results consumed in order, on the calling thread, while more are made:
+//!   [`for_each_ordered`](IndexedParallelIterator::for_each_ordered), and
+//!   [`par_map_ordered`](ParallelMapOrdered::par_map_ordered) for a sequential source.
+//! * Running totals: [`inclusive_scan`](IndexedParallelIterator::inclusive_scan),
+//!   [`exclusive_scan`](IndexedParallelIterator::exclusive_scan).
+//! * Sums of floats with the same bits in each run:
+//!   [`deterministic`](IndexedParallelIterator::deterministic).
+//! * A loop for a few threads: [`with_max_workers`](IndexedParallelIterator::with_max_workers).
+//! * A flag that ends a loop: [`stop_when`](ParallelIterator::stop_when).
+//! * Progress bars, with the feature `indicatif`: `ParallelProgressIterator`.
+//!
 //! [`plumbing`] explains how it works, and how to write parallel iterators of your own.
 
 pub mod plumbing;
@@ -47,6 +60,7 @@ pub use self::adapters::chain::Chain;
 pub use self::adapters::chunks::Chunks;
 pub use self::adapters::cloned::Cloned;
 pub use self::adapters::copied::Copied;
+pub use self::adapters::deterministic::Deterministic;
 pub use self::adapters::enumerate::Enumerate;
 pub use self::adapters::filter::Filter;
 pub use self::adapters::filter_map::FilterMap;
@@ -61,17 +75,20 @@ pub use self::adapters::inspect::Inspect;
 pub use self::adapters::interleave::Interleave;
 pub use self::adapters::interleave_shortest::InterleaveShortest;
 pub use self::adapters::intersperse::Intersperse;
-pub use self::adapters::len::{MaxLen, MinLen};
+pub use self::adapters::len::{MaxLen, MaxWorkers, MinLen};
 pub use self::adapters::map::Map;
 pub use self::adapters::map_init::MapInit;
 pub use self::adapters::map_with::MapWith;
 pub use self::adapters::panic_fuse::PanicFuse;
 pub use self::adapters::positions::Positions;
+#[cfg(feature = "indicatif")]
+pub use self::adapters::progress::{ParallelProgressIterator, Progress};
 pub use self::adapters::rev::Rev;
 pub use self::adapters::skip::Skip;
 pub use self::adapters::skip_any::SkipAny;
 pub use self::adapters::skip_any_while::SkipAnyWhile;
 pub use self::adapters::step_by::StepBy;
+pub use self::adapters::stop_when::StopWhen;
 pub use self::adapters::take::Take;
 pub use self::adapters::take_any::TakeAny;
 pub use self::adapters::take_any_while::TakeAnyWhile;
@@ -81,6 +98,7 @@ pub use self::adapters::while_some::WhileSome;
 pub use self::adapters::zip::Zip;
 pub use self::adapters::zip_eq::ZipEq;
 pub use self::sources::empty::{Empty, empty};
+pub use self::sources::map_ordered::{MapOrdered, ParallelMapOrdered};
 pub use self::sources::once::{Once, once};
 pub use self::sources::par_bridge::{IterBridge, ParallelBridge};
 #[allow(deprecated)]
@@ -99,10 +117,15 @@ pub(crate) use self::adapters::chain::ChainIter;
 
 use self::attempt::Try;
 use self::plumbing::{Consumer, ProducerCallback, UnindexedConsumer};
-use self::sinks::{find, find_ordered, for_each, reduce, sum_product, try_reduce, unzip};
+use self::sinks::{
+    find, find_ordered, for_each, ordered, reduce, scan, sum_product, try_reduce, unzip,
+};
 use std::cmp::Ordering;
 use std::collections::LinkedList;
+use std::convert::Infallible;
 use std::iter::{Product, Sum};
+use std::ops::ControlFlow::{self, Continue};
+use std::sync::atomic::AtomicBool;
 
 /// What can become a parallel iterator.
 ///
@@ -744,12 +767,41 @@ pub trait ParallelIterator: Sized + Send {
         SkipAnyWhile::new(self, predicate)
     }
 
+    /// Lets items pass until `flag` is set; the loop stops soon after. Not in rayon.
+    ///
+    /// The flag may be set by anybody: a signal handler, a timer, an item of the loop itself. It is
+    /// looked at before and after each item. An item that has begun is finished, and each thread
+    /// may begin one more while the news travels. The result is that of the items that have passed:
+    /// some of them, in their order, not necessarily the first.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// static STOP: AtomicBool = AtomicBool::new(false);
+    /// // In a program, the handler of Ctrl-C would set it, or a thread that sleeps until a deadline.
+    /// let found: Vec<u64> = (0..u64::MAX)
+    ///     .into_par_iter()
+    ///     .stop_when(&STOP)
+    ///     .filter(|n| n % 1000 == 7)
+    ///     .inspect(|_| STOP.store(true, Ordering::Relaxed))
+    ///     .collect();
+    /// assert!(!found.is_empty() && found.is_sorted());
+    /// ```
+    ///
+    /// To drop the result as well, drop or abort the computation: [`compute`](crate::compute()),
+    /// [`JoinHandle::abort`](crate::JoinHandle::abort).
+    fn stop_when(self, flag: &AtomicBool) -> StopWhen<'_, Self> {
+        StopWhen::new(self, flag)
+    }
+
     /// Makes one item of all.
     ///
     /// `identity` makes values that change nothing when they are combined; one is made for each
     /// piece of the loop. `op` must be associative. It need not be commutative: neighbours are
     /// combined, left before right. How the parentheses fall depends on how the loop is split, so
-    /// that sums of floats may differ from run to run in the last digits.
+    /// that sums of floats may differ from run to run in the last digits;
+    /// [`deterministic`](IndexedParallelIterator::deterministic) loops always give the same.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1387,6 +1439,141 @@ pub trait IndexedParallelIterator: ParallelIterator {
         unzip::extend::<unzip::Pairs, _, _, _>(self, left, right);
     }
 
+    /// Calls `op` for each item, in order, on the calling thread, while other threads make the next
+    /// items. Not in rayon.
+    ///
+    /// For loops of which everything can be done in parallel but the last step: writing results to a
+    /// file, say. `op` need not be `Send`, and may borrow what it likes.
+    ///
+    /// Items are made in waves of `window`: while `op` consumes one, the next is made. At most two
+    /// waves of items are alive, however long the loop is. A window should have enough work for
+    /// all threads: some 10 microseconds for each, and several items. Where the items come from a
+    /// sequential iterator, see [`par_map_ordered`](ParallelMapOrdered::par_map_ordered).
+    ///
+    /// # Panics
+    ///
+    /// If `window` is 0. If `op` panics, making items stops soon. If making an item panics, `op`
+    /// has been called for the items of all earlier waves.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let mut text = String::new();
+    /// (0..10_u32)
+    ///     .into_par_iter()
+    ///     .map(|n| n.to_string())
+    ///     .for_each_ordered(4, |digit| text.push_str(&digit));
+    /// assert_eq!(text, "0123456789");
+    /// ```
+    #[track_caller]
+    fn for_each_ordered<OP>(self, window: usize, mut op: OP)
+    where
+        OP: FnMut(Self::Item),
+    {
+        let Continue(()) = self.try_for_each_ordered(window, |item| -> ControlFlow<Infallible> {
+            op(item);
+            Continue(())
+        });
+    }
+
+    /// Like [`for_each_ordered`](Self::for_each_ordered), until one call of `op` fails: returns
+    /// `None`, `Err`, `Break`. That is the result then; it is that of the first call that fails. Not
+    /// in rayon.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::io::Write;
+    ///
+    /// let mut file = Vec::new();
+    /// [1, 2, 3]
+    ///     .par_iter()
+    ///     .map(|n| n * n)
+    ///     .try_for_each_ordered(100, |square| writeln!(file, "{square}"))?;
+    /// assert_eq!(file, b"1\n4\n9\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    fn try_for_each_ordered<OP, R>(self, window: usize, op: OP) -> R
+    where
+        OP: FnMut(Self::Item) -> R,
+        R: Try<Output = ()>,
+    {
+        assert_ne!(window, 0, "a window needs at least one item");
+        ordered::try_for_each(self, window, op)
+    }
+
+    /// The results of all beginnings of the loop: of the first item, of the first two, and so on to
+    /// all of them, put together by `op`. Not in rayon.
+    ///
+    /// `op` must be associative; as with [`reduce`](ParallelIterator::reduce), how the parentheses
+    /// fall depends on how the loop is split. The results are written in place, with one allocation.
+    /// A piece that another thread has taken is gone through twice: so with many threads, `op` is
+    /// called nearly twice for each item, alone once.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let sums = [1, 2, 3, 4].par_iter().copied().inclusive_scan(|a, b| a + b);
+    /// assert_eq!(sums, [1, 3, 6, 10]);
+    /// ```
+    fn inclusive_scan<OP>(self, op: OP) -> Vec<Self::Item>
+    where
+        OP: Fn(&Self::Item, &Self::Item) -> Self::Item + Sync + Send,
+        Self::Item: Sync,
+    {
+        scan::inclusive(self, &op)
+    }
+
+    /// What stands before each item: `init` before the first, `init` and the first item, put
+    /// together by `op`, before the second, and so on; and the result of all of them. Not in rayon.
+    ///
+    /// `init` need not be neutral. Otherwise like [`inclusive_scan`](Self::inclusive_scan).
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// // Where does each word start, if they are written one behind the other?
+    /// let words = ["many", "hands", "make"];
+    /// let lengths = words.par_iter().map(|word| word.len());
+    /// assert_eq!(lengths.exclusive_scan(0, |a, b| a + b), (vec![0, 4, 9], 13));
+    /// ```
+    fn exclusive_scan<OP>(self, init: Self::Item, op: OP) -> (Vec<Self::Item>, Self::Item)
+    where
+        OP: Fn(&Self::Item, &Self::Item) -> Self::Item + Sync + Send,
+        Self::Item: Sync,
+    {
+        scan::exclusive(self, init, &op)
+    }
+
+    /// Splits the loop, and puts results together, in a way that depends on its length alone: so
+    /// that sums of floats have the same bits in each run, on each machine, with any number of
+    /// threads. Loses the places of the items. Not in rayon.
+    ///
+    /// The loop is cut into halves, and these again, the left one being the shorter one, until no
+    /// piece is longer than 1/512 of the loop, or one item. Each piece is folded from left to
+    /// right. So there are up to 512 accumulators, however many threads there are; the splits cost a
+    /// few microseconds in a loop. [`with_min_len`](Self::with_min_len) and
+    /// [`with_max_len`](Self::with_max_len), before this, move these limits.
+    ///
+    /// All that follows is deterministic, except what is so by its nature (methods with `any` in
+    /// their name, attempts that fail in several places). The loops that
+    /// [`flat_map`](ParallelIterator::flat_map) and [`chain`](ParallelIterator::chain) add are
+    /// loops of their own; make them deterministic, too.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let sum = || {
+    ///     let terms = (1..100_000).into_par_iter().map(|n| 1.0 / f64::from(n));
+    ///     terms.deterministic().sum::<f64>()
+    /// };
+    /// let pool = manyhands::Pool::builder().num_threads(3).build().unwrap();
+    /// assert_eq!(sum().to_bits(), pool.install(sum).to_bits());
+    /// ```
+    fn deterministic(self) -> Deterministic<Self> {
+        Deterministic::new(self)
+    }
+
     /// Runs the loop in blocks, one after the other, each of them in parallel. The first has an
     /// item for each thread, each further one twice as many as the one before.
     ///
@@ -1871,6 +2058,29 @@ pub trait IndexedParallelIterator: ParallelIterator {
     /// ```
     fn with_max_len(self, max: usize) -> MaxLen<Self> {
         MaxLen::new(self, max)
+    }
+
+    /// No more than `max` threads shall work on the loop at a time; 0 counts as 1. Not in rayon.
+    ///
+    /// For items that need much memory, or something of which there is little, and for loops that
+    /// shall leave room for others. The calling thread is one of them. What is not counted: loops,
+    /// joins and scopes inside an item, and putting results of pieces together. Of two
+    /// loops that are zipped, the lower limit counts; where loops are chained, put it behind `chain`.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    /// (0..1000).into_par_iter().with_max_workers(2).for_each(|_| {
+    ///     let working = now.fetch_add(1, Ordering::Relaxed) + 1;
+    ///     most.fetch_max(working, Ordering::Relaxed);
+    ///     now.fetch_sub(1, Ordering::Relaxed);
+    /// });
+    /// assert!(most.into_inner() <= 2);
+    /// ```
+    fn with_max_workers(self, max: usize) -> MaxWorkers<Self> {
+        MaxWorkers::new(self, max)
     }
 
     /// How many items there are.

@@ -66,6 +66,19 @@ pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
     }
 }
 
+/// As [`on_seat`], for what must stay on this thread: it may have to do without a seat.
+pub(crate) fn in_place<R>(op: impl FnOnce() -> R) -> R {
+    match seat::current() {
+        Some(_) => op(),
+        None => current_registry().in_place(|_| op()),
+    }
+}
+
+/// Does the calling thread work for a pool?
+pub(crate) fn has_seat() -> bool {
+    seat::current().is_some()
+}
+
 /// Who would take work from the calling thread if it offered some now? One load of an owned cache
 /// line while the answer is nobody.
 #[inline]

@@ -1,6 +1,7 @@
 //! The public API, in one binary.
 
 mod auto_traits;
+mod beyond;
 mod block_on;
 mod builder;
 mod checklist;

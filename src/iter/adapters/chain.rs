@@ -146,6 +146,10 @@ where
         self.a.max_len().min(self.b.max_len())
     }
 
+    fn max_workers(&self) -> usize {
+        self.a.max_workers().min(self.b.max_workers())
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         let a_index = index.min(self.a_len);
         let b_index = index - a_index;

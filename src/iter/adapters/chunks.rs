@@ -119,6 +119,10 @@ where
         self.base.max_len() / self.size
     }
 
+    fn max_workers(&self) -> usize {
+        self.base.max_workers()
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         // An overflow means a place beyond the end of `base`.
         let middle = index.saturating_mul(self.size).min(self.len);

@@ -82,6 +82,10 @@ impl<P: Producer> Producer for EnumerateProducer<P> {
         self.base.max_len()
     }
 
+    fn max_workers(&self) -> usize {
+        self.base.max_workers()
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         let (left, right) = self.base.split_at(index);
         (

@@ -1,9 +1,9 @@
-//! What `take_any`, `skip_any`, `take_any_while` and `skip_any_while` have in common: a gate that
-//! all pieces of the loop share, and that lets some of the items pass.
+//! What `take_any`, `skip_any`, `take_any_while`, `skip_any_while` and `stop_when` have in common: a
+//! gate that all pieces of the loop share, and that lets some of the items pass.
 
 use crate::iter::plumbing::*;
 
-pub(super) trait Gate<T>: Sync {
+pub(crate) trait Gate<T>: Sync {
     /// May this item pass? Asked once for each.
     fn admits(&self, item: &T) -> bool;
 
@@ -11,13 +11,13 @@ pub(super) trait Gate<T>: Sync {
     fn is_shut(&self) -> bool;
 }
 
-pub(super) struct GateConsumer<'g, C, G> {
+pub(crate) struct GateConsumer<'g, C, G> {
     base: C,
     gate: &'g G,
 }
 
 impl<'g, C, G> GateConsumer<'g, C, G> {
-    pub(super) fn new(base: C, gate: &'g G) -> Self {
+    pub(crate) fn new(base: C, gate: &'g G) -> Self {
         Self { base, gate }
     }
 }
@@ -77,7 +77,7 @@ where
     }
 }
 
-pub(super) struct GateFolder<'g, B, G> {
+pub(crate) struct GateFolder<'g, B, G> {
     base: B,
     gate: &'g G,
 }

@@ -108,6 +108,10 @@ where
         self.base.max_len()
     }
 
+    fn max_workers(&self) -> usize {
+        self.base.max_workers()
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         let inspect_op = self.inspect_op;
         let (left, right) = self.base.split_at(index);

@@ -151,6 +151,10 @@ where
         self.a.max_len().min(self.b.max_len())
     }
 
+    fn max_workers(&self) -> usize {
+        self.a.max_workers().min(self.b.max_workers())
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         let b_first = self.b_first;
         let (from_a, from_b) = if b_first {

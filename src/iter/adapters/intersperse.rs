@@ -128,6 +128,10 @@ where
         self.base.max_len()
     }
 
+    fn max_workers(&self) -> usize {
+        self.base.max_workers()
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         let element_first = self.element_first;
         let items = if element_first {

@@ -1,4 +1,5 @@
-//! `with_min_len` and `with_max_len`: limits for the length of pieces.
+//! `with_min_len` and `with_max_len`: limits for the length of pieces; `with_max_workers`: one for
+//! how many run at a time.
 
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
@@ -19,6 +20,14 @@ pub struct MaxLen<I> {
     max: usize,
 }
 
+/// Iterator returned by [`IndexedParallelIterator::with_max_workers`].
+#[derive(Clone, Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct MaxWorkers<I> {
+    base: I,
+    max_workers: usize,
+}
+
 impl<I> MinLen<I> {
     pub(crate) fn new(base: I, min: usize) -> Self {
         Self { base, min }
@@ -28,6 +37,12 @@ impl<I> MinLen<I> {
 impl<I> MaxLen<I> {
     pub(crate) fn new(base: I, max: usize) -> Self {
         Self { base, max }
+    }
+}
+
+impl<I> MaxWorkers<I> {
+    pub(crate) fn new(base: I, max_workers: usize) -> Self {
+        Self { base, max_workers }
     }
 }
 
@@ -57,6 +72,7 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for MinLen<I> {
             callback,
             min: self.min,
             max: usize::MAX,
+            max_workers: usize::MAX,
         })
     }
 }
@@ -87,6 +103,38 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxLen<I> {
             callback,
             min: 1,
             max: self.max,
+            max_workers: usize::MAX,
+        })
+    }
+}
+
+impl<I: IndexedParallelIterator> ParallelIterator for MaxWorkers<I> {
+    type Item = I::Item;
+
+    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn opt_len(&self) -> Option<usize> {
+        Some(self.len())
+    }
+}
+
+impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxWorkers<I> {
+    fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {
+        bridge(self, consumer)
+    }
+
+    fn len(&self) -> usize {
+        self.base.len()
+    }
+
+    fn with_producer<CB: ProducerCallback<I::Item>>(self, callback: CB) -> CB::Output {
+        self.base.with_producer(Callback {
+            callback,
+            min: 1,
+            max: usize::MAX,
+            max_workers: self.max_workers,
         })
     }
 }
@@ -95,6 +143,7 @@ struct Callback<CB> {
     callback: CB,
     min: usize,
     max: usize,
+    max_workers: usize,
 }
 
 impl<T, CB: ProducerCallback<T>> ProducerCallback<T> for Callback<CB> {
@@ -105,6 +154,7 @@ impl<T, CB: ProducerCallback<T>> ProducerCallback<T> for Callback<CB> {
             base,
             min: self.min,
             max: self.max,
+            max_workers: self.max_workers,
         })
     }
 }
@@ -113,6 +163,7 @@ struct LimitedProducer<P> {
     base: P,
     min: usize,
     max: usize,
+    max_workers: usize,
 }
 
 impl<P: Producer> Producer for LimitedProducer<P> {
@@ -129,6 +180,10 @@ impl<P: Producer> Producer for LimitedProducer<P> {
 
     fn max_len(&self) -> usize {
         self.base.max_len().min(self.max)
+    }
+
+    fn max_workers(&self) -> usize {
+        self.base.max_workers().min(self.max_workers)
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {

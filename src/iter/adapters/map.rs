@@ -118,6 +118,10 @@ where
         self.base.max_len()
     }
 
+    fn max_workers(&self) -> usize {
+        self.base.max_workers()
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         let map_op = self.map_op;
         let (left, right) = self.base.split_at(index);

@@ -128,6 +128,10 @@ impl<'f, P: Producer> Producer for PanicFuseProducer<'f, P> {
         self.base.max_len()
     }
 
+    fn max_workers(&self) -> usize {
+        self.base.max_workers()
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         let fuse = self.fuse;
         let (left, right) = self.base.split_at(index);

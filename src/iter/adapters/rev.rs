@@ -80,6 +80,10 @@ impl<P: Producer> Producer for RevProducer<P> {
         self.base.max_len()
     }
 
+    fn max_workers(&self) -> usize {
+        self.base.max_workers()
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         let rest = self.len - index;
         let (first, last) = self.base.split_at(rest);

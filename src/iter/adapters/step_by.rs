@@ -90,6 +90,10 @@ impl<P: Producer> Producer for StepByProducer<P> {
         self.base.max_len() / self.step
     }
 
+    fn max_workers(&self) -> usize {
+        self.base.max_workers()
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         let (len, step) = (self.len, self.step);
         // An overflow means a place beyond the end of `base`.

@@ -112,6 +112,10 @@ impl<A: Producer, B: Producer> Producer for ZipProducer<A, B> {
         self.a.max_len().min(self.b.max_len())
     }
 
+    fn max_workers(&self) -> usize {
+        self.a.max_workers().min(self.b.max_workers())
+    }
+
     fn split_at(self, index: usize) -> (Self, Self) {
         let (left_a, right_a) = self.a.split_at(index);
         let (left_b, right_b) = self.b.split_at(index);

@@ -6,6 +6,7 @@
 
 use super::fork::{self, Clock, Stay};
 use super::splitter::{Budget, Limits, Plan, Site};
+use super::workers::{Token, Workers};
 use super::{Consumer, Folder, Producer, ProducerCallback, Reducer};
 use super::{UnindexedConsumer, UnindexedProducer};
 use crate::iter::IndexedParallelIterator;
@@ -135,14 +136,17 @@ where
         if let Some(probe) = plan.probe(len) {
             return run_short(len, probe, producer, consumer, plan);
         }
-        plan.expect_takers(len);
-        divide(Rest {
+        let max_workers = producer.max_workers();
+        let workers = Workers::new(max_workers);
+        plan.expect_takers(len, max_workers);
+        let rest = Rest {
             plan,
             done: 0,
             len,
             producer,
             consumer,
-        })
+        };
+        divide(rest, &workers.first())
     })
 }
 
@@ -168,6 +172,7 @@ where
         return fold.complete();
     }
     if !plan.is_as_expected(probe, fold.clock.peek()) {
+        let workers = Workers::new(producer.max_workers());
         let rest = Rest {
             plan,
             done: probe,
@@ -175,7 +180,7 @@ where
             producer,
             consumer,
         };
-        return run(&Mutex::new(Some(rest)), Some(fold));
+        return run(&Mutex::new(Some(rest)), Some(fold), &workers.first());
     }
     let (folder, before) = match consumer.rejoin(fold.folder, len - probe) {
         Ok((folder, _)) => (folder, None),
@@ -231,7 +236,7 @@ where
 }
 
 /// Runs a piece that nobody has begun: first cuts it, if there is a reason.
-fn divide<P, C>(rest: Rest<P, C>) -> C::Result
+fn divide<P, C>(rest: Rest<P, C>, token: &Token<'_>) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
@@ -241,15 +246,20 @@ where
         return rest.consumer.into_folder().complete();
     }
     let Some(cut) = rest.plan.cut(rest.len) else {
-        return run(&Mutex::new(Some(rest)), None);
+        return run(&Mutex::new(Some(rest)), None, token);
     };
     let (mut left, mut right, reducer) = rest.cut(cut.keep);
     left.plan.expect_pieces(cut.left_pieces);
     right.plan.expect_pieces(cut.right_pieces);
+    let Some(other) = token.another() else {
+        // Cut all the same, because the producer demands it.
+        let left = divide(left, token);
+        return reducer.reduce(left, divide(right, token));
+    };
     if left.plan.cut(left.len).is_none() {
-        return together(left, None, right, reducer);
+        return together(left, None, right, reducer, token, other);
     }
-    let (left, right) = fork::join(move |_| divide(left), move |_| divide(right));
+    let (left, right) = fork::join(|_| divide(left, token), |_| divide(right, &other));
     reducer.reduce(left, right)
 }
 
@@ -259,6 +269,8 @@ fn together<P, C>(
     fold: Option<Fold<P::Item, C>>,
     right: Rest<P, C>,
     reducer: C::Reducer,
+    token: &Token<'_>,
+    other: Token<'_>,
 ) -> C::Result
 where
     P: Producer,
@@ -268,14 +280,14 @@ where
     let fold = fold.map(Stay::new);
     let ((first, last), middle) = fork::join(
         |_| {
-            let first = run(&left, fold.map(Stay::into_inner));
+            let first = run(&left, fold.map(Stay::into_inner), token);
             // If nobody has begun the right piece, this thread will run all of it.
-            let last = help(&right, Beginner::NotWe);
+            let last = help(&right, Beginner::NotWe, token);
             (first, last.map(|(last, seam)| (last, Stay::new(seam))))
         },
         |_| {
-            let result = run_or_divide(&right);
-            match help(&left, Beginner::Anybody) {
+            let result = run_or_divide(&right, &other);
+            match help(&left, Beginner::Anybody, &other) {
                 None => result,
                 Some((middle, seam)) => seam.reduce(middle, result),
             }
@@ -288,7 +300,7 @@ where
     }
 }
 
-fn run_or_divide<P, C>(piece: &Shared<P, C>) -> C::Result
+fn run_or_divide<P, C>(piece: &Shared<P, C>, token: &Token<'_>) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
@@ -297,12 +309,12 @@ where
     match held.take() {
         Some(rest) if rest.plan.cut(rest.len).is_some() => {
             drop(held);
-            divide(rest)
+            divide(rest, token)
         }
         rest => {
             *held = rest;
             drop(held);
-            run(piece, None)
+            run(piece, None, token)
         }
     }
 }
@@ -316,7 +328,11 @@ enum Beginner {
 
 /// Runs items from the right end of somebody's piece, as long as that is worth it. Returns their
 /// result, and what puts it together with what comes before them.
-fn help<P, C>(piece: &Shared<P, C>, beginner: Beginner) -> Option<(C::Result, C::Reducer)>
+fn help<P, C>(
+    piece: &Shared<P, C>,
+    beginner: Beginner,
+    token: &Token<'_>,
+) -> Option<(C::Result, C::Reducer)>
 where
     P: Producer,
     C: Consumer<P::Item>,
@@ -326,7 +342,7 @@ where
         let Some((items, reducer)) = take_end(piece, beginner) else {
             break;
         };
-        let mut result = divide(items);
+        let mut result = divide(items, token);
         if let Some((after, seam)) = done {
             result = seam.reduce(result, after);
         }
@@ -405,7 +421,11 @@ impl<T, C: Consumer<T>> Fold<T, C> {
 
 /// Runs a piece, block by block. Between blocks it looks up.
 #[inline(never)]
-fn run<P, C>(piece: &Shared<P, C>, mut fold: Option<Fold<P::Item, C>>) -> C::Result
+fn run<P, C>(
+    piece: &Shared<P, C>,
+    mut fold: Option<Fold<P::Item, C>>,
+    token: &Token<'_>,
+) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
@@ -429,13 +449,14 @@ where
                 Some(fold) => fold.complete(),
             };
         }
-        if let Some(give) = rest.plan.share(rest.done, rest.len) {
+        let give = rest.plan.share(rest.done, rest.len);
+        if let Some((give, other)) = give.and_then(|give| Some((give, token.another()?))) {
             // Who helps with this piece now finds nothing more to do; the next one will.
             drop(held);
             rest.plan.remember();
             let keep = rest.len - give;
             let (left, right, reducer) = rest.cut(keep);
-            return together(left, fold, right, reducer);
+            return together(left, fold, right, reducer, token, other);
         }
         let block = rest.plan.block(rest.len);
         let is_last = block == rest.len;

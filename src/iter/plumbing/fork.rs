@@ -63,6 +63,40 @@ pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
     crate::pool::on_seat(op)
 }
 
+/// Runs a loop of which a part must stay on this thread: as [`on_seat`], but if there is no seat to
+/// be had, right here without one.
+pub(crate) fn in_place<R>(op: impl FnOnce() -> R) -> R {
+    #[cfg(test)]
+    if script::is_playing() {
+        return script::on_seat(op);
+    }
+    crate::pool::in_place(op)
+}
+
+/// Runs `here` on this thread, whatever it holds, and `there` perhaps at the same time on another.
+/// A thread without a seat runs one after the other; a loop in `there` then goes to a worker.
+pub(crate) fn join_here<A, B, RA, RB>(here: A, there: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA,
+    B: FnOnce() -> RB + Send,
+    RB: Send,
+{
+    if !has_seat() {
+        return (here(), there());
+    }
+    let here = Stay::new(here);
+    let (left, right) = join(move |_| Stay::new(here.into_inner()()), move |_| there());
+    (left.into_inner(), right)
+}
+
+fn has_seat() -> bool {
+    #[cfg(test)]
+    if script::is_playing() {
+        return true;
+    }
+    crate::pool::has_seat()
+}
+
 /// How many threads may work on a loop that starts here.
 pub(crate) fn num_threads() -> usize {
     #[cfg(test)]
@@ -112,7 +146,8 @@ impl Clock {
 /// A value that stays on its thread while a closure that holds it passes through [`join`].
 ///
 /// When a running loop is split, its left half goes on with the same folder, and a folder need
-/// not be `Send` (think of the `Rc` made by `map_init`). `join` runs its first closure on the
+/// not be `Send` (think of the `Rc` made by `map_init`); nor need the closure of an ordered loop be.
+/// `join` runs its first closure on the
 /// calling thread, but its signature cannot say so. This type does not trust, it checks.
 pub(crate) struct Stay<T> {
     value: ManuallyDrop<T>,
@@ -143,7 +178,7 @@ impl<T> Stay<T> {
     pub(crate) fn into_inner(self) -> T {
         assert!(
             self.is_home(),
-            "the first half of a join left its thread with a folder that must stay"
+            "the first half of a join left its thread with a value that must stay"
         );
         let mut this = ManuallyDrop::new(self);
         // SAFETY: we are on the value's thread (asserted), and `this` is neither dropped nor used
@@ -174,6 +209,7 @@ impl<T> fmt::Debug for Stay<T> {
 pub(crate) mod script {
     use super::Takers;
     use std::cell::{Cell, RefCell};
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
     /// How one join goes.
     #[derive(Clone, Copy, Debug, Default)]
@@ -274,6 +310,7 @@ pub(crate) mod script {
             .with_borrow(|(script, log)| script.laps.get(log.laps).copied().unwrap_or(1_000) as f64)
     }
 
+    /// As the real one, runs both closures, whatever panics.
     pub(super) fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
     where
         A: FnOnce(bool) -> RA,
@@ -283,12 +320,17 @@ pub(crate) mod script {
             log.joins += 1;
             script.joins.get(log.joins - 1).copied().unwrap_or_default()
         });
-        if step.right_first {
-            let right = b(step.migrated);
-            (a(false), right)
+        let left = || catch_unwind(AssertUnwindSafe(|| a(false)));
+        let right = || catch_unwind(AssertUnwindSafe(|| b(step.migrated)));
+        let (left, right) = if step.right_first {
+            let right = right();
+            (left(), right)
         } else {
-            let left = a(false);
-            (left, b(step.migrated))
+            (left(), right())
+        };
+        match (left, right) {
+            (Ok(left), Ok(right)) => (left, right),
+            (Err(payload), _) | (_, Err(payload)) => resume_unwind(payload),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bridge;
 pub(crate) mod fork;
 mod splitter;
+pub(crate) mod workers;
 // The models are about the layers below, and these tests take long to build.
 #[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
 mod tests;
@@ -31,6 +32,12 @@ pub trait Producer: Send + Sized {
     /// No piece may be longer than this, unless `min_len` forbids the split. Asked once, when the
     /// loop starts.
     fn max_len(&self) -> usize {
+        usize::MAX
+    }
+
+    /// No more threads than this may work on the loop at a time; 0 counts as 1. Asked once, when
+    /// the loop starts.
+    fn max_workers(&self) -> usize {
         usize::MAX
     }
 

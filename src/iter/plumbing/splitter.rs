@@ -148,17 +148,19 @@ impl Plan {
     ///
     /// Idle threads should not have to wait for the end of our first item, which may be long. So
     /// if the cost is unknown, or known to be large, and somebody is hungry, the loop is cut into
-    /// a piece for everybody.
-    pub(super) fn expect_takers(&mut self, len: usize) {
+    /// a piece for everybody. There may be `max_workers` of us.
+    pub(super) fn expect_takers(&mut self, len: usize, max_workers: usize) {
         let cost = self.pace.cost(len);
         let least = match fork::takers() {
             Takers::None => return,
             Takers::Asleep if !is_time_to_wake(cost) => return,
             Takers::Asleep | Takers::Awake => WORTH_SHARING_NS,
         };
-        let most = fork::num_threads().min(len / self.limits.min);
+        let most = fork::num_threads()
+            .min(max_workers)
+            .min(len / self.limits.min);
         let pieces = cost.map_or(most, |ns| saturate(ns / least));
-        self.pieces = pieces.clamp(1, most);
+        self.pieces = pieces.clamp(1, most.max(1));
     }
 
     /// Is this piece, of `len` items, to be cut before it begins?

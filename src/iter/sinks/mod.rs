@@ -11,7 +11,11 @@ pub(super) mod for_each;
 #[deny(unsafe_code)]
 pub(crate) mod noop;
 #[deny(unsafe_code)]
+pub(super) mod ordered;
+#[deny(unsafe_code)]
 pub(super) mod reduce;
+#[deny(unsafe_code)]
+pub(super) mod scan;
 #[deny(unsafe_code)]
 pub(super) mod sum_product;
 #[deny(unsafe_code)]

@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub(super) mod empty;
+pub(super) mod map_ordered;
 pub(super) mod once;
 pub(super) mod par_bridge;
 pub(super) mod repeat;

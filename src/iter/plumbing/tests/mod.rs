@@ -1,9 +1,12 @@
 //! Loops under a script: no threads, every outcome of every fork, the result of std.
 
 mod attempts;
+mod beyond;
 mod drops;
 mod equivalence;
 mod pieces;
+#[cfg(feature = "indicatif")]
+mod progress;
 mod search;
 mod shapes;
 

@@ -30,11 +30,25 @@ pub(crate) fn append_unindexed<I: ParallelIterator>(iter: I, len: usize, vec: &m
     append_with(vec, len, |consumer| iter.drive_unindexed(consumer));
 }
 
-fn append_with<T: Send>(
+/// Appends the `len` items that `drive` collects.
+pub(crate) fn append_with<T: Send>(
     vec: &mut Vec<T>,
     len: usize,
     drive: impl for<'c> FnOnce(CollectConsumer<'c, T>) -> Written<'c, T>,
 ) {
+    let complete = try_append_with(vec, len, drive);
+    assert!(
+        complete,
+        "the iterator did not make as many items as it promised"
+    );
+}
+
+/// Appends the items that `drive` collects if they are `len`; else drops them, and returns `false`.
+pub(crate) fn try_append_with<T: Send>(
+    vec: &mut Vec<T>,
+    len: usize,
+    drive: impl for<'c> FnOnce(CollectConsumer<'c, T>) -> Written<'c, T>,
+) -> bool {
     vec.reserve(len);
     let old_len = vec.len();
     let slots = vec.spare_capacity_mut();
@@ -44,14 +58,14 @@ fn append_with<T: Send>(
         len,
         vec: PhantomData,
     });
-    assert!(
-        written.start == start && written.written == len,
-        "the iterator did not make as many items as it promised"
-    );
+    if written.start != start || written.written != len {
+        return false;
+    }
     written.release();
     // SAFETY: W2: `written` had initialised `len` slots from `start`, the first spare one, on
-    // (asserted), and has just given them away. They lie within the capacity (`reserve`).
+    // (checked), and has just given them away. They lie within the capacity (`reserve`).
     unsafe { vec.set_len(old_len + len) }
+    true
 }
 
 /// A range of slots that nobody has written to. There is nothing to drop in it.
@@ -167,6 +181,14 @@ impl<'c, T: Send> Folder<T> for CollectFolder<'c, T> {
 }
 
 impl<'c, T> CollectFolder<'c, T> {
+    /// What was written last.
+    #[inline]
+    pub(crate) fn last(&self) -> Option<&T> {
+        let place = self.written.written.checked_sub(1)?;
+        // SAFETY: the slot is initialised and ours (W2), and stays so while `self` is borrowed.
+        Some(unsafe { &*self.written.start.add(place) })
+    }
+
     #[inline]
     fn push(&mut self, item: T) {
         let place = self.written.written;
@@ -192,6 +214,11 @@ pub(crate) struct Written<'c, T> {
 unsafe impl<T: Send> Send for Written<'_, T> {}
 
 impl<T> Written<'_, T> {
+    /// How many items there are.
+    pub(crate) fn len(&self) -> usize {
+        self.written
+    }
+
     /// Gives the items away; returns how many they were.
     fn release(self) -> usize {
         let written = self.written;

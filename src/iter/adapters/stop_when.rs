@@ -1,0 +1,44 @@
+//! `stop_when`: until somebody sets a flag.
+
+use super::gate::{Gate, GateConsumer};
+use crate::iter::ParallelIterator;
+use crate::iter::plumbing::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Iterator returned by [`ParallelIterator::stop_when`].
+#[derive(Clone, Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct StopWhen<'a, I> {
+    base: I,
+    flag: &'a AtomicBool,
+}
+
+impl<'a, I> StopWhen<'a, I> {
+    pub(crate) fn new(base: I, flag: &'a AtomicBool) -> Self {
+        Self { base, flag }
+    }
+}
+
+impl<I: ParallelIterator> ParallelIterator for StopWhen<'_, I> {
+    type Item = I::Item;
+
+    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
+        let gate = Until(self.flag);
+        self.base
+            .drive_unindexed(GateConsumer::new(consumer, &gate))
+    }
+}
+
+/// Shut once the flag is set.
+pub(crate) struct Until<'a>(pub(crate) &'a AtomicBool);
+
+impl<T> Gate<T> for Until<'_> {
+    fn admits(&self, _item: &T) -> bool {
+        !Gate::<T>::is_shut(self)
+    }
+
+    fn is_shut(&self) -> bool {
+        // Ordering: Relaxed; to see it late only lets more items pass.
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,79 @@
+//! How many threads may work on one loop at a time: [`with_max_workers`].
+//!
+//! Each thread that works on a limited loop holds a token, and the loop is shared only if there is
+//! one more. It is given back when the work that it was taken for is over, together with all
+//! waiting for others in between. Loops without a limit count nothing.
+//!
+//! [`with_max_workers`]: crate::iter::IndexedParallelIterator::with_max_workers
+
+use super::fork;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The tokens of one loop that nobody holds.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    /// `None`: no limit.
+    free: Option<AtomicUsize>,
+}
+
+impl Workers {
+    /// `max` tokens, at least one; `usize::MAX` means "any number".
+    pub(crate) fn new(max: usize) -> Self {
+        // The first one is what `first` gives away.
+        let free = (max < usize::MAX).then(|| AtomicUsize::new(max.saturating_sub(1)));
+        Self { free }
+    }
+
+    /// The token of the whole loop. To be called once.
+    pub(crate) fn first(&self) -> Token<'_> {
+        Token {
+            free: self.free.as_ref(),
+        }
+    }
+}
+
+/// The right to work on a loop. Given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Token<'w> {
+    /// Where the others are. `None`: no limit.
+    free: Option<&'w AtomicUsize>,
+}
+
+impl Token<'_> {
+    /// A token for another thread, if there is one.
+    pub(crate) fn another(&self) -> Option<Self> {
+        if let Some(free) = self.free {
+            // Ordering: Acquire pairs with the Release in `drop`, so that for whoever gets a token
+            // the piece that had it before is over. Relaxed on failure: nothing is read then.
+            let (fetched, failed) = (Ordering::Acquire, Ordering::Relaxed);
+            free.fetch_update(fetched, failed, |n| n.checked_sub(1))
+                .ok()?;
+        }
+        Some(Self { free: self.free })
+    }
+
+    /// Runs both closures with a token each, `left` on the calling thread: as a fork if there is
+    /// another token, else one after the other.
+    pub(crate) fn join<A, B, RA, RB>(&self, left: A, right: B) -> (RA, RB)
+    where
+        A: FnOnce(&Self) -> RA + Send,
+        B: FnOnce(&Self) -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        match self.another() {
+            Some(other) => fork::join(|_| left(self), move |_| right(&other)),
+            None => (left(self), right(self)),
+        }
+    }
+}
+
+impl Drop for Token<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(free) = self.free {
+            // Ordering: Release pairs with the Acquire in `another`.
+            free.fetch_add(1, Ordering::Release);
+        }
+    }
+}
