@@ -14,7 +14,7 @@
 
 use crate::iter::drain::places;
 use crate::iter::plumbing::*;
-use crate::iter::sinks::collect::{indexed, list};
+use crate::iter::sinks::collect::{concat, indexed, list};
 use crate::iter::{
     FromParallelIterator, IndexedParallelIterator, IntoParallelIterator, ParallelDrainRange,
     ParallelExtend, ParallelIterator,
@@ -288,7 +288,9 @@ impl<T> Drop for OwningIter<'_, T> {
     }
 }
 
-/// In order. With one allocation, if the number of items is known.
+/// In order. With one allocation, if the number of items is known. If it is not, each piece of the
+/// loop fills a `Vec` of its own; the first of them becomes the result, and the others are copied
+/// to its end, in parallel if they are long.
 impl<T: Send> FromParallelIterator<T> for Vec<T> {
     fn from_par_iter<I: IntoParallelIterator<Item = T>>(par_iter: I) -> Self {
         let mut vec = Vec::new();
@@ -305,11 +307,7 @@ impl<T: Send> ParallelExtend<T> for Vec<T> {
             indexed::append_unindexed(par_iter, len, self);
             return;
         }
-        let list = list::collect(par_iter);
-        self.reserve(list::len(&list));
-        for mut piece in list {
-            self.append(&mut piece);
-        }
+        concat::append(self, list::collect(par_iter));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The collections of std as sources, and as targets of `collect` and `par_extend`.
 //!
-//! As targets: items are made in parallel and put in one after the other, in order.
+//! As targets: items are made in parallel and put in one after the other, in order. For an empty
+//! `BTreeMap` or `BTreeSet` they are also sorted in parallel, and it is then built at once.
 //!
 //! ```
 //! use manyhands::prelude::*;
@@ -23,7 +24,8 @@ pub mod linked_list;
 pub mod vec_deque;
 
 use crate::iter::sinks::collect::list;
-use crate::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend};
+use crate::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator};
+use crate::slice::ParallelSliceMut;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::hash::{BuildHasher, Hash};
@@ -111,6 +113,40 @@ where
     }
 }
 
+/// As [`extend`], for collections that are built faster from sorted items: std's `BTreeMap` and
+/// `BTreeSet` sort what they are collected from, and notice when that is done already. Sorting is
+/// stable, so of equal keys the last one stays, as with `extend`.
+fn extend_sorted<C, T, K, I>(collection: &mut C, par_iter: I, key: fn(&T) -> &K)
+where
+    C: Extend<T> + FromIterator<T>,
+    for<'c> &'c C: IntoIterator,
+    T: Send,
+    K: Ord,
+    I: IntoParallelIterator<Item = T>,
+{
+    if (&*collection).into_iter().next().is_some() {
+        return extend(collection, par_iter);
+    }
+    let mut items = Vec::from_par_iter(par_iter);
+    items.par_sort_by(|a, b| key(a).cmp(key(b)));
+    *collection = items.into_iter().collect();
+}
+
+macro_rules! sorted_extends {
+    ($({$($params:tt)*} $item:ty => $collection:ty, $key:expr;)*) => {$(
+        impl<$($params)*> ParallelExtend<$item> for $collection {
+            fn par_extend<I: IntoParallelIterator<Item = $item>>(&mut self, par_iter: I) {
+                extend_sorted(self, par_iter, $key);
+            }
+        }
+    )*};
+}
+
+sorted_extends! {
+    {T: Ord + Send} T => BTreeSet<T>, |item| item;
+    {K: Ord + Send, V: Send} (K, V) => BTreeMap<K, V>, |(key, _)| key;
+}
+
 macro_rules! extends {
     ($({$($params:tt)*} $item:ty => $collection:ty;)*) => {$(
         impl<$($params)*> ParallelExtend<$item> for $collection {
@@ -125,17 +161,30 @@ extends! {
     {T: Send} T => VecDeque<T>;
     {T: Send} T => LinkedList<T>;
     {T: Ord + Send} T => BinaryHeap<T>;
-    {T: Ord + Send} T => BTreeSet<T>;
     {T: Eq + Hash + Send, S: BuildHasher + Send} T => HashSet<T, S>;
-    {K: Ord + Send, V: Send} (K, V) => BTreeMap<K, V>;
     {K: Eq + Hash + Send, V: Send, S: BuildHasher + Send} (K, V) => HashMap<K, V, S>;
     {'a, T: Copy + Send + Sync + 'a} &'a T => VecDeque<T>;
     {'a, T: Copy + Send + Sync + 'a} &'a T => LinkedList<T>;
     {'a, T: Copy + Ord + Send + Sync + 'a} &'a T => BinaryHeap<T>;
-    {'a, T: Copy + Ord + Send + Sync + 'a} &'a T => BTreeSet<T>;
     {'a, T: Copy + Eq + Hash + Send + Sync + 'a, S: BuildHasher + Send} &'a T => HashSet<T, S>;
-    {'a, K: Copy + Ord + Send + Sync + 'a, V: Copy + Send + Sync + 'a} (&'a K, &'a V) => BTreeMap<K, V>;
     {'a, K: Copy + Eq + Hash + Send + Sync + 'a, V: Copy + Send + Sync + 'a, S: BuildHasher + Send} (&'a K, &'a V) => HashMap<K, V, S>;
+}
+
+impl<'a, T: Copy + Ord + Send + Sync + 'a> ParallelExtend<&'a T> for BTreeSet<T> {
+    fn par_extend<I: IntoParallelIterator<Item = &'a T>>(&mut self, par_iter: I) {
+        self.par_extend(par_iter.into_par_iter().copied());
+    }
+}
+
+impl<'a, K, V> ParallelExtend<(&'a K, &'a V)> for BTreeMap<K, V>
+where
+    K: Copy + Ord + Send + Sync + 'a,
+    V: Copy + Send + Sync + 'a,
+{
+    fn par_extend<I: IntoParallelIterator<Item = (&'a K, &'a V)>>(&mut self, par_iter: I) {
+        let pairs = par_iter.into_par_iter();
+        self.par_extend(pairs.map(|(key, value)| (*key, *value)));
+    }
 }
 
 macro_rules! collects {

@@ -1,6 +1,7 @@
 //! `filter`: only the items that pass a test.
 
 use crate::iter::ParallelIterator;
+use crate::iter::plumbing::portions::consume_some;
 use crate::iter::plumbing::*;
 use std::fmt;
 
@@ -103,8 +104,6 @@ where
     }
 }
 
-// The default `consume_iter` is the right one: handing a filtered iterator to the inner folder
-// would look at `full` only after items that pass.
 struct FilterFolder<'p, B, P> {
     base: B,
     filter_op: &'p P,
@@ -126,6 +125,12 @@ where
         } else {
             self
         }
+    }
+
+    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
+        let filter_op = self.filter_op;
+        let base = consume_some(self.base, iter, |item| filter_op(&item).then_some(item));
+        Self { base, filter_op }
     }
 
     fn complete(self) -> B::Result {

@@ -1,6 +1,7 @@
 //! `filter_map`: test and function in one.
 
 use crate::iter::ParallelIterator;
+use crate::iter::plumbing::portions::consume_some;
 use crate::iter::plumbing::*;
 use std::fmt;
 
@@ -126,6 +127,12 @@ where
             },
             None => self,
         }
+    }
+
+    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
+        let filter_op = self.filter_op;
+        let base = consume_some(self.base, iter, filter_op);
+        Self { base, filter_op }
     }
 
     fn complete(self) -> B::Result {

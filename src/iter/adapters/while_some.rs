@@ -123,6 +123,21 @@ impl<'f, T, B: Folder<T>> Folder<Option<T>> for WhileSomeFolder<'f, B> {
         }
     }
 
+    fn consume_iter<I: IntoIterator<Item = Option<T>>>(self, iter: I) -> Self {
+        let missing = self.missing;
+        let some = iter.into_iter().map_while(|item| {
+            if item.is_none() {
+                // Ordering: Relaxed, as in `is_set`.
+                missing.store(true, Ordering::Relaxed);
+            }
+            item.filter(|_| !is_set(missing))
+        });
+        Self {
+            base: self.base.consume_iter(some),
+            missing,
+        }
+    }
+
     fn complete(self) -> B::Result {
         self.base.complete()
     }

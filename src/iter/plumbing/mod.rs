@@ -2,6 +2,7 @@
 
 mod bridge;
 pub(crate) mod fork;
+pub(crate) mod portions;
 mod splitter;
 pub(crate) mod workers;
 // The models are about the layers below, and these tests take long to build.

@@ -1,6 +1,7 @@
 //! `find_any`: the first match that any thread comes across.
 
 use crate::iter::ParallelIterator;
+use crate::iter::plumbing::portions::for_each_until;
 use crate::iter::plumbing::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -86,6 +87,20 @@ impl<'p, T, P: Fn(&T) -> bool> Folder<T> for FindFolder<'p, T, P> {
             self.found.store(true, Ordering::Relaxed);
             self.item = Some(item);
         }
+        self
+    }
+
+    fn consume_iter<I: IntoIterator<Item = T>>(mut self, iter: I) -> Self {
+        let is_over = || is_set(self.found);
+        for_each_until(iter, is_over, |item| {
+            let is_it = (self.predicate)(&item);
+            if is_it {
+                // Ordering: Relaxed, as in `is_set`.
+                self.found.store(true, Ordering::Relaxed);
+                self.item = Some(item);
+            }
+            !is_it
+        });
         self
     }
 

@@ -6,6 +6,7 @@
 //! a [`Level`] of its own with places in it, as in the numbers of chapters and sections.
 
 use crate::iter::ParallelIterator;
+use crate::iter::plumbing::portions::for_each_until;
 use crate::iter::plumbing::*;
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -230,6 +231,31 @@ where
                 self.place.announce();
             }
             self.item = Some(item);
+        }
+        self
+    }
+
+    fn consume_iter<I: IntoIterator<Item = T>>(mut self, iter: I) -> Self {
+        let Self {
+            predicate,
+            place,
+            item: found,
+        } = &mut self;
+        if LAST || found.is_none() {
+            for_each_until(
+                iter,
+                || place.is_beaten(),
+                |item| {
+                    let is_it = predicate(&item);
+                    if is_it {
+                        if found.is_none() {
+                            place.announce();
+                        }
+                        *found = Some(item);
+                    }
+                    LAST || !is_it
+                },
+            );
         }
         self
     }

@@ -357,6 +357,34 @@ where
         }
     }
 
+    // The folders alone go through the loop, without what is kept beside them.
+    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
+        let (mut a, mut b) = (self.a.folder, self.b.folder);
+        for item in iter {
+            let (to_a, to_b) = D::deal(item);
+            if let Some(item) = to_a {
+                a = a.consume(item);
+            }
+            if let Some(item) = to_b {
+                b = b.consume(item);
+            }
+            if a.full() && b.full() {
+                break;
+            }
+        }
+        Self {
+            a: Side {
+                folder: a,
+                ..self.a
+            },
+            b: Side {
+                folder: b,
+                ..self.b
+            },
+            deal: self.deal,
+        }
+    }
+
     fn complete(self) -> Self::Result {
         (self.a.complete(), self.b.complete())
     }

@@ -8,11 +8,6 @@ pub(crate) fn collect<I: ParallelIterator>(iter: I) -> LinkedList<Vec<I::Item>> 
     iter.drive_unindexed(ListConsumer)
 }
 
-/// How many items there are in `list`.
-pub(crate) fn len<T>(list: &LinkedList<Vec<T>>) -> usize {
-    list.iter().map(Vec::len).sum()
-}
-
 struct ListConsumer;
 
 impl<T: Send> Consumer<T> for ListConsumer {

@@ -1,0 +1,50 @@
+//! Tight loops over sequential iterators that look up now and then.
+//!
+//! Asking a folder after every item whether it is full costs as much as a cheap item; and a folder
+//! that is given a filtered iterator asks itself only at items that pass. So some sinks and adapters
+//! go on for a few items before anybody is asked. (In indexed loops blocks are bounded by time, and
+//! a heavy item is a block of its own.)
+
+use super::Folder;
+use std::iter;
+
+/// So many items are run before somebody is asked again.
+const PORTION: usize = 32;
+
+/// Hands items to `op` until that returns `false`, or `is_over`, which is asked now and then.
+pub(crate) fn for_each_until<I: IntoIterator>(
+    iter: I,
+    is_over: impl Fn() -> bool,
+    mut op: impl FnMut(I::Item) -> bool,
+) {
+    let mut iter = iter.into_iter();
+    while !is_over() {
+        for _ in 0..PORTION {
+            let Some(item) = iter.next() else { return };
+            if !op(item) {
+                return;
+            }
+        }
+    }
+}
+
+/// Makes `folder` take what `op` makes of the items, until it is full.
+pub(crate) fn consume_some<F, T, R, I>(mut folder: F, iter: I, op: impl Fn(T) -> Option<R>) -> F
+where
+    F: Folder<R>,
+    I: IntoIterator<Item = T>,
+{
+    let mut iter = iter.into_iter();
+    let mut has_ended = false;
+    while !has_ended && !folder.full() {
+        let mut left = PORTION;
+        let portion = iter::from_fn(|| {
+            left = left.checked_sub(1)?;
+            let item = iter.next();
+            has_ended = item.is_none();
+            item
+        });
+        folder = folder.consume_iter(portion.filter_map(&op));
+    }
+    folder
+}
