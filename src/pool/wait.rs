@@ -48,6 +48,10 @@ pub(crate) fn for_half(seat: &Seat, half: &Public) {
                 if sleep_for_half(seat, half) {
                     return;
                 }
+                // The thief offers something; another thread may be just taking it.
+                hint::spin_loop();
+                #[cfg(any(manyhands_loom, manyhands_shuttle))]
+                crate::sync::thread::yield_now();
             }
         }
     }

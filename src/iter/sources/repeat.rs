@@ -176,7 +176,8 @@ impl<T: Clone + Send> Producer for Clones<T> {
     }
 }
 
-#[cfg(test)]
+// The models are about the layers below.
+#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
 mod tests {
     use super::*;
     use std::sync::Arc;
