@@ -1,10 +1,12 @@
 //! The public API, in one binary.
 
+mod adapters;
 mod auto_traits;
 mod block_on;
 mod builder;
 mod checklist;
 mod compute;
+mod drops;
 mod futures;
 mod iter_equiv;
 mod join;
