@@ -230,3 +230,113 @@ mod ordered_loops {}
 /// cells.inclusive_scan(|a, b| Cell::new(a.get() + b.get()));
 /// ```
 mod scan_of_not_sync {}
+
+/// A loop needs items that may move to another thread, or references to such as may be shared.
+///
+/// ```compile_fail,E0599
+/// use manyhands::prelude::*;
+/// let not_send = vec![std::rc::Rc::new(1)];
+/// not_send.into_par_iter().count();
+/// ```
+///
+/// ```compile_fail,E0599
+/// use manyhands::prelude::*;
+/// let not_sync = vec![std::cell::Cell::new(1)];
+/// not_sync.par_iter().count();
+/// ```
+///
+/// ```compile_fail,E0599
+/// use manyhands::prelude::*;
+/// let mut not_send = [std::rc::Rc::new(1)];
+/// not_send.par_chunks_mut(1).count();
+/// ```
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// (0..9).into_par_iter().map(std::rc::Rc::new).count();
+/// ```
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// let not_send = std::rc::Rc::new(1);
+/// std::iter::repeat(()).map(move |()| *not_send).par_bridge();
+/// ```
+mod loop_items {}
+
+/// The closures of a loop are called by many threads at once.
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// let not_sync = std::cell::Cell::new(0);
+/// (0..9).into_par_iter().for_each(|x| not_sync.set(x));
+/// ```
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// let not_send = std::rc::Rc::new(0);
+/// (0..9).into_par_iter().filter(|x| *x > *not_send).count();
+/// ```
+///
+/// ```compile_fail,E0594
+/// use manyhands::prelude::*;
+/// let mut sum = 0;
+/// (0..9).into_par_iter().for_each(|x| sum += x);
+/// ```
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// // A value that is cloned for each piece goes to the piece's thread.
+/// (0..9).into_par_iter().for_each_with(std::rc::Rc::new(0), |_, _| ());
+/// ```
+mod loop_closures {}
+
+/// A loop borrows what it goes through.
+///
+/// ```compile_fail,E0499
+/// use manyhands::prelude::*;
+/// let mut items = [1, 2];
+/// items.par_iter_mut().zip(items.par_iter_mut()).count();
+/// ```
+///
+/// ```compile_fail,E0502
+/// use manyhands::prelude::*;
+/// let mut items = vec![1, 2];
+/// items.par_drain(..).for_each(|x| drop(items.get(x)));
+/// ```
+///
+/// ```compile_fail,E0505
+/// use manyhands::prelude::*;
+/// let items = vec![1, 2];
+/// let iter = items.par_iter();
+/// drop(items);
+/// iter.count();
+/// ```
+mod loop_borrows {}
+
+/// What was indexed is not any more behind an adapter that does not know how much is left.
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// (0..9).into_par_iter().zip((0..9).into_par_iter().filter(|x| x % 2 == 0)).count();
+/// ```
+///
+/// ```compile_fail,E0599
+/// use manyhands::prelude::*;
+/// (0..9).into_par_iter().flat_map(|x| [x]).rev();
+/// ```
+///
+/// ```compile_fail,E0599
+/// use manyhands::prelude::*;
+/// (0..9_u64).into_par_iter().enumerate();
+/// ```
+mod loop_places {}
+
+/// An adapter alone does nothing.
+///
+/// ```compile_fail
+/// // No code: `unused_must_use`.
+/// #![deny(unused_must_use)]
+/// use manyhands::prelude::*;
+/// [1, 2].par_iter().map(|x| x + 1);
+/// ```
+mod loop_is_lazy {}

@@ -3,6 +3,7 @@
 pub use manyhands::*;
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::io;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
@@ -10,8 +11,32 @@ use std::sync::{Arc, Mutex};
 pub type ThreadPoolBuildError = PoolBuildError;
 pub type Configuration = ThreadPoolBuilder;
 
+thread_local! {
+    /// The pool that the running closure was spawned on.
+    static KEPT: RefCell<Option<Arc<Registry>>> = const { RefCell::new(None) };
+}
+
 pub fn spawn(f: impl FnOnce() + Send + 'static) {
-    drop(spawn_compute(f));
+    drop(spawn_compute(keeping(KEPT.with_borrow(Clone::clone), f)));
+}
+
+/// In rayon, what was spawned keeps its pool alive.
+fn keeping(
+    registry: Option<Arc<Registry>>,
+    f: impl FnOnce() + Send + 'static,
+) -> impl FnOnce() + Send + 'static {
+    struct Restore(Option<Arc<Registry>>);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            KEPT.set(self.0.take());
+        }
+    }
+
+    move || {
+        let _restore = Restore(KEPT.replace(registry));
+        f();
+    }
 }
 
 pub fn spawn_fifo(f: impl FnOnce() + Send + 'static) {
@@ -116,6 +141,7 @@ impl ThreadPool {
     }
 
     pub fn spawn(&self, f: impl FnOnce() + Send + 'static) {
+        let f = keeping(Some(Arc::clone(&self.registry)), f);
         drop(self.handle.spawn_compute(f));
     }
 

@@ -1,11 +1,13 @@
 //! The public API, in one binary.
 
+mod adapters;
 mod auto_traits;
 mod beyond;
 mod block_on;
 mod builder;
 mod checklist;
 mod compute;
+mod drops;
 mod futures;
 mod iter_equiv;
 mod join;
