@@ -1434,7 +1434,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
     ///
     /// Items are made in waves of `window`: while `op` consumes one, the next is made. At most two
     /// waves of items are alive, however long the loop is. A window should have enough work for
-    /// all threads: some 10 microseconds for each, and several items. Where the items come from a
+    /// all threads: some 10 microseconds for each at least, and several items. Where the items come from a
     /// sequential iterator, see [`par_map_ordered`](ParallelMapOrdered::par_map_ordered).
     ///
     /// # Panics
@@ -1537,8 +1537,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
     /// threads. Loses the places of the items. Not in rayon.
     ///
     /// The loop is cut into halves, and these again, the left one being the shorter one, until no
-    /// piece is longer than 1/512 of the loop, or one item. Each piece is folded from left to
-    /// right. So there are up to 512 accumulators, however many threads there are; the splits cost a
+    /// piece is longer than 1/256 of the loop, or one item. Each piece is folded from left to
+    /// right. So there are up to 256 accumulators, however many threads there are; the splits cost a
     /// few microseconds in a loop. [`with_min_len`](Self::with_min_len) and
     /// [`with_max_len`](Self::with_max_len), before this, move these limits.
     ///
@@ -2044,7 +2044,9 @@ pub trait IndexedParallelIterator: ParallelIterator {
     ///
     /// For items that need much memory, or something of which there is little, and for loops that
     /// shall leave room for others. The calling thread is one of them. What is not counted: loops,
-    /// joins and scopes inside an item, and putting results of pieces together. Of two
+    /// joins and scopes inside an item, and putting results of pieces together. Such a loop is cut
+    /// ahead of demand, and folded in chunks of some 50 microseconds: it costs a microsecond or two
+    /// more than others. Of two
     /// loops that are zipped, the lower limit counts; where loops are chained, put it behind `chain`.
     ///
     /// ```
