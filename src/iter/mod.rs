@@ -1434,7 +1434,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
     ///
     /// Items are made in waves of `window`: while `op` consumes one, the next is made. At most two
     /// waves of items are alive, however long the loop is. A window should have enough work for
-    /// all threads: some 10 microseconds for each at least, and several items. Where the items come from a
+    /// all threads: some 10 microseconds for each, and several items. Where the items come from a
     /// sequential iterator, see [`par_map_ordered`](ParallelMapOrdered::par_map_ordered).
     ///
     /// # Panics
@@ -2044,9 +2044,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
     ///
     /// For items that need much memory, or something of which there is little, and for loops that
     /// shall leave room for others. The calling thread is one of them. What is not counted: loops,
-    /// joins and scopes inside an item, and putting results of pieces together. Such a loop is cut
-    /// ahead of demand, and folded in chunks of some 50 microseconds: it costs a microsecond or two
-    /// more than others. Of two
+    /// joins and scopes inside an item, and putting results of pieces together. Of two
     /// loops that are zipped, the lower limit counts; where loops are chained, put it behind `chain`.
     ///
     /// ```

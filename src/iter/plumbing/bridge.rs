@@ -6,7 +6,7 @@
 
 use super::fork::{self, Clock, Stay};
 use super::splitter::{Budget, Limits, Plan, Site};
-use super::workers;
+use super::workers::{Token, Workers};
 use super::{Consumer, Folder, Producer, ProducerCallback, Reducer};
 use super::{UnindexedConsumer, UnindexedProducer};
 use crate::iter::IndexedParallelIterator;
@@ -127,20 +127,19 @@ where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    if producer.max_workers() < usize::MAX {
-        return workers::run(len, producer, consumer);
-    }
     let limits = Limits::new(producer.min_len(), producer.max_len());
     let code: fn(usize, P, C) -> C::Result = bridge_producer_consumer::<P, C>;
     let mut plan = Plan::new(len, limits, Site::new(code as usize));
-    fork::on_seat(move || {
-        plan.expect_takers(len);
-        divide(len, producer, consumer, plan)
+    let max_workers = producer.max_workers();
+    let workers = Workers::new(max_workers);
+    fork::on_seat(|| {
+        plan.expect_takers(len, max_workers);
+        divide(len, producer, consumer, plan, workers.first())
     })
 }
 
 /// Runs `len` items that nobody has begun: first cuts them, if there is a reason.
-fn divide<P, C>(len: usize, producer: P, consumer: C, plan: Plan) -> C::Result
+fn divide<P, C>(len: usize, producer: P, consumer: C, plan: Plan, token: Token<'_>) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
@@ -149,14 +148,15 @@ where
     if consumer.full() {
         return consumer.into_folder().complete();
     }
-    match plan.cut(len) {
-        Err(plan) => begin(len, producer, consumer, plan),
+    match plan.cut(len, token.may_share()) {
+        Err(plan) => begin(len, producer, consumer, plan, token),
         Ok((middle, left_plan, right_plan)) => {
             let (left_producer, right_producer) = producer.split_at(middle);
             let (left_consumer, right_consumer, reducer) = consumer.split_at(middle);
-            let (left, right) = fork::join(
-                move |_| divide(middle, left_producer, left_consumer, left_plan),
-                move |_| divide(len - middle, right_producer, right_consumer, right_plan),
+            let rest = len - middle;
+            let (left, right) = token.join(
+                move |token| divide(middle, left_producer, left_consumer, left_plan, token),
+                move |token| divide(rest, right_producer, right_consumer, right_plan, token),
             );
             reducer.reduce(left, right)
         }
@@ -164,11 +164,12 @@ where
 }
 
 /// A piece in the middle of its run.
-struct Piece<P, C: Consumer<P::Item>>
+struct Piece<'w, P, C: Consumer<P::Item>>
 where
     P: Producer,
 {
     plan: Plan,
+    token: Token<'w>,
     /// How many items its folders have got so far.
     done: usize,
     /// How many are left to `producer` and `consumer`; at least 1.
@@ -224,7 +225,7 @@ impl<T, C: Consumer<T>> Fold<T, C> {
 }
 
 /// Runs the first block of a piece, then the others.
-fn begin<P, C>(len: usize, producer: P, consumer: C, mut plan: Plan) -> C::Result
+fn begin<P, C>(len: usize, producer: P, consumer: C, mut plan: Plan, token: Token<'_>) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
@@ -240,6 +241,7 @@ where
     plan.record(block, clock.lap());
     let piece = Piece {
         plan,
+        token,
         done: block,
         rest: len - block,
         producer,
@@ -255,7 +257,7 @@ where
 }
 
 /// Runs the blocks of a piece that has a folder. Between them it looks up.
-fn go_on<P, C>(mut piece: Piece<P, C>, mut fold: Fold<P::Item, C>) -> C::Result
+fn go_on<P, C>(mut piece: Piece<'_, P, C>, mut fold: Fold<P::Item, C>) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
@@ -266,7 +268,9 @@ where
             return fold.complete();
         }
         if let Some(give) = piece.plan.share(piece.done, piece.rest) {
-            return share(give, piece, fold);
+            if let Some(token) = piece.token.another() {
+                return share(give, token, piece, fold);
+            }
         }
         let block = piece.plan.block(piece.rest);
         if block == piece.rest {
@@ -288,7 +292,12 @@ where
 }
 
 /// Offers the last `give` items to whoever is hungry, and goes on with those before them.
-fn share<P, C>(give: usize, piece: Piece<P, C>, fold: Fold<P::Item, C>) -> C::Result
+fn share<'w, P, C>(
+    give: usize,
+    token: Token<'w>,
+    piece: Piece<'w, P, C>,
+    fold: Fold<P::Item, C>,
+) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
@@ -300,6 +309,7 @@ where
     let (left_consumer, right_consumer, reducer) = piece.consumer.split_at(keep);
     let left = Piece {
         plan,
+        token: piece.token,
         done: piece.done,
         rest: keep,
         producer: left_producer,
@@ -308,7 +318,7 @@ where
     let fold = Stay::new(fold);
     let (left, right) = fork::join(
         move |_| go_on(left, fold.into_inner()),
-        move |_| divide(give, right_producer, right_consumer, plan),
+        move |_| divide(give, right_producer, right_consumer, plan, token),
     );
     reducer.reduce(left, right)
 }

@@ -125,20 +125,23 @@ impl Plan {
     ///
     /// Idle threads should not have to wait for the end of our first item, which may be long. So
     /// if the cost is unknown, or known to be large, and somebody is hungry, the loop is cut into
-    /// a piece for everybody.
-    pub(super) fn expect_takers(&mut self, len: usize) {
-        let pieces = self.long_pieces(len);
+    /// a piece for everybody. There may be `max_workers` of us.
+    pub(super) fn expect_takers(&mut self, len: usize, max_workers: usize) {
+        let pieces = self.long_pieces(len).min(max_workers);
         if pieces >= 2 && fork::is_hungry() {
             self.pieces = pieces.min(fork::num_threads());
         }
     }
 
     /// Should `len` items that nobody has begun be cut in two? Says how many go left, and how
-    /// each half continues.
-    pub(super) fn cut(mut self, len: usize) -> Result<(usize, Self, Self), Self> {
+    /// each half continues. If nobody `may_help`, only where the producer demands it.
+    pub(super) fn cut(mut self, len: usize, may_help: bool) -> Result<(usize, Self, Self), Self> {
         if !self.limits.divisible(len) {
             self.pieces = 1;
             return Err(self);
+        }
+        if !may_help {
+            self.pieces = 1;
         }
         let (mut left, mut right) = (self, self);
         if self.pieces > 1 {
@@ -150,7 +153,7 @@ impl Plan {
             return Ok(((share as usize).clamp(min, len - min), left, right));
         }
         let forced = len > self.limits.max;
-        if forced || self.pace.is_worth_sharing(len) && fork::is_hungry() {
+        if forced || may_help && self.pace.is_worth_sharing(len) && fork::is_hungry() {
             return Ok((len / 2, left, right));
         }
         Err(self)
