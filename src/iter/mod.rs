@@ -1550,8 +1550,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
     /// threads. Loses the places of the items. Not in rayon.
     ///
     /// The loop is cut into halves, and these again, the left one being the shorter one, until no
-    /// piece is longer than 1/512 of the loop, or one item. Each piece is folded from left to
-    /// right. So there are up to 512 accumulators, however many threads there are; the splits cost a
+    /// piece is longer than 1/256 of the loop, or one item. Each piece is folded from left to
+    /// right. So there are up to 256 accumulators, however many threads there are; the splits cost a
     /// few microseconds in a loop. [`with_min_len`](Self::with_min_len) and
     /// [`with_max_len`](Self::with_max_len), before this, move these limits.
     ///

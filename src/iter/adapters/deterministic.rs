@@ -51,7 +51,7 @@ impl<T, C: Consumer<T>> ProducerCallback<T> for Callback<C> {
 
 /// So many leaves at most, unless `with_max_len` asks for more: enough to keep a large machine
 /// busy to the end, and few enough for a leaf to be worth a folder, in a loop of any length.
-const LEAVES: usize = 512;
+const LEAVES: usize = 256;
 
 /// Which pieces are cut in two. Must depend on nothing but the length and the producer's limits.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 
 use crate::iter::plumbing::*;
 
-pub(crate) trait Gate<T>: Sync {
+pub(super) trait Gate<T>: Sync {
     /// May this item pass? Asked once for each.
     fn admits(&self, item: &T) -> bool;
 
@@ -11,13 +11,13 @@ pub(crate) trait Gate<T>: Sync {
     fn is_shut(&self) -> bool;
 }
 
-pub(crate) struct GateConsumer<'g, C, G> {
+pub(super) struct GateConsumer<'g, C, G> {
     base: C,
     gate: &'g G,
 }
 
 impl<'g, C, G> GateConsumer<'g, C, G> {
-    pub(crate) fn new(base: C, gate: &'g G) -> Self {
+    pub(super) fn new(base: C, gate: &'g G) -> Self {
         Self { base, gate }
     }
 }
@@ -77,7 +77,7 @@ where
     }
 }
 
-pub(crate) struct GateFolder<'g, B, G> {
+pub(super) struct GateFolder<'g, B, G> {
     base: B,
     gate: &'g G,
 }

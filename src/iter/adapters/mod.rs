@@ -21,7 +21,7 @@ pub(super) mod flatten_iter;
 pub(super) mod fold;
 pub(super) mod fold_chunks;
 pub(super) mod fold_chunks_with;
-pub(super) mod gate;
+mod gate;
 pub(super) mod inspect;
 pub(super) mod interleave;
 pub(super) mod interleave_shortest;

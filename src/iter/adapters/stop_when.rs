@@ -30,7 +30,7 @@ impl<I: ParallelIterator> ParallelIterator for StopWhen<'_, I> {
 }
 
 /// Shut once the flag is set.
-pub(crate) struct Until<'a>(pub(crate) &'a AtomicBool);
+struct Until<'a>(&'a AtomicBool);
 
 impl<T> Gate<T> for Until<'_> {
     fn admits(&self, _item: &T) -> bool {

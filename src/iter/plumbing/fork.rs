@@ -89,7 +89,7 @@ where
     (left.into_inner(), right)
 }
 
-fn has_seat() -> bool {
+pub(crate) fn has_seat() -> bool {
     #[cfg(test)]
     if script::is_playing() {
         return true;

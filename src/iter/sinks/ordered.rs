@@ -1,16 +1,17 @@
 //! `for_each_ordered`, `try_for_each_ordered` and the terminals of `par_map_ordered`: items made in
 //! parallel, and consumed in order by the calling thread.
 //!
-//! The loop runs in waves. While the calling thread consumes the items of one, the next is made by
-//! whoever has time; if nobody has, the calling thread makes it afterwards. So it is a join for
-//! each wave, and no more than two waves of items are alive.
+//! The loop runs in waves. While the calling thread consumes the items of one, other threads begin
+//! to make the next; the calling thread joins them when it is done. So it is one fork for each
+//! wave, and no more than two waves of items are alive.
+//!
+//! Within a wave, each thread has a *lane*: it takes a batch of items off what is left, makes them,
+//! and comes back for more. Batches become shorter towards the end, so that nobody waits for long.
 
-use super::collect::indexed::{self, CollectConsumer, Written};
-use crate::iter::adapters::gate::GateConsumer;
-use crate::iter::adapters::stop_when::Until;
 use crate::iter::attempt::Try;
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use crate::sync::{Mutex, lock};
 use std::mem;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,21 +23,21 @@ where
     F: FnMut(I::Item) -> R,
     R: Try<Output = ()>,
 {
-    let rest = iter.len();
-    iter.with_producer(Callback {
-        rest,
+    let len = iter.len();
+    iter.with_producer(InWaves {
+        len,
         window,
         consume,
     })
 }
 
-struct Callback<F> {
-    rest: usize,
+struct InWaves<F> {
+    len: usize,
     window: usize,
     consume: F,
 }
 
-impl<T, F, R> ProducerCallback<T> for Callback<F>
+impl<T, F, R> ProducerCallback<T> for InWaves<F>
 where
     T: Send,
     F: FnMut(T) -> R,
@@ -44,22 +45,17 @@ where
 {
     type Output = R;
 
-    fn callback<P: Producer<Item = T>>(mut self, producer: P) -> R {
-        let mut behind = Some(producer);
+    fn callback<P: Producer<Item = T>>(self, producer: P) -> R {
+        let mut rest = Some((self.len, producer));
         let take = || {
-            let producer = behind.take().filter(|_| self.rest > 0)?;
-            let len = self.rest.min(self.window);
-            let (wave, others) = producer.split_at(len);
-            self.rest -= len;
-            behind = Some(others);
-            Some((len, wave))
+            let (len, producer) = rest.take().filter(|(len, _)| *len > 0)?;
+            let wave = len.min(self.window);
+            let (left, right) = producer.split_at(wave);
+            rest = Some((len - wave, right));
+            Some((wave, left))
         };
-        let make = |(len, wave), items: &mut Vec<T>, stop: &AtomicBool| {
-            fill(items, len, stop, |consumer| {
-                bridge_producer_consumer(len, wave, consumer)
-            });
-        };
-        in_waves(take, make, self.consume)
+        let make = |(len, wave), here: &mut dyn FnMut() -> bool| make(len, wave, here);
+        run(take, make, self.consume)
     }
 }
 
@@ -87,82 +83,221 @@ where
         ended = wave.len() < window;
         (!wave.is_empty()).then_some(wave)
     };
-    let make = |wave: Vec<I::Item>, items: &mut Vec<T>, stop: &AtomicBool| {
-        fill(items, wave.len(), stop, |consumer| {
-            wave.into_par_iter().map(map_op).drive(consumer)
-        });
+    let make = |wave: Vec<I::Item>, here: &mut dyn FnMut() -> bool| {
+        let len = wave.len();
+        let mapped = wave.into_par_iter().map(map_op);
+        mapped.with_producer(MakeBeside { len, here })
     };
-    in_waves(take, make, consume)
+    run(take, make, consume)
 }
 
-/// Takes, makes and consumes wave after wave, until there are no more, or `consume` says "stop".
-/// Only `make` runs elsewhere.
-fn in_waves<W, T, R>(
+struct MakeBeside<'h> {
+    len: usize,
+    here: &'h mut dyn FnMut() -> bool,
+}
+
+impl<T: Send> ProducerCallback<T> for MakeBeside<'_> {
+    type Output = Vec<Batch<T>>;
+
+    fn callback<P: Producer<Item = T>>(self, producer: P) -> Vec<Batch<T>> {
+        make(self.len, producer, self.here)
+    }
+}
+
+/// Consumes one wave after the other. `take` takes one from the source, if there is one; `make`
+/// makes its items, and meanwhile calls its argument, which says whether they will be needed.
+fn run<W, T, R>(
     mut take: impl FnMut() -> Option<W>,
-    make: impl Fn(W, &mut Vec<T>, &AtomicBool) + Sync,
+    make: impl Fn(W, &mut dyn FnMut() -> bool) -> Vec<Batch<T>>,
     mut consume: impl FnMut(T) -> R,
 ) -> R
 where
-    W: Send,
-    T: Send,
     R: Try<Output = ()>,
 {
-    let stop = AtomicBool::new(false);
-    let (mut ready, mut next) = (Vec::new(), Vec::new());
-    let mut consume_all = |items: &mut Vec<T>| -> ControlFlow<R::Residual> {
-        for item in items.drain(..) {
+    let mut consume_all = |wave: Vec<Batch<T>>| -> ControlFlow<R::Residual> {
+        for item in wave.into_iter().flat_map(|batch| batch.items) {
             fork::check_cancelled();
             consume(item).branch()?;
         }
         Continue(())
     };
     fork::in_place(|| {
-        let mut waiting = take();
-        while let Some(wave) = waiting {
-            let here = || {
-                let unless_done = StopOnDrop(&stop);
-                consume_all(&mut ready)?;
-                let waiting = take();
-                mem::forget(unless_done);
-                Continue(waiting)
-            };
-            let (outcome, ()) = fork::join_here(here, || make(wave, &mut next, &stop));
-            waiting = match outcome {
-                Continue(waiting) => waiting,
+        let mut ready = Vec::new();
+        let mut next = take();
+        while let Some(wave) = next {
+            let mut outcome = Continue(None);
+            let made = make(wave, &mut || {
+                let consumed = consume_all(mem::take(&mut ready));
+                outcome = consumed.map_continue(|()| take());
+                outcome.is_continue()
+            });
+            ready = made;
+            next = match outcome {
+                Continue(wave) => wave,
                 Break(residual) => return R::from_residual(residual),
             };
-            mem::swap(&mut ready, &mut next);
         }
-        match consume_all(&mut ready) {
+        match consume_all(ready) {
             Continue(()) => R::from_output(()),
             Break(residual) => R::from_residual(residual),
         }
     })
 }
 
-/// Tells whoever makes the next wave that nobody will consume it.
+/// Makes the `len` items of a wave while `here` runs on the calling thread, which then helps. If
+/// `here` is false, or panics, the items are not needed.
+fn make<P>(len: usize, producer: P, here: &mut dyn FnMut() -> bool) -> Vec<Batch<P::Item>>
+where
+    P: Producer<Item: Send>,
+{
+    let lanes = fork::num_threads().min(producer.max_workers()).max(1);
+    let wave = Wave {
+        lanes: lanes.min(len),
+        min_len: producer.min_len(),
+        max_len: producer.max_len().max(1),
+        rest: Mutex::new(Some(Rest {
+            len,
+            producer,
+            batches: 0,
+        })),
+        stop: AtomicBool::new(false),
+    };
+    // Without a seat, a lane of the calling thread would be the only one.
+    let helps = fork::has_seat();
+    let others = if helps { lanes - 1 } else { lanes };
+    let (mut batches, made_there) = fork::join_here(
+        || {
+            let unless_needed = StopOnDrop(&wave.stop);
+            if !here() {
+                return Vec::new();
+            }
+            mem::forget(unless_needed);
+            if helps { wave.run_lane() } else { Vec::new() }
+        },
+        || fork::on_seat(|| wave.run_lanes(others)),
+    );
+    batches.extend(made_there);
+    batches.sort_unstable_by_key(|batch| batch.number);
+    batches
+}
+
+/// Items that one lane has made in one go.
+struct Batch<T> {
+    number: usize,
+    items: Vec<T>,
+}
+
+/// A wave that is being made.
+struct Wave<P> {
+    lanes: usize,
+    min_len: usize,
+    max_len: usize,
+    /// What nobody has taken yet. Nothing as well if a cut has panicked.
+    rest: Mutex<Option<Rest<P>>>,
+    /// Nobody will consume this wave. It publishes nothing; to see it late only costs time.
+    stop: AtomicBool,
+}
+
+struct Rest<P> {
+    len: usize,
+    producer: P,
+    /// How many batches were cut off.
+    batches: usize,
+}
+
+impl<P: Producer<Item: Send>> Wave<P> {
+    /// Takes the next batch: its number, its length, and its producer.
+    fn take(&self) -> Option<(usize, usize, P)> {
+        let mut held = lock(&self.rest);
+        let Rest {
+            len,
+            producer,
+            batches,
+        } = held.take()?;
+        // Alone, nobody has to be left anything.
+        let share = if self.lanes > 1 { 2 * self.lanes } else { 1 };
+        let size = (len / share).clamp(1, self.max_len).max(self.min_len);
+        if size >= len {
+            return Some((batches, len, producer));
+        }
+        let (batch, producer) = producer.split_at(size);
+        *held = Some(Rest {
+            len: len - size,
+            producer,
+            batches: batches + 1,
+        });
+        Some((batches, size, batch))
+    }
+
+    /// Makes batches until none is left.
+    fn run_lane(&self) -> Vec<Batch<P::Item>> {
+        let unless_done = StopOnDrop(&self.stop);
+        let mut made = Vec::new();
+        while !is_set(&self.stop) {
+            fork::check_cancelled();
+            let Some((number, len, producer)) = self.take() else {
+                break;
+            };
+            let folder = BatchFolder {
+                items: Vec::with_capacity(len),
+                stop: &self.stop,
+            };
+            let items = producer.fold_with(folder).items;
+            made.push(Batch { number, items });
+        }
+        mem::forget(unless_done);
+        made
+    }
+
+    /// Runs so many lanes, each on a thread of its own if there is one.
+    fn run_lanes(&self, lanes: usize) -> Vec<Batch<P::Item>> {
+        match lanes {
+            0 => Vec::new(),
+            1 => self.run_lane(),
+            _ => {
+                let half = lanes / 2;
+                let (mut made, more) =
+                    fork::join(|_| self.run_lanes(lanes - half), |_| self.run_lanes(half));
+                made.extend(more);
+                made
+            }
+        }
+    }
+}
+
+struct BatchFolder<'s, T> {
+    items: Vec<T>,
+    stop: &'s AtomicBool,
+}
+
+impl<T> Folder<T> for BatchFolder<'_, T> {
+    type Result = Vec<T>;
+
+    fn consume(mut self, item: T) -> Self {
+        self.items.push(item);
+        self
+    }
+
+    fn complete(self) -> Vec<T> {
+        self.items
+    }
+
+    fn full(&self) -> bool {
+        is_set(self.stop)
+    }
+}
+
+fn is_set(stop: &AtomicBool) -> bool {
+    // Ordering: Relaxed, as said at `Wave::stop`.
+    stop.load(Ordering::Relaxed)
+}
+
+/// Tells the lanes to end, unless it is forgotten.
 struct StopOnDrop<'s>(&'s AtomicBool);
 
 impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
-        // Ordering: Relaxed; to see it late only costs time.
+        // Ordering: Relaxed, as said at `Wave::stop`.
         self.0.store(true, Ordering::Relaxed);
     }
-}
-
-/// Appends the `len` items that `drive` makes, or ends soon after `stop`.
-fn fill<T, D>(items: &mut Vec<T>, len: usize, stop: &AtomicBool, drive: D)
-where
-    T: Send,
-    D: for<'c, 's> FnOnce(GateConsumer<'s, CollectConsumer<'c, T>, Until<'s>>) -> Written<'c, T>,
-{
-    let gate = Until(stop);
-    let complete =
-        indexed::try_append_with(items, len, |slots| drive(GateConsumer::new(slots, &gate)));
-    // Ordering: Relaxed; the same thread or one that it has joined has read it as true before, if
-    // that is why items are missing.
-    assert!(
-        complete || stop.load(Ordering::Relaxed),
-        "the iterator did not make as many items as it promised"
-    );
 }

@@ -18,7 +18,7 @@ pub trait ParallelMapOrdered: Iterator + Sized {
     /// Items are taken in batches of `window`. While the calling thread consumes the results of
     /// one batch, and then takes the one after the next, other threads work on the next. At most
     /// two windows of items and results are alive. A window should have enough work for all
-    /// threads: some 10 microseconds for each, and several items. A source that waits until
+    /// threads: some 10 microseconds for each at least, and several items. A source that waits until
     /// somebody has seen the results of earlier items may wait in vain.
     ///
     /// # Panics

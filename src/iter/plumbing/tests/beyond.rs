@@ -199,11 +199,11 @@ proptest! {
         v in items(), min in 0..20_usize, max in 1..40_usize, s in scripts(),
     ) {
         let wide = || v.par_iter().map(|x| u64::from(*x));
-        // 300 items make pieces of one.
-        same(&s, || shape(wide().deterministic()), parentheses(&v, 1, 1))?;
-        same(&s, || shape(wide().with_min_len(min).deterministic()), parentheses(&v, 1, min.max(1)))?;
-        same(&s, || shape(wide().with_max_len(max).deterministic()), parentheses(&v, 1, 1))?;
-        same(&s, || shape(wide().with_max_workers(min % 4).deterministic()), parentheses(&v, 1, 1))?;
+        let leaf = v.len().div_ceil(256).max(1);
+        same(&s, || shape(wide().deterministic()), parentheses(&v, leaf, 1))?;
+        same(&s, || shape(wide().with_min_len(min).deterministic()), parentheses(&v, leaf, min.max(1)))?;
+        same(&s, || shape(wide().with_max_len(max).deterministic()), parentheses(&v, leaf.min(max), 1))?;
+        same(&s, || shape(wide().with_max_workers(min % 4).deterministic()), parentheses(&v, leaf, 1))?;
         same(&s, || wide().deterministic().collect::<Vec<_>>(), v.iter().map(|x| u64::from(*x)).collect())?;
         same(&s, || v.par_iter().deterministic().filter(|x| **x > 999).collect::<Vec<_>>(),
             v.iter().filter(|x| **x > 999).collect())?;
@@ -213,7 +213,7 @@ proptest! {
     fn deterministic_sums_have_the_same_bits(len in 0..5000_usize, seed in any::<u32>(), s in scripts()) {
         let term = |n: usize| f64::from(seed) / (n as f64 + 0.1);
         let terms: Vec<f64> = (0..len).map(term).collect();
-        let leaf = len.div_ceil(512).max(1);
+        let leaf = len.div_ceil(256).max(1);
         let sum = || (0..len).into_par_iter().map(term).deterministic().sum::<f64>();
         same(&s, || sum().to_bits(), tree_sum(&terms, leaf).to_bits())?;
         // What a filter leaves out is added as nothing, in its place.
@@ -374,14 +374,14 @@ fn a_loop_for_one_worker_is_not_shared() {
 }
 
 #[test]
-fn a_long_deterministic_loop_has_512_pieces() {
+fn a_long_deterministic_loop_has_256_pieces() {
     for (len, pieces) in [
         (0, 1),
         (1, 1),
-        (511, 511),
-        (512, 512),
-        (1_000, 512),
-        (1_000_000, 512),
+        (255, 255),
+        (256, 256),
+        (500, 256),
+        (1_000_000, 256),
     ] {
         for script in [nobody(), everybody()] {
             let run = || {
@@ -421,7 +421,7 @@ fn making_items_stops_when_nobody_wants_them() {
                 };
                 9
             ],
-            laps: vec![1_000_000; 1_000],
+            threads: 2,
             ..nobody()
         };
         let run = || {

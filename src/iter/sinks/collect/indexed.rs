@@ -36,19 +36,6 @@ pub(crate) fn append_with<T: Send>(
     len: usize,
     drive: impl for<'c> FnOnce(CollectConsumer<'c, T>) -> Written<'c, T>,
 ) {
-    let complete = try_append_with(vec, len, drive);
-    assert!(
-        complete,
-        "the iterator did not make as many items as it promised"
-    );
-}
-
-/// Appends the items that `drive` collects if they are `len`; else drops them, and returns `false`.
-pub(crate) fn try_append_with<T: Send>(
-    vec: &mut Vec<T>,
-    len: usize,
-    drive: impl for<'c> FnOnce(CollectConsumer<'c, T>) -> Written<'c, T>,
-) -> bool {
     vec.reserve(len);
     let old_len = vec.len();
     let slots = vec.spare_capacity_mut();
@@ -58,14 +45,14 @@ pub(crate) fn try_append_with<T: Send>(
         len,
         vec: PhantomData,
     });
-    if written.start != start || written.written != len {
-        return false;
-    }
+    assert!(
+        written.start == start && written.written == len,
+        "the iterator did not make as many items as it promised"
+    );
     written.release();
     // SAFETY: W2: `written` had initialised `len` slots from `start`, the first spare one, on
-    // (checked), and has just given them away. They lie within the capacity (`reserve`).
+    // (asserted), and has just given them away. They lie within the capacity (`reserve`).
     unsafe { vec.set_len(old_len + len) }
-    true
 }
 
 /// A range of slots that nobody has written to. There is nothing to drop in it.
