@@ -25,6 +25,7 @@ pub use counted::grids;
 mod counted {
     use super::*;
     use crate::fork_join::{self, ManyHands, Numbers, Queens, Tree, inside, sort};
+    use crate::loops;
     use crate::measure::Make;
     use crate::progress;
     use crate::results::{Column, Line, Unit};
@@ -92,6 +93,9 @@ mod counted {
                 |n| sort::<ManyHands>(&Arc::new(Numbers::new(10_000_000)), n),
                 1,
             ),
+            ("sum of 10^3", |n| loops::sum(1_000, n), 1000),
+            ("sum of 10^5", |n| loops::sum(100_000, n), 100),
+            ("sum of 10^7", |n| loops::sum(10_000_000, n), 2),
             (
                 "10k spawns from a task",
                 |n| tasks::subject::<tasks::ManyHands, _>(SpawnInside(10_000), n),

@@ -39,6 +39,7 @@ struct WhileSomeConsumer<'f, C> {
     missing: &'f AtomicBool,
 }
 
+#[inline]
 fn is_set(missing: &AtomicBool) -> bool {
     // Ordering: Relaxed; to see it late only costs time.
     missing.load(Ordering::Relaxed)

@@ -44,7 +44,9 @@ where
             has_ended = item.is_none();
             item
         });
-        folder = folder.consume_iter(portion.filter_map(&op));
+        #[expect(clippy::redundant_closure, reason = "`&op` is called, not inlined")]
+        let some = portion.filter_map(|item| op(item));
+        folder = folder.consume_iter(some);
     }
     folder
 }

@@ -23,6 +23,7 @@ struct FindConsumer<'p, P> {
     found: &'p AtomicBool,
 }
 
+#[inline]
 fn is_set(found: &AtomicBool) -> bool {
     // Ordering: Relaxed; to see it late only costs time.
     found.load(Ordering::Relaxed)

@@ -287,6 +287,7 @@ impl<T> Folder<T> for BatchFolder<'_, T> {
     }
 }
 
+#[inline]
 fn is_set(stop: &AtomicBool) -> bool {
     // Ordering: Relaxed, as said at `Wave::stop`.
     stop.load(Ordering::Relaxed)

@@ -9,6 +9,11 @@ mod sums;
 
 pub use heavy::uneven;
 pub use more::chains;
+#[cfg_attr(
+    not(manyhands_counters),
+    expect(unused_imports, reason = "for the counters")
+)]
+pub use sums::sum;
 pub use sums::{sums_inside, sums_outside};
 
 use crate::fork_join::{ForkJoin, ManyHands, Rayon};

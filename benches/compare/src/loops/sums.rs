@@ -1,6 +1,7 @@
 //! The sum of a cheap map, from nothing to too much for the caches.
 
-use super::{Chain, Place, by_hand, chain, row};
+use super::{Chain, Place, by_hand, chain, pooled, row};
+use crate::fork_join::ManyHands;
 use crate::measure::{Make, Row};
 use std::sync::Arc;
 
@@ -37,6 +38,16 @@ fn sums(threads: usize, place: Place, push: &mut dyn FnMut(Row)) {
         }
         push(row);
     }
+}
+
+/// The sum inside our pool, alone.
+#[cfg_attr(
+    not(manyhands_counters),
+    expect(dead_code, reason = "for the counters")
+)]
+pub fn sum(units: u64, threads: usize) -> (&'static str, Make) {
+    let data = Arc::new((0..units).collect());
+    pooled::<ManyHands, Vec<u64>>(&data, chain().manyhands, Place::Inside, threads)
 }
 
 /// One pool for the whole process, of which each loop may use so many threads.
