@@ -25,6 +25,7 @@ mod progress;
 mod report;
 mod rest;
 mod results;
+mod sorts;
 mod stats;
 mod tables;
 mod tasks;
