@@ -114,6 +114,14 @@ pub fn current_num_threads() -> usize {
     }
 }
 
+/// How many threads of the current pool, as in [`current_num_threads`], have a core each.
+pub(crate) fn current_parallelism() -> usize {
+    match seat::try_current() {
+        Some(seat) => seat.registry().parallelism(),
+        None => current_registry().parallelism(),
+    }
+}
+
 /// The index of the calling thread in its pool, if it works for one.
 ///
 /// No two threads of a pool have the same index at the same time, and a thread keeps its index

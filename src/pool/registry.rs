@@ -105,6 +105,11 @@ impl Registry {
         self.sleep.permits() > 1
     }
 
+    /// How many threads can compute at the same time: no more than there are cores.
+    pub(super) fn parallelism(&self) -> usize {
+        self.num_threads().min(self.hooks.cores as usize)
+    }
+
     /// May a thread that has nothing to do spin for a moment? Not if another one could use its
     /// core.
     pub(super) fn may_spin(&self) -> bool {

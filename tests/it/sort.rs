@@ -1,13 +1,13 @@
 //! Sorts give what std's sorts give; and whatever a comparison does, no item is lost.
 
-use crate::util::{Census, Counted, pool, watched};
+use crate::util::{Census, Counted, pool, spin_until, watched};
 use manyhands::Pool;
 use manyhands::prelude::*;
 use proptest::prelude::*;
 use std::cmp::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering as Memory};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering as Memory};
+use std::sync::{Arc, LazyLock};
 
 /// Alone, as many threads as cores, more.
 static POOLS: LazyLock<[Pool; 3]> = LazyLock::new(|| {
@@ -84,25 +84,55 @@ proptest! {
     }
 }
 
+/// Keys in orders that take different ways through the sorts.
+fn patterns(len: usize) -> Vec<Vec<u32>> {
+    let n = len as u32;
+    // One key of 50 is anywhere.
+    let nearly = |x: u32| {
+        if x % 50 == 3 {
+            x.wrapping_mul(0x9E37_79B9) % n
+        } else {
+            x
+        }
+    };
+    vec![
+        random(len, 3).collect(),
+        (0..n).collect(),
+        (0..n).rev().collect(),
+        vec![7; len],
+        random(len, 5).map(|x| x % 16).collect(),
+        (0..n / 2).chain((0..n - n / 2).rev()).collect(),
+        (0..n / 2).rev().chain(0..n - n / 2).collect(),
+        // The second half belongs before the first one; or into it.
+        (n / 2..n).chain(0..n / 2).collect(),
+        (0..n).map(|x| x % 100).collect(),
+        (0..n / 10 * 9)
+            .map(|x| x / 3)
+            .chain(random(len - len / 10 * 9, 7).map(|x| x % n))
+            .collect(),
+        (0..n).map(nearly).collect(),
+        (0..n).rev().map(nearly).collect(),
+        // Two that are too great in a row: it looks as if all others were too small.
+        (0..n)
+            .map(|x| if x % 2_000 < 2 { x + n } else { x })
+            .collect(),
+        // Long sorted pieces.
+        (0..n).map(|x| x.rotate_right(8)).collect(),
+    ]
+}
+
 #[test]
-fn patterns() {
-    let len = LONG as u32;
-    check_all(&numbered(0..len));
-    check_all(&numbered((0..len).rev()));
-    check_all(&numbered((0..len).map(|_| 7)));
-    check_all(&numbered((0..len / 2).chain((0..len / 2).rev())));
-    check_all(&numbered((0..len / 2).rev().chain(0..len / 2)));
-    check_all(&numbered((0..len).map(|x| x % 100)));
-    // Long sorted pieces, and some items in wrong places.
-    check_all(&numbered((0..len).map(|x| x.rotate_right(8))));
-    check_all(&numbered(
-        (0..len).map(|x| if x % 1_000 == 3 { 5_000 } else { x }),
-    ));
+fn all_patterns_are_sorted() {
+    for keys in patterns(LONG).into_iter().chain(patterns(8 * LONG)) {
+        check_all(&numbered(keys.into_iter()));
+    }
 }
 
 #[test]
 fn lengths_about_the_shortest_piece() {
-    for len in [0, 1, 2, 2_047, 2_048, 2_049, 4_096, 4_097, 6_145, 8_191] {
+    for len in [
+        0, 1, 2, 2_047, 2_048, 2_049, 4_095, 4_096, 4_097, 16_383, 16_384, 16_385,
+    ] {
         check_all(&numbered(random(len, 5)));
     }
 }
@@ -115,6 +145,14 @@ fn items_without_a_size() {
         pool.install(|| v.par_sort_unstable());
         pool.install(|| v.par_sort_by_cached_key(|_| 1));
         assert_eq!(v.len(), 50_000);
+    }
+}
+
+#[test]
+fn long_slices() {
+    // Long enough for everything that is done together.
+    for values in [u32::MAX, 16] {
+        check_all(&numbered(random(600_000, 8).map(|x| x % values)));
     }
 }
 
@@ -140,6 +178,7 @@ struct Item {
     key: u32,
     number: usize,
     looked_at: std::cell::Cell<u32>,
+    is_busy: AtomicBool,
     _counted: Counted,
 }
 
@@ -150,55 +189,115 @@ const SORTS: [Sort; 2] = [
     |v, compare| v.par_sort_unstable_by(compare),
 ];
 
-/// Sorts items with a comparison that is told how many there have been before it; all
-/// items must be there afterwards. Returns how many comparisons there were.
+/// All pools with all sorts and all inputs.
+fn all_ways() -> impl Iterator<Item = (&'static Pool, Sort, Vec<u32>)> {
+    POOLS.iter().flat_map(|pool| {
+        let inputs = || patterns(LONG).into_iter();
+        SORTS
+            .into_iter()
+            .flat_map(move |sort| inputs().map(move |input| (pool, sort, input)))
+    })
+}
+
+/// [`loses_nothing`] on a pool.
 fn survives(
     pool: &Pool,
     sort: Sort,
+    keys: &[u32],
+    compare: impl Fn(u32, &Item, &Item) -> Ordering + Sync,
+) -> u32 {
+    let compare = &compare;
+    pool.install(|| loses_nothing(sort, keys, compare))
+}
+
+/// Sorts items with a comparison that is told how many there have been before it; all items must
+/// be there afterwards, and none may have been compared by two threads at a time. Returns how many
+/// comparisons there were.
+fn loses_nothing(
+    sort: Sort,
+    keys: &[u32],
     compare: impl Fn(u32, &Item, &Item) -> Ordering + Sync,
 ) -> u32 {
     let census = Census::default();
-    let mut items: Vec<Item> = random(LONG, 3)
-        .zip(0..)
-        .map(|(key, number)| Item {
-            key,
-            number,
-            looked_at: 0.into(),
-            _counted: census.make(),
-        })
-        .collect();
+    let items = keys.iter().zip(0..).map(|(&key, number)| Item {
+        key,
+        number,
+        looked_at: 0.into(),
+        is_busy: false.into(),
+        _counted: census.make(),
+    });
+    let mut items: Vec<Item> = items.collect();
     let calls = AtomicU32::new(0);
     let looks = AtomicUsize::new(0);
+    let shared = AtomicUsize::new(0);
     let counting = |a: &Item, b: &Item| {
         for item in [a, b] {
+            // The flag is the only part of an item that may be looked at from everywhere: so this
+            // is no race of its own when the sort is wrong.
+            if item.is_busy.swap(true, Memory::Relaxed) {
+                shared.fetch_add(1, Memory::Relaxed);
+                return Ordering::Less;
+            }
+        }
+        let busy = Busy([a, b]);
+        for item in busy.0 {
             item.looked_at.set(item.looked_at.get() + 1);
             looks.fetch_add(1, Memory::Relaxed);
         }
         compare(calls.fetch_add(1, Memory::Relaxed), a, b)
     };
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        pool.install(|| sort(&mut items, &counting))
-    }));
+    let _ = catch_unwind(AssertUnwindSafe(|| sort(&mut items, &counting)));
+    assert_eq!(shared.into_inner(), 0, "compared by two threads at a time");
     assert_eq!(census.dropped(), 0);
     let seen: usize = items.iter().map(|item| item.looked_at.get() as usize).sum();
     assert_eq!(seen, looks.into_inner(), "a comparison was forgotten");
     items.sort_by_key(|item| item.number);
-    assert!(items.iter().map(|item| item.number).eq(0..LONG));
+    assert!(items.iter().map(|item| item.number).eq(0..keys.len()));
     drop(items);
-    census.assert_all_dropped(LONG);
+    census.assert_all_dropped(keys.len());
     calls.into_inner()
+}
+
+/// Two items while they are compared.
+struct Busy<'a>([&'a Item; 2]);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        for item in self.0 {
+            item.is_busy.store(false, Memory::Relaxed);
+        }
+    }
 }
 
 #[test]
 fn a_panic_in_a_comparison_loses_nothing() {
     watched(|| {
-        for (pool, sort) in POOLS.iter().flat_map(|p| SORTS.map(|s| (p, s))) {
-            let all = survives(pool, sort, |_, a, b| a.key.cmp(&b.key));
-            // About every phase: a prime step, so that it falls anywhere.
-            let early = 0..20;
-            let rest = (20..all).step_by(all as usize / 23 + 1);
-            for bad in early.step_by(4).chain(rest).chain(all - 6..all) {
-                survives(pool, sort, |call, a, b| {
+        for (pool, sort, keys) in all_ways() {
+            let all = survives(pool, sort, &keys, |_, a, b| a.key.cmp(&b.key));
+            // About every phase: steps without a pattern, so that it falls anywhere.
+            let mut places = random(6, all).map(|x| x % all);
+            let ends = [1, all.saturating_sub(1)];
+            for bad in ends.into_iter().chain(&mut places) {
+                survives(pool, sort, &keys, |call, a, b| {
+                    if call == bad {
+                        resume_unwind(Box::new("on purpose"));
+                    }
+                    a.key.cmp(&b.key)
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn a_panic_in_any_of_the_first_comparisons_loses_nothing() {
+    watched(|| {
+        for keys in [&patterns(LONG)[0], &patterns(LONG)[10]] {
+            for (sort, bad) in SORTS
+                .iter()
+                .flat_map(|&s| (0..200).map(move |bad| (s, bad)))
+            {
+                survives(&POOLS[1], sort, keys, |call, a, b| {
                     if call == bad {
                         resume_unwind(Box::new("on purpose"));
                     }
@@ -212,20 +311,106 @@ fn a_panic_in_a_comparison_loses_nothing() {
 #[test]
 fn a_comparison_that_lies_ends_and_loses_nothing() {
     watched(|| {
-        for (pool, sort) in POOLS.iter().flat_map(|p| SORTS.map(|s| (p, s))) {
-            survives(pool, sort, |_, _, _| Ordering::Less);
-            survives(pool, sort, |_, _, _| Ordering::Greater);
-            survives(pool, sort, |_, _, _| Ordering::Equal);
-            survives(pool, sort, |call, _, _| {
-                (call.wrapping_mul(0x9E37_79B9) >> 30).cmp(&1)
-            });
-            survives(pool, sort, |call, a, b| match call % 7 {
-                0 => b.key.cmp(&a.key),
-                _ => a.key.cmp(&b.key),
-            });
-            survives(pool, sort, |_, a, b| (a.key % 3).cmp(&((b.key + 1) % 3)));
+        for (pool, sort, keys) in all_ways() {
+            let lies = |compare: &(dyn Fn(u32, &Item, &Item) -> Ordering + Sync)| {
+                survives(pool, sort, &keys, compare);
+            };
+            lies(&|_, _, _| Ordering::Less);
+            lies(&|_, _, _| Ordering::Greater);
+            lies(&|_, _, _| Ordering::Equal);
+            lies(&|call, _, _| (call.wrapping_mul(0x9E37_79B9) >> 30).cmp(&1));
+            // Seldom, so that it is believed for long.
+            for every in [7, 1_001] {
+                lies(&|call, a, b| match call % every {
+                    0 => b.key.cmp(&a.key),
+                    _ => a.key.cmp(&b.key),
+                });
+            }
+            lies(&|_, a, b| (a.key % 3).cmp(&((b.key + 1) % 3)));
         }
     });
+}
+
+#[test]
+fn an_aborted_sort_loses_nothing() {
+    watched(|| {
+        for (pool, sort, keys) in all_ways() {
+            let reached = Arc::new(AtomicBool::new(false));
+            let aborted = Arc::new(AtomicBool::new(false));
+            let flags = (Arc::clone(&reached), Arc::clone(&aborted));
+            let run = pool.spawn_compute(move || {
+                loses_nothing(sort, &keys, |call, a, b| {
+                    if call == 12_000 {
+                        flags.0.store(true, Memory::Release);
+                        spin_until(|| flags.1.load(Memory::Acquire));
+                    }
+                    a.key.cmp(&b.key)
+                })
+            });
+            spin_until(|| reached.load(Memory::Acquire) || run.is_finished());
+            run.abort();
+            aborted.store(true, Memory::Release);
+            if let Err(error) = run.join() {
+                // Not one of its own assertions.
+                assert!(error.is_cancelled(), "{error}");
+            }
+        }
+    });
+}
+
+/// A key that owns memory, and whose comparison is no order.
+struct Key {
+    value: u32,
+    calls: Arc<AtomicU32>,
+    _counted: Counted,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match self.calls.fetch_add(1, Memory::Relaxed) {
+            60_000 => resume_unwind(Box::new("on purpose")),
+            call if call % 5 == 0 => other.value.cmp(&self.value),
+            _ => self.value.cmp(&other.value),
+        }
+    }
+}
+
+#[test]
+fn cached_keys_that_lie_or_panic_lose_nothing() {
+    for (pool, keys) in POOLS
+        .iter()
+        .flat_map(|pool| patterns(LONG).into_iter().map(move |k| (pool, k)))
+    {
+        let census = Census::default();
+        let calls = Arc::new(AtomicU32::new(0));
+        let mut items: Vec<(u32, usize)> = numbered(keys.iter().copied());
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            pool.install(|| {
+                items.par_sort_by_cached_key(|item| Key {
+                    value: item.0,
+                    calls: Arc::clone(&calls),
+                    _counted: census.make(),
+                });
+            });
+        }));
+        census.assert_all_dropped(keys.len());
+        items.sort_by_key(|item| item.1);
+        assert_eq!(items, numbered(keys.into_iter()));
+    }
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod progress;
 mod report;
 mod rest;
 mod results;
+mod sorts;
 mod stats;
 mod tables;
 mod tasks;

@@ -7,6 +7,7 @@ use crate::fork_join::{
 use crate::loops;
 use crate::measure::Row;
 use crate::results::{Extra, Grid};
+use crate::sorts::{self, How, Order};
 use crate::tasks::{
     self, Chain, Channel, PingPong, SpawnInside, SpawnOutside, SpawnTree, YieldMany,
 };
@@ -103,6 +104,15 @@ pub const ALL: &[Table] = &[
         kind: Kind::Times {
             extras: &[Extra::GeometricMean],
             rows: tasks,
+        },
+    },
+    Table {
+        name: "sorts",
+        about: "The sorts of slices, inside the pool; std's on one thread.",
+        threads: &[1, 2, 8],
+        kind: Kind::Times {
+            extras: &[Extra::GeometricMean],
+            rows: sorts,
         },
     },
     Table {
@@ -262,6 +272,24 @@ fn tasks(threads: usize, row: &mut dyn FnMut(Row)) {
         channel,
         threads,
     ));
+}
+
+fn sorts(threads: usize, row: &mut dyn FnMut(Row)) {
+    for how in [How::Stable, How::Unstable] {
+        for len in [1_000, 10_000, 100_000, 1_000_000, 10_000_000] {
+            row(sorts::numbers(how, Order::Random, len, threads));
+        }
+        for order in sorts::PATTERNS {
+            row(sorts::numbers(how, order, 1_000_000, threads));
+        }
+        for order in [Order::Random, Order::Sorted, Order::Of16] {
+            row(sorts::strings(how, order, 100_000, threads));
+        }
+    }
+    for order in [Order::Random, Order::Sorted] {
+        row(sorts::numbers(How::ByKey, order, 1_000_000, threads));
+        row(sorts::numbers(How::ByCachedKey, order, 100_000, threads));
+    }
 }
 
 #[cfg(test)]

@@ -106,6 +106,15 @@ pub(crate) fn num_threads() -> usize {
     crate::pool::current_num_threads()
 }
 
+/// As [`num_threads`], but no more than there are cores: for what costs more with each piece.
+pub(crate) fn parallelism() -> usize {
+    #[cfg(test)]
+    if script::is_playing() {
+        return script::num_threads();
+    }
+    crate::pool::current_parallelism()
+}
+
 /// Unwinds, quietly, out of a computation that nobody waits for any more.
 #[inline]
 pub(crate) fn check_cancelled() {

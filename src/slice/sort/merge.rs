@@ -4,6 +4,13 @@ use crate::iter::plumbing::fork;
 use std::mem::MaybeUninit;
 use std::ptr;
 
+/// Items that one thread merges before it asks whether anybody would help; a shorter merge is not
+/// divided.
+const BLOCK: usize = 1 << 12;
+
+/// Runs shorter than this are merged from one end only.
+const SHORT: usize = 16;
+
 /// Copies the items of both runs to `out`, in order; of equal items, the `left` ones first.
 ///
 /// The promise that unsafe code relies on: when this returns, the bits of each item, as they are
@@ -11,39 +18,57 @@ use std::ptr;
 /// been moved. If it unwinds, `out` may hold anything. The runs are taken by unique reference
 /// because each item may be compared on one thread only; nothing is written to them.
 ///
-/// Pieces of up to `leaf` items are merged by one thread.
-///
 /// # Panics
 ///
 /// If `out` is not as long as both runs together.
 pub(super) fn merge<T, F>(
-    left: &mut [T],
-    right: &mut [T],
-    out: &mut [MaybeUninit<T>],
-    leaf: usize,
+    mut left: &mut [T],
+    mut right: &mut [T],
+    mut out: &mut [MaybeUninit<T>],
     is_less: &F,
 ) where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
     assert_eq!(left.len() + right.len(), out.len());
-    // Runs that were in order before, or in reverse order, are common and cheap to recognise.
-    if let (Some(last), Some(next)) = (left.last(), right.first()) {
-        if !is_less(next, last) {
-            return append(left, right, out);
+    loop {
+        if left.is_empty() || right.is_empty() {
+            let (front, back) = out.split_at_mut(left.len());
+            copy(left, front);
+            return copy(right, back);
         }
-    }
-    if let (Some(first), Some(last)) = (left.first(), right.last()) {
-        if is_less(last, first) {
-            return append(right, left, out);
+        fork::check_cancelled();
+        if out.len() > 2 * BLOCK && fork::is_hungry() {
+            let (in_left, in_right) = cut(left, right, is_less);
+            let (left, left_after) = left.split_at_mut(in_left);
+            let (right, right_after) = right.split_at_mut(in_right);
+            let (out, out_after) = out.split_at_mut(in_left + in_right);
+            fork::join(
+                |_| merge(left, right, out, is_less),
+                |_| merge(left_after, right_after, out_after, is_less),
+            );
+            return;
         }
+        let short = left.len().min(right.len());
+        let merged = if short < SHORT {
+            merge_front(left, right, out, is_less)
+        } else {
+            merge_ends(left, right, out, (short / 2).min(BLOCK / 2), is_less)
+        };
+        // What has been copied is before and behind what is left.
+        let Merged { front, back } = merged;
+        let (left_end, right_end) = (left.len() - back.0, right.len() - back.1);
+        let out_end = left_end + right_end;
+        left = &mut left[front.0..left_end];
+        right = &mut right[front.1..right_end];
+        out = &mut out[front.0 + front.1..out_end];
     }
-    // Two items are the least that can be cut.
-    if out.len() <= leaf.max(2) {
-        return merge_here(left, right, out, is_less);
-    }
-    fork::check_cancelled();
-    let (in_left, in_right) = if left.len() >= right.len() {
+}
+
+/// Where to cut two sorted runs, so that nothing in front is greater than anything behind, and what is
+/// equal keeps its order. Neither side gets everything, if there are two items or more.
+pub(super) fn cut<T>(left: &[T], right: &[T], is_less: &impl Fn(&T, &T) -> bool) -> (usize, usize) {
+    if left.len() >= right.len() {
         let middle = left.len() / 2;
         let pivot = &left[middle];
         // Items equal to the pivot come after it, as they are from the right.
@@ -53,41 +78,27 @@ pub(super) fn merge<T, F>(
         let pivot = &right[middle];
         // Items equal to the pivot come before it, as they are from the left.
         (left.partition_point(|item| !is_less(pivot, item)), middle)
-    };
-    let (left, left_after) = left.split_at_mut(in_left);
-    let (right, right_after) = right.split_at_mut(in_right);
-    let (out, out_after) = out.split_at_mut(in_left + in_right);
-    fork::join(
-        |_| merge(left, right, out, leaf, is_less),
-        |_| merge(left_after, right_after, out_after, leaf, is_less),
-    );
+    }
 }
 
-/// Copies the items of `first`, then those of `second`. `out` is as long as both.
-fn append<T>(first: &[T], second: &[T], out: &mut [MaybeUninit<T>]) {
-    let (front, back) = out.split_at_mut(first.len());
-    copy(first, front);
-    copy(second, back);
+/// How many items of the left and of the right run have been copied.
+struct Merged {
+    /// From their beginnings to that of `out`.
+    front: (usize, usize),
+    /// From their ends to that of `out`.
+    back: (usize, usize),
 }
 
-/// Copies the bits of `items` to `out`, which is as long.
-pub(super) fn copy<T>(items: &[T], out: &mut [MaybeUninit<T>]) {
-    assert_eq!(items.len(), out.len());
-    // SAFETY: both are valid for this many items (asserted), and do not overlap, because one of
-    // them is borrowed uniquely.
-    unsafe { ptr::copy_nonoverlapping(items.as_ptr(), out.as_mut_ptr().cast(), items.len()) }
-}
-
-/// [`merge`] on this thread. `out` is as long as both runs.
-fn merge_here<T, F: Fn(&T, &T) -> bool>(
+/// Merges from the front until a run ends, or a block is full.
+fn merge_front<T, F: Fn(&T, &T) -> bool>(
     left: &[T],
     right: &[T],
     out: &mut [MaybeUninit<T>],
     is_less: &F,
-) {
+) -> Merged {
     assert_eq!(left.len() + right.len(), out.len());
     let (mut l, mut r) = (0, 0);
-    while l < left.len() && r < right.len() {
+    while l < left.len() && r < right.len() && l + r < BLOCK {
         // SAFETY: both places are within their runs (the condition of the loop). As many items
         // have been copied as `l + r` says, which is less than both runs have, and so than `out`.
         unsafe {
@@ -100,6 +111,62 @@ fn merge_here<T, F: Fn(&T, &T) -> bool>(
             l += usize::from(!right_is_next);
         }
     }
-    // One of these is empty.
-    append(&left[l..], &right[r..], &mut out[l + r..]);
+    Merged {
+        front: (l, r),
+        back: (0, 0),
+    }
+}
+
+/// Merges `steps` items from the front and as many from the back: two chains of comparisons that
+/// do not wait for each other.
+///
+/// No run is shorter than twice `steps`. So both chains stay in halves of their own, whatever
+/// `is_less` says, and an item that one has copied is not compared by the other one any more.
+fn merge_ends<T, F: Fn(&T, &T) -> bool>(
+    left: &[T],
+    right: &[T],
+    out: &mut [MaybeUninit<T>],
+    steps: usize,
+    is_less: &F,
+) -> Merged {
+    assert_eq!(left.len() + right.len(), out.len());
+    assert!(2 * steps <= left.len() && 2 * steps <= right.len());
+    // Taken from the front: of the left run, of the right one. From the back: the same.
+    let (mut l, mut r) = (0, 0);
+    let (mut l_back, mut r_back) = (0, 0);
+    let out_end = out.len();
+    for step in 0..steps {
+        // SAFETY: `l + r` is `step`, so both are less than `steps`, which is no more than half of
+        // a run (asserted), and the place in `out` is less than half of it.
+        unsafe {
+            let (a, b) = (left.get_unchecked(l), right.get_unchecked(r));
+            let right_is_next = is_less(b, a);
+            let next: *const T = if right_is_next { b } else { a };
+            ptr::copy_nonoverlapping(next, out.as_mut_ptr().add(step).cast(), 1);
+            r += usize::from(right_is_next);
+            l += usize::from(!right_is_next);
+        }
+        // SAFETY: as above, counted from the ends.
+        unsafe {
+            let a = left.get_unchecked(left.len() - 1 - l_back);
+            let b = right.get_unchecked(right.len() - 1 - r_back);
+            let left_is_last = is_less(b, a);
+            let last: *const T = if left_is_last { a } else { b };
+            ptr::copy_nonoverlapping(last, out.as_mut_ptr().add(out_end - 1 - step).cast(), 1);
+            l_back += usize::from(left_is_last);
+            r_back += usize::from(!left_is_last);
+        }
+    }
+    Merged {
+        front: (l, r),
+        back: (l_back, r_back),
+    }
+}
+
+/// Copies the bits of `items` to `out`, which is as long.
+pub(super) fn copy<T>(items: &[T], out: &mut [MaybeUninit<T>]) {
+    assert_eq!(items.len(), out.len());
+    // SAFETY: both are valid for this many items (asserted), and do not overlap, because one of
+    // them is borrowed uniquely.
+    unsafe { ptr::copy_nonoverlapping(items.as_ptr(), out.as_mut_ptr().cast(), items.len()) }
 }

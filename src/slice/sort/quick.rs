@@ -1,8 +1,21 @@
-//! The unstable sort: partitions on the first levels, and std below.
+//! The unstable sort: what is in order already is merged; the rest is partitioned on the first
+//! levels, and sorted by std below.
 
-use super::{MIN_LEAF, leaf_len, ordering};
+use super::merge_in_place::merge_in_place;
+use super::partition::{join_sides, partition, partition_shared};
+use super::runs::leading_run;
+use super::{MIN_LEN, is_worth_sharing, nearly, ordering};
 use crate::iter::plumbing::fork;
 use crate::util::rng::Rng;
+
+/// A few pieces for each thread, so that the slow ones find help.
+const LEAVES_PER_THREAD: usize = 8;
+
+/// Shorter pieces are partitioned by one thread, before others have woken up.
+const LONG: usize = 1 << 18;
+
+/// A pivot for each thread is one of so many items of the sample.
+const SAMPLE: usize = 64;
 
 /// Sorts in place. Calls `is_less` for items of this slice only, on one thread for an item at a
 /// time.
@@ -11,29 +24,40 @@ where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
-    if slice.len() <= MIN_LEAF || size_of::<T>() == 0 {
+    if size_of::<T>() == 0 || !is_worth_sharing(slice, &is_less) {
         return slice.sort_unstable_by(ordering(&is_less));
     }
-    if is_one_run(slice, &is_less) {
-        return;
-    }
-    fork::on_seat(|| {
-        let leaf = leaf_len(slice.len());
-        let patience = slice.len().ilog2();
-        divide(slice, leaf, patience, &is_less);
-    });
+    fork::on_seat(|| conquer(slice, &is_less));
 }
 
-/// Is the slice sorted, once it has been reversed if it was in reverse order?
-fn is_one_run<T>(slice: &mut [T], is_less: &impl Fn(&T, &T) -> bool) -> bool {
-    if slice.is_sorted_by(|a, b| !is_less(b, a)) {
-        return true;
+/// Sorts, on a seat. Looks for what is in order first.
+pub(super) fn conquer<T, F>(slice: &mut [T], is_less: &F)
+where
+    T: Send,
+    F: Fn(&T, &T) -> bool + Sync,
+{
+    if slice.len() < MIN_LEN {
+        return slice.sort_unstable_by(ordering(is_less));
     }
-    let descends = slice.is_sorted_by(|a, b| is_less(b, a));
-    if descends {
-        slice.reverse();
+    let len = slice.len();
+    let run = leading_run(slice, is_less);
+    if run == len {
+        return;
     }
-    descends
+    if run >= len / 4 {
+        // Long enough to stay as it is.
+        conquer(&mut slice[run..], is_less);
+        return merge_in_place(slice, run, is_less);
+    }
+    if nearly::sort(slice, is_less) {
+        return;
+    }
+    let leaf = match fork::parallelism() {
+        // Alone, nothing is better than std's sort of the whole.
+        0 | 1 => len,
+        threads => len.div_ceil(threads * LEAVES_PER_THREAD).max(MIN_LEN),
+    };
+    divide(slice, leaf, len.ilog2(), is_less);
 }
 
 /// Sorts; `patience` says how many bad pivots it takes until std sorts the rest.
@@ -47,6 +71,19 @@ where
         if slice.len() <= leaf || patience == 0 {
             return slice.sort_unstable_by(ordering(is_less));
         }
+        // Later, there is a piece for each thread.
+        if slice.len() >= LONG.max(LEAVES_PER_THREAD * leaf / 2 * 3) && fork::is_hungry() {
+            let less = partition_by_all(slice, is_less);
+            let (left, right) = slice.split_at_mut(less);
+            if is_balanced(left, right) {
+                fork::join(
+                    |_| divide(left, leaf, patience, is_less),
+                    |_| divide(right, leaf, patience, is_less),
+                );
+                return merge_in_place(slice, less, is_less);
+            }
+            // Many items are equal. Let us see which.
+        }
         let pivot = choose_pivot(slice, is_less);
         slice.swap(0, pivot);
         let (pivot, rest) = slice.split_first_mut().expect("longer than a leaf");
@@ -54,8 +91,7 @@ where
         slice.swap(0, less);
         let (left, right) = slice.split_at_mut(less);
         let (pivot, right) = right.split_first_mut().expect("the pivot is there");
-        let is_lopsided = left.len().min(right.len()) < left.len().max(right.len()) / 8;
-        if !is_lopsided {
+        if is_balanced(left, right) {
             fork::join(
                 |_| divide(left, leaf, patience, is_less),
                 |_| divide(right, leaf, patience, is_less),
@@ -77,17 +113,30 @@ where
     }
 }
 
-/// Brings the items that `belongs_left` to the left; returns how many they are.
-fn partition<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -> usize {
-    let mut left = 0;
-    for place in 0..slice.len() {
-        // No branch on the outcome: it cannot be predicted. An item that stays is swapped with
-        // the first one of the right side, or itself, and back by the next one.
-        let goes_left = belongs_left(&slice[place]);
-        slice.swap(left, place);
-        left += usize::from(goes_left);
+/// Did a partition make two parts worth having?
+fn is_balanced<T>(left: &[T], right: &[T]) -> bool {
+    left.len().min(right.len()) >= left.len().max(right.len()) / 8
+}
+
+/// Partitions, with whoever helps, around pivots near the middle; returns where the right side
+/// begins. A few items between the pivots may be on either side.
+fn partition_by_all<T, F>(slice: &mut [T], is_less: &F) -> usize
+where
+    T: Send,
+    F: Fn(&T, &T) -> bool + Sync,
+{
+    let pivots = fork::parallelism();
+    let sample = (pivots * SAMPLE).min(slice.len() / 8);
+    let random = Rng::new(slice.len() as u64);
+    for place in 0..sample {
+        slice.swap(place, place + random.below(slice.len() - place));
     }
-    left
+    slice[..sample].sort_unstable_by(ordering(is_less));
+    let first = (sample - pivots.min(sample)) / 2;
+    let (sampled, rest) = slice.split_at_mut(sample);
+    let less = partition_shared(rest, &mut sampled[first..][..pivots.min(sample)], is_less);
+    // What stands in front of the pivots stays, they and all others belong to the right.
+    join_sides(slice, sample, first, less)
 }
 
 /// The place of an item that is probably near the middle of the order.

@@ -1,0 +1,105 @@
+//! Two neighbouring sorted runs into one, with little memory.
+//!
+//! A long second run is cut in its middle, and the first one where that item belongs. The two parts
+//! between change places; then both sides are merged on their own, until the second runs are short.
+//! These go to a buffer, and the merge fills the slice from the end ([`Hole`]).
+
+use crate::iter::plumbing::fork;
+use std::ptr;
+
+/// All buffers together hold one of so many items.
+const SHARE: usize = 8;
+
+/// A shorter run always goes to the buffer.
+const SHORT: usize = 1 << 10;
+
+/// Merges `slice[..middle]` and `slice[middle..]`, both sorted. Equal items may change their order.
+/// Whatever `is_less` does, the slice holds the same items afterwards.
+pub(super) fn merge_in_place<T, F>(slice: &mut [T], middle: usize, is_less: &F)
+where
+    T: Send,
+    F: Fn(&T, &T) -> bool + Sync,
+{
+    let buffers = SHARE * fork::num_threads().max(1);
+    divide(slice, middle, (slice.len() / buffers).max(SHORT), is_less);
+}
+
+/// Merges; a second run of up to `most` items goes to a buffer.
+fn divide<T, F>(slice: &mut [T], middle: usize, most: usize, is_less: &F)
+where
+    T: Send,
+    F: Fn(&T, &T) -> bool + Sync,
+{
+    fork::check_cancelled();
+    let (left, right) = slice.split_at(middle);
+    let (Some(last), Some(first)) = (left.last(), right.first()) else {
+        return;
+    };
+    // What is at its place stays there.
+    let start = left.partition_point(|item| !is_less(first, item));
+    let end = middle + right.partition_point(|item| is_less(item, last));
+    let (slice, middle) = (&mut slice[start..end], middle - start);
+    if slice.len() - middle <= most {
+        return merge_tail(slice, middle, is_less);
+    }
+    // All in front of the pivot changes sides with what belongs behind it.
+    let (left, right) = slice.split_at(middle);
+    let half = right.len() / 2;
+    let pivot = &right[half];
+    let keep = left.partition_point(|item| !is_less(pivot, item));
+    slice[keep..middle + half].rotate_left(middle - keep);
+    let (front, back) = slice.split_at_mut(keep + half);
+    fork::join(
+        |_| divide(front, keep, most, is_less),
+        |_| divide(back, middle - keep, most, is_less),
+    );
+}
+
+/// Merges `slice[..middle]` and `slice[middle..]`, both sorted, the second one short.
+fn merge_tail<T>(slice: &mut [T], middle: usize, is_less: &impl Fn(&T, &T) -> bool) {
+    let behind = slice.len() - middle;
+    let mut buffer = Vec::with_capacity(behind);
+    let mut hole = Hole {
+        left: slice.as_mut_ptr(),
+        front: middle,
+        tail: buffer.as_mut_ptr(),
+        behind,
+    };
+    // SAFETY: the items of `slice[middle..]` move to the buffer, which has room for them and stays
+    // empty as far as it knows; they leave the hole.
+    unsafe { ptr::copy_nonoverlapping(hole.left.add(middle), hole.tail, behind) }
+    while hole.behind > 0 && hole.front > 0 {
+        // SAFETY: the last item in front of the hole and the last one of the buffer: both are
+        // there, as neither is empty. The greater one moves to the end of the hole, where there is
+        // none; so that there are as many items in the buffer as places in the hole, again.
+        unsafe {
+            let front = hole.left.add(hole.front - 1);
+            let behind = hole.tail.add(hole.behind - 1);
+            let end = hole.left.add(hole.front + hole.behind - 1);
+            if is_less(&*behind, &*front) {
+                ptr::copy_nonoverlapping(front, end, 1);
+                hole.front -= 1;
+            } else {
+                ptr::copy_nonoverlapping(behind, end, 1);
+                hole.behind -= 1;
+            }
+        }
+    }
+    // What is left in the buffer belongs into what is left of the hole.
+}
+
+/// Places of a slice without items, `front..front + behind`, and as many items in a buffer, which
+/// come into these places when this is dropped.
+struct Hole<T> {
+    left: *mut T,
+    front: usize,
+    tail: *mut T,
+    behind: usize,
+}
+
+impl<T> Drop for Hole<T> {
+    fn drop(&mut self) {
+        // SAFETY: see the type; `merge_tail` made it so, and no two of the places are the same.
+        unsafe { ptr::copy_nonoverlapping(self.tail, self.left.add(self.front), self.behind) }
+    }
+}

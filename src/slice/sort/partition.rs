@@ -1,0 +1,153 @@
+//! One step of a quicksort, by one thread or by several.
+
+use crate::iter::plumbing::fork;
+use std::mem::ManuallyDrop;
+use std::ptr;
+
+/// Items of more bytes are moved as seldom as possible; others whenever that saves a branch.
+const LARGE: usize = 96;
+
+/// Fewer items are swapped by one thread.
+const SWAP_BLOCK: usize = 1 << 14;
+
+/// Brings the items that `belongs_left` to the left; returns how many they are.
+///
+/// Each item is asked about once. If that unwinds, the slice holds the same items in another
+/// order.
+pub(super) fn partition<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -> usize {
+    if size_of::<T>() > LARGE {
+        by_swaps(slice, belongs_left)
+    } else {
+        cyclic(slice, belongs_left)
+    }
+}
+
+/// As [`partition`], by a thread for each pivot. There is at least one.
+///
+/// Threads must not share a pivot, as it need not be `Sync`. So each takes one of its own, and the
+/// items that are between two pivots may come to either side: let the pivots be neighbours.
+pub(super) fn partition_shared<T, F>(slice: &mut [T], pivots: &mut [T], is_less: &F) -> usize
+where
+    T: Send,
+    F: Fn(&T, &T) -> bool + Sync,
+{
+    fork::check_cancelled();
+    if let [pivot] = pivots {
+        return partition(slice, |item| is_less(item, pivot));
+    }
+    let middle = slice.len() / pivots.len() * (pivots.len() / 2);
+    let (pivots, pivots_after) = pivots.split_at_mut(pivots.len() / 2);
+    let (front, back) = slice.split_at_mut(middle);
+    let (in_front, in_back) = fork::join(
+        |_| partition_shared(front, pivots, is_less),
+        |_| partition_shared(back, pivots_after, is_less),
+    );
+    join_sides(slice, middle, in_front, in_back)
+}
+
+/// The slice is two that have been partitioned, `slice[..middle]` and `slice[middle..]`, with so
+/// many items on their left sides. Makes one of them; returns how many are on its left side.
+pub(super) fn join_sides<T: Send>(
+    slice: &mut [T],
+    middle: usize,
+    in_front: usize,
+    in_back: usize,
+) -> usize {
+    let (front, back) = slice.split_at_mut(middle);
+    // The right side of the front and the left side of the back change places, or as many of the
+    // longer one as there are in the other.
+    let wrong = (front.len() - in_front).min(in_back);
+    let right = &mut front[in_front..][..wrong];
+    let left = &mut back[in_back - wrong..in_back];
+    swap(right, left);
+    in_front + in_back
+}
+
+/// Swaps the items of two slices, with whoever helps.
+fn swap<T: Send>(a: &mut [T], b: &mut [T]) {
+    if a.len() < SWAP_BLOCK || !fork::is_hungry() {
+        return a.swap_with_slice(b);
+    }
+    let middle = a.len() / 2;
+    let (a, a_after) = a.split_at_mut(middle);
+    let (b, b_after) = b.split_at_mut(middle);
+    fork::join(|_| swap(a, b), |_| swap(a_after, b_after));
+}
+
+/// Swaps each item of the wrong side with one of the other side.
+fn by_swaps<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -> usize {
+    let (mut left, mut right) = (0, slice.len());
+    loop {
+        while left < right && belongs_left(&slice[left]) {
+            left += 1;
+        }
+        // The last one that is not known to belong to the right.
+        while left < right && !belongs_left(&slice[right - 1]) {
+            right -= 1;
+        }
+        if left == right {
+            return left;
+        }
+        right -= 1;
+        slice.swap(left, right);
+        left += 1;
+    }
+}
+
+/// Moves every item, but no branch depends on an answer, which cannot be predicted.
+///
+/// The items in front of the gap are divided already: `left` of them belong to the left, and come
+/// first. The item behind the gap goes to the end of the left side, and what stood there into the
+/// gap, which moves on: so the next item comes to the left or the right side by nothing but the
+/// count of the left side.
+fn cyclic<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -> usize {
+    let len = slice.len();
+    if len == 0 {
+        return 0;
+    }
+    let base = slice.as_mut_ptr();
+    // SAFETY: the first place, of at least one. It is the gap from here on: whatever happens,
+    // `held` comes back into the slice, by `fill` or by the drop of `gap`.
+    let held = ManuallyDrop::new(unsafe { ptr::read(base) });
+    let mut gap = Gap {
+        held: &*held,
+        place: base,
+    };
+    let mut left = 0;
+    for next in 1..len {
+        // SAFETY: `next` is less than the length, and `left` less than `next`; all places but the
+        // gap, which is neither asked about nor copied from, hold items.
+        unsafe {
+            let item = base.add(next);
+            let goes_left = belongs_left(&*item);
+            let end = base.add(left);
+            ptr::copy(end, gap.place, 1);
+            ptr::copy_nonoverlapping(item, end, 1);
+            gap.place = item;
+            left += usize::from(goes_left);
+        }
+    }
+    // The same for the item that has been held.
+    let goes_left = belongs_left(&held);
+    // SAFETY: `left` is less than the length. The item that stands there goes into the gap, and
+    // leaves its place to the one that is held, when `gap` is dropped.
+    unsafe {
+        let end = base.add(left);
+        ptr::copy(end, gap.place, 1);
+        gap.place = end;
+    }
+    left + usize::from(goes_left)
+}
+
+/// The place of a slice whose item is held elsewhere. It comes back when this is dropped.
+struct Gap<'a, T> {
+    held: &'a T,
+    place: *mut T,
+}
+
+impl<T> Drop for Gap<'_, T> {
+    fn drop(&mut self) {
+        // SAFETY: made by `cyclic`: the place is one of its slice, and holds no item.
+        unsafe { ptr::copy_nonoverlapping(self.held, self.place, 1) }
+    }
+}
