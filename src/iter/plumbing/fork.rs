@@ -42,6 +42,12 @@ pub(crate) fn takers() -> Takers {
     crate::pool::takers()
 }
 
+/// Would anybody take work from this thread right now, awake or asleep?
+#[inline]
+pub(crate) fn is_hungry() -> bool {
+    takers() != Takers::None
+}
+
 /// Should a thread that has run what it was given go back to whoever gave it? Always; only a script
 /// may know better.
 #[inline]

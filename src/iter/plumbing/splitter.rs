@@ -331,7 +331,7 @@ impl Budget {
             self.splits /= 2;
             true
         } else {
-            fork::takers() != Takers::None
+            fork::is_hungry()
         }
     }
 }

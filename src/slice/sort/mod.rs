@@ -50,7 +50,7 @@ const MIN_LEN: usize = 1 << 11;
 const LONG: usize = 1 << 14;
 
 /// So long the comparisons of a shorter one must take: others have to wake up first.
-const WORTH_SHARING_NS: u64 = 400_000;
+const WORTH_SHARING_NS: f64 = 400_000.0;
 
 /// Is std's sort on this thread probably not done before others could have helped?
 fn is_worth_sharing<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> bool {
@@ -75,9 +75,9 @@ fn is_worth_sharing<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> bool {
     compare();
     let mut clock = fork::Clock::start();
     (0..REPEATS).for_each(|_| compare());
-    let comparisons = len as u64 * u64::from(len.ilog2());
-    let timed = (SAMPLES * REPEATS) as u64;
-    clock.lap().saturating_mul(comparisons) / timed >= WORTH_SHARING_NS
+    let comparisons = len as f64 * f64::from(len.ilog2());
+    let timed = (SAMPLES * REPEATS) as f64;
+    clock.lap() * comparisons / timed >= WORTH_SHARING_NS
 }
 
 /// An ordering for std's sorts, which look at nothing but "less".

@@ -6,31 +6,13 @@ use super::merge_in_place::merge_in_place;
 use super::partition::{partition, partition_shared};
 use super::runs::leading_run;
 use super::{nearly, stable, unstable};
-use crate::iter::plumbing::fork::script::{Join, Script, play};
+use crate::iter::plumbing::fork::script::{Script, play};
+use crate::iter::plumbing::tests::scripts;
 use proptest::prelude::*;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Any script.
-fn scripts() -> impl Strategy<Value = Script> {
-    let join = (any::<bool>(), any::<bool>()).prop_map(|(right_first, migrated)| Join {
-        right_first,
-        migrated,
-    });
-    (
-        prop::collection::vec(any::<bool>(), 0..60),
-        prop::collection::vec(join, 0..60),
-        1..9_usize,
-    )
-        .prop_map(|(hungry, joins, threads)| Script {
-            hungry,
-            joins,
-            laps: Vec::new(),
-            threads,
-        })
-}
 
 /// Numbers with a pattern: `kind` says which, of five.
 fn numbers(kind: u32, len: usize, seed: u64) -> Vec<u64> {

@@ -15,7 +15,7 @@ use super::fork::script::{Join, Script};
 use proptest::prelude::*;
 
 /// Any script: hungry or not, stolen or not, right half first or left, fast or slow.
-fn scripts() -> impl Strategy<Value = Script> {
+pub(crate) fn scripts() -> impl Strategy<Value = Script> {
     let takers = prop_oneof![
         Just(Takers::None),
         Just(Takers::Asleep),
