@@ -189,15 +189,15 @@ impl Threads {
     /// The waiter wants to be woken, once, when the seat `thief`, if any, has a job for it.
     pub(super) fn register_waiter(&self, parker: &'static Parker, thief: Option<SeatIndex>) {
         let mut waiting = lock(&self.waiting);
+        self.count_follower(None, thief);
         waiting.push(Waiting { parker, thief });
-        self.count_followers(&waiting);
     }
 
     pub(super) fn unregister_waiter(&self, parker: &'static Parker) {
         let mut waiting = lock(&self.waiting);
         if let Some(at) = position(&waiting, parker) {
-            waiting.swap_remove(at);
-            self.count_followers(&waiting);
+            let waiter = waiting.swap_remove(at);
+            self.count_follower(waiter.thief, None);
         }
     }
 
@@ -205,15 +205,19 @@ impl Threads {
     pub(super) fn follow(&self, parker: &'static Parker, thief: Option<SeatIndex>) {
         let mut waiting = lock(&self.waiting);
         if let Some(at) = position(&waiting, parker) {
+            self.count_follower(waiting[at].thief, thief);
             waiting[at].thief = thief;
-            self.count_followers(&waiting);
         }
     }
 
-    fn count_followers(&self, waiting: &[Waiting]) {
-        let count = waiting.iter().filter(|waiter| waiter.thief.is_some());
+    /// A waiter follows `after` instead of `before`. Called under the lock.
+    fn count_follower(&self, before: Option<SeatIndex>, after: Option<SeatIndex>) {
         // Ordering: Relaxed; written under the lock, and only a hint without it.
-        self.followers.store(count.count(), Ordering::Relaxed);
+        match (before, after) {
+            (None, Some(_)) => self.followers.fetch_add(1, Ordering::Relaxed),
+            (Some(_), None) => self.followers.fetch_sub(1, Ordering::Relaxed),
+            _ => return,
+        };
     }
 
     /// Wakes a thread that waits for what the seat `thief` runs. `false`: there is none.
@@ -228,9 +232,8 @@ impl Threads {
         let Some(waiter) = newest.find(|waiter| waiter.thief == Some(thief)) else {
             return false;
         };
-        waiter.thief = None;
+        self.count_follower(waiter.thief.take(), None);
         let parker = waiter.parker;
-        self.count_followers(&waiting);
         drop(waiting);
         parker.unpark();
         true

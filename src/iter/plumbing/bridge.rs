@@ -251,15 +251,12 @@ where
     let (mut left, mut right, reducer) = rest.cut(cut.keep);
     left.plan.expect_pieces(cut.left_pieces);
     right.plan.expect_pieces(cut.right_pieces);
-    let Some(other) = token.another() else {
-        // Cut all the same, because the producer demands it.
-        let left = divide(left, token);
-        return reducer.reduce(left, divide(right, token));
-    };
     if left.plan.cut(left.len).is_none() {
-        return together(left, None, right, reducer, token, other);
+        if let Some(other) = token.another() {
+            return together(left, None, right, reducer, token, other);
+        }
     }
-    let (left, right) = fork::join(|_| divide(left, token), |_| divide(right, &other));
+    let (left, right) = token.join(|token| divide(left, token), |token| divide(right, token));
     reducer.reduce(left, right)
 }
 
