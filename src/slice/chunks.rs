@@ -1,12 +1,8 @@
 //! Pieces of equal length; the last one may be shorter.
 
+use super::cut::{ChunkProducer, Chunking};
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
-
-/// Where the piece with number `index` starts.
-pub(super) fn start_of(index: usize, chunk_size: usize, len: usize) -> usize {
-    index.saturating_mul(chunk_size).min(len)
-}
 
 /// Parallel iterator over pieces of a slice.
 #[derive(Debug)]
@@ -52,39 +48,10 @@ impl<'data, T: Sync + 'data> IndexedParallelIterator for Chunks<'data, T> {
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(ChunksProducer {
-            chunk_size: self.chunk_size,
-            slice: self.slice,
-        })
-    }
-}
-
-struct ChunksProducer<'data, T> {
-    chunk_size: usize,
-    slice: &'data [T],
-}
-
-impl<'data, T: Sync + 'data> Producer for ChunksProducer<'data, T> {
-    type Item = &'data [T];
-    type IntoIter = std::slice::Chunks<'data, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.slice.chunks(self.chunk_size)
-    }
-
-    fn split_at(self, index: usize) -> (Self, Self) {
-        let place = start_of(index, self.chunk_size, self.slice.len());
-        let (left, right) = self.slice.split_at(place);
-        (
-            Self {
-                slice: left,
-                ..self
-            },
-            Self {
-                slice: right,
-                ..self
-            },
-        )
+        callback.callback(ChunkProducer::<_, ChunksKind>::new(
+            self.slice,
+            self.chunk_size,
+        ))
     }
 }
 
@@ -126,38 +93,30 @@ impl<'data, T: Send + 'data> IndexedParallelIterator for ChunksMut<'data, T> {
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(ChunksMutProducer {
-            chunk_size: self.chunk_size,
-            slice: self.slice,
-        })
+        callback.callback(ChunkProducer::<_, ChunksKind>::new(
+            self.slice,
+            self.chunk_size,
+        ))
     }
 }
 
-struct ChunksMutProducer<'data, T> {
-    chunk_size: usize,
-    slice: &'data mut [T],
+/// `chunks`, shared and mutable.
+struct ChunksKind;
+
+impl<'data, T: Sync> Chunking<&'data [T]> for ChunksKind {
+    type Chunks = std::slice::Chunks<'data, T>;
+    const FROM_END: bool = false;
+
+    fn chunks(slice: &'data [T], chunk_size: usize) -> Self::Chunks {
+        slice.chunks(chunk_size)
+    }
 }
 
-impl<'data, T: Send + 'data> Producer for ChunksMutProducer<'data, T> {
-    type Item = &'data mut [T];
-    type IntoIter = std::slice::ChunksMut<'data, T>;
+impl<'data, T: Send> Chunking<&'data mut [T]> for ChunksKind {
+    type Chunks = std::slice::ChunksMut<'data, T>;
+    const FROM_END: bool = false;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.slice.chunks_mut(self.chunk_size)
-    }
-
-    fn split_at(self, index: usize) -> (Self, Self) {
-        let place = start_of(index, self.chunk_size, self.slice.len());
-        let (left, right) = self.slice.split_at_mut(place);
-        (
-            Self {
-                slice: left,
-                chunk_size: self.chunk_size,
-            },
-            Self {
-                slice: right,
-                chunk_size: self.chunk_size,
-            },
-        )
+    fn chunks(slice: &'data mut [T], chunk_size: usize) -> Self::Chunks {
+        slice.chunks_mut(chunk_size)
     }
 }

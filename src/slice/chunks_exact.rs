@@ -1,6 +1,6 @@
 //! Pieces of equal length; what is left over stays.
 
-use super::chunks::start_of;
+use super::cut::{ChunkProducer, Chunking};
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
 
@@ -67,39 +67,10 @@ impl<'data, T: Sync + 'data> IndexedParallelIterator for ChunksExact<'data, T> {
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(ChunksExactProducer {
-            chunk_size: self.chunk_size,
-            slice: self.slice,
-        })
-    }
-}
-
-struct ChunksExactProducer<'data, T> {
-    chunk_size: usize,
-    slice: &'data [T],
-}
-
-impl<'data, T: Sync + 'data> Producer for ChunksExactProducer<'data, T> {
-    type Item = &'data [T];
-    type IntoIter = std::slice::ChunksExact<'data, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.slice.chunks_exact(self.chunk_size)
-    }
-
-    fn split_at(self, index: usize) -> (Self, Self) {
-        let place = start_of(index, self.chunk_size, self.slice.len());
-        let (before, after) = self.slice.split_at(place);
-        (
-            Self {
-                slice: before,
-                chunk_size: self.chunk_size,
-            },
-            Self {
-                slice: after,
-                chunk_size: self.chunk_size,
-            },
-        )
+        callback.callback(ChunkProducer::<_, ChunksExactKind>::new(
+            self.slice,
+            self.chunk_size,
+        ))
     }
 }
 
@@ -193,38 +164,30 @@ impl<'data, T: Send + 'data> IndexedParallelIterator for ChunksExactMut<'data, T
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(ChunksExactMutProducer {
-            chunk_size: self.chunk_size,
-            slice: self.slice,
-        })
+        callback.callback(ChunkProducer::<_, ChunksExactKind>::new(
+            self.slice,
+            self.chunk_size,
+        ))
     }
 }
 
-struct ChunksExactMutProducer<'data, T> {
-    chunk_size: usize,
-    slice: &'data mut [T],
+/// `chunks_exact`, shared and mutable.
+struct ChunksExactKind;
+
+impl<'data, T: Sync> Chunking<&'data [T]> for ChunksExactKind {
+    type Chunks = std::slice::ChunksExact<'data, T>;
+    const FROM_END: bool = false;
+
+    fn chunks(slice: &'data [T], chunk_size: usize) -> Self::Chunks {
+        slice.chunks_exact(chunk_size)
+    }
 }
 
-impl<'data, T: Send + 'data> Producer for ChunksExactMutProducer<'data, T> {
-    type Item = &'data mut [T];
-    type IntoIter = std::slice::ChunksExactMut<'data, T>;
+impl<'data, T: Send> Chunking<&'data mut [T]> for ChunksExactKind {
+    type Chunks = std::slice::ChunksExactMut<'data, T>;
+    const FROM_END: bool = false;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.slice.chunks_exact_mut(self.chunk_size)
-    }
-
-    fn split_at(self, index: usize) -> (Self, Self) {
-        let place = start_of(index, self.chunk_size, self.slice.len());
-        let (before, after) = self.slice.split_at_mut(place);
-        (
-            Self {
-                slice: before,
-                chunk_size: self.chunk_size,
-            },
-            Self {
-                slice: after,
-                chunk_size: self.chunk_size,
-            },
-        )
+    fn chunks(slice: &'data mut [T], chunk_size: usize) -> Self::Chunks {
+        slice.chunks_exact_mut(chunk_size)
     }
 }

@@ -16,6 +16,7 @@
 mod chunk_by;
 mod chunks;
 mod chunks_exact;
+mod cut;
 mod iter;
 mod rchunks;
 mod rchunks_exact;

@@ -1,12 +1,8 @@
 //! Pieces of equal length, from the last one to the first, which may be shorter.
 
+use super::cut::{ChunkProducer, Chunking};
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
-
-/// Where the piece with number `index`, counted from the end, ends.
-pub(super) fn end_of(index: usize, chunk_size: usize, len: usize) -> usize {
-    len.saturating_sub(index.saturating_mul(chunk_size))
-}
 
 /// Parallel iterator over pieces, counted from the end, of a slice: see
 /// [`par_rchunks`](super::ParallelSlice::par_rchunks).
@@ -53,39 +49,10 @@ impl<'data, T: Sync + 'data> IndexedParallelIterator for RChunks<'data, T> {
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(RChunksProducer {
-            chunk_size: self.chunk_size,
-            slice: self.slice,
-        })
-    }
-}
-
-struct RChunksProducer<'data, T> {
-    chunk_size: usize,
-    slice: &'data [T],
-}
-
-impl<'data, T: Sync + 'data> Producer for RChunksProducer<'data, T> {
-    type Item = &'data [T];
-    type IntoIter = std::slice::RChunks<'data, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.slice.rchunks(self.chunk_size)
-    }
-
-    fn split_at(self, index: usize) -> (Self, Self) {
-        let place = end_of(index, self.chunk_size, self.slice.len());
-        let (after, before) = self.slice.split_at(place);
-        (
-            Self {
-                slice: before,
-                chunk_size: self.chunk_size,
-            },
-            Self {
-                slice: after,
-                chunk_size: self.chunk_size,
-            },
-        )
+        callback.callback(ChunkProducer::<_, RChunksKind>::new(
+            self.slice,
+            self.chunk_size,
+        ))
     }
 }
 
@@ -128,38 +95,30 @@ impl<'data, T: Send + 'data> IndexedParallelIterator for RChunksMut<'data, T> {
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(RChunksMutProducer {
-            chunk_size: self.chunk_size,
-            slice: self.slice,
-        })
+        callback.callback(ChunkProducer::<_, RChunksKind>::new(
+            self.slice,
+            self.chunk_size,
+        ))
     }
 }
 
-struct RChunksMutProducer<'data, T> {
-    chunk_size: usize,
-    slice: &'data mut [T],
+/// `rchunks`, shared and mutable.
+struct RChunksKind;
+
+impl<'data, T: Sync> Chunking<&'data [T]> for RChunksKind {
+    type Chunks = std::slice::RChunks<'data, T>;
+    const FROM_END: bool = true;
+
+    fn chunks(slice: &'data [T], chunk_size: usize) -> Self::Chunks {
+        slice.rchunks(chunk_size)
+    }
 }
 
-impl<'data, T: Send + 'data> Producer for RChunksMutProducer<'data, T> {
-    type Item = &'data mut [T];
-    type IntoIter = std::slice::RChunksMut<'data, T>;
+impl<'data, T: Send> Chunking<&'data mut [T]> for RChunksKind {
+    type Chunks = std::slice::RChunksMut<'data, T>;
+    const FROM_END: bool = true;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.slice.rchunks_mut(self.chunk_size)
-    }
-
-    fn split_at(self, index: usize) -> (Self, Self) {
-        let place = end_of(index, self.chunk_size, self.slice.len());
-        let (after, before) = self.slice.split_at_mut(place);
-        (
-            Self {
-                slice: before,
-                chunk_size: self.chunk_size,
-            },
-            Self {
-                slice: after,
-                chunk_size: self.chunk_size,
-            },
-        )
+    fn chunks(slice: &'data mut [T], chunk_size: usize) -> Self::Chunks {
+        slice.rchunks_mut(chunk_size)
     }
 }

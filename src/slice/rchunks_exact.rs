@@ -1,6 +1,6 @@
 //! Pieces of equal length, from the last one to the first; what is left over stays.
 
-use super::rchunks::end_of;
+use super::cut::{ChunkProducer, Chunking};
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
 
@@ -67,39 +67,10 @@ impl<'data, T: Sync + 'data> IndexedParallelIterator for RChunksExact<'data, T> 
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(RChunksExactProducer {
-            chunk_size: self.chunk_size,
-            slice: self.slice,
-        })
-    }
-}
-
-struct RChunksExactProducer<'data, T> {
-    chunk_size: usize,
-    slice: &'data [T],
-}
-
-impl<'data, T: Sync + 'data> Producer for RChunksExactProducer<'data, T> {
-    type Item = &'data [T];
-    type IntoIter = std::slice::RChunksExact<'data, T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.slice.rchunks_exact(self.chunk_size)
-    }
-
-    fn split_at(self, index: usize) -> (Self, Self) {
-        let place = end_of(index, self.chunk_size, self.slice.len());
-        let (after, before) = self.slice.split_at(place);
-        (
-            Self {
-                slice: before,
-                chunk_size: self.chunk_size,
-            },
-            Self {
-                slice: after,
-                chunk_size: self.chunk_size,
-            },
-        )
+        callback.callback(ChunkProducer::<_, RChunksExactKind>::new(
+            self.slice,
+            self.chunk_size,
+        ))
     }
 }
 
@@ -193,38 +164,30 @@ impl<'data, T: Send + 'data> IndexedParallelIterator for RChunksExactMut<'data, 
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(RChunksExactMutProducer {
-            chunk_size: self.chunk_size,
-            slice: self.slice,
-        })
+        callback.callback(ChunkProducer::<_, RChunksExactKind>::new(
+            self.slice,
+            self.chunk_size,
+        ))
     }
 }
 
-struct RChunksExactMutProducer<'data, T> {
-    chunk_size: usize,
-    slice: &'data mut [T],
+/// `rchunks_exact`, shared and mutable.
+struct RChunksExactKind;
+
+impl<'data, T: Sync> Chunking<&'data [T]> for RChunksExactKind {
+    type Chunks = std::slice::RChunksExact<'data, T>;
+    const FROM_END: bool = true;
+
+    fn chunks(slice: &'data [T], chunk_size: usize) -> Self::Chunks {
+        slice.rchunks_exact(chunk_size)
+    }
 }
 
-impl<'data, T: Send + 'data> Producer for RChunksExactMutProducer<'data, T> {
-    type Item = &'data mut [T];
-    type IntoIter = std::slice::RChunksExactMut<'data, T>;
+impl<'data, T: Send> Chunking<&'data mut [T]> for RChunksExactKind {
+    type Chunks = std::slice::RChunksExactMut<'data, T>;
+    const FROM_END: bool = true;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.slice.rchunks_exact_mut(self.chunk_size)
-    }
-
-    fn split_at(self, index: usize) -> (Self, Self) {
-        let place = end_of(index, self.chunk_size, self.slice.len());
-        let (after, before) = self.slice.split_at_mut(place);
-        (
-            Self {
-                slice: before,
-                chunk_size: self.chunk_size,
-            },
-            Self {
-                slice: after,
-                chunk_size: self.chunk_size,
-            },
-        )
+    fn chunks(slice: &'data mut [T], chunk_size: usize) -> Self::Chunks {
+        slice.rchunks_exact_mut(chunk_size)
     }
 }

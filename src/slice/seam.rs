@@ -1,5 +1,6 @@
 //! Loops over pieces of unknown lengths: where they can be cut in two, and the producer that does.
 
+use super::cut::Cut;
 use crate::iter::plumbing::{Folder, UnindexedProducer};
 
 /// A place where one piece ends and the next one begins: of a separator, or of the first item of
@@ -31,37 +32,6 @@ impl Seam {
             unread_before: place,
             unread_after: 0,
         })
-    }
-}
-
-/// A slice, shared or unique.
-pub(super) trait Cut: Send + Sized {
-    type Item;
-    fn items(&self) -> &[Self::Item];
-    fn cut(self, at: usize) -> (Self, Self);
-}
-
-impl<T: Sync> Cut for &[T] {
-    type Item = T;
-
-    fn items(&self) -> &[T] {
-        self
-    }
-
-    fn cut(self, at: usize) -> (Self, Self) {
-        self.split_at(at)
-    }
-}
-
-impl<T: Send> Cut for &mut [T] {
-    type Item = T;
-
-    fn items(&self) -> &[T] {
-        self
-    }
-
-    fn cut(self, at: usize) -> (Self, Self) {
-        self.split_at_mut(at)
     }
 }
 

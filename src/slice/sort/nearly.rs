@@ -30,12 +30,12 @@ where
 /// many are in order. None if too many are not.
 fn keep_ordered<T>(slice: &mut [T], is_less: &impl Fn(&T, &T) -> bool) -> Option<usize> {
     // `slice[..kept]` is in order, `slice[kept..next]` is what does not fit.
-    let (mut kept, mut next) = (1, 1);
+    let (mut kept, mut next) = (0, 0);
     let mut streak = 0;
     // A comparison that lies may send us back again and again.
     let mut patience = slice.len() / FEW;
     while next < slice.len() {
-        if !is_less(&slice[next], &slice[kept - 1]) {
+        if kept == 0 || !is_less(&slice[next], &slice[kept - 1]) {
             slice.swap(kept, next);
             (kept, next, streak) = (kept + 1, next + 1, 0);
             continue;
@@ -56,7 +56,7 @@ fn keep_ordered<T>(slice: &mut [T], is_less: &impl Fn(&T, &T) -> bool) -> Option
                     greatest
                 }
             });
-            while kept > 1 && is_less(&slice[greatest], &slice[kept - 1]) {
+            while kept > 0 && is_less(&slice[greatest], &slice[kept - 1]) {
                 kept -= 1;
             }
             next -= STREAK;

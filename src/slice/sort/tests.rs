@@ -176,6 +176,16 @@ proptest! {
     }
 }
 
+#[test]
+fn the_first_item_may_be_the_wrong_one() {
+    let mut slice = numbers(2, 1_000, 0);
+    slice[0] = 9;
+    let (done, _) = play(Script::default(), || {
+        nearly::sort(&mut slice, &|a, b| a < b)
+    });
+    assert!(done && slice.is_sorted());
+}
+
 /// An item whose comparison changes it, so that a stale copy is noticed.
 struct Item {
     key: u64,
