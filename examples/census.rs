@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     let _ = report_workers(&mut out, &before, &after, seconds);
     if options.verify {
         let start = Instant::now();
-        if let Err(difference) = tally.compare(&sequential(&options.paths)) {
+        if let Err(difference) = tally.compare(&Tally::sequential(&options.paths)) {
             eprintln!("census: verification failed: {difference}");
             return ExitCode::FAILURE;
         }
@@ -120,7 +120,8 @@ async fn lane(files: Arc<Mutex<Vec<SourceFile>>>, progress: ProgressBar) -> Tall
                 Err(reason) => total.skip(reason),
             }
         } else if !batch.is_empty() {
-            let texts = blocking(move || batch.iter().map(fetch).collect::<Vec<_>>()).await;
+            let texts =
+                blocking(move || batch.iter().map(SourceFile::fetch).collect::<Vec<_>>()).await;
             let counted = texts.par_iter().fold(Tally::default, Tally::with_file);
             total = total.merge(counted.reduce(Tally::default, Tally::merge));
         } else {
@@ -168,25 +169,6 @@ async fn count_large(file: SourceFile) -> Result<Tally<String>, Skip> {
         let counted = text.par_lines().fold(Tally::default, count);
         total = total.merge(counted.reduce(Tally::default, Tally::merge));
     }
-}
-
-/// The same census with plain loops on one thread.
-fn sequential(roots: &[PathBuf]) -> Tally<String> {
-    let mut found = Found::default();
-    let mut dirs = found.sort_out(roots);
-    while let Some(dir) = dirs.pop() {
-        dirs.extend(found.list(&dir));
-    }
-    let files = found.take_files();
-    let mut total = Tally::default();
-    total.skipped = found.skipped;
-    files.iter().fold(total, |total, file| {
-        total.merge(Tally::default().with_file(&fetch(file)))
-    })
-}
-
-fn fetch(file: &SourceFile) -> (&'static str, Result<String, Skip>) {
-    (file.language, file.read())
 }
 
 /// How much of the time the threads were awake: counting, or looking for work. The pool keeps as

@@ -1,94 +1,27 @@
 //! The census example as a process: known counts, odd files, exit codes.
 
+#[path = "examples/mod.rs"]
+mod examples;
+
+use examples::{Tree, listed, row, run, stdout};
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
-/// A directory of its own, removed in the end.
-struct Tree(PathBuf);
-
-impl Tree {
-    fn new(name: &str) -> Self {
-        let name = format!("manyhands-census-{name}-{}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) {
-        let path = self.0.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-
-    fn census(&self, options: &[&str]) -> Output {
-        census(
-            [self.0.as_os_str()]
-                .into_iter()
-                .chain(options.iter().map(OsStr::new)),
-        )
-    }
-}
-
-impl Drop for Tree {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// Cargo builds the examples for `cargo test`, beside the tests: `deps/../examples`.
 fn census<'a>(args: impl IntoIterator<Item = &'a OsStr>) -> Output {
-    let test = std::env::current_exe().unwrap();
-    let example = test.ancestors().nth(2).unwrap().join("examples/census");
-    let example = example.with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(
-        example.exists(),
-        "{} is missing: plain `cargo test` builds it, and so does `cargo build --example census`",
-        example.display(),
-    );
-    let mut command = Command::new(example);
-    command.args(args).stdin(Stdio::null()).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-/// The numbers of the row that begins with `name`.
-fn row(report: &str, name: &str) -> Vec<u64> {
-    let row = report
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    let row = row.unwrap_or_else(|| panic!("no row {name} in:\n{report}"));
-    row.split_whitespace()
-        .map(|cell| cell.parse().unwrap())
-        .collect()
-}
-
-/// The number before `label` in one of the lists.
-fn listed(report: &str, label: &str) -> Option<u64> {
-    let entry = |line: &str| {
-        line.strip_suffix(label)?
-            .strip_suffix(' ')?
-            .trim()
-            .parse()
-            .ok()
-    };
-    report.lines().find_map(entry)
+    run("census", args)
 }
 
 #[test]
 fn counts_are_the_known_ones() {
-    let tree = Tree::new("known");
+    let tree = Tree::new("census-known");
     tree.file("a.rs", "fn main() {\n    let x_1 = 0xff;\n}\n");
     tree.file("deep/er/b.rs", "fn main() {}");
     tree.file("deep/c.md", "naïve café\r\n\r\nx\n");
     tree.file("empty.toml", "");
     tree.file("no_extension", "word");
     for threads in ["1", "2", "8"] {
-        let report = stdout(&tree.census(&["--verify", "--threads", threads]));
+        let report = stdout(&tree.run("census", &["--verify", "--threads", threads]));
         // files, bytes, lines, words, identifiers
         assert_eq!(row(&report, "Rust"), [2, 46, 4, 11, 6], "{report}");
         assert_eq!(row(&report, "Markdown"), [1, 18, 3, 3, 3]);
@@ -104,9 +37,9 @@ fn counts_are_the_known_ones() {
 
 #[test]
 fn equal_counts_are_in_order_of_name_and_cut_at_top() {
-    let tree = Tree::new("top");
+    let tree = Tree::new("census-top");
     tree.file("a.rs", "c b a b c d");
-    let report = stdout(&tree.census(&["--top", "3"]));
+    let report = stdout(&tree.run("census", &["--top", "3"]));
     let list = report
         .split("identifiers:\n")
         .nth(1)
@@ -120,7 +53,7 @@ fn equal_counts_are_in_order_of_name_and_cut_at_top() {
 
 #[test]
 fn large_files_are_counted_in_pieces() {
-    let tree = Tree::new("large");
+    let tree = Tree::new("census-large");
     let line = "let some_name = 12; // words and names\n";
     let lines = 40_000;
     tree.file("large.rs", line.repeat(lines));
@@ -133,7 +66,7 @@ fn large_files_are_counted_in_pieces() {
     let lines = lines as u64;
     let bytes = lines * line.len() as u64;
     for threads in ["1", "2", "8"] {
-        let report = stdout(&tree.census(&["--verify", "--threads", threads]));
+        let report = stdout(&tree.run("census", &["--verify", "--threads", threads]));
         assert_eq!(
             row(&report, "Rust"),
             [1, bytes, lines, 8 * lines, 5 * lines]
@@ -146,23 +79,26 @@ fn large_files_are_counted_in_pieces() {
 
 #[test]
 fn overlapping_paths_count_once() {
-    let tree = Tree::new("overlap");
+    let tree = Tree::new("census-overlap");
     tree.file("sub/a.rs", "a\n");
     let (sub, file) = (tree.0.join("sub"), tree.0.join("sub/a.rs"));
-    let report = stdout(&tree.census(&["--verify", sub.to_str().unwrap(), file.to_str().unwrap()]));
+    let report = stdout(&tree.run(
+        "census",
+        &["--verify", sub.to_str().unwrap(), file.to_str().unwrap()],
+    ));
     assert_eq!(row(&report, "total"), [1, 2, 1, 1, 1]);
 }
 
 #[test]
 fn files_that_are_not_text_are_told() {
-    let tree = Tree::new("odd");
+    let tree = Tree::new("census-odd");
     tree.file("good.rs", "a\n");
     tree.file("binary.rs", [b'a', 0, b'b']);
     tree.file("latin1.rs", b"caf\xe9\n");
     tree.file("made/CACHEDIR.TAG", "");
     tree.file("made/a.rs", "b\n");
     tree.file(".git/config", "b\n");
-    let report = stdout(&tree.census(&["--verify"]));
+    let report = stdout(&tree.run("census", &["--verify"]));
     assert_eq!(row(&report, "total"), [1, 2, 1, 1, 1]);
     assert_eq!(listed(&report, "binary"), Some(1));
     assert_eq!(listed(&report, "not UTF-8"), Some(1));
@@ -175,7 +111,7 @@ fn links_fifos_and_unreadable_files_are_told() {
     use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    let tree = Tree::new("unix");
+    let tree = Tree::new("census-unix");
     tree.file("sub/good.rs", "a\n");
     tree.file(OsStr::from_bytes(b"sub/\xff.rs"), "a\n");
     let at = |name: &str| tree.0.join(name);
@@ -192,7 +128,7 @@ fn links_fifos_and_unreadable_files_are_told() {
     // Root reads everything.
     let unreadable = u64::from(fs::read(at("secret.rs")).is_err());
 
-    let report = stdout(&tree.census(&["--verify"]));
+    let report = stdout(&tree.run("census", &["--verify"]));
     assert_eq!(row(&report, "Rust")[0], 3 - unreadable);
     assert_eq!(listed(&report, "symlink loop"), Some(4));
     assert_eq!(listed(&report, "symlink"), Some(1));
@@ -206,7 +142,7 @@ fn links_fifos_and_unreadable_files_are_told() {
 
 #[test]
 fn wrong_command_lines_end_with_code_2() {
-    let tree = Tree::new("options");
+    let tree = Tree::new("census-options");
     let missing = tree.0.join("missing");
     let missing = missing.to_str().unwrap();
     let output = census([OsStr::new(missing)]);
@@ -222,7 +158,7 @@ fn wrong_command_lines_end_with_code_2() {
         &["--threads", "many"],
         &["--top", "-1"],
     ] {
-        let output = tree.census(args);
+        let output = tree.run("census", args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(

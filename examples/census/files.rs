@@ -1,4 +1,5 @@
-//! Directories and files of the census. Everything here blocks, and knows nothing of the pool.
+//! Directories and files of the examples `census` and `pipeline`. Everything here blocks, and knows
+//! nothing of the pool.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -56,8 +57,13 @@ impl SourceFile {
         if is_binary { Err("binary") } else { Ok(reader) }
     }
 
-    pub(crate) fn read(&self) -> Result<String, Skip> {
+    fn read(&self) -> Result<String, Skip> {
         io::read_to_string(self.open()?).map_err(reason)
+    }
+
+    /// What there is to count, or why there is nothing.
+    pub(crate) fn fetch(&self) -> (&'static str, Result<String, Skip>) {
+        (self.language, self.read())
     }
 }
 

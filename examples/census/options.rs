@@ -1,12 +1,15 @@
-//! The command line of the census.
+//! The command line of the examples `census` and `pipeline`.
 
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process;
 
+/// The name of the example.
+const NAME: &str = env!("CARGO_CRATE_NAME");
+
 const USAGE: &str = "\
-usage: census [PATH...] [--threads N] [--top K] [--verify]
+[PATH...] [--threads N] [--top K] [--verify]
   PATH         files and directories (default: the cargo registry's sources and this repository)
   --threads N  compute with N threads (default: one per core)
   --top K      print the K most frequent identifiers (default: 10)
@@ -25,7 +28,7 @@ impl Options {
     /// Ends the process if the command line asks for help (exit code 0), or makes no sense (2).
     pub(crate) fn from_args() -> Self {
         let options = Self::parse(env::args_os().skip(1))
-            .unwrap_or_else(|error| fail(&format!("{error}\n{USAGE}")));
+            .unwrap_or_else(|error| fail(&format!("{error}\nusage: {NAME} {USAGE}")));
         let paths = options.paths.iter().map(|path| match path.canonicalize() {
             Ok(path) => path,
             Err(error) => fail(&format!("{}: {error}", path.display())),
@@ -46,7 +49,7 @@ impl Options {
         while let Some(arg) = args.next() {
             match arg.to_str() {
                 Some("-h" | "--help") => {
-                    println!("{USAGE}");
+                    println!("usage: {NAME} {USAGE}");
                     process::exit(0);
                 }
                 Some("--verify") => options.verify = true,
@@ -85,6 +88,6 @@ fn default_paths() -> Vec<PathBuf> {
 
 /// Ends the process with one line and exit code 2.
 pub(crate) fn fail(message: &str) -> ! {
-    eprintln!("census: {message}");
+    eprintln!("{NAME}: {message}");
     process::exit(2);
 }

@@ -1,12 +1,13 @@
-//! What the census counts, how counts are added up, and how they are printed.
+//! What the examples `census` and `pipeline` count, how counts are added up, and how they are printed.
 
-use super::files::Skip;
+use super::files::{Found, Skip};
 use std::borrow::Borrow;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 const COLUMNS: [&str; 5] = ["files", "bytes", "lines", "words", "identifiers"];
 
@@ -94,6 +95,23 @@ impl<K: Eq + Hash + Borrow<str>> Tally<K> {
 }
 
 impl Tally<String> {
+    /// The whole job with plain loops on one thread.
+    pub(crate) fn sequential(roots: &[PathBuf]) -> Self {
+        let mut found = Found::default();
+        let mut dirs = found.sort_out(roots);
+        while let Some(dir) = dirs.pop() {
+            dirs.extend(found.list(&dir));
+        }
+        let files = found.take_files();
+        let total = Self {
+            skipped: found.skipped,
+            ..Self::default()
+        };
+        files.iter().fold(total, |total, file| {
+            total.merge(Tally::default().with_file(&file.fetch()))
+        })
+    }
+
     /// Tells the first difference.
     pub(crate) fn compare(&self, other: &Self) -> Result<(), String> {
         compare(&self.languages, &other.languages)?;
