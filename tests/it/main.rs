@@ -19,5 +19,6 @@ mod shutdown;
 mod smoke;
 mod sort;
 mod sources;
+mod strangers;
 mod util;
 mod wait;
