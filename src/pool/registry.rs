@@ -17,6 +17,7 @@ use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::sync::deque::{Injector, Steal};
 use crate::task::{How, Owned, Schedule};
 use crate::util::count::Event;
+use crate::util::fork::Process;
 use crate::util::parker::Parker;
 use crate::util::unwind::{self, Payload};
 use std::fmt;
@@ -38,6 +39,8 @@ pub(crate) struct Registry {
     workers: usize,
     closed: AtomicBool,
     owned: Owned,
+    /// Where the threads are.
+    process: Process,
 }
 
 impl Registry {
@@ -55,6 +58,7 @@ impl Registry {
             workers: plan.workers,
             closed: AtomicBool::new(false),
             owned: Owned::new(plan.workers.next_power_of_two() * 4),
+            process: Process::current(),
         });
         for index in 0..plan.workers {
             registry.seat(index as SeatIndex);
@@ -155,6 +159,7 @@ impl Registry {
 
     /// Hands a job to whoever comes first.
     pub(crate) fn inject(&self, job: JobRef) {
+        self.check_process();
         self.injector.push(job);
         Event::Injected.count();
         self.notify();
@@ -215,6 +220,24 @@ impl Registry {
         }
     }
 
+    /// Is this a forked child of the process with the pool's threads?
+    pub(super) fn is_forked(&self) -> bool {
+        !self.process.is_current()
+    }
+
+    /// Called on every way into the pool from outside, and before every wait that sleeps: in a
+    /// forked child nobody would come.
+    ///
+    /// # Panics
+    ///
+    /// If [`is_forked`](Self::is_forked).
+    #[inline]
+    pub(crate) fn check_process(&self) {
+        if self.is_forked() {
+            forked();
+        }
+    }
+
     // ---- getting onto a seat ----------------------------------------------------------------
 
     /// Runs `f` on a seat of this pool: the calling thread's, else a guest seat on this thread,
@@ -224,10 +247,13 @@ impl Registry {
         match seat::current() {
             Some(seat) if self.owns(seat) => f(seat, false),
             Some(_) => self.install(f),
-            None => match self.guests.claim() {
-                Some(index) => self.as_guest(index, |seat| f(seat, false)),
-                None => self.install(f),
-            },
+            None => {
+                self.check_process();
+                match self.guests.claim() {
+                    Some(index) => self.as_guest(index, |seat| f(seat, false)),
+                    None => self.install(f),
+                }
+            }
         }
     }
 
@@ -236,14 +262,17 @@ impl Registry {
     pub(crate) fn in_place<R>(self: &Arc<Self>, f: impl FnOnce(Option<&Seat>) -> R) -> R {
         match seat::current() {
             Some(seat) => f(self.owns(seat).then_some(seat)),
-            None => match self.guests.claim() {
-                Some(index) => self.as_guest(index, |seat| f(Some(seat))),
-                None => {
-                    // What `f` spawns belongs here nevertheless.
-                    let _home = seat::AtHome::enter(self);
-                    f(None)
+            None => {
+                self.check_process();
+                match self.guests.claim() {
+                    Some(index) => self.as_guest(index, |seat| f(Some(seat))),
+                    None => {
+                        // What `f` spawns belongs here nevertheless.
+                        let _home = seat::AtHome::enter(self);
+                        f(None)
+                    }
                 }
-            },
+            }
         }
     }
 
@@ -275,6 +304,7 @@ impl Registry {
     /// Runs `f` on a worker and waits for it. A thread of another pool lends its core meanwhile.
     #[cold]
     fn install<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
+        self.check_process();
         if self.threads.live() == 0 && !self.guests.is_empty() && seat::current().is_none() {
             // The system granted no thread at all: work as a guest, or wait until a guest leaves.
             loop {
@@ -373,6 +403,14 @@ impl Registry {
         self.sleep.wake_all();
         self.threads.wake_waiters();
     }
+}
+
+#[cold]
+fn forked() -> ! {
+    panic!(
+        "this process was forked after its parent had made the pool, whose threads stay with the \
+         parent: build a new `Pool` in the child, or fork before the first use of manyhands"
+    );
 }
 
 impl Drop for Registry {

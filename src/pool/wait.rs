@@ -187,6 +187,7 @@ fn lend(seat: &Seat, thief: Option<SeatIndex>, mut is_over: impl FnMut() -> bool
         return;
     }
     let registry = seat.registry();
+    registry.check_process();
     let parker = seat.parker();
     // Registered before the permit is gone: who finds nobody at work finds us.
     let waiter = Waiter::register(registry, parker, thief);
