@@ -8,7 +8,6 @@ use crate::pool::{Handle, Home};
 use crate::scope::{
     Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope_fifo_on, scope_on,
 };
-use crate::spawn::spawn_blocking_on;
 use crate::task::{self, JoinHandle};
 use crate::yield_now::{Yield, yield_local, yield_now};
 use futures_task::{FutureObj, Spawn, SpawnError};
@@ -59,7 +58,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        spawn_blocking_on(Arc::clone(self.registry()), f)
+        Arc::clone(self.registry()).spawn_blocking(f)
     }
 
     /// Runs `op` on a worker of this pool and waits for it. On a thread of this pool, runs it right

@@ -342,7 +342,16 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     }
 
     /// How many threads run closures of [`spawn_blocking`](crate::spawn_blocking) at most (default
-    /// 512, at least 1). Further closures queue.
+    /// 512, at least 1). Further closures queue. These threads come on top of `num_threads` and of
+    /// the spare ones, and hold no permit.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().max_blocking_threads(2).build().unwrap();
+    /// let files: Vec<_> = ["Cargo.toml", "README.md", "src/lib.rs"]
+    ///     .map(|path| pool.spawn_blocking(move || std::fs::read(path)))
+    ///     .into();
+    /// assert!(files.into_iter().all(|file| file.join().unwrap().is_ok()));
+    /// ```
     pub fn max_blocking_threads(mut self, threads: usize) -> Self {
         self.blocking = Some(threads);
         self

@@ -3,7 +3,7 @@
 //! What can be done with them (`block_on`, `join`, ...) is added in `entry.rs`, above the layer of
 //! the things done.
 
-use super::{PoolBuilder, Registry, WorkerMetrics, current_registry, seat};
+use super::{BlockingMetrics, PoolBuilder, Registry, WorkerMetrics, current_registry, seat};
 use std::fmt;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -171,6 +171,27 @@ impl Handle {
     /// ```
     pub fn metrics(&self) -> Vec<WorkerMetrics> {
         self.registry.metrics()
+    }
+
+    /// The threads of [`spawn_blocking`](crate::spawn_blocking), and the queue before them, right
+    /// now. Takes the lock of that queue.
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// let pool = manyhands::Pool::builder().max_blocking_threads(1).build().unwrap();
+    /// let (go, wait) = channel::<()>();
+    /// let first = pool.spawn_blocking(move || wait.recv().is_err());
+    /// let second = pool.spawn_blocking(|| "after the first");
+    /// let now = pool.blocking_metrics();
+    /// assert_eq!((now.threads, now.max_threads), (1, 1));
+    /// assert!((1..=2).contains(&now.queued)); // the first one may still be on its way
+    /// drop(go);
+    /// assert!(first.join().unwrap());
+    /// assert_eq!(second.join().unwrap(), "after the first");
+    /// assert_eq!(pool.blocking_metrics().queued, 0);
+    /// ```
+    pub fn blocking_metrics(&self) -> BlockingMetrics {
+        self.registry.blocking.metrics()
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) mod wait;
 mod worker;
 pub(crate) mod yielding;
 
+pub use self::blocking::BlockingMetrics;
 pub use self::builder::{
     CustomSpawn, DefaultSpawn, PoolBuilder, ThreadBuilder, ThreadSpawn, max_num_threads,
 };

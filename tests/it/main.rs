@@ -4,6 +4,7 @@ mod adapters;
 mod auto_traits;
 mod beyond;
 mod block_on;
+mod blocking;
 mod builder;
 mod checklist;
 mod compute;

@@ -92,6 +92,15 @@ impl Count {
     }
 }
 
+/// Counts its drop.
+struct Tracked(Count);
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.0.add();
+    }
+}
+
 /// A channel of one's own, so that the waker's way is the only one under test.
 struct Channel<T>(Mutex<(VecDeque<T>, Option<Waker>)>);
 
@@ -353,6 +362,69 @@ fn shuttle_spawn_blocking() {
     });
 }
 
+/// A closure that waits for the only blocking thread is aborted, and runs or does not.
+#[test]
+fn shuttle_abort_races_the_start_of_a_blocking_closure() {
+    explore("abort_races_the_start_of_a_blocking_closure", || {
+        let pool = pool(1);
+        let (ran, dropped) = (Count::default(), Count::default());
+        let first = pool.spawn_blocking(|| ());
+        let second = {
+            let (ran, guard) = (ran.clone(), Tracked(dropped.clone()));
+            pool.spawn_blocking(move || {
+                ran.add();
+                drop(guard);
+            })
+        };
+        let abort = second.abort_handle();
+        let aborter = thread::spawn(move || abort.abort());
+        first.join().unwrap();
+        match second.join() {
+            Ok(()) => assert_eq!(ran.get(), 1),
+            Err(error) => {
+                assert!(error.is_cancelled());
+                assert_eq!(ran.get(), 0);
+            }
+        }
+        assert_eq!(dropped.get(), 1);
+        aborter.join().unwrap();
+        assert_eq!(pool.blocking_metrics().queued, 0);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_blocking_closures_race_shutdown() {
+    explore("blocking_closures_race_shutdown", || {
+        let pool = pool(1);
+        let handle = pool.handle().clone();
+        let (ran, dropped) = (Count::default(), Count::default());
+        let spawner = {
+            let (ran, dropped) = (ran.clone(), dropped.clone());
+            thread::spawn(move || {
+                let tasks: Vec<_> = (0..2)
+                    .map(|_| {
+                        let (ran, guard) = (ran.clone(), Tracked(dropped.clone()));
+                        handle.spawn_blocking(move || {
+                            ran.add();
+                            drop(guard);
+                        })
+                    })
+                    .collect();
+                tasks
+                    .into_iter()
+                    .map(JoinHandle::join)
+                    .filter(Result::is_ok)
+                    .count()
+            })
+        };
+        pool.shutdown();
+        let told = spawner.join().unwrap();
+        assert_eq!(told, ran.get());
+        assert_eq!(dropped.get(), 2);
+    });
+}
+
 #[test]
 fn shuttle_broadcasts_from_two_workers() {
     explore("broadcasts_from_two_workers", || {
@@ -390,12 +462,6 @@ fn shuttle_spawn_broadcast_races_shutdown() {
 /// Nobody may be left waiting, and every future and output is dropped exactly once.
 #[test]
 fn shuttle_shutdown_at_any_step() {
-    struct Tracked(Count);
-    impl Drop for Tracked {
-        fn drop(&mut self) {
-            self.0.add();
-        }
-    }
     explore("shutdown_at_any_step", || {
         let pool = Arc::new(pool(2));
         let drops = Count::default();
