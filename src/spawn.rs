@@ -2,7 +2,7 @@
 
 use crate::job::JobRef;
 use crate::pool::{Home, Registry, current_registry};
-use crate::task::{self, How, JoinHandle, Owned, Schedule};
+use crate::task::{self, Class, How, JoinHandle, Owned, Priority, Schedule};
 use crate::util::unwind::Payload;
 use std::sync::Arc;
 
@@ -33,7 +33,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    task::spawn(future, Home::new(current_registry()))
+    let class = Class::future(Priority::Normal);
+    task::spawn(future, Home::new(current_registry()), class)
 }
 
 /// Starts a closure that computes on the current pool: it may use `join`, `scope` and parallel
@@ -52,7 +53,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    task::spawn_compute(f, Home::new(current_registry()))
+    task::spawn_compute(f, Home::new(current_registry()), Priority::Normal)
 }
 
 /// Runs a closure that blocks (on files, locks, other processes) on a thread of its own kind, so
@@ -77,14 +78,14 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    task::spawn_compute(f, OnBlockingThread(registry))
+    task::spawn_compute(f, OnBlockingThread(registry), Priority::Normal)
 }
 
 /// Schedules on the blocking threads of a pool.
 struct OnBlockingThread(Arc<Registry>);
 
 impl Schedule for OnBlockingThread {
-    fn schedule(&self, job: JobRef, _: How) {
+    fn schedule(&self, job: JobRef, _: How, _: Class) {
         self.0.run_blocking(job);
     }
 

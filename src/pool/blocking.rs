@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-/// How long a blocking thread waits for its next closure before it ends.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Longer than anybody waits; a deadline far away could overflow a system clock.
+const A_DAY: Duration = Duration::from_secs(86_400);
 
 /// The blocking closures of one pool.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub(crate) struct Blocking {
     state: Mutex<State>,
     work: Condvar,
     max_threads: usize,
+    keep_alive: Duration,
 }
 
 #[derive(Debug)]
@@ -28,7 +29,7 @@ struct State {
 }
 
 impl Blocking {
-    pub(super) fn new(max_threads: usize) -> Self {
+    pub(super) fn new(max_threads: usize, keep_alive: Duration) -> Self {
         Self {
             state: Mutex::new(State {
                 queue: VecDeque::new(),
@@ -38,6 +39,7 @@ impl Blocking {
             }),
             work: Condvar::new(),
             max_threads,
+            keep_alive,
         }
     }
 
@@ -104,7 +106,7 @@ impl Registry {
             let (guard, timeout) = self
                 .blocking
                 .work
-                .wait_timeout(state, KEEP_ALIVE)
+                .wait_timeout(state, self.blocking.keep_alive.min(A_DAY))
                 .unwrap_or_else(PoisonError::into_inner);
             state = guard;
             state.idle -= 1;

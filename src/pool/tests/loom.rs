@@ -22,6 +22,7 @@ fn registry() -> Arc<Registry> {
         guests: 0,
         spares: 0,
         blocking: 1,
+        keep_alive: std::time::Duration::MAX,
     };
     let registry = Registry::new(&plan, Hooks::none());
     registry.sleep.acquire();
