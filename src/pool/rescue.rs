@@ -129,9 +129,14 @@ impl Rescue {
     }
 
     /// `true`: the caller is to man the post.
-    fn man(&self) -> bool {
+    pub(super) fn man(&self) -> bool {
         // Ordering: Relaxed to look and to take; the fences of R2 order it against the queues.
         !self.manned.load(Ordering::Relaxed) && !self.manned.swap(true, Ordering::Relaxed)
+    }
+
+    #[cfg(all(test, manyhands_loom))]
+    pub(super) fn is_manned(&self) -> bool {
+        self.manned.load(Ordering::Relaxed)
     }
 
     fn unman(&self) {
@@ -279,6 +284,10 @@ impl Registry {
     }
 
     fn call_poller(&self) {
+        if cfg!(manyhands_loom) {
+            // Its models have no threads to call; they look at the post.
+            return;
+        }
         let manned = match self.bench.call(Role::Poll) {
             Called::Up => true,
             Called::Create(seat) => self.create_spare(seat, Role::Poll),
