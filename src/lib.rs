@@ -118,7 +118,7 @@ pub use pool::{
 };
 pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};
 pub use spawn::{spawn, spawn_blocking, spawn_compute};
-pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle};
+pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle, Priority};
 pub use yield_now::{Yield, yield_local, yield_now};
 
 /// What the pools of this process have done, for `benches/compare`; not part of the interface.

@@ -1,7 +1,7 @@
 //! Futures and closures that start at once and are awaited through a handle.
 
 use crate::pool::{Home, current_registry};
-use crate::task::{self, JoinHandle};
+use crate::task::{self, Class, JoinHandle, Priority};
 
 /// Starts a future on the current pool (the default pool outside of any).
 ///
@@ -30,7 +30,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    task::spawn(future, Home::new(current_registry()))
+    let class = Class::future(Priority::Normal);
+    task::spawn(future, Home::new(current_registry()), class)
 }
 
 /// Starts a closure that computes on the current pool: it may use `join`, `scope` and parallel
@@ -49,7 +50,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    task::spawn_compute(f, Home::new(current_registry()))
+    task::spawn_compute(f, Home::new(current_registry()), Priority::Normal)
 }
 
 /// Runs a closure that blocks (on files, locks, other processes) on a thread of its own kind, so
@@ -59,7 +60,8 @@ where
 /// [`max_blocking_threads`](crate::PoolBuilder::max_blocking_threads) of them (default 512); further
 /// closures queue, and start in the order in which they came.
 /// [`Handle::blocking_metrics`](crate::Handle::blocking_metrics) tells how many wait. A thread that
-/// has had nothing to do for 10 seconds ends.
+/// has had nothing to do for a while ends ([`keep_alive`](crate::PoolBuilder::keep_alive), default 10
+/// seconds).
 ///
 /// # Cancelling
 ///

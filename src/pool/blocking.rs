@@ -9,7 +9,7 @@
 use super::registry::Registry;
 use crate::job::{JobRef, NO_SEAT};
 use crate::sync::{Condvar, Mutex, MutexGuard, lock, thread_cell};
-use crate::task::{self, How, JoinHandle, Owned, Schedule};
+use crate::task::{self, Class, How, JoinHandle, Owned, Priority, Schedule};
 use crate::util::unwind::Payload;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// How long a blocking thread waits for its next closure before it ends.
-const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Longer than anybody waits; a deadline far away could overflow a system clock.
+const A_DAY: Duration = Duration::from_secs(86_400);
 
 thread_cell! {
     /// This thread is just taking the right to run a closure.
@@ -35,6 +35,7 @@ pub(crate) struct Blocking {
     state: Mutex<State>,
     work: Condvar,
     max_threads: usize,
+    keep_alive: Duration,
 }
 
 #[derive(Debug)]
@@ -50,7 +51,7 @@ struct State {
 }
 
 impl Blocking {
-    pub(super) fn new(max_threads: usize) -> Self {
+    pub(super) fn new(max_threads: usize, keep_alive: Duration) -> Self {
         Self {
             state: Mutex::new(State {
                 queue: BTreeMap::new(),
@@ -62,6 +63,7 @@ impl Blocking {
             }),
             work: Condvar::new(),
             max_threads,
+            keep_alive,
         }
     }
 
@@ -122,7 +124,8 @@ impl Registry {
             closure: Some(f),
         };
         let registry = self;
-        task::spawn(call, OnBlockingThread { registry, ticket })
+        let class = Class::root(Priority::Normal);
+        task::spawn(call, OnBlockingThread { registry, ticket }, class)
     }
 
     /// The first poll of a closure is over: it is to be had.
@@ -188,7 +191,7 @@ impl Registry {
             let (guard, timeout) = self
                 .blocking
                 .work
-                .wait_timeout(state, KEEP_ALIVE)
+                .wait_timeout(state, self.blocking.keep_alive.min(A_DAY))
                 .unwrap_or_else(PoisonError::into_inner);
             state = guard;
             state.idle -= 1;
@@ -248,7 +251,7 @@ struct OnBlockingThread {
 }
 
 impl Schedule for OnBlockingThread {
-    fn schedule(&self, job: JobRef, how: How) {
+    fn schedule(&self, job: JobRef, how: How, class: Class) {
         if how == How::Spawn {
             job.execute(NO_SEAT);
             self.registry.offer_blocking(self.ticket);
@@ -257,7 +260,7 @@ impl Schedule for OnBlockingThread {
         } else {
             // Aborted; or no thread could be had.
             self.registry.blocking.leave(self.ticket);
-            self.registry.inject(job);
+            self.registry.inject_as(job, class);
         }
     }
 
@@ -281,7 +284,8 @@ impl Schedule for OnBlockingThread {
 pub struct BlockingMetrics {
     /// Threads that exist.
     pub threads: usize,
-    /// Those of them that wait for a closure. They end when none has come for 10 seconds.
+    /// Those of them that wait for a closure. They end when none has come for a while; see
+    /// [`keep_alive`](crate::PoolBuilder::keep_alive).
     pub idle: usize,
     /// Closures that wait for a thread. Those that were aborted do not count.
     pub queued: usize,

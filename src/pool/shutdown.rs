@@ -25,6 +25,8 @@ impl Registry {
         }
         self.owned().close_and_cancel_all();
         self.blocking.close();
+        self.bench.close();
+        self.rescue.close();
         self.sleep.wake_all();
         self.drain_if_over();
     }

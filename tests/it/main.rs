@@ -15,6 +15,7 @@ mod join;
 mod layers;
 mod panics;
 mod plumbing;
+mod responsive;
 mod scope;
 mod shutdown;
 mod smoke;

@@ -668,3 +668,88 @@ fn shuttle_two_pools_wait_for_each_other() {
         Arc::into_inner(right).unwrap().shutdown();
     });
 }
+
+/// Roots that compute until a future has run: it must be polled beside them.
+fn roots_that_wait_for_a_future(threads: usize) {
+    let pool = pool(threads);
+    let flag = Count::default();
+    let roots: Vec<_> = (0..threads)
+        .map(|_| {
+            let flag = flag.clone();
+            pool.spawn_compute(move || {
+                while flag.get() == 0 {
+                    thread::yield_now();
+                }
+            })
+        })
+        .collect();
+    let future = pool.spawn(async move {
+        crate::task::yield_now().await;
+        flag.add();
+    });
+    for task in roots {
+        task.join().unwrap();
+    }
+    future.join().unwrap();
+    pool.shutdown();
+}
+
+#[test]
+fn shuttle_a_future_is_polled_beside_computing_roots() {
+    explore("a_future_is_polled_beside_computing_roots", || {
+        roots_that_wait_for_a_future(1);
+    });
+    explore("a_future_is_polled_beside_two_computing_roots", || {
+        roots_that_wait_for_a_future(2);
+    });
+}
+
+/// A root that waits for another root, in no queue's order.
+#[test]
+fn shuttle_a_root_begins_beside_computing_ones() {
+    explore("a_root_begins_beside_computing_ones", || {
+        let pool = pool(1);
+        let flag = Count::default();
+        let seen = flag.clone();
+        let first = pool.spawn_compute(move || {
+            while seen.get() == 0 {
+                thread::yield_now();
+            }
+        });
+        let second = pool.spawn_compute(move || flag.add());
+        first.join().unwrap();
+        second.join().unwrap();
+        pool.shutdown();
+    });
+}
+
+/// A future that begins to compute on the overcommitted thread, and waits there, leaves the post
+/// to another thread.
+#[test]
+fn shuttle_the_post_is_handed_over() {
+    explore("the_post_is_handed_over", || {
+        // One thread for the post, one for each future that waits, one for what they wait for.
+        let pool = Pool::builder().num_threads(1).spare_threads(4);
+        let pool = pool.max_blocking_threads(1).build().unwrap();
+        let flag = Count::default();
+        let seen = flag.clone();
+        let root = pool.spawn_compute(move || {
+            while seen.get() < 2 {
+                thread::yield_now();
+            }
+        });
+        let futures = [0; 2].map(|_| {
+            let flag = flag.clone();
+            pool.spawn(async move {
+                fib(2);
+                crate::block_on(crate::spawn(async {})).unwrap();
+                flag.add();
+            })
+        });
+        for future in futures {
+            future.join().unwrap();
+        }
+        root.join().unwrap();
+        pool.shutdown();
+    });
+}
