@@ -24,6 +24,7 @@
 use super::metrics::Counters;
 use super::registry::Registry;
 use super::wait;
+use crate::job::share::ShareRef;
 use crate::job::stack::StackHeader;
 use crate::job::{Header, JobRef, SeatIndex};
 use crate::sync::atomic::{
@@ -49,6 +50,10 @@ pub(crate) type SlotIndex = u8;
 
 /// A slot that is never used: the place of jobs that are public from the beginning.
 const NOWHERE: SlotIndex = SlotIndex::MAX;
+
+/// Another one: the place of jobs that stay with their join, because the slots are full and no
+/// other thread may join in.
+const KEPT: SlotIndex = SlotIndex::MAX - 1;
 
 /// How often, from one turn of the injector to the next, a woken task may overtake the queue. Few:
 /// a task that awaits many others, one after the other, would be woken by each of them; when it has
@@ -389,7 +394,7 @@ impl Seat {
             self.owner.top.set(slot);
             return Popped::Mine;
         }
-        self.pop_slow(job)
+        self.pop_slow(slot, job)
     }
 
     /// The public deque is empty and somebody is hungry, or the slots are full.
@@ -401,12 +406,16 @@ impl Seat {
         self.compute();
         self.answer();
         let mut exposed = false;
+        let may_expose = ShareRef::current().has_free();
         if self.owner.top.get() == SLOTS {
+            if !may_expose {
+                return KEPT;
+            }
             self.expose(SLOTS / 2);
             exposed = true;
         }
         let mut public = false;
-        if registry.expects_thieves() && self.owner.jobs.is_empty() {
+        if may_expose && registry.expects_thieves() && self.owner.jobs.is_empty() {
             public = self.owner.top.get() == 0;
             if public {
                 // SAFETY: the job is the caller's, in place until its join ends.
@@ -488,14 +497,20 @@ impl Seat {
             return;
         }
         self.answer();
-        if self.registry().expects_thieves() && self.owner.jobs.is_empty() {
+        if self.registry().expects_thieves()
+            && self.owner.jobs.is_empty()
+            && ShareRef::current().has_free()
+        {
             self.expose(1);
             wait::tell_of_half(self);
         }
     }
 
     #[cold]
-    fn pop_slow(&self, job: NonNull<StackHeader>) -> Popped {
+    fn pop_slow(&self, slot: SlotIndex, job: NonNull<StackHeader>) -> Popped {
+        if slot == KEPT {
+            return Popped::Mine;
+        }
         let top = self.owner.top.get();
         if top != 0 && self.owner.slots[top as usize - 1].get() == Some(job) {
             self.owner.top.set(top - 1);
@@ -509,6 +524,8 @@ impl Seat {
             if found.is(job.cast()) {
                 // The right to run goes to the caller, who calls the closure directly.
                 let _ = found.into_raw();
+                // SAFETY: it was on the public deque, so it has been exposed.
+                unsafe { StackHeader::public_of(job) }.give_token_back();
                 return Popped::Mine;
             }
             found.execute(self.index());

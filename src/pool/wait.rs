@@ -18,6 +18,7 @@
 use super::find;
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
+use crate::job::share::ShareRef;
 use crate::job::stack::Public;
 use crate::job::{JobRef, SeatIndex};
 use crate::latch::Latch;
@@ -248,6 +249,8 @@ struct Permit<'a> {
     seat: &'a Seat,
     /// What the thread goes back to, if this guard gave the permit up.
     before: Option<Mode>,
+    /// The token that was given up with it.
+    share: ShareRef,
 }
 
 impl<'a> Permit<'a> {
@@ -266,7 +269,15 @@ impl<'a> Permit<'a> {
             }
         };
         seat.counters().count_lent();
-        Self { seat, before }
+        let share = ShareRef::current();
+        if before.is_some() {
+            share.give();
+        }
+        Self {
+            seat,
+            before,
+            share,
+        }
     }
 
     fn release(seat: &Seat) {
@@ -294,6 +305,7 @@ impl<'a> Permit<'a> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if let Some(mode) = self.before {
+            self.share.take();
             self.take_back(mode);
         }
     }
