@@ -62,8 +62,9 @@ impl Workload for Impatience {
                 let job = job::<R>(&begun, deadline);
                 R::detach(async move {
                     let result = pin!(R::compute(job));
-                    let first = select(result, left).await;
-                    if matches!(first, Either::Left(_)) && Instant::now() < deadline {
+                    // Who has left by now gets nothing started.
+                    let first = select(left, result).await;
+                    if matches!(first, Either::Right(_)) && Instant::now() < deadline {
                         log.since(due);
                     }
                     // Ordering: Relaxed; the log has a lock of its own.
