@@ -6,7 +6,8 @@
 //! No allocation: the waker *is* the thread's parker, which lives for ever. Nested `block_on`s of a
 //! thread share it, each with a bit of its own (the eighth and deeper ones share the last bit).
 
-use crate::pool::{Registry, Seat, global, seat, wait};
+use crate::pool::wait::{self, PollOf};
+use crate::pool::{Registry, Seat, global, seat};
 use crate::task::{JoinError, JoinHandle};
 use crate::util::parker::{LAST_LEVEL, Level, Parker};
 use std::pin::pin;
@@ -62,12 +63,13 @@ fn run<F: Future>(seat: Option<&Seat>, future: F) -> F::Output {
     let waker = waker(parker, level);
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
+    let poll_of = seat.map(PollOf::on);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
-        match seat {
-            Some(seat) => wait::for_poll(seat, level),
+        match seat.zip(poll_of) {
+            Some((seat, poll)) => wait::for_poll(seat, level, poll),
             None => {
                 while !parker.take_poll_request(level) {
                     parker.park();

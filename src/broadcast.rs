@@ -105,6 +105,7 @@ where
     // SAFETY: `Call` is shared by reference: `OP: Sync`, results under locks. Valid while counted.
     unsafe impl<OP: Sync, R: Send> Send for CallPtr<'_, OP, R> {}
 
+    registry.check_process();
     assert!(
         !registry.is_closed(),
         "the pool was shut down: it has no workers to broadcast to"
@@ -184,6 +185,7 @@ pub(crate) fn spawn_broadcast_on<OP>(registry: &Arc<Registry>, op: OP)
 where
     OP: Fn(BroadcastContext<'_>) + Send + Sync + 'static,
 {
+    registry.check_process();
     let op = Arc::new(op);
     post_to_all(registry, |count| {
         let op = Arc::clone(&op);

@@ -1,7 +1,7 @@
 //! Computation as a future: starts when first polled, stops when dropped.
 
 use crate::pool::{Home, Registry, current_registry};
-use crate::task::{self, CancelOnDrop};
+use crate::task::{self, CancelOnDrop, Priority};
 use crate::util::unwind;
 use std::fmt;
 use std::pin::Pin;
@@ -37,17 +37,21 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    compute_on(None, f)
+    compute_on(None, Priority::Normal, f)
 }
 
-pub(crate) fn compute_on<F, R>(registry: Option<Arc<Registry>>, f: F) -> Compute<R>
+pub(crate) fn compute_on<F, R>(
+    registry: Option<Arc<Registry>>,
+    priority: Priority,
+    f: F,
+) -> Compute<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
     Compute(State::Idle(Box::new(move || {
         let registry = registry.unwrap_or_else(current_registry);
-        task::spawn_compute(f, Home::new(registry)).cancel_on_drop()
+        task::spawn_compute(f, Home::new(registry), priority).cancel_on_drop()
     })))
 }
 

@@ -8,8 +8,7 @@ use crate::pool::{Handle, Home};
 use crate::scope::{
     Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope_fifo_on, scope_on,
 };
-use crate::spawn::spawn_blocking_on;
-use crate::task::{self, JoinHandle};
+use crate::task::{self, Class, JoinHandle};
 use crate::yield_now::{Yield, yield_local, yield_now};
 use futures_task::{FutureObj, Spawn, SpawnError};
 use std::sync::Arc;
@@ -32,7 +31,8 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        task::spawn(future, Home::new(Arc::clone(self.registry())))
+        let class = Class::future(self.priority());
+        task::spawn(future, Home::new(Arc::clone(self.registry())), class)
     }
 
     /// As [`manyhands::spawn_compute`](crate::spawn_compute), on this pool.
@@ -41,7 +41,8 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        task::spawn_compute(f, Home::new(Arc::clone(self.registry())))
+        let home = Home::new(Arc::clone(self.registry()));
+        task::spawn_compute(f, home, self.priority())
     }
 
     /// As [`manyhands::compute`](crate::compute), on this pool.
@@ -50,7 +51,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        compute_on(Some(Arc::clone(self.registry())), f)
+        compute_on(Some(Arc::clone(self.registry())), self.priority(), f)
     }
 
     /// As [`manyhands::spawn_blocking`](crate::spawn_blocking), on this pool's blocking threads.
@@ -59,7 +60,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        spawn_blocking_on(Arc::clone(self.registry()), f)
+        Arc::clone(self.registry()).spawn_blocking(f)
     }
 
     /// Runs `op` on a worker of this pool and waits for it. On a thread of this pool, runs it right

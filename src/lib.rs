@@ -112,13 +112,13 @@ pub use broadcast::{BroadcastContext, broadcast, spawn_broadcast};
 pub use compute::{Compute, compute};
 pub use join::{FnContext, join, join_context};
 pub use pool::{
-    CustomSpawn, DefaultSpawn, Handle, Pool, PoolBuildError, PoolBuilder, ThreadBuilder,
-    ThreadSpawn, WorkerMetrics, current_num_threads, current_thread_index, max_num_threads,
-    thread_index_bound,
+    BlockingMetrics, CustomSpawn, DefaultSpawn, Handle, Pool, PoolBuildError, PoolBuilder,
+    ThreadBuilder, ThreadSpawn, WorkerMetrics, current_num_threads, current_thread_index,
+    max_num_threads, thread_index_bound,
 };
 pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};
 pub use spawn::{spawn, spawn_blocking, spawn_compute};
-pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle};
+pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle, Priority};
 pub use yield_now::{Yield, yield_local, yield_now};
 
 /// What the pools of this process have done, for `benches/compare`; not part of the interface.

@@ -1,10 +1,7 @@
 //! Futures and closures that start at once and are awaited through a handle.
 
-use crate::job::JobRef;
-use crate::pool::{Home, Registry, current_registry};
-use crate::task::{self, How, JoinHandle, Owned, Schedule};
-use crate::util::unwind::Payload;
-use std::sync::Arc;
+use crate::pool::{Home, current_registry};
+use crate::task::{self, Class, JoinHandle, Priority};
 
 /// Starts a future on the current pool (the default pool outside of any).
 ///
@@ -33,7 +30,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    task::spawn(future, Home::new(current_registry()))
+    let class = Class::future(Priority::Normal);
+    task::spawn(future, Home::new(current_registry()), class)
 }
 
 /// Starts a closure that computes on the current pool: it may use `join`, `scope` and parallel
@@ -52,13 +50,36 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    task::spawn_compute(f, Home::new(current_registry()))
+    task::spawn_compute(f, Home::new(current_registry()), Priority::Normal)
 }
 
 /// Runs a closure that blocks (on files, locks, other processes) on a thread of its own kind, so
-/// that it takes no core from the pool. There are at most
-/// [`max_blocking_threads`](crate::PoolBuilder::max_blocking_threads) such threads; further
-/// closures queue. For closures that compute use [`spawn_compute`].
+/// that it takes no core from the pool. For closures that compute use [`spawn_compute`].
+///
+/// The caller never waits. Threads are created as closures come, at most
+/// [`max_blocking_threads`](crate::PoolBuilder::max_blocking_threads) of them (default 512); further
+/// closures queue, and start in the order in which they came.
+/// [`Handle::blocking_metrics`](crate::Handle::blocking_metrics) tells how many wait. A thread that
+/// has had nothing to do for a while ends ([`keep_alive`](crate::PoolBuilder::keep_alive), default 10
+/// seconds).
+///
+/// # Cancelling
+///
+/// Until the closure has started, [`abort`](JoinHandle::abort) takes it off the queue: it never
+/// runs, and the handle says so, also while all blocking threads are busy. Once it runs nothing
+/// interrupts it, but parallel loops inside stop at their next check.
+///
+/// # The end of the pool
+///
+/// Closures in the queue are cancelled. Those that run go on to their end, and
+/// [`Pool::shutdown`](crate::Pool::shutdown) waits for them;
+/// [`shutdown_timeout`](crate::Pool::shutdown_timeout) as long as it is told to, and dropping the
+/// pool not at all.
+///
+/// # Panics
+///
+/// Never, as [`spawn`]. Where the system refuses a thread, the closure waits for one that exists; if
+/// there is none at all, a worker runs it.
 ///
 /// ```
 /// let text = manyhands::spawn_blocking(|| std::fs::read_to_string("Cargo.toml"));
@@ -69,34 +90,5 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    spawn_blocking_on(current_registry(), f)
-}
-
-pub(crate) fn spawn_blocking_on<F, R>(registry: Arc<Registry>, f: F) -> JoinHandle<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    task::spawn_compute(f, OnBlockingThread(registry))
-}
-
-/// Schedules on the blocking threads of a pool.
-struct OnBlockingThread(Arc<Registry>);
-
-impl Schedule for OnBlockingThread {
-    fn schedule(&self, job: JobRef, _: How) {
-        self.0.run_blocking(job);
-    }
-
-    fn is_closed(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    fn owned(&self) -> &Owned {
-        self.0.owned()
-    }
-
-    fn unhandled_panic(&self, payload: Payload) {
-        self.0.report_panic(payload);
-    }
+    current_registry().spawn_blocking(f)
 }

@@ -48,6 +48,21 @@ fn end_of(child: Child) -> Output {
     output.expect("the child hangs").unwrap()
 }
 
+/// Stops a child and lets it go on, so many times.
+fn stop_and_go_on(child: &Child, times: u32) {
+    let pid = child.id() as libc::pid_t;
+    for _ in 0..times {
+        let mut status = 0;
+        // SAFETY: system calls, with a valid pointer, on a child that nobody else waits for yet.
+        unsafe {
+            assert_eq!(libc::kill(pid, libc::SIGSTOP), 0);
+            assert_eq!(libc::waitpid(pid, &raw mut status, libc::WUNTRACED), pid);
+            assert!(libc::WIFSTOPPED(status), "the child has ended early");
+            assert_eq!(libc::kill(pid, libc::SIGCONT), 0);
+        }
+    }
+}
+
 #[track_caller]
 fn assert_success(output: &Output) {
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -108,6 +123,40 @@ fn smoke() {
             .into_iter()
             .eq(0..threads)
     );
+}
+
+/// Waits of all kinds inside each other, on the current pool.
+fn mixed() {
+    async fn double(n: u64) -> u64 {
+        task::yield_now().await;
+        2 * n
+    }
+    let sum: u64 = (0..16_u64)
+        .into_par_iter()
+        .map(|i| {
+            let inside = AtomicUsize::new(0);
+            scope(|s| {
+                for j in 0..3_u64 {
+                    let inside = &inside;
+                    s.spawn(move |_| {
+                        // In a task, a loop in which every item blocks on a task of its own.
+                        let task = spawn(async move {
+                            let items = (0..4_u64).into_par_iter();
+                            let inner: u64 = items.map(|k| block_on(double(k))).sum();
+                            let child = spawn(double(inner + j));
+                            block_on(child).unwrap()
+                        });
+                        let sum = task.join().unwrap() + fib(6);
+                        inside.fetch_add(sum as usize, Ordering::Relaxed);
+                    });
+                }
+            });
+            let loops = spawn_compute(move || (0..=i).into_par_iter().sum::<u64>());
+            inside.into_inner() as u64 + loops.join().unwrap()
+        })
+        .sum();
+    // 16 times three tasks of 2 * (12 + j) and fib(6), and the sums up to i.
+    assert_eq!(sum, 16 * (24 + 26 + 28 + 3 * 8) + 680);
 }
 
 #[test]
@@ -176,16 +225,8 @@ fn the_default_pool_works_without_a_single_thread() {
 #[test]
 fn the_default_pool_works_with_the_threads_that_it_gets() {
     if is_child() {
-        let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-        let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
         // Room for a few stacks of 2 MiB.
-        let limit = libc::rlimit {
-            rlim_cur: pages * 4096 + (12 << 20),
-            rlim_max: libc::RLIM_INFINITY,
-        };
-        // SAFETY: a system call with a valid pointer.
-        let result = unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
-        assert_eq!(result, 0);
+        limit_memory(12 << 20);
         assert!(Pool::builder().num_threads(64).build().is_err());
         // Those that were started have ended: there is room again.
         smoke();
@@ -195,6 +236,292 @@ fn the_default_pool_works_with_the_threads_that_it_gets() {
     let mut command = child("the_default_pool_works_with_the_threads_that_it_gets");
     command.env("MANYHANDS_NUM_THREADS", "64");
     assert_success(&end_of(command.spawn().unwrap()));
+}
+
+/// The address space of this process may grow by so much, and no more.
+fn limit_memory(growth: u64) {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+    let limit = libc::rlimit {
+        rlim_cur: pages * 4096 + growth,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: a system call with a valid pointer.
+    let result = unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
+    assert_eq!(result, 0);
+}
+
+/// All threads of the pool wait, and the system refuses further ones: the waiters do the work.
+#[test]
+fn waits_end_where_no_spare_thread_can_be_had() {
+    fn nest(depth: u32) -> u32 {
+        if depth == 0 {
+            return fib(4) as u32;
+        }
+        let inner = spawn(async move { nest(depth - 1) });
+        match depth % 3 {
+            0 => 1 + block_on(inner).unwrap(),
+            1 => 1 + inner.join().unwrap(),
+            _ => {
+                let waits = || scope(|_| block_on(async { inner.await.unwrap() }));
+                let (sum, ()) = join(waits, || ());
+                1 + sum
+            }
+        }
+    }
+
+    if is_child() {
+        let size: usize = std::env::var("SIZE").unwrap().parse().unwrap();
+        // Stacks that fit before the limit is set, and not after.
+        let pool = Pool::builder()
+            .num_threads(size)
+            .stack_size(256 << 20)
+            .build()
+            .unwrap();
+        limit_memory(128 << 20);
+        for _ in 0..20 {
+            assert_eq!(pool.install(|| nest(20)), 23);
+            let roots: Vec<_> = (0..10).map(|_| pool.spawn_compute(|| nest(12))).collect();
+            for root in roots {
+                assert_eq!(root.join().unwrap(), 15);
+            }
+            pool.install(mixed);
+        }
+        // The seats of spare threads come last. Some were made, for threads that were refused.
+        let seats = pool.metrics();
+        let spares: Vec<_> = seats.iter().filter(|it| it.index >= size + 32).collect();
+        assert!(!spares.is_empty());
+        assert!(spares.iter().all(|it| it.jobs == 0), "{spares:?}");
+        pool.shutdown();
+        return;
+    }
+    for size in [1, 2, 8] {
+        let mut command = child("waits_end_where_no_spare_thread_can_be_had");
+        command.env("SIZE", size.to_string());
+        assert_success(&end_of(command.spawn().unwrap()));
+    }
+}
+
+/// The system grants one thread for blocking closures, and refuses the next ones.
+#[test]
+fn blocking_closures_wait_for_the_threads_that_there_are() {
+    if is_child() {
+        let pool = Pool::builder()
+            .num_threads(1)
+            .stack_size(256 << 20)
+            .build()
+            .unwrap();
+        let (release, released) = mpsc::channel::<()>();
+        let (say, heard) = mpsc::channel();
+        let first = pool.spawn_blocking(move || {
+            say.send(()).unwrap();
+            released.recv().unwrap_err();
+        });
+        heard.recv().unwrap();
+        limit_memory(128 << 20);
+        let others: Vec<_> = (0..20).map(|i| pool.spawn_blocking(move || i)).collect();
+        let now = pool.blocking_metrics();
+        assert_eq!((now.threads, now.queued), (1, 20));
+        others[7].abort();
+        assert_eq!(pool.blocking_metrics().queued, 19);
+        drop(release);
+        first.join().unwrap();
+        for (i, other) in others.into_iter().enumerate() {
+            match other.join() {
+                Ok(n) => assert_eq!(n, i),
+                Err(error) => assert!(error.is_cancelled() && i == 7),
+            }
+        }
+        return;
+    }
+    let mut child = child("blocking_closures_wait_for_the_threads_that_there_are");
+    assert_success(&end_of(child.spawn().unwrap()));
+}
+
+/// Loops in a scope in a loop, each of which blocks on tasks that compute, on one thread, with spare
+/// threads and without.
+#[test]
+fn blocking_in_scopes_in_loops_works_on_one_thread() {
+    if is_child() {
+        for spares in [0, 1, 3, 256] {
+            let pool = Pool::builder()
+                .num_threads(1)
+                .spare_threads(spares)
+                .build()
+                .unwrap();
+            for _ in 0..5 {
+                pool.install(mixed);
+                pool.scope(|_| mixed());
+                pool.spawn(async { mixed() }).join().unwrap();
+            }
+            pool.shutdown();
+        }
+        mixed();
+        return;
+    }
+    let mut command = child("blocking_in_scopes_in_loops_works_on_one_thread");
+    command.env("MANYHANDS_NUM_THREADS", "1");
+    assert_success(&end_of(command.spawn().unwrap()));
+}
+
+#[test]
+fn many_more_workers_than_cores_work() {
+    if is_child() {
+        let pool = Pool::builder().num_threads(64).build().unwrap();
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    pool.install(mixed);
+                    pool.scope(|_| mixed());
+                    pool.block_on(async { mixed() });
+                    pool.install(smoke);
+                });
+            }
+        });
+        pool.shutdown();
+        return;
+    }
+    let mut child = child("many_more_workers_than_cores_work");
+    assert_success(&end_of(child.spawn().unwrap()));
+}
+
+/// Every thread is interrupted again and again, wherever it sleeps.
+#[test]
+fn signals_interrupt_nothing() {
+    static SIGNALS: AtomicUsize = AtomicUsize::new(0);
+
+    extern "C" fn count(_: libc::c_int) {
+        SIGNALS.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Sends a signal to each thread of this process.
+    fn interrupt_all() {
+        for thread in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+            let thread: libc::pid_t = thread.file_name().to_str().unwrap().parse().unwrap();
+            // SAFETY: system calls; a thread that has ended gets no signal.
+            unsafe {
+                libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, libc::SIGUSR1);
+            }
+        }
+    }
+
+    if is_child() {
+        // SAFETY: the handler only adds to an atomic. Calls that it interrupts say so (`EINTR`),
+        // because SA_RESTART is not asked for.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            let handler: extern "C" fn(libc::c_int) = count;
+            action.sa_sigaction = handler as libc::sighandler_t;
+            assert_eq!(
+                libc::sigaction(libc::SIGUSR1, &raw const action, std::ptr::null_mut()),
+                0
+            );
+        }
+        let over = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !over.load(Ordering::Acquire) {
+                    interrupt_all();
+                    std::thread::yield_now();
+                }
+            });
+            while SIGNALS.load(Ordering::Relaxed) < 20_000 {
+                let pool = Pool::builder().num_threads(3).build().unwrap();
+                pool.install(mixed);
+                pool.install(smoke);
+                mixed();
+                assert!(pool.shutdown_timeout(Duration::MAX));
+            }
+            over.store(true, Ordering::Release);
+        });
+        return;
+    }
+    let mut child = child("signals_interrupt_nothing");
+    assert_success(&end_of(child.spawn().unwrap()));
+}
+
+/// A child of `fork` has no threads of the parent's pools. Whatever it does with one says so, and a
+/// pool of its own works.
+#[test]
+fn a_forked_child_is_told_what_is_wrong() {
+    /// `f` panics, and says that a fork is the reason.
+    fn is_refused<R>(f: impl FnOnce() -> R) -> bool {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+        panic.is_err_and(|payload| {
+            let text = payload.downcast_ref::<&str>();
+            text.is_some_and(|text| text.contains("forked") && text.contains("new `Pool`"))
+        })
+    }
+
+    /// Forks, runs `f` in the child, and waits for the child.
+    fn in_a_fork(f: impl FnOnce() -> bool) {
+        // SAFETY: glibc's allocator and its threads work in a forked child; what else other
+        // threads may have held (locks of the test harness) is not touched there, and the child
+        // ends without running anything else.
+        unsafe {
+            match libc::fork() {
+                -1 => panic!("cannot fork"),
+                0 => libc::_exit(if f() { 42 } else { 1 }),
+                child => {
+                    let mut status = 0;
+                    assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
+                    assert!(libc::WIFEXITED(status), "status {status}");
+                    assert_eq!(libc::WEXITSTATUS(status), 42);
+                }
+            }
+        }
+    }
+
+    if is_child() {
+        let pool = Pool::builder().num_threads(2).build().unwrap();
+        pool.install(smoke);
+        smoke();
+        let handle = pool.handle();
+        in_a_fork(|| {
+            let uses: [&dyn Fn() -> bool; 14] = [
+                &|| is_refused(|| handle.install(|| ())),
+                &|| is_refused(|| handle.join(|| (), || ())),
+                &|| is_refused(|| handle.scope(|_| ())),
+                &|| is_refused(|| handle.in_place_scope(|_| ())),
+                &|| is_refused(|| handle.block_on(async {})),
+                &|| is_refused(|| handle.spawn(async {})),
+                &|| is_refused(|| handle.spawn_compute(|| ())),
+                &|| is_refused(|| handle.spawn_blocking(|| ())),
+                &|| is_refused(|| handle.broadcast(|_| ())),
+                &|| is_refused(|| handle.spawn_broadcast(|_| ())),
+                &|| is_refused(|| block_on(async {})),
+                &|| is_refused(|| spawn(async {})),
+                &|| is_refused(|| join(|| (), || ())),
+                &|| is_refused(|| (0..10_000).into_par_iter().sum::<i32>()),
+            ];
+            let refused = uses.iter().all(|f| f());
+            let own = Pool::builder().num_threads(2).build().unwrap();
+            own.install(smoke);
+            own.install(mixed);
+            own.shutdown();
+            refused
+        });
+        // A pool that is ended in the child: by dropping, which does nothing, or waiting, which
+        // would never end.
+        let dropped = Pool::builder().num_threads(1).build().unwrap();
+        let ended = Pool::builder().num_threads(1).build().unwrap();
+        in_a_fork(move || {
+            drop(dropped);
+            is_refused(|| ended.shutdown())
+        });
+        // A worker that forks is a worker in the child, too, without others.
+        pool.install(|| {
+            in_a_fork(|| {
+                let waits = || spawn(async { 1 }).join();
+                join(|| 1, || 2) == (1, 2) && is_refused(waits)
+            });
+        });
+        pool.install(smoke);
+        smoke();
+        return;
+    }
+    let mut child = child("a_forked_child_is_told_what_is_wrong");
+    assert_success(&end_of(child.spawn().unwrap()));
 }
 
 #[test]
@@ -237,17 +564,50 @@ fn a_stopped_process_goes_on() {
     }
     let mut command = child("a_stopped_process_goes_on");
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-    let pid = child.id() as libc::pid_t;
-    for _ in 0..30 {
-        let mut status = 0;
-        // SAFETY: system calls, with a valid pointer, on a child that nobody else waits for yet.
-        unsafe {
-            assert_eq!(libc::kill(pid, libc::SIGSTOP), 0);
-            assert_eq!(libc::waitpid(pid, &raw mut status, libc::WUNTRACED), pid);
-            assert!(libc::WIFSTOPPED(status), "the child has ended early");
-            assert_eq!(libc::kill(pid, libc::SIGCONT), 0);
-        }
+    stop_and_go_on(&child, 30);
+    drop(child.stdin.take());
+    assert_success(&end_of(child));
+}
+
+/// A process is stopped while threads wait in every way, some of them with a deadline.
+#[test]
+fn waits_survive_a_stop() {
+    if is_child() {
+        let (release, released) = mpsc::channel::<()>();
+        let pool = Pool::builder().num_threads(2).build().unwrap();
+        let (say, heard) = mpsc::channel();
+        let ending = Pool::builder().num_threads(1).build().unwrap();
+        let held = ending.spawn_blocking(move || {
+            say.send(()).unwrap();
+            let _ = released.recv();
+        });
+        heard.recv().unwrap();
+        let handle = pool.handle().clone();
+        let waits = handle.spawn_compute(|| {
+            let (a, b) = join(|| block_on(held).is_ok(), || fib(10));
+            assert!(a);
+            b
+        });
+        let outer = handle.spawn(async move {
+            let inner = spawn(async move { waits.join().unwrap() });
+            block_on(inner).unwrap()
+        });
+        std::thread::scope(|threads| {
+            threads.spawn(|| assert!(ending.shutdown_timeout(Duration::MAX)));
+            threads.spawn(|| {
+                std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+                drop(release);
+            });
+            let in_time = handle.spawn_blocking(mixed);
+            assert_eq!(handle.block_on(outer).unwrap(), 55);
+            in_time.join().unwrap();
+        });
+        assert!(pool.shutdown_timeout(Duration::from_secs(3600)));
+        return;
     }
+    let mut command = child("waits_survive_a_stop");
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    stop_and_go_on(&child, 30);
     drop(child.stdin.take());
     assert_success(&end_of(child));
 }
@@ -266,10 +626,13 @@ fn one_core_is_enough() {
             assert_eq!(libc::sched_setaffinity(0, size, &raw const set), 0);
         }
         smoke();
+        mixed();
         for size in [1, 2, 8] {
             let pool = Pool::builder().num_threads(size).build().unwrap();
             pool.install(smoke);
+            pool.install(mixed);
             pool.block_on(async { smoke() });
+            pool.block_on(async { mixed() });
             pool.shutdown();
         }
         return;

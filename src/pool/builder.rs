@@ -1,5 +1,6 @@
 //! How a pool is made: sizes, hooks, and who creates its threads.
 
+use super::bench::Role;
 use super::error::PoolBuildError;
 use super::permit::MAX_GUESTS;
 use super::registry::Registry;
@@ -13,6 +14,7 @@ use crate::util::unwind::{self, Payload};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Worker threads of a pool, at most.
 const MAX_THREADS: usize = 1024;
@@ -23,6 +25,7 @@ const _: () = assert!(MAX_THREADS + MAX_GUESTS + MAX_SPARES <= MAX_SEATS);
 const DEFAULT_SPARES: usize = 256;
 const DEFAULT_GUESTS: usize = 32;
 const DEFAULT_BLOCKING: usize = 512;
+const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// The largest number of worker threads that a pool can have: 1024. Larger requests are cut down
 /// to it.
@@ -41,6 +44,8 @@ pub(super) struct Plan {
     pub(super) guests: usize,
     pub(super) spares: usize,
     pub(super) blocking: usize,
+    /// How long a spare or blocking thread waits for work before it ends.
+    pub(super) keep_alive: Duration,
 }
 
 type Name = Box<dyn FnMut(usize) -> String + Send>;
@@ -158,6 +163,7 @@ pub struct PoolBuilder<S = DefaultSpawn> {
     num_threads: usize,
     spares: Option<usize>,
     blocking: Option<usize>,
+    keep_alive: Duration,
     use_current_thread: bool,
     stack_size: Option<usize>,
     name: Option<Name>,
@@ -210,6 +216,7 @@ impl Default for PoolBuilder {
             num_threads: 0,
             spares: None,
             blocking: None,
+            keep_alive: DEFAULT_KEEP_ALIVE,
             use_current_thread: false,
             stack_size: None,
             name: None,
@@ -302,6 +309,7 @@ impl PoolBuilder {
             num_threads: self.num_threads,
             spares: self.spares,
             blocking: self.blocking,
+            keep_alive: self.keep_alive,
             use_current_thread: self.use_current_thread,
             stack_size: self.stack_size,
             name: self.name,
@@ -342,9 +350,37 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     }
 
     /// How many threads run closures of [`spawn_blocking`](crate::spawn_blocking) at most (default
-    /// 512, at least 1). Further closures queue.
+    /// 512, at least 1). Further closures queue. These threads come on top of `num_threads` and of
+    /// the spare ones, and hold no permit.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().max_blocking_threads(2).build().unwrap();
+    /// let files: Vec<_> = ["Cargo.toml", "README.md", "src/lib.rs"]
+    ///     .map(|path| pool.spawn_blocking(move || std::fs::read(path)))
+    ///     .into();
+    /// assert!(files.into_iter().all(|file| file.join().unwrap().is_ok()));
+    /// ```
     pub fn max_blocking_threads(mut self, threads: usize) -> Self {
         self.blocking = Some(threads);
+        self
+    }
+
+    /// How long a spare thread, or one of [`spawn_blocking`](crate::spawn_blocking), waits for work
+    /// before it ends (default 10 seconds).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(1)
+    ///     .keep_alive(Duration::from_millis(100))
+    ///     .build()
+    ///     .unwrap();
+    /// // A spare thread runs the task while the only worker waits for it.
+    /// let answer = pool.install(|| manyhands::spawn(async { 42 }).join());
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
+    pub fn keep_alive(mut self, time: Duration) -> Self {
+        self.keep_alive = time;
         self
     }
 
@@ -467,6 +503,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
             guests: if spares == 0 { 0 } else { DEFAULT_GUESTS },
             spares,
             blocking: self.blocking.unwrap_or(DEFAULT_BLOCKING).max(1),
+            keep_alive: self.keep_alive,
         };
         let cores = env::cores();
         let hooks = Hooks {
@@ -493,7 +530,8 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         for index in first..workers {
             let name = registry.hooks.worker_name(index);
             registry.sleep.admit();
-            let thread = ThreadBuilder::new(Arc::clone(&registry), index as SeatIndex, name);
+            let thread =
+                ThreadBuilder::new(Arc::clone(&registry), index as SeatIndex, name, Role::Work);
             match self.spawn.spawn(thread) {
                 Ok(()) => running += 1,
                 Err(_) if lenient => break,
@@ -525,6 +563,7 @@ fn sit_down_for_good(registry: &Arc<Registry>) {
     std::mem::forget(Arc::clone(registry));
     // SAFETY: no worker thread was started for seat 0, and the seat is never freed (line above).
     std::mem::forget(unsafe { registry.seat(0).occupy() });
+    registry.seat(0).end_job();
     registry.hooks.on_start(0);
 }
 
@@ -563,17 +602,25 @@ pub struct ThreadBuilder {
     index: SeatIndex,
     name: Option<String>,
     stack_size: Option<usize>,
+    role: Role,
 }
 
 impl ThreadBuilder {
-    /// The caller has counted the thread as a searcher; it is counted as live here.
-    pub(super) fn new(registry: Arc<Registry>, index: SeatIndex, name: Option<String>) -> Self {
+    /// For [`Role::Work`] the caller has counted the thread as a searcher; it is counted as live
+    /// here.
+    pub(super) fn new(
+        registry: Arc<Registry>,
+        index: SeatIndex,
+        name: Option<String>,
+        role: Role,
+    ) -> Self {
         registry.threads.enter();
         Self {
             index,
             name,
             stack_size: registry.hooks.stack_size,
             registry: Some(registry),
+            role,
         }
     }
 
@@ -595,7 +642,7 @@ impl ThreadBuilder {
     /// Works for the pool on this thread, until the pool ends.
     pub fn run(mut self) {
         if let Some(registry) = self.registry.take() {
-            worker::run(&registry, self.index);
+            worker::run(&registry, self.index, self.role);
         }
     }
 
@@ -617,8 +664,14 @@ impl Drop for ThreadBuilder {
             for letter in registry.seat(self.index).close_mail() {
                 letter.execute(self.index);
             }
-            registry.sleep.release_searcher();
-            if (self.index as usize) < registry.workers() {
+            let worker = (self.index as usize) < registry.workers();
+            if !worker {
+                registry.bench.refuse(self.index);
+            }
+            if self.role == Role::Work {
+                registry.sleep.release_searcher();
+            }
+            if worker {
                 // While it counted as searching, nobody else was told about new work. (Whoever
                 // calls for a spare thread does this by itself.)
                 registry.notify_if_visible();

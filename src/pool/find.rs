@@ -1,85 +1,138 @@
 //! What a worker does next: the order of search, and nothing else.
 //!
-//! mail → (every 61st round: injector) → own jobs → LIFO slot (a task woken by this thread) → own
-//! tasks; then, as a searcher:
-//! injector in a batch → one job of a random victim → half of a victim's tasks → on the last round
-//! before sleep, a victim's LIFO slot.
+//! mail → a queue whose turn it is (see [`in_turn`]) → what is urgent → own jobs → LIFO slot (a task
+//! woken by this thread) → own tasks; then, as a searcher: futures of the injector in a batch →
+//! roots → one job of a random victim → half of a victim's tasks → on the last round before sleep, a
+//! victim's LIFO slot → what can wait.
 
 use super::registry::Registry;
 use super::seat::Seat;
 use crate::job::JobRef;
 use crate::sync::deque::Steal;
+use crate::task::Priority::{Background, High, Normal};
+use crate::task::{Class, Priority};
 use crate::util::count::Event;
 
-/// Every so many rounds the injector goes first, so that a busy seat cannot starve it.
+/// In so many rounds each shared queue goes first once, so that a busy seat cannot starve it.
 /// (Go and tokio use the same number; it is prime, so that it does not beat with program loops.)
 const FAIRNESS: u32 = 61;
 
 /// At most this many tasks move from a victim or the injector at once.
 const BATCH: usize = 32;
 
-/// Work that this seat can have without asking others.
-pub(super) fn own(registry: &Registry, seat: &Seat) -> Option<JobRef> {
-    if let Some(letter) = seat.open_mail() {
-        return Some(letter);
+/// A job, and what it means for its thread.
+#[derive(Debug)]
+pub(super) struct Found {
+    job: JobRef,
+    /// Not a poll.
+    computes: bool,
+}
+
+impl Found {
+    fn poll(job: JobRef) -> Self {
+        let computes = false;
+        Self { job, computes }
     }
-    if seat.tick() % FAIRNESS == 0 {
-        seat.allow_overtaking();
-        if let Some(job) = from_injector(registry, 1, seat) {
-            return Some(job);
+
+    fn closure(job: JobRef) -> Self {
+        let computes = true;
+        Self { job, computes }
+    }
+
+    /// Runs it on the calling thread's seat.
+    pub(super) fn run(self, seat: &Seat) {
+        if self.computes {
+            seat.compute();
         }
+        self.job.execute(seat.index());
     }
-    seat.pop_public()
-        .or_else(|| seat.pop_lifo())
-        .or_else(|| seat.pop_task())
+}
+
+/// Work that this seat can have without asking others.
+pub(super) fn own(registry: &Registry, seat: &Seat) -> Option<Found> {
+    if let Some(letter) = seat.open_mail() {
+        return Some(Found::closure(letter));
+    }
+    in_turn(registry, seat).or_else(|| {
+        seat.pop_public()
+            .map(Found::closure)
+            .or_else(|| own_future(seat).map(Found::poll))
+    })
+}
+
+/// A future of the seat's own queues.
+fn own_future(seat: &Seat) -> Option<JobRef> {
+    seat.pop_lifo().or_else(|| seat.pop_task())
+}
+
+/// What goes before the seat's own queues: usually what is urgent; in some rounds a queue that
+/// others might starve, or nothing.
+fn in_turn(registry: &Registry, seat: &Seat) -> Option<Found> {
+    let turn = match seat.tick() % FAIRNESS {
+        0 => {
+            seat.allow_overtaking();
+            future(registry, Normal)
+        }
+        15 => root(registry, Normal),
+        30 => either(registry, Background),
+        45 => return None,
+        _ => None,
+    };
+    turn.or_else(|| either(registry, High))
+}
+
+fn future(registry: &Registry, priority: Priority) -> Option<Found> {
+    let job = registry.injectors.take(Class::future(priority));
+    job.map(Found::poll)
+}
+
+fn root(registry: &Registry, priority: Priority) -> Option<Found> {
+    let job = registry.injectors.take(Class::root(priority));
+    job.map(Found::closure)
+}
+
+fn either(registry: &Registry, priority: Priority) -> Option<Found> {
+    future(registry, priority).or_else(|| root(registry, priority))
 }
 
 /// Work of others. `last`: nothing will be looked at again before this thread sleeps.
-pub(super) fn others(registry: &Registry, seat: &Seat, last: bool) -> Option<JobRef> {
-    let share = registry.injector.len() / registry.num_threads().max(1) + 1;
-    from_injector(registry, share.min(BATCH), seat).or_else(|| steal(registry, seat, last))
+pub(super) fn others(registry: &Registry, seat: &Seat, last: bool) -> Option<Found> {
+    let waiting = registry.injectors.len(Class::future(Normal));
+    let share = waiting / registry.num_threads().max(1) + 1;
+    either(registry, High)
+        .or_else(|| {
+            let most = share.min(BATCH);
+            let job = registry.injectors.take_futures(Normal, most, seat.tasks());
+            job.map(Found::poll)
+        })
+        .or_else(|| root(registry, Normal))
+        .or_else(|| steal(registry, seat, last))
+        .or_else(|| either(registry, Background))
 }
 
-fn from_injector(registry: &Registry, most: usize, seat: &Seat) -> Option<JobRef> {
-    loop {
-        if registry.injector.is_empty() {
-            return None;
-        }
-        let stolen = if most <= 1 {
-            registry.injector.steal()
-        } else {
-            registry
-                .injector
-                .steal_batch_with_limit_and_pop(seat.tasks(), most)
-        };
-        match stolen {
-            Steal::Success(job) => return Some(job),
-            Steal::Empty => return None,
-            Steal::Retry => crate::sync::hint::spin_loop(),
-        }
-    }
-}
-
-fn steal(registry: &Registry, seat: &Seat, last: bool) -> Option<JobRef> {
+/// The seats of others, from a random one on.
+fn victims<'a>(registry: &'a Registry, seat: &'a Seat) -> impl Iterator<Item = &'a Seat> + 'a {
     let seats = registry.used_seats();
     let start = seat.rng().below(seats);
-    let victims = || {
-        (start..seats)
-            .chain(0..start)
-            .filter(|index| *index != seat.index() as usize)
-            .filter_map(|index| registry.used_seat(index))
-    };
+    (start..seats)
+        .chain(0..start)
+        .filter(|index| *index != seat.index() as usize)
+        .filter_map(|index| registry.used_seat(index))
+}
+
+fn steal(registry: &Registry, seat: &Seat, last: bool) -> Option<Found> {
     loop {
         let mut retry = false;
-        for victim in victims() {
+        for victim in victims(registry, seat) {
             let stolen = match victim.steal_job() {
-                Steal::Empty => victim.steal_tasks(seat.tasks(), BATCH),
-                other => other,
+                Steal::Success(job) => Steal::Success(Found::closure(job)),
+                Steal::Empty => tasks_of(victim, seat, BATCH),
+                Steal::Retry => Steal::Retry,
             };
             match stolen {
-                Steal::Success(job) => {
+                Steal::Success(found) => {
                     seat.counters().count_steal();
-                    return Some(job);
+                    return Some(found);
                 }
                 Steal::Empty => {}
                 Steal::Retry => retry = true,
@@ -94,7 +147,54 @@ fn steal(registry: &Registry, seat: &Seat, last: bool) -> Option<JobRef> {
         crate::sync::thread::yield_now();
     }
     if last {
-        return victims().find_map(Seat::steal_lifo);
+        let lifo = victims(registry, seat).find_map(Seat::steal_lifo);
+        return lifo.map(Found::poll);
     }
     None
+}
+
+fn tasks_of(victim: &Seat, seat: &Seat, most: usize) -> Steal<Found> {
+    match victim.steal_tasks(seat.tasks(), most) {
+        Steal::Success(job) => Steal::Success(Found::poll(job)),
+        Steal::Empty => Steal::Empty,
+        Steal::Retry => Steal::Retry,
+    }
+}
+
+/// A ready future and nothing else, wherever it is: for a thread that only polls. `patient` ones
+/// have waited for long, so that those that can wait are looked at as well.
+pub(super) fn future_only(registry: &Registry, seat: &Seat, patient: bool) -> Option<Found> {
+    let from_seats = || {
+        loop {
+            let mut retry = false;
+            for victim in victims(registry, seat) {
+                match tasks_of(victim, seat, 1) {
+                    Steal::Success(found) => return Some(found),
+                    Steal::Empty => {}
+                    Steal::Retry => retry = true,
+                }
+                if let Some(task) = victim.steal_lifo() {
+                    return Some(Found::poll(task));
+                }
+            }
+            if !retry {
+                return None;
+            }
+            crate::sync::hint::spin_loop();
+            #[cfg(any(manyhands_loom, manyhands_shuttle))]
+            crate::sync::thread::yield_now();
+        }
+    };
+    future(registry, High)
+        .or_else(|| own_future(seat).map(Found::poll))
+        .or_else(|| future(registry, Normal))
+        .or_else(from_seats)
+        .or_else(|| patient.then(|| future(registry, Background)).flatten())
+}
+
+/// The most urgent root that has waited long enough.
+pub(super) fn root_only(registry: &Registry, least: Priority) -> Option<Found> {
+    let all = [High, Normal, Background];
+    let mut eligible = all.into_iter().filter(|priority| *priority <= least);
+    eligible.find_map(|priority| root(registry, priority))
 }

@@ -3,7 +3,8 @@
 //! What can be done with them (`block_on`, `join`, ...) is added in `entry.rs`, above the layer of
 //! the things done.
 
-use super::{PoolBuilder, Registry, WorkerMetrics, current_registry, seat};
+use super::{BlockingMetrics, PoolBuilder, Registry, WorkerMetrics, current_registry, seat};
+use crate::task::Priority;
 use std::fmt;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -35,6 +36,7 @@ pub struct Pool {
 #[derive(Clone)]
 pub struct Handle {
     registry: Arc<Registry>,
+    priority: Priority,
 }
 
 // User code never runs in the middle of a change to the pool's state, so a panic leaves nothing
@@ -45,7 +47,7 @@ impl RefUnwindSafe for Handle {}
 impl Pool {
     pub(super) fn new(registry: Arc<Registry>) -> Self {
         Self {
-            handle: Handle { registry },
+            handle: Handle::new(registry),
         }
     }
 
@@ -116,6 +118,34 @@ impl Deref for Pool {
 }
 
 impl Handle {
+    fn new(registry: Arc<Registry>) -> Self {
+        let priority = Priority::Normal;
+        Self { registry, priority }
+    }
+
+    /// The priority of what this handle starts.
+    pub(crate) fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// A handle to the same pool that starts futures ([`spawn`](Self::spawn)) and computations
+    /// ([`spawn_compute`](Self::spawn_compute), [`compute`](Self::compute)) with this priority.
+    /// What they start themselves, through other handles or by free functions, is not affected.
+    ///
+    /// ```
+    /// use manyhands::{Handle, Priority};
+    /// let background = Handle::current().with_priority(Priority::Background);
+    /// let sum = background.spawn_compute(|| (1..=100).sum::<u32>());
+    /// assert_eq!(sum.join().unwrap(), 5050);
+    /// ```
+    #[must_use]
+    pub fn with_priority(&self, priority: Priority) -> Self {
+        Self {
+            priority,
+            ..self.clone()
+        }
+    }
+
     pub(crate) fn registry(&self) -> &Arc<Registry> {
         &self.registry
     }
@@ -128,9 +158,7 @@ impl Handle {
     /// assert_eq!(handle.current_num_threads(), 3);
     /// ```
     pub fn current() -> Self {
-        Self {
-            registry: current_registry(),
-        }
+        Self::new(current_registry())
     }
 
     /// The pool that the calling thread works for, if it works for one.
@@ -139,8 +167,7 @@ impl Handle {
     /// assert!(manyhands::Handle::try_current().is_none());
     /// ```
     pub fn try_current() -> Option<Self> {
-        let registry = Registry::of(seat::try_current()?);
-        Some(Self { registry })
+        Some(Self::new(Registry::of(seat::try_current()?)))
     }
 
     /// How many threads this pool computes with.
@@ -171,6 +198,27 @@ impl Handle {
     /// ```
     pub fn metrics(&self) -> Vec<WorkerMetrics> {
         self.registry.metrics()
+    }
+
+    /// The threads of [`spawn_blocking`](crate::spawn_blocking), and the queue before them, right
+    /// now. Takes the lock of that queue.
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// let pool = manyhands::Pool::builder().max_blocking_threads(1).build().unwrap();
+    /// let (go, wait) = channel::<()>();
+    /// let first = pool.spawn_blocking(move || wait.recv().is_err());
+    /// let second = pool.spawn_blocking(|| "after the first");
+    /// let now = pool.blocking_metrics();
+    /// assert_eq!((now.threads, now.max_threads), (1, 1));
+    /// assert!((1..=2).contains(&now.queued)); // the first one may still be on its way
+    /// drop(go);
+    /// assert!(first.join().unwrap());
+    /// assert_eq!(second.join().unwrap(), "after the first");
+    /// assert_eq!(pool.blocking_metrics().queued, 0);
+    /// ```
+    pub fn blocking_metrics(&self) -> BlockingMetrics {
+        self.registry.blocking.metrics()
     }
 }
 

@@ -9,6 +9,9 @@ pub(crate) struct Counters {
     start: Instant,
     jobs: AtomicU64,
     steals: AtomicU64,
+    computations: AtomicU64,
+    lent: AtomicU64,
+    overcommitted: AtomicU64,
     /// Time spent asleep, in nanoseconds, without the present sleep.
     parked: AtomicU64,
     /// When the present sleep began, in nanoseconds since `start`, plus 1; 0: awake.
@@ -25,6 +28,9 @@ impl Counters {
             start: Instant::now(),
             jobs: AtomicU64::new(0),
             steals: AtomicU64::new(0),
+            computations: AtomicU64::new(0),
+            lent: AtomicU64::new(0),
+            overcommitted: AtomicU64::new(0),
             parked: AtomicU64::new(0),
             since: AtomicU64::new(0),
         }
@@ -43,6 +49,18 @@ impl Counters {
 
     pub(super) fn count_steal(&self) {
         Self::add(&self.steals, 1);
+    }
+
+    pub(super) fn count_computation(&self) {
+        Self::add(&self.computations, 1);
+    }
+
+    pub(super) fn count_lent(&self) {
+        Self::add(&self.lent, 1);
+    }
+
+    pub(super) fn count_overcommitted(&self) {
+        Self::add(&self.overcommitted, 1);
     }
 
     /// Nanoseconds since the seat was made.
@@ -68,6 +86,9 @@ impl Counters {
             index,
             jobs: self.jobs.load(Ordering::Relaxed),
             steals: self.steals.load(Ordering::Relaxed),
+            computations: self.computations.load(Ordering::Relaxed),
+            lent: self.lent.load(Ordering::Relaxed),
+            overcommitted: self.overcommitted.load(Ordering::Relaxed),
             parked: Duration::from_nanos(self.parked.load(Ordering::Relaxed) + present),
             age: self.start.elapsed(),
         }
@@ -108,6 +129,14 @@ pub struct WorkerMetrics {
     pub jobs: u64,
     /// Visits to another seat that brought work.
     pub steals: u64,
+    /// How often the thread began to compute: at the first `join`, `scope` or parallel loop of a
+    /// poll, or with a closure from a queue.
+    pub computations: u64,
+    /// How often the thread waited or blocked, and gave its permit up meanwhile.
+    pub lent: u64,
+    /// Futures polled, and closures begun, without a permit, because all permits were held by
+    /// threads that computed.
+    pub overcommitted: u64,
     /// How long the seat's thread has slept, idle or in a wait.
     pub parked: Duration,
     /// How long the seat has existed.

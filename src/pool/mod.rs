@@ -9,7 +9,10 @@
 //! | `find.rs` | where a worker looks for its next job, in which order |
 //! | `worker.rs` | a worker thread's main loop |
 //! | `wait.rs` | how a thread with a seat waits, and lends its core |
-//! | `permit.rs` | guest seats, spare threads |
+//! | `permit.rs` | guest seats; who is called when a permit is free |
+//! | `bench.rs` | spare threads: called, kept for a while, gone |
+//! | `rescue.rs` | futures beside computing threads |
+//! | `injectors.rs` | the queues that no seat owns |
 //! | `blocking.rs` | threads for closures that block |
 //! | `shutdown.rs` | how a pool ends |
 //! | `yielding.rs` | one step of the main loop, on request |
@@ -18,15 +21,18 @@
 //! It knows nothing of joins, scopes or iterators: they are closures in jobs.
 #![doc = include_str!("README.md")]
 
+mod bench;
 mod blocking;
 mod builder;
 mod error;
 mod find;
 pub(crate) mod global;
 mod handle;
+mod injectors;
 mod metrics;
 mod permit;
 mod registry;
+mod rescue;
 pub(crate) mod seat;
 mod shutdown;
 #[cfg(test)]
@@ -35,6 +41,7 @@ pub(crate) mod wait;
 mod worker;
 pub(crate) mod yielding;
 
+pub use self::blocking::BlockingMetrics;
 pub use self::builder::{
     CustomSpawn, DefaultSpawn, PoolBuilder, ThreadBuilder, ThreadSpawn, max_num_threads,
 };
@@ -56,12 +63,15 @@ pub(crate) fn current_registry() -> Arc<Registry> {
     }
 }
 
-/// Runs `op` on a seat: the calling thread's, else a guest seat of the default pool on this thread,
-/// else on a worker.
+/// Runs `op`, which computes, on a seat: the calling thread's, else a guest seat of the default pool
+/// on this thread, else on a worker.
 #[inline]
 pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
     match seat::current() {
-        Some(_) => op(),
+        Some(seat) => {
+            seat.compute();
+            op()
+        }
         None => current_registry().on_seat(|_, _| op()),
     }
 }
@@ -69,7 +79,10 @@ pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
 /// As [`on_seat`], for what must stay on this thread: it may have to do without a seat.
 pub(crate) fn in_place<R>(op: impl FnOnce() -> R) -> R {
     match seat::current() {
-        Some(_) => op(),
+        Some(seat) => {
+            seat.compute();
+            op()
+        }
         None => current_registry().in_place(|_| op()),
     }
 }

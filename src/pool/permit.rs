@@ -1,17 +1,17 @@
 //! Who may sit down: guest seats for outside threads, and spare threads for lent permits.
 //!
 //! How many threads *compute* is counted by the sleep word ([`crate::sleep`]); this file counts
-//! how many *exist*. A spare thread is created when a permit is free, work is visible and nobody
-//! sleeps who could be woken: that is, when the pool's threads all wait for something. It stays
-//! for good, asleep while it is not needed.
+//! how many *exist*. A spare thread is called when a permit is free, work is visible and nobody
+//! sleeps who could be woken: that is, when the pool's threads all wait for something. Where spare
+//! threads come from, and where they go: `bench.rs`.
 
+use super::bench::{Called, Role};
 use super::builder::ThreadBuilder;
 use super::registry::Registry;
 use crate::job::SeatIndex;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use crate::sync::{Condvar, Mutex, lock};
 use crate::util::parker::Parker;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Guest seats of a pool: as many bits as the mask has.
@@ -79,10 +79,6 @@ impl GuestSeats {
 pub(crate) struct Threads {
     /// Threads that run the main loop and have not left it.
     live: AtomicUsize,
-    /// Spares created so far.
-    spares: AtomicUsize,
-    max_spares: usize,
-    first_spare: usize,
     ended: Mutex<usize>,
     change: Condvar,
     /// Threads that wait for something in particular. If ever nobody of the pool works, sleeps or
@@ -100,12 +96,9 @@ struct Waiting {
 }
 
 impl Threads {
-    pub(super) fn new(first_spare: usize, max_spares: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             live: AtomicUsize::new(0),
-            spares: AtomicUsize::new(0),
-            max_spares,
-            first_spare,
             ended: Mutex::new(0),
             change: Condvar::new(),
             waiting: Mutex::new(Vec::new()),
@@ -162,28 +155,6 @@ impl Threads {
             };
         }
         true
-    }
-
-    /// A seat for one more spare thread.
-    fn claim_spare(&self) -> Option<SeatIndex> {
-        // Ordering: Relaxed; only the count matters.
-        self.spares
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |spares| {
-                (spares < self.max_spares).then_some(spares + 1)
-            })
-            .ok()
-            .map(|nth| (self.first_spare + nth) as SeatIndex)
-    }
-
-    /// The system refused a thread: ask it no more.
-    fn no_more_spares(&self) {
-        // Ordering: Relaxed, as above.
-        self.spares.store(self.max_spares, Ordering::Relaxed);
-    }
-
-    fn can_create_spare(&self) -> bool {
-        // Ordering: Relaxed, as above.
-        self.spares.load(Ordering::Relaxed) < self.max_spares
     }
 
     /// The waiter wants to be woken, once, when the seat `thief`, if any, has a job for it.
@@ -265,43 +236,41 @@ impl Registry {
     /// be none and everybody waits, asks a waiter to run the work (the last resort of `wait.rs`).
     #[cold]
     pub(super) fn call_spare(&self) {
-        if !self.can_create_spare() {
+        if !self.can_call_spare() {
             return self.call_a_waiter();
         }
-        if !self.sleep.reserve() || self.create_spare() {
+        if !self.sleep.reserve() {
             return;
         }
-        // While the reservation counted as a searcher, nobody else was told about the work.
-        self.notify_if_visible();
-    }
-
-    /// Creates a spare thread for a reserved permit; gives that back if there can be none.
-    fn create_spare(&self) -> bool {
-        let Some(index) = self.threads.claim_spare() else {
-            self.sleep.release_searcher();
-            return false;
+        let called = match self.bench.call(Role::Work) {
+            Called::Up => true,
+            Called::Create(seat) => self.create_spare(seat, Role::Work),
+            Called::Nobody => {
+                self.sleep.release_searcher();
+                false
+            }
         };
-        // SAFETY: every registry is made by `Arc::new`; we run inside a call on a live one.
-        let registry = unsafe {
-            Arc::increment_strong_count(std::ptr::from_ref(self));
-            Arc::from_raw(std::ptr::from_ref(self))
-        };
-        let name = self.hooks.spare_name(index as usize);
-        // A thread that cannot be created gives its permit back by itself.
-        let created = ThreadBuilder::new(registry, index, name).spawn().is_ok();
-        if !created {
-            self.threads.no_more_spares();
+        if !called {
+            // While the reservation counted as a searcher, nobody else was told about the work.
+            self.notify_if_visible();
         }
-        created
     }
 
-    pub(super) fn can_create_spare(&self) -> bool {
-        !self.is_closed() && self.threads.can_create_spare()
+    /// Creates a spare thread for a role. One that cannot be created gives back what was reserved
+    /// for it (see the drop of [`ThreadBuilder`]).
+    pub(super) fn create_spare(&self, seat: SeatIndex, role: Role) -> bool {
+        let name = self.hooks.spare_name(seat as usize);
+        let thread = ThreadBuilder::new(self.to_arc(), seat, name, role);
+        thread.spawn().is_ok()
+    }
+
+    pub(super) fn can_call_spare(&self) -> bool {
+        !self.is_closed() && self.bench.can_call()
     }
 
     /// Does nobody work or sleep, and can nobody be called?
     pub(super) fn is_stuck(&self) -> bool {
-        self.sleep.is_stuck() && !self.can_create_spare()
+        self.sleep.is_stuck() && !self.can_call_spare()
     }
 
     fn call_a_waiter(&self) {

@@ -4,19 +4,22 @@
 //! are made when first used and stay.
 
 use super::Takers;
+use super::bench::Bench;
 use super::blocking::Blocking;
 use super::builder::{Hooks, Plan};
+use super::injectors::Injectors;
 use super::metrics::WorkerMetrics;
 use super::permit::{GuestSeats, Threads};
-use super::seat::{self, Seat};
+use super::rescue::Rescue;
+use super::seat::{self, Mode, Seat};
 use super::wait;
 use crate::job::stack::StackJob;
 use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::sleep::{Notified, Sleep};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use crate::sync::deque::{Injector, Steal};
-use crate::task::{How, Owned, Schedule};
+use crate::task::{Class, How, Owned, Priority, Schedule};
 use crate::util::count::Event;
+use crate::util::fork::Process;
 use crate::util::parker::Parker;
 use crate::util::unwind::{self, Payload};
 use std::fmt;
@@ -27,8 +30,10 @@ use std::sync::{Arc, OnceLock};
 /// One pool, as its threads see it.
 pub(crate) struct Registry {
     pub(super) sleep: Sleep,
-    pub(super) injector: Injector<JobRef>,
+    pub(super) injectors: Injectors,
     pub(super) threads: Threads,
+    pub(super) bench: Bench,
+    pub(super) rescue: Rescue,
     pub(super) guests: GuestSeats,
     pub(super) hooks: Hooks,
     pub(super) blocking: Blocking,
@@ -38,6 +43,8 @@ pub(crate) struct Registry {
     workers: usize,
     closed: AtomicBool,
     owned: Owned,
+    /// Where the threads are.
+    process: Process,
 }
 
 impl Registry {
@@ -45,16 +52,19 @@ impl Registry {
         let seats = plan.workers + plan.guests + plan.spares;
         let registry = Arc::new(Self {
             sleep: Sleep::new(plan.workers as u32, seats),
-            injector: Injector::new(),
-            threads: Threads::new(plan.workers + plan.guests, plan.spares),
+            injectors: Injectors::new(),
+            threads: Threads::new(),
+            bench: Bench::new(plan.workers + plan.guests, plan.spares, plan.keep_alive),
+            rescue: Rescue::new(plan.spares > 0),
             guests: GuestSeats::new(plan.workers, plan.guests),
             hooks,
-            blocking: Blocking::new(plan.blocking),
+            blocking: Blocking::new(plan.blocking, plan.keep_alive),
             seats: (0..seats).map(|_| OnceLock::new()).collect(),
             used: AtomicUsize::new(0),
             workers: plan.workers,
             closed: AtomicBool::new(false),
             owned: Owned::new(plan.workers.next_power_of_two() * 4),
+            process: Process::current(),
         });
         for index in 0..plan.workers {
             registry.seat(index as SeatIndex);
@@ -119,20 +129,23 @@ impl Registry {
     // ---- publishing work --------------------------------------------------------------------
 
     /// Tells the sleepers about work that has just become visible. If none sleeps because all
-    /// wait, a spare thread takes the free permit.
+    /// wait, a spare thread takes the free permit. If all compute, a thread that only polls may
+    /// have to come.
     #[inline]
     pub(crate) fn notify(&self) {
-        if self.sleep.notify() == Notified::NobodySleeps {
-            self.call_spare();
+        match self.sleep.notify() {
+            Notified::Enough => {}
+            Notified::AllBusy => self.look_after_waiting(),
+            Notified::NobodySleeps => self.call_spare(),
         }
     }
 
     /// As [`notify`](Self::notify), by the occupant of a seat.
     #[inline]
     pub(crate) fn notify_from(&self, seat: &Seat) {
-        // Whoever occupies a seat and has not lent its permit is counted as active. So the one
-        // permit is out, and `notify` would find that (step P3).
-        if self.sleep.permits() == 1 && !seat.is_lent() {
+        // Whoever polls is counted as active. So the one permit is out, and `notify` would find
+        // that (step P3), and nobody computes.
+        if self.sleep.permits() == 1 && seat.phase().mode() == Mode::Polling {
             return;
         }
         self.notify();
@@ -147,15 +160,21 @@ impl Registry {
 
     /// Anything that any thread could take. Callers have put a SeqCst fence before.
     pub(super) fn has_visible_work(&self) -> bool {
-        !self.injector.is_empty()
+        !self.injectors.is_empty()
             || (0..self.used_seats())
                 .filter_map(|index| self.used_seat(index))
                 .any(Seat::has_visible_work)
     }
 
-    /// Hands a job to whoever comes first.
+    /// Hands a closure to whoever comes first.
     pub(crate) fn inject(&self, job: JobRef) {
-        self.injector.push(job);
+        self.inject_as(job, Class::root(Priority::Normal));
+    }
+
+    /// Hands a job of some class to whoever comes first.
+    pub(crate) fn inject_as(&self, job: JobRef, class: Class) {
+        self.check_process();
+        self.injectors.push(job, class);
         Event::Injected.count();
         self.notify();
         self.drain_if_over();
@@ -165,8 +184,12 @@ impl Registry {
     pub(super) fn clear_seat(&self, seat: &Seat) {
         seat.expose_all();
         let mut moved = false;
-        while let Some(job) = seat.pop_public().or_else(|| seat.pop_task()) {
-            self.injector.push(job);
+        while let Some(job) = seat.pop_public() {
+            self.injectors.push(job, Class::root(Priority::Normal));
+            moved = true;
+        }
+        while let Some(task) = seat.pop_task() {
+            self.injectors.push(task, Class::future(Priority::Normal));
             moved = true;
         }
         if moved {
@@ -206,28 +229,48 @@ impl Registry {
     /// Runs everything in the injector on this thread: tasks are cancelled by that, and jobs that
     /// somebody waits for are done.
     pub(super) fn drain(&self) {
-        loop {
-            match self.injector.steal() {
-                Steal::Success(job) => job.execute(NO_SEAT),
-                Steal::Empty => break,
-                Steal::Retry => crate::sync::hint::spin_loop(),
-            }
+        while let Some(job) = self.injectors.take_any() {
+            job.execute(NO_SEAT);
+        }
+    }
+
+    /// Is this a forked child of the process with the pool's threads?
+    pub(super) fn is_forked(&self) -> bool {
+        !self.process.is_current()
+    }
+
+    /// Called on every way into the pool from outside, and before every wait that sleeps: in a
+    /// forked child nobody would come.
+    ///
+    /// # Panics
+    ///
+    /// If [`is_forked`](Self::is_forked).
+    #[inline]
+    pub(crate) fn check_process(&self) {
+        if self.is_forked() {
+            forked();
         }
     }
 
     // ---- getting onto a seat ----------------------------------------------------------------
 
-    /// Runs `f` on a seat of this pool: the calling thread's, else a guest seat on this thread,
+    /// Runs `f`, which computes, on a seat of this pool: the calling thread's, else a guest seat on this thread,
     /// else (no guest seat free, or the thread works for another pool) on a worker, which
     /// `migrated` tells.
     pub(crate) fn on_seat<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
         match seat::current() {
-            Some(seat) if self.owns(seat) => f(seat, false),
+            Some(seat) if self.owns(seat) => {
+                seat.compute();
+                f(seat, false)
+            }
             Some(_) => self.install(f),
-            None => match self.guests.claim() {
-                Some(index) => self.as_guest(index, |seat| f(seat, false)),
-                None => self.install(f),
-            },
+            None => {
+                self.check_process();
+                match self.guests.claim() {
+                    Some(index) => self.as_guest(index, Mode::Computing, |seat| f(seat, false)),
+                    None => self.install(f),
+                }
+            }
         }
     }
 
@@ -236,14 +279,17 @@ impl Registry {
     pub(crate) fn in_place<R>(self: &Arc<Self>, f: impl FnOnce(Option<&Seat>) -> R) -> R {
         match seat::current() {
             Some(seat) => f(self.owns(seat).then_some(seat)),
-            None => match self.guests.claim() {
-                Some(index) => self.as_guest(index, |seat| f(Some(seat))),
-                None => {
-                    // What `f` spawns belongs here nevertheless.
-                    let _home = seat::AtHome::enter(self);
-                    f(None)
+            None => {
+                self.check_process();
+                match self.guests.claim() {
+                    Some(index) => self.as_guest(index, Mode::Polling, |seat| f(Some(seat))),
+                    None => {
+                        // What `f` spawns belongs here nevertheless.
+                        let _home = seat::AtHome::enter(self);
+                        f(None)
+                    }
                 }
-            },
+            }
         }
     }
 
@@ -253,11 +299,17 @@ impl Registry {
     }
 
     /// Works as a guest on a claimed seat.
-    fn as_guest<R>(self: &Arc<Self>, index: SeatIndex, f: impl FnOnce(&Seat) -> R) -> R {
+    fn as_guest<R>(
+        self: &Arc<Self>,
+        index: SeatIndex,
+        mode: Mode,
+        f: impl FnOnce(&Seat) -> R,
+    ) -> R {
         struct Leave<'a>(&'a Registry, &'a Seat);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 self.0.clear_seat(self.1);
+                self.1.set_mode(Mode::Away);
                 self.0.guests.give_back(self.1.index());
                 self.0.sleep.release();
                 self.0.notify_if_visible();
@@ -268,6 +320,11 @@ impl Registry {
         self.sleep.acquire();
         // SAFETY: the claim made this thread the only occupant; the seat lives in `self`.
         let _occupied = unsafe { seat.occupy() };
+        seat.end_job();
+        if mode == Mode::Computing {
+            seat.counters().count_computation();
+            seat.set_mode(mode);
+        }
         let _leave = Leave(self, seat);
         f(seat)
     }
@@ -275,11 +332,12 @@ impl Registry {
     /// Runs `f` on a worker and waits for it. A thread of another pool lends its core meanwhile.
     #[cold]
     fn install<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
+        self.check_process();
         if self.threads.live() == 0 && !self.guests.is_empty() && seat::current().is_none() {
             // The system granted no thread at all: work as a guest, or wait until a guest leaves.
             loop {
                 if let Some(index) = self.guests.claim() {
-                    return self.as_guest(index, |seat| f(seat, true));
+                    return self.as_guest(index, Mode::Computing, |seat| f(seat, true));
                 }
                 std::thread::yield_now();
             }
@@ -327,9 +385,14 @@ impl Registry {
         if let Some(registry) = seat.take_counted() {
             return registry;
         }
-        let registry: *const Self = seat.registry();
-        // SAFETY: every registry is made by `Arc::new` in `new`, and it is alive: its seat is
-        // occupied by this thread.
+        seat.registry().to_arc()
+    }
+
+    /// One more counted reference.
+    pub(super) fn to_arc(&self) -> Arc<Self> {
+        let registry = std::ptr::from_ref(self);
+        // SAFETY: every registry is made by `Arc::new` in `new`, and this one is alive, as it is
+        // borrowed.
         unsafe {
             Arc::increment_strong_count(registry);
             Arc::from_raw(registry)
@@ -375,10 +438,18 @@ impl Registry {
     }
 }
 
+#[cold]
+fn forked() -> ! {
+    panic!(
+        "this process was forked after its parent had made the pool, whose threads stay with the \
+         parent: build a new `Pool` in the child, or fork before the first use of manyhands"
+    );
+}
+
 impl Drop for Registry {
     fn drop(&mut self) {
         debug_assert!(
-            self.injector.is_empty() || std::thread::panicking(),
+            self.injectors.is_empty() || std::thread::panicking(),
             "a job was left behind"
         );
     }
@@ -409,12 +480,22 @@ impl Drop for Home {
 }
 
 impl Schedule for Home {
-    fn schedule(&self, job: JobRef, how: How) {
+    fn schedule(&self, job: JobRef, how: How, class: Class) {
         match seat::try_current() {
             Some(seat) if self.0.owns(seat) => {
+                if class != Class::future(Priority::Normal) {
+                    // Only usual futures have queues on seats.
+                    self.0.injectors.push(job, class);
+                    return self.0.notify_from(seat);
+                }
                 let alone = !seat.has_own_tasks();
                 match how {
                     How::Spawn => {
+                        seat.push_task(job);
+                        self.0.notify_from(seat);
+                    }
+                    // It is not next on a thread that computes.
+                    How::Wake if seat.phase().mode() == Mode::Computing => {
                         seat.push_task(job);
                         self.0.notify_from(seat);
                     }
@@ -432,7 +513,7 @@ impl Schedule for Home {
                     }
                 }
             }
-            _ => self.0.inject(job),
+            _ => self.0.inject_as(job, class),
         }
     }
 
@@ -463,7 +544,7 @@ impl fmt::Debug for Registry {
             .field("num_threads", &self.num_threads())
             .field("sleep", &self.sleep)
             .field("threads", &self.threads)
-            .field("injector_is_empty", &self.injector.is_empty())
+            .field("injectors_are_empty", &self.injectors.is_empty())
             .field("closed", &self.is_closed())
             .field("seats", &Seats(self))
             .finish_non_exhaustive()

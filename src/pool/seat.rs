@@ -26,7 +26,9 @@ use super::registry::Registry;
 use super::wait;
 use crate::job::stack::StackHeader;
 use crate::job::{Header, JobRef, SeatIndex};
-use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering, fence};
+use crate::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
+};
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::{Mutex, chaos, lock, thread_cell};
 use crate::util::count::Event;
@@ -82,8 +84,6 @@ struct Owner {
     overtakes: Cell<u32>,
     /// Counted references to the registry that tasks have given back here, for tasks to come.
     stock: Cell<usize>,
-    /// Has the occupant given its permit up for the time being?
-    lent: Cell<bool>,
     jobs: Worker<JobRef>,
     tasks: Worker<JobRef>,
     rng: Rng,
@@ -97,6 +97,8 @@ struct Shared {
     /// The task that was woken last, run next. Stolen only by a thief on its last round.
     lifo: AtomicPtr<Header>,
     mail: Mail,
+    /// What the occupant is doing; see [`Phase`]. Written by the occupant.
+    phase: AtomicU64,
     /// Does a waiter look at this seat just now, for what it could take back?
     watched: AtomicBool,
     counters: Counters,
@@ -117,6 +119,48 @@ struct Mail {
 unsafe impl Sync for Seat {}
 // SAFETY: as above; nothing in a seat belongs to the thread that made it.
 unsafe impl Send for Seat {}
+
+/// What the occupant of a seat is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Mode {
+    /// It holds no permit: it sleeps, waits, blocks, or is not there.
+    Away = 0,
+    /// It looks for something to do, or polls a future that has not begun to compute.
+    Polling = 1,
+    /// It runs something that may take long.
+    Computing = 2,
+    /// It polls futures without a permit.
+    Overcommitted = 3,
+}
+
+/// A [`Mode`], and how often the occupant has come back to its queues: two looks that see the same
+/// phase have seen the same computation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Phase(pub(super) u64);
+
+impl Phase {
+    const MODES: [Mode; 4] = [
+        Mode::Away,
+        Mode::Polling,
+        Mode::Computing,
+        Mode::Overcommitted,
+    ];
+
+    #[inline]
+    pub(super) fn mode(self) -> Mode {
+        Self::MODES[(self.0 & 3) as usize]
+    }
+
+    fn next(self, mode: Mode) -> Self {
+        let rounds = self.0 >> 2;
+        let rounds = match mode {
+            Mode::Polling => rounds.wrapping_add(1),
+            _ => rounds,
+        };
+        Self(rounds << 2 | mode as u64)
+    }
+}
 
 thread_cell! {
     static CURRENT: Cell<*const Seat> = Cell::new(ptr::null());
@@ -213,6 +257,7 @@ impl Seat {
                 waiting: AtomicUsize::new(0),
                 letters: Mutex::new(Some(VecDeque::new())),
             },
+            phase: AtomicU64::new(0),
             watched: AtomicBool::new(false),
             counters: Counters::new(),
             index,
@@ -225,7 +270,6 @@ impl Seat {
             tick: Cell::new(0),
             overtakes: Cell::new(OVERTAKES),
             stock: Cell::new(0),
-            lent: Cell::new(false),
             jobs,
             tasks,
             rng: Rng::new(u64::from(index) + 1),
@@ -277,13 +321,33 @@ impl Seat {
             .expect("an occupied seat has a parker")
     }
 
-    /// Notes whether the occupant's permit is lent; returns whether it was.
-    pub(super) fn set_lent(&self, lent: bool) -> bool {
-        self.owner.lent.replace(lent)
+    /// What the occupant does from now on.
+    pub(super) fn set_mode(&self, mode: Mode) {
+        let phase = self.phase().next(mode);
+        // Ordering: Relaxed; where it must be ordered against the queues, callers put a fence
+        // (R2 in `rescue.rs`).
+        self.shared.phase.store(phase.0, Ordering::Relaxed);
     }
 
-    pub(super) fn is_lent(&self) -> bool {
-        self.owner.lent.get()
+    /// The occupant begins to compute, if it has only polled so far.
+    #[inline]
+    pub(super) fn compute(&self) {
+        if matches!(self.phase().mode(), Mode::Polling | Mode::Overcommitted) {
+            self.begin_computing();
+        }
+    }
+
+    #[cold]
+    fn begin_computing(&self) {
+        self.registry().begin_computing(self);
+    }
+
+    /// The job that the occupant has run is over, and it looks for the next one.
+    #[inline]
+    pub(super) fn end_job(&self) {
+        if self.phase().mode() != Mode::Polling {
+            self.set_mode(Mode::Polling);
+        }
     }
 
     pub(crate) fn rng(&self) -> &Rng {
@@ -334,6 +398,7 @@ impl Seat {
         // A computation begins: the newest task must not wait behind it.
         self.flush_lifo();
         let registry = self.registry();
+        self.compute();
         self.answer();
         let mut exposed = false;
         if self.owner.top.get() == SLOTS {
@@ -651,6 +716,19 @@ impl Seat {
         NonNull::new(task).map(|task| unsafe { JobRef::new(task) })
     }
 
+    /// What the occupant is doing. To others a snapshot.
+    #[inline]
+    pub(super) fn phase(&self) -> Phase {
+        // Ordering: Relaxed, as in `set_mode`.
+        Phase(self.shared.phase.load(Ordering::Relaxed))
+    }
+
+    /// Are there ready tasks?
+    pub(super) fn has_tasks(&self) -> bool {
+        // Ordering: Relaxed; callers put a SeqCst fence before the scan.
+        !self.shared.tasks.is_empty() || !self.shared.lifo.load(Ordering::Relaxed).is_null()
+    }
+
     /// Are there public jobs? Unlike [`offers_jobs`](Self::offers_jobs), asks for nothing.
     pub(super) fn has_public_jobs(&self) -> bool {
         !self.shared.jobs.is_empty()
@@ -658,10 +736,7 @@ impl Seat {
 
     /// Is there anything that a thief could take?
     pub(crate) fn has_visible_work(&self) -> bool {
-        // Ordering: Relaxed; callers put a SeqCst fence before the scan.
-        !self.shared.jobs.is_empty()
-            || !self.shared.tasks.is_empty()
-            || !self.shared.lifo.load(Ordering::Relaxed).is_null()
+        self.has_public_jobs() || self.has_tasks()
     }
 
     /// A waiter looks at this seat, and could take jobs from it at once, or does so no more.
@@ -734,6 +809,7 @@ impl fmt::Debug for Seat {
         // Only what any thread may read.
         f.debug_struct("Seat")
             .field("index", &self.shared.index)
+            .field("mode", &self.phase().mode())
             .field("asked", &self.is_asked())
             .field("jobs", &!self.shared.jobs.is_empty())
             .field("tasks", &!self.shared.tasks.is_empty())

@@ -17,19 +17,23 @@ use super::registry::Registry;
 use std::time::Instant;
 
 impl Registry {
-    /// Steps C1-C3. Later calls do nothing.
+    /// Steps C1-C3. Later calls do nothing, and so do those of a forked child, which has none of
+    /// the pool's threads, and perhaps copies of locks that somebody held.
     pub(crate) fn shut_down(&self) {
-        if !self.close() {
+        if self.is_forked() || !self.close() {
             return;
         }
         self.owned().close_and_cancel_all();
         self.blocking.close();
+        self.bench.close();
+        self.rescue.close();
         self.sleep.wake_all();
         self.drain_if_over();
     }
 
     /// Blocks until every thread of the pool has ended. `false`: not in time.
     pub(crate) fn wait_until_over(&self, deadline: Option<Instant>) -> bool {
+        self.check_process();
         self.threads.wait_until_ended(deadline)
     }
 }

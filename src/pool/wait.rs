@@ -17,7 +17,7 @@
 
 use super::find;
 use super::registry::Registry;
-use super::seat::Seat;
+use super::seat::{Mode, Seat};
 use crate::job::stack::Public;
 use crate::job::{JobRef, SeatIndex};
 use crate::latch::Latch;
@@ -168,10 +168,25 @@ pub(crate) fn until(seat: &Seat, done: &Latch) {
 }
 
 /// Waits until this thread's parker is asked for a poll at the given level: an open wait.
-pub(crate) fn for_poll(seat: &Seat, level: Level) {
+pub(crate) fn for_poll(seat: &Seat, level: Level, poll: PollOf) {
     seat.expose_all();
     let parker = seat.parker();
     lend(seat, None, || parker.take_poll_request(level));
+    if poll.0 == Mode::Polling && seat.phase().mode() == Mode::Computing {
+        // What the last poll has computed is over.
+        seat.set_mode(Mode::Polling);
+    }
+}
+
+/// What the thread was doing when it began to poll a future in `block_on`: it does the same again
+/// at the next poll.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PollOf(Mode);
+
+impl PollOf {
+    pub(crate) fn on(seat: &Seat) -> Self {
+        Self(seat.phase().mode())
+    }
 }
 
 /// Lends the permit and sleeps until the latch is set.
@@ -187,6 +202,7 @@ fn lend(seat: &Seat, thief: Option<SeatIndex>, mut is_over: impl FnMut() -> bool
         return;
     }
     let registry = seat.registry();
+    registry.check_process();
     let parker = seat.parker();
     // Registered before the permit is gone: who finds nobody at work finds us.
     let waiter = Waiter::register(registry, parker, thief);
@@ -206,7 +222,7 @@ fn lend(seat: &Seat, thief: Option<SeatIndex>, mut is_over: impl FnMut() -> bool
                 let work = find::own(registry, seat).or_else(|| find::others(registry, seat, true));
                 let found = work.is_some();
                 if let Some(job) = work {
-                    job.execute(seat.index());
+                    job.run(seat);
                     seat.expose_all();
                 }
                 found
@@ -230,41 +246,55 @@ fn lend(seat: &Seat, thief: Option<SeatIndex>, mut is_over: impl FnMut() -> bool
 /// The permit is given up, until dropped. Inside [`while_blocking`] there is none to give up.
 struct Permit<'a> {
     seat: &'a Seat,
-    /// Did this guard give it up?
-    given: bool,
+    /// What the thread goes back to, if this guard gave the permit up.
+    before: Option<Mode>,
 }
 
 impl<'a> Permit<'a> {
     fn give_up(seat: &'a Seat) -> Self {
-        let given = !seat.set_lent(true);
-        if given {
-            Self::release(seat.registry());
-        }
-        Self { seat, given }
+        let before = match seat.phase().mode() {
+            Mode::Away => None,
+            Mode::Overcommitted => {
+                seat.set_mode(Mode::Away);
+                seat.registry().hand_over();
+                // It comes back with a permit.
+                Some(Mode::Computing)
+            }
+            mode => {
+                Self::release(seat);
+                Some(mode)
+            }
+        };
+        seat.counters().count_lent();
+        Self { seat, before }
     }
 
-    fn release(registry: &Registry) {
+    fn release(seat: &Seat) {
+        let registry = seat.registry();
+        seat.set_mode(Mode::Away);
+        registry.rescue.grant();
         registry.sleep.release();
         registry.notify_if_visible();
     }
 
+    fn take_back(&self, mode: Mode) {
+        self.seat.registry().sleep.acquire();
+        self.seat.set_mode(mode);
+    }
+
     /// Works for a moment.
     fn take_back_for<R>(&self, f: impl FnOnce() -> R) -> R {
-        let registry = self.seat.registry();
-        registry.sleep.acquire();
-        self.seat.set_lent(false);
+        self.take_back(self.before.unwrap_or(Mode::Computing));
         let result = f();
-        self.seat.set_lent(true);
-        Self::release(registry);
+        Self::release(self.seat);
         result
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if self.given {
-            self.seat.registry().sleep.acquire();
-            self.seat.set_lent(false);
+        if let Some(mode) = self.before {
+            self.take_back(mode);
         }
     }
 }

@@ -1,9 +1,11 @@
 //! A worker thread: from its creation through its main loop to its end.
 
-use super::find;
+use super::bench::Role;
+use super::find::{self, Found};
 use super::registry::Registry;
-use super::seat::Seat;
-use crate::job::{JobRef, SeatIndex};
+use super::rescue::{self, Left};
+use super::seat::{Mode, Seat};
+use crate::job::SeatIndex;
 use crate::sleep::{Before, Rescan};
 use crate::util::parker::Parker;
 use std::sync::Arc;
@@ -18,20 +20,29 @@ const SPIN: Duration = Duration::from_micros(20);
 /// be long as well, and looking around would only burn the core.
 const SHORT: Duration = Duration::from_micros(100);
 
-/// The life of a worker thread. The caller has counted it: as live, and as a searcher.
-pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex) {
+/// The life of a worker or spare thread. The caller has counted it: as live, and for
+/// [`Role::Work`] as a searcher.
+pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
+    let stays = (index as usize) < registry.workers();
     let seat = registry.seat(index);
     {
         // SAFETY: this thread was created for this seat and is its only occupant; `registry`
         // outlives the guard.
         let _occupied = unsafe { seat.occupy() };
         registry.hooks.on_start(index as usize);
-        work(registry, seat);
-        registry.clear_seat(seat);
+        if stays {
+            work(registry, seat, true, true);
+            registry.clear_seat(seat);
+        } else {
+            serve(registry, seat, role);
+        }
         for letter in seat.close_mail() {
             letter.execute(index);
         }
         registry.hooks.on_exit(index as usize);
+    }
+    if !stays {
+        registry.bench.leave(index);
     }
     if registry.threads.leave() {
         registry.drain();
@@ -39,19 +50,45 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex) {
     registry.threads.say_ended();
 }
 
-/// The main loop. Begins and ends as a searcher with a permit; the permit is given back at the end.
-fn work(registry: &Registry, seat: &Seat) {
+/// What a spare thread does: what it is called for, again and again.
+fn serve(registry: &Registry, seat: &Seat, role: Role) {
+    let mut role = Some(role);
+    while let Some(now) = role {
+        match now {
+            Role::Work => work(registry, seat, true, false),
+            Role::Poll => {
+                if rescue::poll_futures(registry, seat) == Left::WithPermit {
+                    work(registry, seat, false, false);
+                }
+            }
+        }
+        registry.clear_seat(seat);
+        role = registry
+            .bench
+            .sit(seat.index(), || registry.notify_if_visible());
+    }
+}
+
+/// The main loop. Begins with a permit, as a searcher or not; the permit is given back at the end:
+/// when the pool is over, or, unless the thread `stays`, when it has nothing to do.
+fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
     let parker = Parker::current();
-    let mut searching = true;
     let mut keen = true;
     loop {
+        seat.end_job();
+        if !searching && registry.sleep.is_crowded() {
+            registry.rescue.grant();
+            if !stays {
+                seat.set_mode(Mode::Away);
+                registry.sleep.release();
+                return registry.notify_if_visible();
+            }
+            seat.flush_lifo();
+            (searching, _) = sleep(registry, seat, parker, Before::Crowded);
+        }
         if let Some(job) = find::own(registry, seat) {
             begin(registry, &mut searching);
             execute(seat, job);
-            if registry.sleep.is_crowded() {
-                seat.flush_lifo();
-                (searching, _) = sleep(registry, seat, parker, Before::Crowded);
-            }
             continue;
         }
         if !searching {
@@ -63,7 +100,8 @@ fn work(registry: &Registry, seat: &Seat) {
             execute(seat, job);
         } else if seat.has_mail() {
             // Found again at the top of the loop.
-        } else if registry.is_closed() {
+        } else if registry.is_closed() || !stays {
+            seat.set_mode(Mode::Away);
             registry.sleep.release_searcher();
             // While we counted as searching, nobody else was told about new work.
             registry.notify_if_visible();
@@ -83,13 +121,13 @@ fn begin(registry: &Registry, searching: &mut bool) {
     }
 }
 
-fn execute(seat: &Seat, job: JobRef) {
+fn execute(seat: &Seat, job: Found) {
     seat.counters().count_job();
-    job.execute(seat.index());
+    job.run(seat);
 }
 
 /// Looks at everything, for a while if that promises something.
-fn search(registry: &Registry, seat: &Seat, keen: bool) -> Option<JobRef> {
+fn search(registry: &Registry, seat: &Seat, keen: bool) -> Option<Found> {
     if keen && registry.may_spin() {
         let start = Instant::now();
         while start.elapsed() < SPIN && registry.may_spin() {
@@ -117,6 +155,7 @@ fn sleep(
     before: Before,
 ) -> (bool, Duration) {
     let parked = seat.counters().parked();
+    seat.set_mode(Mode::Away);
     let searching = registry.sleep.sleep(
         seat.index(),
         parker,
@@ -132,5 +171,6 @@ fn sleep(
         },
         || registry.notify(),
     );
+    seat.set_mode(Mode::Polling);
     (searching, parked.end())
 }

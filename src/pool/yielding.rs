@@ -1,8 +1,7 @@
 //! One step of the main loop, on request of a job.
 
-use super::find;
+use super::find::{self, Found};
 use super::seat::Seat;
-use crate::job::JobRef;
 
 /// Runs one job from anywhere. `false`: there was none.
 pub(crate) fn run_any(seat: &Seat) -> bool {
@@ -17,14 +16,14 @@ pub(crate) fn run_own(seat: &Seat) -> bool {
     run(seat, || find::own(seat.registry(), seat))
 }
 
-fn run(seat: &Seat, find: impl FnOnce() -> Option<JobRef>) -> bool {
+fn run(seat: &Seat, find: impl FnOnce() -> Option<Found>) -> bool {
     // Private jobs belong to joins below us on this stack; to their owner they are as pending as
     // public ones, so they are made public before.
     seat.expose_all();
     let job = find();
     let found = job.is_some();
     if let Some(job) = job {
-        job.execute(seat.index());
+        job.run(seat);
     }
     found
 }

@@ -142,7 +142,12 @@ impl<'scope> Base<'scope> {
     /// Runs the body on this thread, waits for all jobs, and returns the result or re-raises the
     /// body's panic, else the first one of the jobs.
     fn complete<T, R>(&self, owner: &T, seat: Option<&Seat>, body: impl FnOnce(&T) -> R) -> R {
-        let base = seat.map_or(0, Seat::back);
+        let base = seat.map_or(0, |seat| {
+            // Halves of joins around this scope would be exposed later, above the base, and be
+            // taken for its jobs by the wait.
+            seat.expose_all();
+            seat.back()
+        });
         let result = unwind::catch(|| body(owner));
         let guard = AbortOnDrop("a scope must wait for its jobs");
         // SAFETY: the scope lives in a frame above this one.

@@ -20,8 +20,10 @@ pub(crate) use self::word::MAX_SEATS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Notified {
-    /// Somebody is searching already, every permit is out, or a sleeper was woken.
+    /// Somebody is searching already, or a sleeper was woken.
     Enough,
+    /// Every permit is out, and nobody searches: the work waits until somebody has done its job.
+    AllBusy,
     /// A permit is free, but no thread of the pool sleeps: all are waiting for something. A spare
     /// thread could use the permit.
     NobodySleeps,
@@ -137,13 +139,18 @@ impl Sleep {
     /// Steps P3 and P4: wakes one sleeper, if nobody searches and a permit is free.
     fn wake_for_visible_work(&self) -> Notified {
         let permits = self.permits();
-        let mut nobody = false;
+        let mut otherwise = Notified::Enough;
         let popped = self.update(|word| {
-            if word.searching() > 0 || word.active() >= permits {
+            if word.searching() > 0 {
+                otherwise = Notified::Enough;
+                return None;
+            }
+            if word.active() >= permits {
+                otherwise = Notified::AllBusy;
                 return None;
             }
             let Some(top) = word.top() else {
-                nobody = true;
+                otherwise = Notified::NobodySleeps;
                 return None;
             };
             Some(word.popped(self.next(top)).with_searcher())
@@ -153,8 +160,7 @@ impl Sleep {
                 self.hand_token(word.top().expect("only a word with a sleeper is popped"));
                 Notified::Enough
             }
-            Err(_) if nobody => Notified::NobodySleeps,
-            Err(_) => Notified::Enough,
+            Err(_) => otherwise,
         }
     }
 

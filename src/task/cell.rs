@@ -9,7 +9,7 @@ use super::id::Id;
 use super::owned::Links;
 use super::run;
 use super::state::{Dropped, Notify, State};
-use super::{How, JoinError, Schedule};
+use super::{Class, How, JoinError, Schedule};
 use crate::job::cancel::Cancel;
 use crate::job::{self, JobRef};
 use crate::sync::UnsafeCell;
@@ -35,6 +35,8 @@ pub(super) struct Header {
     pub(super) listed: UnsafeCell<bool>,
     /// Stops parallel work inside the task. Anybody with a reference.
     pub(super) cancel: Cancel,
+    /// Never changes.
+    class: Class,
 }
 
 /// What only the code that knows the future's type can do. Every function takes the header of a
@@ -89,7 +91,7 @@ where
     };
 
     /// Allocates a task. The caller has to account for its three references: see `State::new`.
-    pub(super) fn allocate(future: F, scheduler: S) -> NonNull<Header> {
+    pub(super) fn allocate(future: F, scheduler: S, class: Class) -> NonNull<Header> {
         let cell = Box::new(Self {
             header: Header {
                 // SAFETY: `run` does not unwind; `JobRef`s to it are made by `schedule` only, one
@@ -102,6 +104,7 @@ where
                 join_waker: UnsafeCell::new(None),
                 listed: UnsafeCell::new(false),
                 cancel: Cancel::new(),
+                class,
             },
             scheduler,
             stage: UnsafeCell::new(Stage::Future(future)),
@@ -121,7 +124,10 @@ where
 {
     // SAFETY: the caller's reference keeps the cell, and with it the scheduler, to the end of the
     // call, whatever becomes of the job meanwhile.
-    let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
+    let (class, scheduler) = unsafe {
+        let cell = &*task.cast::<Cell<F, S>>().as_ptr();
+        (cell.header.class, &cell.scheduler)
+    };
     if scheduler.is_closed() {
         // I6: whoever closes goes through all unfinished tasks after this became true.
         // SAFETY: the job's reference, which there will be no job for.
@@ -131,7 +137,7 @@ where
     // SAFETY: the header is the first field of a live cell, which the job's reference keeps until
     // it has run. The future is `Send`. I1: the state lets one thread at a time make a job.
     let job = unsafe { JobRef::new(task.cast()) };
-    scheduler.schedule(job, how);
+    scheduler.schedule(job, how, class);
 }
 
 /// # Safety

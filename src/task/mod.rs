@@ -7,6 +7,7 @@
 // only. How it all works, with the rules I1, I2, ... that the comments cite: README.md.
 
 mod cell;
+mod class;
 mod error;
 mod handle;
 mod id;
@@ -18,11 +19,13 @@ mod tests;
 mod waker;
 mod yield_now;
 
+pub use self::class::Priority;
 pub use self::error::JoinError;
 pub use self::handle::{AbortHandle, CancelOnDrop, JoinHandle};
 pub use self::id::{Id, id, try_id};
 pub use self::yield_now::{YieldNow, yield_now};
 
+pub(crate) use self::class::{Class, Kind};
 pub(crate) use self::owned::Owned;
 
 use self::cell::Cell;
@@ -48,7 +51,7 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// time, also by one that races the closing of the pool, and must not unwind. A pool that has
     /// looked into its queues for the last time executes the job at once: that is a matter of
     /// freeing memory, or of cancelling the task (I6).
-    fn schedule(&self, job: JobRef, how: How);
+    fn schedule(&self, job: JobRef, how: How, class: Class);
 
     /// Once true, for ever true: running a task cancels it instead of polling it. Becomes true
     /// before [`Owned::close_and_cancel_all`] is called, and soon followed by that.
@@ -64,13 +67,13 @@ pub(crate) trait Schedule: Send + Sync + 'static {
 
 /// Makes a task of a future, and schedules it. If the pool is closed, the future is dropped at
 /// once, and the handle says that the task was cancelled.
-pub(crate) fn spawn<F, S>(future: F, scheduler: S) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F, S>(future: F, scheduler: S, class: Class) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
     S: Schedule,
 {
-    let task = Cell::<F, S>::allocate(future, scheduler);
+    let task = Cell::<F, S>::allocate(future, scheduler, class);
     // SAFETY: the three references of a new task: one for the handle,
     let handle = unsafe { JoinHandle::from_raw(task) };
     // SAFETY: the handle keeps the cell.
@@ -91,13 +94,13 @@ where
 
 /// Makes a task of a closure, which runs once, on a worker, under the task's cancel flag: after an
 /// abort its parallel loops stop at their next check.
-pub(crate) fn spawn_compute<F, R, S>(f: F, scheduler: S) -> JoinHandle<R>
+pub(crate) fn spawn_compute<F, R, S>(f: F, scheduler: S, priority: Priority) -> JoinHandle<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
     S: Schedule,
 {
-    spawn(Call(Some(f)), scheduler)
+    spawn(Call(Some(f)), scheduler, Class::root(priority))
 }
 
 /// A closure as a future that is ready at its first poll.

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod count;
 pub(crate) mod env;
+pub(crate) mod fork;
 #[cfg(all(test, manyhands_loom))]
 pub(crate) mod model;
 pub(crate) mod parker;

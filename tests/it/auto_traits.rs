@@ -2,8 +2,9 @@
 
 use manyhands::task::{Id, YieldNow};
 use manyhands::{
-    AbortHandle, BroadcastContext, CancelOnDrop, Compute, FnContext, Handle, JoinError, JoinHandle,
-    Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, ThreadBuilder, WorkerMetrics, Yield,
+    AbortHandle, BlockingMetrics, BroadcastContext, CancelOnDrop, Compute, FnContext, Handle,
+    JoinError, JoinHandle, Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, ThreadBuilder,
+    WorkerMetrics, Yield,
 };
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -79,6 +80,7 @@ fn every_public_type_has_the_traits_it_should() {
         PoolBuilder = "S-P--D";
         ThreadBuilder = "SYP--D";
         PoolBuildError = "SYP--D";
+        BlockingMetrics = "SYPURD";
         WorkerMetrics = "SYPURD";
 
         // A handle moves its output, and shares nothing of it.

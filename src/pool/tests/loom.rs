@@ -6,27 +6,34 @@
 
 use super::super::builder::{Hooks, Plan};
 use super::super::registry::Registry;
-use super::super::seat::{Popped, Seat, SlotIndex};
+use super::super::seat::{Mode, Popped, Seat, SlotIndex};
 use super::super::wait;
-use crate::job::stack::StackJob;
+use crate::job::JobRef;
+use crate::job::stack::{StackHeader, StackJob};
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::deque::Steal;
 use crate::sync::{UnsafeCell, thread};
+use crate::task::{Class, Priority};
 use crate::util::parker::Parker;
 use crate::util::{model, unwind};
 use std::sync::Arc;
 
 fn registry() -> Arc<Registry> {
-    let plan = Plan {
-        workers: 3,
-        guests: 0,
-        spares: 0,
-        blocking: 1,
-    };
-    let registry = Registry::new(&plan, Hooks::none());
+    let registry = registry_of(3, 0);
     registry.sleep.acquire();
     registry.sleep.admit();
     registry
+}
+
+fn registry_of(workers: usize, spares: usize) -> Arc<Registry> {
+    let plan = Plan {
+        workers,
+        guests: 0,
+        spares,
+        blocking: 1,
+        keep_alive: std::time::Duration::MAX,
+    };
+    Registry::new(&plan, Hooks::none())
 }
 
 /// How often a job has run. Loom sees two runs at once, and a run that the owner does not see.
@@ -246,5 +253,92 @@ fn leapfrogging_takes_descendants_only() {
         }
         assert_eq!(child.get(), 1);
         thief.join().unwrap();
+    });
+}
+
+/// A pool whose two permits are out, to seats in these modes, and a future that may be published
+/// there.
+struct Busy {
+    registry: Arc<Registry>,
+}
+
+impl Busy {
+    fn new(modes: [Mode; 2]) -> Self {
+        let registry = registry_of(2, 1);
+        for (seat, mode) in modes.into_iter().enumerate() {
+            registry.sleep.acquire();
+            registry.seat(seat as u32).set_mode(mode);
+        }
+        Self { registry }
+    }
+
+    /// A ready future from outside.
+    fn publish(&self, job: JobRef) {
+        let class = Class::future(Priority::Normal);
+        self.registry.inject_as(job, class);
+    }
+
+    fn begin(&self, seat: u32) -> thread::JoinHandle<()> {
+        let registry = Arc::clone(&self.registry);
+        thread::spawn(move || registry.begin_computing(registry.seat(seat)))
+    }
+
+    /// The future waits, all compute: so somebody was called to poll it. Runs it.
+    fn end(&self) {
+        assert!(self.registry.rescue.is_manned(), "nobody polls the future");
+        let job = self.registry.injectors.take_any();
+        job.expect("nobody has taken it").execute(0);
+    }
+}
+
+/// A job that stands for a future.
+fn future(job: &StackJob<impl FnOnce(bool) + Send, ()>) -> JobRef {
+    // SAFETY: the models run the job before its frame ends.
+    unsafe { StackHeader::expose(job.as_header()) }
+}
+
+/// R2: a future becomes ready while the last seat that polled begins to compute.
+#[test]
+fn rescue_of_a_future_that_races_the_last_computation() {
+    let name = "pool::rescue_of_a_future_that_races_the_last_computation";
+    model::check(name, || {
+        let pool = Busy::new([Mode::Computing, Mode::Polling]);
+        let job = StackJob::new(|_| ());
+        let last = pool.begin(1);
+        pool.publish(future(&job));
+        last.join().unwrap();
+        pool.end();
+    });
+}
+
+/// R2: a future is ready while both seats begin to compute.
+#[test]
+fn rescue_when_two_begin_to_compute_at_once() {
+    model::check("pool::rescue_when_two_begin_to_compute_at_once", || {
+        let pool = Busy::new([Mode::Polling; 2]);
+        let job = StackJob::new(|_| ());
+        pool.publish(future(&job));
+        let others = [pool.begin(0), pool.begin(1)];
+        for other in others {
+            other.join().unwrap();
+        }
+        pool.end();
+    });
+}
+
+/// R2: a future becomes ready while the overcommitted thread leaves its post, having found nothing.
+#[test]
+fn rescue_when_the_post_is_left() {
+    model::check("pool::rescue_when_the_post_is_left", || {
+        let pool = Busy::new([Mode::Computing; 2]);
+        assert!(pool.registry.rescue.man());
+        let job = StackJob::new(|_| ());
+        let leaver = {
+            let registry = Arc::clone(&pool.registry);
+            thread::spawn(move || registry.hand_over())
+        };
+        pool.publish(future(&job));
+        leaver.join().unwrap();
+        pool.end();
     });
 }

@@ -92,6 +92,15 @@ impl Count {
     }
 }
 
+/// Counts its drop.
+struct Tracked(Count);
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.0.add();
+    }
+}
+
 /// A channel of one's own, so that the waker's way is the only one under test.
 struct Channel<T>(Mutex<(VecDeque<T>, Option<Waker>)>);
 
@@ -353,6 +362,69 @@ fn shuttle_spawn_blocking() {
     });
 }
 
+/// A closure that waits for the only blocking thread is aborted, and runs or does not.
+#[test]
+fn shuttle_abort_races_the_start_of_a_blocking_closure() {
+    explore("abort_races_the_start_of_a_blocking_closure", || {
+        let pool = pool(1);
+        let (ran, dropped) = (Count::default(), Count::default());
+        let first = pool.spawn_blocking(|| ());
+        let second = {
+            let (ran, guard) = (ran.clone(), Tracked(dropped.clone()));
+            pool.spawn_blocking(move || {
+                ran.add();
+                drop(guard);
+            })
+        };
+        let abort = second.abort_handle();
+        let aborter = thread::spawn(move || abort.abort());
+        first.join().unwrap();
+        match second.join() {
+            Ok(()) => assert_eq!(ran.get(), 1),
+            Err(error) => {
+                assert!(error.is_cancelled());
+                assert_eq!(ran.get(), 0);
+            }
+        }
+        assert_eq!(dropped.get(), 1);
+        aborter.join().unwrap();
+        assert_eq!(pool.blocking_metrics().queued, 0);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_blocking_closures_race_shutdown() {
+    explore("blocking_closures_race_shutdown", || {
+        let pool = pool(1);
+        let handle = pool.handle().clone();
+        let (ran, dropped) = (Count::default(), Count::default());
+        let spawner = {
+            let (ran, dropped) = (ran.clone(), dropped.clone());
+            thread::spawn(move || {
+                let tasks: Vec<_> = (0..2)
+                    .map(|_| {
+                        let (ran, guard) = (ran.clone(), Tracked(dropped.clone()));
+                        handle.spawn_blocking(move || {
+                            ran.add();
+                            drop(guard);
+                        })
+                    })
+                    .collect();
+                tasks
+                    .into_iter()
+                    .map(JoinHandle::join)
+                    .filter(Result::is_ok)
+                    .count()
+            })
+        };
+        pool.shutdown();
+        let told = spawner.join().unwrap();
+        assert_eq!(told, ran.get());
+        assert_eq!(dropped.get(), 2);
+    });
+}
+
 #[test]
 fn shuttle_broadcasts_from_two_workers() {
     explore("broadcasts_from_two_workers", || {
@@ -390,12 +462,6 @@ fn shuttle_spawn_broadcast_races_shutdown() {
 /// Nobody may be left waiting, and every future and output is dropped exactly once.
 #[test]
 fn shuttle_shutdown_at_any_step() {
-    struct Tracked(Count);
-    impl Drop for Tracked {
-        fn drop(&mut self) {
-            self.0.add();
-        }
-    }
     explore("shutdown_at_any_step", || {
         let pool = Arc::new(pool(2));
         let drops = Count::default();
@@ -600,5 +666,90 @@ fn shuttle_two_pools_wait_for_each_other() {
         assert_eq!(answer.join().unwrap(), 2);
         Arc::into_inner(left).unwrap().shutdown();
         Arc::into_inner(right).unwrap().shutdown();
+    });
+}
+
+/// Roots that compute until a future has run: it must be polled beside them.
+fn roots_that_wait_for_a_future(threads: usize) {
+    let pool = pool(threads);
+    let flag = Count::default();
+    let roots: Vec<_> = (0..threads)
+        .map(|_| {
+            let flag = flag.clone();
+            pool.spawn_compute(move || {
+                while flag.get() == 0 {
+                    thread::yield_now();
+                }
+            })
+        })
+        .collect();
+    let future = pool.spawn(async move {
+        crate::task::yield_now().await;
+        flag.add();
+    });
+    for task in roots {
+        task.join().unwrap();
+    }
+    future.join().unwrap();
+    pool.shutdown();
+}
+
+#[test]
+fn shuttle_a_future_is_polled_beside_computing_roots() {
+    explore("a_future_is_polled_beside_computing_roots", || {
+        roots_that_wait_for_a_future(1);
+    });
+    explore("a_future_is_polled_beside_two_computing_roots", || {
+        roots_that_wait_for_a_future(2);
+    });
+}
+
+/// A root that waits for another root, in no queue's order.
+#[test]
+fn shuttle_a_root_begins_beside_computing_ones() {
+    explore("a_root_begins_beside_computing_ones", || {
+        let pool = pool(1);
+        let flag = Count::default();
+        let seen = flag.clone();
+        let first = pool.spawn_compute(move || {
+            while seen.get() == 0 {
+                thread::yield_now();
+            }
+        });
+        let second = pool.spawn_compute(move || flag.add());
+        first.join().unwrap();
+        second.join().unwrap();
+        pool.shutdown();
+    });
+}
+
+/// A future that begins to compute on the overcommitted thread, and waits there, leaves the post
+/// to another thread.
+#[test]
+fn shuttle_the_post_is_handed_over() {
+    explore("the_post_is_handed_over", || {
+        // One thread for the post, one for each future that waits, one for what they wait for.
+        let pool = Pool::builder().num_threads(1).spare_threads(4);
+        let pool = pool.max_blocking_threads(1).build().unwrap();
+        let flag = Count::default();
+        let seen = flag.clone();
+        let root = pool.spawn_compute(move || {
+            while seen.get() < 2 {
+                thread::yield_now();
+            }
+        });
+        let futures = [0; 2].map(|_| {
+            let flag = flag.clone();
+            pool.spawn(async move {
+                fib(2);
+                crate::block_on(crate::spawn(async {})).unwrap();
+                flag.add();
+            })
+        });
+        for future in futures {
+            future.join().unwrap();
+        }
+        root.join().unwrap();
+        pool.shutdown();
     });
 }

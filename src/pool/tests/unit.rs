@@ -75,6 +75,7 @@ fn with_seat(test: impl FnOnce(&Seat)) {
         guests: 0,
         spares: 0,
         blocking: 1,
+        keep_alive: std::time::Duration::MAX,
     };
     let registry: Arc<Registry> = Registry::new(&plan, Hooks::none());
     // A searcher, so that publishing wakes nobody.

@@ -58,7 +58,7 @@ fn no_more_are_woken_than_there_are_permits() {
     let sleep = Sleep::new(1, 2);
     put_to_sleep(&sleep, 0);
     sleep.acquire();
-    assert_eq!(sleep.notify(), Notified::Enough);
+    assert_eq!(sleep.notify(), Notified::AllBusy);
     assert!(!was_woken(&sleep, 0));
     assert!(!sleep.reserve());
     assert!(!sleep.wants_one());
@@ -165,7 +165,7 @@ fn permits_can_be_lowered() {
     sleep.set_permits(1);
     assert_eq!(sleep.permits(), 1);
     sleep.acquire();
-    assert_eq!(sleep.notify(), Notified::Enough);
+    assert_eq!(sleep.notify(), Notified::AllBusy);
 }
 
 #[test]

@@ -5,12 +5,32 @@ mod models;
 #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
 mod unit;
 
-use super::{How, Owned, Schedule};
+use super::{Class, How, JoinHandle, Owned, Priority, Schedule};
 use crate::job::{JobRef, NO_SEAT};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 use crate::util::unwind::Payload;
 use std::collections::VecDeque;
+
+/// Makes a task of a future.
+fn spawn<F, S>(future: F, scheduler: S) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    super::spawn(future, scheduler, Class::future(Priority::Normal))
+}
+
+#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+fn spawn_compute<F, R, S>(f: F, scheduler: S) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+    S: Schedule,
+{
+    super::spawn_compute(f, scheduler, Priority::Normal)
+}
 
 #[derive(Default)]
 struct Queue {
@@ -83,7 +103,7 @@ impl Mock {
 }
 
 impl Schedule for Arc<Mock> {
-    fn schedule(&self, job: JobRef, how: How) {
+    fn schedule(&self, job: JobRef, how: How, _: Class) {
         let mut queue = lock(&self.queue);
         if queue.ended || (self.inline && how == How::Wake) {
             drop(queue);

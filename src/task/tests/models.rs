@@ -4,8 +4,8 @@
 //! A leaked or doubly dropped future, output, waker or cell fails a model by the loom `Arc`s that
 //! they carry; a missing happens-before edge fails it by the `UnsafeCell`s.
 
-use super::super::{JoinError, JoinHandle, spawn};
-use super::Mock;
+use super::super::{JoinError, JoinHandle};
+use super::{Mock, spawn};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, UnsafeCell, lock, thread};
 use crate::util::model;

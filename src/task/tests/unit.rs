@@ -3,10 +3,8 @@
 #![allow(clippy::waker_clone_wake)] // That is what some of these tests are about.
 
 use super::super::state::State;
-use super::super::{
-    self as task, AbortHandle, CancelOnDrop, How, Id, JoinError, JoinHandle, spawn, spawn_compute,
-};
-use super::Mock;
+use super::super::{self as task, AbortHandle, CancelOnDrop, How, Id, JoinError, JoinHandle};
+use super::{Mock, spawn, spawn_compute};
 use crate::job::cancel;
 use crate::util::unwind;
 use std::collections::HashSet;

@@ -1,0 +1,262 @@
+//! Spare threads: called when needed, kept on a bench for a while, then gone.
+//!
+//! A spare thread is called for one of two roles: to take a permit that all others have lent
+//! ([`Role::Work`]), or to poll futures while all others compute ([`Role::Poll`], see `rescue.rs`).
+//! Whoever has nothing to do any more sits down on the bench, and gets up when called; whoever was
+//! not called for [`keep_alive`](super::PoolBuilder::keep_alive) ends. The one that sat down last
+//! is called first, so that a pool that needs fewer spares than before soon has fewer.
+//!
+//! Nothing of this is on a fast path: a lock does.
+
+use crate::job::SeatIndex;
+use crate::sync::atomic::{AtomicUsize, Ordering, fence};
+use crate::sync::{Condvar, Mutex, lock};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What a spare thread is called for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It holds a permit and counts as a searcher.
+    Work,
+    /// It holds no permit, and polls futures only.
+    Poll,
+}
+
+/// What came of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Called {
+    /// Somebody got up.
+    Up,
+    /// Nobody sat there; the caller creates a thread for this seat.
+    Create(SeatIndex),
+    /// There are as many spare threads as there may be, and all are busy.
+    Nobody,
+}
+
+/// The spare threads of one pool.
+#[derive(Debug)]
+pub(super) struct Bench {
+    state: Mutex<State>,
+    /// How many calls would be answered now. Written under the lock.
+    callable: AtomicUsize,
+    first: SeatIndex,
+    keep_alive: Duration,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Oldest first.
+    sitting: Vec<Sitter>,
+    /// Who was called and has not got up yet.
+    called: Vec<(SeatIndex, Role)>,
+    /// Seats of spare threads that have ended.
+    vacant: Vec<SeatIndex>,
+    /// Seats that were ever used.
+    used: usize,
+    /// Spare threads that exist.
+    threads: usize,
+    /// How many there may be.
+    max: usize,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Sitter {
+    seat: SeatIndex,
+    call: Arc<Condvar>,
+}
+
+impl Bench {
+    pub(super) fn new(first: usize, max: usize, keep_alive: Duration) -> Self {
+        Self {
+            state: Mutex::new(State {
+                sitting: Vec::new(),
+                called: Vec::new(),
+                vacant: Vec::new(),
+                used: 0,
+                threads: 0,
+                max,
+                closed: false,
+            }),
+            callable: AtomicUsize::new(max),
+            first: first as SeatIndex,
+            keep_alive,
+        }
+    }
+
+    /// Changes the state, and what others may know of it.
+    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let mut state = lock(&self.state);
+        let result = change(&mut state);
+        self.tell(&state);
+        result
+    }
+
+    fn tell(&self, state: &State) {
+        let more = state.max.saturating_sub(state.threads);
+        let callable = if state.closed {
+            0
+        } else {
+            state.sitting.len() + more
+        };
+        // Ordering: Relaxed; whoever acts on 0 has put a SeqCst fence before, which pairs with the
+        // one in `sit`.
+        self.callable.store(callable, Ordering::Relaxed);
+    }
+
+    /// Would a call be answered? Exact for whoever puts a SeqCst fence before, in the sense that a
+    /// thread that sits down later looks for work itself.
+    pub(super) fn can_call(&self) -> bool {
+        // Ordering: Relaxed, as in `tell`.
+        self.callable.load(Ordering::Relaxed) > 0
+    }
+
+    /// Calls a spare thread for a role.
+    pub(super) fn call(&self, role: Role) -> Called {
+        self.change(|state| {
+            if state.closed {
+                return Called::Nobody;
+            }
+            if let Some(sitter) = state.sitting.pop() {
+                state.called.push((sitter.seat, role));
+                sitter.call.notify_one();
+                return Called::Up;
+            }
+            if state.threads >= state.max {
+                return Called::Nobody;
+            }
+            state.threads += 1;
+            Called::Create(state.vacant.pop().unwrap_or_else(|| {
+                state.used += 1;
+                self.first + state.used as SeatIndex - 1
+            }))
+        })
+    }
+
+    /// Sits until called. `look` is called once others can see that this thread sits: it must look
+    /// for work that was published before. None: the thread is to end.
+    pub(super) fn sit(&self, seat: SeatIndex, look: impl FnOnce()) -> Option<Role> {
+        let call = Arc::new(Condvar::new());
+        self.change(|state| {
+            let call = Arc::clone(&call);
+            state.sitting.push(Sitter { seat, call });
+        });
+        // Ordering: SeqCst fence; pairs with the one that publishers put between their work and
+        // `can_call`: either they see this thread, or it sees the work.
+        fence(Ordering::SeqCst);
+        look();
+        let until = Instant::now().checked_add(self.keep_alive);
+        let mut state = lock(&self.state);
+        loop {
+            if let Some(at) = state.called.iter().position(|(called, _)| *called == seat) {
+                return Some(state.called.swap_remove(at).1);
+            }
+            let left = until.map_or(Duration::from_secs(3600), |until| {
+                until.saturating_duration_since(Instant::now())
+            });
+            if state.closed || left.is_zero() {
+                state.sitting.retain(|sitter| sitter.seat != seat);
+                self.tell(&state);
+                return None;
+            }
+            // In slices, so that a deadline far away cannot overflow a system clock.
+            let slice = left.min(Duration::from_secs(3600));
+            state = call
+                .wait_timeout(state, slice)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    /// A spare thread has left its seat for good.
+    pub(super) fn leave(&self, seat: SeatIndex) {
+        self.change(|state| {
+            state.threads -= 1;
+            state.vacant.push(seat);
+        });
+    }
+
+    /// The system refused a thread for this seat: there can be no more than there are.
+    pub(super) fn refuse(&self, seat: SeatIndex) {
+        self.change(|state| {
+            state.threads -= 1;
+            state.vacant.push(seat);
+            state.max = state.threads;
+        });
+    }
+
+    /// Nobody is called any more, and all who sit end.
+    pub(super) fn close(&self) {
+        self.change(|state| {
+            state.closed = true;
+            for sitter in &state.sitting {
+                sitter.call.notify_one();
+            }
+        });
+    }
+}
+
+#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+mod tests {
+    use super::{Bench, Called, Role};
+    use std::sync::Arc;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    #[test]
+    fn seats_are_given_out_once_and_used_again() {
+        let bench = Bench::new(10, 2, Duration::MAX);
+        assert_eq!(bench.call(Role::Work), Called::Create(10));
+        assert_eq!(bench.call(Role::Work), Called::Create(11));
+        assert!(!bench.can_call());
+        assert_eq!(bench.call(Role::Work), Called::Nobody);
+        bench.leave(10);
+        assert!(bench.can_call());
+        assert_eq!(bench.call(Role::Poll), Called::Create(10));
+    }
+
+    #[test]
+    fn after_a_refusal_there_are_no_more_than_there_were() {
+        let bench = Bench::new(0, 5, Duration::MAX);
+        assert_eq!(bench.call(Role::Work), Called::Create(0));
+        assert_eq!(bench.call(Role::Work), Called::Create(1));
+        bench.refuse(1);
+        assert_eq!(bench.call(Role::Work), Called::Nobody);
+        bench.leave(0);
+        assert_eq!(bench.call(Role::Work), Called::Create(0));
+        assert_eq!(bench.call(Role::Work), Called::Nobody);
+    }
+
+    #[test]
+    fn whoever_sits_is_called_for_a_role_and_ends_when_the_bench_closes() {
+        let bench = Arc::new(Bench::new(0, 1, Duration::MAX));
+        assert_eq!(bench.call(Role::Work), Called::Create(0));
+        let (sits, seated) = mpsc::channel();
+        let sitter = {
+            let bench = Arc::clone(&bench);
+            std::thread::spawn(move || {
+                let sit = || bench.sit(0, || sits.send(()).unwrap());
+                [sit(), sit()]
+            })
+        };
+        seated.recv().unwrap();
+        assert!(bench.can_call());
+        assert_eq!(bench.call(Role::Poll), Called::Up);
+        seated.recv().unwrap();
+        bench.close();
+        assert_eq!(sitter.join().unwrap(), [Some(Role::Poll), None]);
+        assert!(!bench.can_call());
+    }
+
+    #[test]
+    fn whoever_is_not_called_ends() {
+        let bench = Bench::new(0, 1, Duration::ZERO);
+        assert_eq!(bench.call(Role::Work), Called::Create(0));
+        assert_eq!(bench.sit(0, || ()), None);
+        assert!(!bench.can_call(), "the thread has not left yet");
+        bench.leave(0);
+        assert!(bench.can_call());
+    }
+}

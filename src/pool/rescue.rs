@@ -1,0 +1,392 @@
+//! Futures beside computing threads: one overcommitted thread that only polls.
+//!
+//! When every thread that holds a permit computes, ready futures would wait until one of them is
+//! done. Then a spare thread is called that polls them without a permit, and the kernel shares the
+//! cores out, as it does for two pools; but only while it must. A root that waits for a
+//! millisecond while nothing moves is started in the same way.
+//!
+//! * Who notices: whoever publishes work and finds all permits out ([`Registry::notify`]), and
+//!   whoever begins to compute ([`Registry::begin_computing`]). Both call
+//!   [`Registry::look_after_waiting`], which is two loads while there is no need.
+//! * Who helps: one thread at a time (R1). It looks whether the computing threads move at all, and
+//!   takes naps while they do; short computations are no reason to add a thread.
+//! * When a future that it polls begins to compute, the thread takes a permit like one that
+//!   resumes from a wait, and leaves its post to another one. For some time it waits until one of the
+//!   others is done, so that requests that compute do not all start at once.
+//!
+//! No request is missed (R2): a publisher pushes, fences, and looks who computes and whether
+//! somebody helps; a thread that begins to compute says so, fences, and looks at the queues; the
+//! helper says that it leaves, fences, and looks at both. Models: `pool::rescue_*`.
+
+use super::bench::{Called, Role};
+use super::find;
+use super::registry::Registry;
+use super::seat::{Mode, Seat};
+use crate::sync::atomic::{AtomicBool, Ordering, fence};
+use crate::sync::{Condvar, Mutex, lock};
+use crate::task::Priority;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+/// Threads that have computed for so long, all of them, are no longer waited for.
+const PATIENCE: Duration = Duration::from_micros(100);
+
+/// So long waits a root before it is started beside computing threads.
+const ROOT_PATIENCE: Duration = Duration::from_millis(1);
+
+/// So long wait futures and roots that can wait.
+const BACKGROUND_PATIENCE: Duration = Duration::from_millis(20);
+
+/// The longest nap between two looks.
+const MAX_NAP: Duration = Duration::from_millis(1);
+
+/// A future that begins to compute on the overcommitted thread gives others so much time to finish.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// So many may pause without holding up the futures behind them.
+const MAX_PAUSED: usize = 4;
+
+/// The state of one pool's help for futures.
+#[derive(Debug)]
+pub(super) struct Rescue {
+    /// Can there be an overcommitted thread at all?
+    possible: bool,
+    /// R1: a thread has this post, or is being called for it.
+    manned: AtomicBool,
+    look: Mutex<Look>,
+    /// Is the pool over? Ends naps.
+    closed: Mutex<bool>,
+    closing: Condvar,
+    pauses: Mutex<Pauses>,
+    go: Condvar,
+    /// Is anybody in a pause?
+    has_paused: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Pauses {
+    waiting: usize,
+    /// How many of them may go on.
+    granted: usize,
+}
+
+/// What the computing threads were doing at the last look.
+#[derive(Debug)]
+struct Look {
+    phases: Vec<u64>,
+    since: Instant,
+}
+
+impl Look {
+    /// How long all threads that compute have been at the same computation.
+    fn unmoved(&mut self, registry: &Registry) -> Duration {
+        let seats = registry.used_seats();
+        self.phases.resize(seats, 0);
+        let mut moved = false;
+        for (index, before) in self.phases.iter_mut().enumerate() {
+            let Some(seat) = registry.used_seat(index) else {
+                continue;
+            };
+            let phase = seat.phase();
+            moved |= phase.mode() == Mode::Computing && phase.0 != *before;
+            *before = phase.0;
+        }
+        if moved {
+            self.since = Instant::now();
+        }
+        self.since.elapsed()
+    }
+}
+
+/// How a thread has left the post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Left {
+    /// There is nothing to do there.
+    Idle,
+    /// It has begun to compute, and holds a permit now.
+    WithPermit,
+}
+
+impl Rescue {
+    pub(super) fn new(possible: bool) -> Self {
+        Self {
+            possible,
+            manned: AtomicBool::new(false),
+            look: Mutex::new(Look {
+                phases: Vec::new(),
+                since: Instant::now(),
+            }),
+            closed: Mutex::new(false),
+            closing: Condvar::new(),
+            pauses: Mutex::new(Pauses {
+                waiting: 0,
+                granted: 0,
+            }),
+            go: Condvar::new(),
+            has_paused: AtomicBool::new(false),
+        }
+    }
+
+    /// `true`: the caller is to man the post.
+    pub(super) fn man(&self) -> bool {
+        // Ordering: Relaxed to look and to take; the fences of R2 order it against the queues.
+        !self.manned.load(Ordering::Relaxed) && !self.manned.swap(true, Ordering::Relaxed)
+    }
+
+    #[cfg(all(test, manyhands_loom))]
+    pub(super) fn is_manned(&self) -> bool {
+        self.manned.load(Ordering::Relaxed)
+    }
+
+    fn unman(&self) {
+        // Ordering: Relaxed, as in `man`.
+        self.manned.store(false, Ordering::Relaxed);
+        // Ordering: SeqCst fence of R2; pairs with those of publishers and of `begin_computing`:
+        // either they see the post empty, or whoever leaves it sees what they wrote.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Ends naps and pauses: the pool is over.
+    pub(super) fn close(&self) {
+        *lock(&self.closed) = true;
+        self.closing.notify_all();
+        lock(&self.pauses).granted = usize::MAX / 2;
+        self.go.notify_all();
+    }
+
+    fn nap(&self, time: Duration) {
+        let closed = lock(&self.closed);
+        if *closed {
+            return;
+        }
+        // Models have no clock.
+        #[cfg(any(manyhands_loom, manyhands_shuttle))]
+        {
+            let _ = time;
+            drop(closed);
+            crate::sync::thread::yield_now();
+        }
+        #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+        drop(
+            self.closing
+                .wait_timeout(closed, time)
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+    }
+
+    /// Waits until another thread has finished its job, but not for ever: it may wait for us.
+    fn pause(&self) {
+        let mut pauses = lock(&self.pauses);
+        pauses.waiting += 1;
+        // Ordering: Relaxed; a hint, and whoever misses it is followed by the next, or by the clock.
+        self.has_paused.store(true, Ordering::Relaxed);
+        let end = Instant::now() + PAUSE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if pauses.granted > 0 || left.is_zero() || cfg!(any(manyhands_loom, manyhands_shuttle))
+            {
+                break;
+            }
+            pauses = self
+                .go
+                .wait_timeout(pauses, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        pauses.granted = pauses.granted.saturating_sub(1);
+        pauses.waiting -= 1;
+        if pauses.waiting == 0 {
+            // Ordering: Relaxed, as above.
+            self.has_paused.store(false, Ordering::Relaxed);
+        }
+    }
+
+    fn paused(&self) -> usize {
+        lock(&self.pauses).waiting
+    }
+
+    /// A thread stops computing: one in a pause may go on.
+    #[inline]
+    pub(super) fn grant(&self) {
+        // Ordering: Relaxed, as in `pause`.
+        if self.has_paused.load(Ordering::Relaxed) {
+            self.grant_one();
+        }
+    }
+
+    #[cold]
+    fn grant_one(&self) {
+        let mut pauses = lock(&self.pauses);
+        if pauses.granted < pauses.waiting {
+            pauses.granted += 1;
+            self.go.notify_one();
+        }
+    }
+}
+
+impl Registry {
+    /// The occupant of a seat begins with something that is not just a poll.
+    pub(super) fn begin_computing(&self, seat: &Seat) {
+        match seat.phase().mode() {
+            Mode::Polling => {
+                seat.counters().count_computation();
+                seat.set_mode(Mode::Computing);
+                if self.rescue.possible {
+                    // Ordering: SeqCst fence of R2: the mode, then the look at the queues.
+                    fence(Ordering::SeqCst);
+                    self.look_after_waiting();
+                }
+            }
+            Mode::Overcommitted => {
+                seat.counters().count_computation();
+                self.leave_post(seat, true);
+            }
+            // It computes already, or inside `block_in_place`, without a permit.
+            Mode::Computing | Mode::Away => {}
+        }
+    }
+
+    /// Calls the overcommitted thread if ready work waits and everybody computes. The caller has put
+    /// a SeqCst fence between what it has changed and this.
+    #[cold]
+    pub(super) fn look_after_waiting(&self) {
+        if self.needs_rescue() && self.rescue.man() {
+            self.call_poller();
+        }
+    }
+
+    /// R2. Is there work that nobody will look at before a computation ends?
+    fn needs_rescue(&self) -> bool {
+        self.rescue.possible
+            // Ordering: Relaxed; the callers' fences order it.
+            && !self.rescue.manned.load(Ordering::Relaxed)
+            && !self.sleep.wants_one()
+            && self.all_compute()
+            && self.has_waiting()
+            && !self.is_closed()
+    }
+
+    /// Does nobody poll, or look for something to do?
+    fn all_compute(&self) -> bool {
+        !self.sleep.has_searchers()
+            && (0..self.used_seats())
+                .filter_map(|index| self.used_seat(index))
+                .all(|seat| seat.phase().mode() != Mode::Polling)
+    }
+
+    /// Are there ready futures, or roots that have not begun?
+    fn has_waiting(&self) -> bool {
+        !self.injectors.is_empty()
+            || (0..self.used_seats())
+                .filter_map(|index| self.used_seat(index))
+                .any(Seat::has_tasks)
+    }
+
+    fn call_poller(&self) {
+        if cfg!(manyhands_loom) {
+            // Its models have no threads to call; they look at the post.
+            return;
+        }
+        let manned = match self.bench.call(Role::Poll) {
+            Called::Up => true,
+            Called::Create(seat) => self.create_spare(seat, Role::Poll),
+            Called::Nobody => false,
+        };
+        if !manned {
+            // As it was before there was such a thread. The next to publish tries again.
+            self.rescue.unman();
+        }
+    }
+
+    /// The overcommitted thread takes a permit without asking, and leaves its post: it begins to
+    /// compute (then it may have to `pause`), or to wait.
+    fn leave_post(&self, seat: &Seat, pause: bool) {
+        self.sleep.acquire();
+        seat.set_mode(Mode::Computing);
+        let pause = pause && self.sleep.is_crowded();
+        let early = !pause || self.rescue.paused() < MAX_PAUSED;
+        if early {
+            self.hand_over();
+        }
+        if pause {
+            self.rescue.pause();
+        }
+        if !early {
+            self.hand_over();
+        }
+    }
+
+    /// The occupant of the post does something else from now on.
+    pub(super) fn hand_over(&self) {
+        self.rescue.unman();
+        self.look_after_waiting();
+    }
+}
+
+/// Polls ready futures while all threads with permits compute. The caller has no permit.
+pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
+    let rescue = &registry.rescue;
+    seat.set_mode(Mode::Overcommitted);
+    let mut nap = PATIENCE;
+    while !registry.is_closed() {
+        let unmoved = lock(&rescue.look).unmoved(registry);
+        let models = cfg!(any(manyhands_loom, manyhands_shuttle));
+        if registry.all_compute() && registry.has_waiting() {
+            if unmoved < PATIENCE && !models {
+                // They move: let them come by themselves.
+                rescue.nap(nap);
+                nap = (2 * nap).min(MAX_NAP);
+                continue;
+            }
+            let patient = unmoved >= BACKGROUND_PATIENCE;
+            if let Some(future) = find::future_only(registry, seat, patient) {
+                seat.counters().count_overcommitted();
+                future.run(seat);
+                if seat.phase().mode() != Mode::Overcommitted {
+                    return Left::WithPermit;
+                }
+                continue;
+            }
+            if let Some(root) = waiting_root(registry, unmoved, models) {
+                registry.leave_post(seat, false);
+                seat.counters().count_overcommitted();
+                root.run(seat);
+                return Left::WithPermit;
+            }
+            if registry.has_waiting() {
+                // Roots, or what can wait.
+                rescue.nap(MAX_NAP);
+                continue;
+            }
+        } else if unmoved < PATIENCE && nap < MAX_NAP && !models {
+            // There is nothing to do now, but the pool is busy: soon there may be again.
+            rescue.nap(nap);
+            nap = (2 * nap).min(MAX_NAP);
+            continue;
+        }
+        rescue.unman();
+        if !(registry.needs_rescue() && rescue.man()) {
+            seat.set_mode(Mode::Away);
+            return Left::Idle;
+        }
+    }
+    rescue.unman();
+    seat.set_mode(Mode::Away);
+    Left::Idle
+}
+
+/// A root that may begin beside those who compute: never more than as many as there are permits.
+fn waiting_root(registry: &Registry, unmoved: Duration, models: bool) -> Option<find::Found> {
+    if registry.sleep.active() >= 2 * registry.sleep.permits() {
+        return None;
+    }
+    let least = if unmoved >= BACKGROUND_PATIENCE {
+        Priority::Background
+    } else if unmoved >= ROOT_PATIENCE || models {
+        Priority::Normal
+    } else {
+        Priority::High
+    };
+    find::root_only(registry, least)
+}
