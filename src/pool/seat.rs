@@ -23,7 +23,7 @@
 
 use super::metrics::Counters;
 use super::registry::Registry;
-use super::wait;
+use super::wait::{self, Wait, WaitWord};
 use crate::job::share::ShareRef;
 use crate::job::stack::StackHeader;
 use crate::job::{Header, JobRef, SeatIndex};
@@ -104,6 +104,8 @@ struct Shared {
     mail: Mail,
     /// What the occupant is doing; see [`Phase`]. Written by the occupant.
     phase: AtomicU64,
+    /// What it waits for, if it is away for that. Written by the occupant.
+    wait: WaitWord,
     /// Does a waiter look at this seat just now, for what it could take back?
     watched: AtomicBool,
     counters: Counters,
@@ -263,6 +265,7 @@ impl Seat {
                 letters: Mutex::new(Some(VecDeque::new())),
             },
             phase: AtomicU64::new(0),
+            wait: WaitWord::new(),
             watched: AtomicBool::new(false),
             counters: Counters::new(),
             index,
@@ -733,6 +736,11 @@ impl Seat {
         NonNull::new(task).map(|task| unsafe { JobRef::new(task) })
     }
 
+    /// What the occupant waits for.
+    pub(super) fn wait_word(&self) -> &WaitWord {
+        &self.shared.wait
+    }
+
     /// What the occupant is doing. To others a snapshot.
     #[inline]
     pub(super) fn phase(&self) -> Phase {
@@ -822,11 +830,22 @@ impl Seat {
 }
 
 impl fmt::Debug for Seat {
+    /// For people who look at a pool that does not move: who waits for whom. A wait is shown while
+    /// its thread holds no permit, not while it runs something on top.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only what any thread may read.
+        let wait = self.wait_word().get();
+        let doing: &dyn fmt::Display = match self.phase().mode() {
+            Mode::Polling => &"looks for work, or polls",
+            Mode::Computing => &"computes",
+            Mode::Overcommitted => &"polls without a permit",
+            Mode::Away if wait != Wait::Nothing => &wait,
+            Mode::Away if self.counters().is_parked() => &"sleeps",
+            Mode::Away => &"is empty",
+        };
         f.debug_struct("Seat")
             .field("index", &self.shared.index)
-            .field("mode", &self.phase().mode())
+            .field("doing", &format_args!("{doing}"))
             .field("asked", &self.is_asked())
             .field("jobs", &!self.shared.jobs.is_empty())
             .field("tasks", &!self.shared.tasks.is_empty())

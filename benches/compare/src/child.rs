@@ -1,14 +1,15 @@
 //! Processes of their own, for figures that belong to a whole process: CPU time at rest, memory.
 //!
 //! The parent runs this very program once more as `manyhands-compare --child KIND SUBJECT THREADS
-//! SECONDS`; the child prints its figures as one JSON object of numbers.
+//! MILLISECONDS`; the child prints its figures as one JSON object of numbers.
 
-use crate::{memory, rest};
+use crate::{memory, mixed, rest};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Read;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a process has found, by name.
 pub type Figures = BTreeMap<String, f64>;
@@ -22,11 +23,32 @@ pub struct Order {
     pub kind: String,
     pub subject: String,
     pub threads: usize,
-    pub seconds: usize,
+    /// How long the child watches, or works.
+    pub time: Duration,
+}
+
+/// Why there are no figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The child had to be stopped.
+    Hung,
+    Other(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hung => f.write_str("hung"),
+            Self::Other(error) => f.write_str(error),
+        }
+    }
 }
 
 /// A child that needs so much longer than it was told to watch hangs.
 const GRACE: Duration = Duration::from_secs(60);
+
+/// How often the parent looks.
+const NAP: Duration = Duration::from_millis(20);
 
 impl Order {
     pub fn new(kind: &str, subject: &str, threads: usize) -> Self {
@@ -34,47 +56,61 @@ impl Order {
             kind: kind.to_owned(),
             subject: subject.to_owned(),
             threads,
-            seconds: 0,
+            time: Duration::ZERO,
         }
     }
 
     /// Runs the process. A child that hangs or fails is an error, not the end.
     pub fn run(&self) -> Result<Figures, String> {
-        let what = format!("{}, {}, {} threads", self.kind, self.subject, self.threads);
-        let limit = Duration::from_secs(self.seconds as u64) + GRACE;
-        self.wait(limit).map_err(|error| format!("{what}: {error}"))
+        self.run_within(GRACE)
+            .map_err(|failure| failure.to_string())
     }
 
-    fn wait(&self, limit: Duration) -> Result<Figures, String> {
-        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    /// The same, if a child is to hang that needs so much longer than it was told.
+    pub fn run_within(&self, grace: Duration) -> Result<Figures, Failure> {
+        self.wait(self.time + grace)
+            .map_err(|failure| match failure {
+                Failure::Hung => failure,
+                Failure::Other(error) => Failure::Other(format!(
+                    "{}, {}, {} threads: {error}",
+                    self.kind, self.subject, self.threads
+                )),
+            })
+    }
+
+    fn wait(&self, limit: Duration) -> Result<Figures, Failure> {
+        let other = |error: std::io::Error| Failure::Other(error.to_string());
+        let program = std::env::current_exe().map_err(other)?;
         let mut child = Command::new(program)
             .args([FLAG, &self.kind, &self.subject])
-            .args([self.threads.to_string(), self.seconds.to_string()])
+            .args([self.threads.to_string(), self.time.as_millis().to_string()])
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| error.to_string())?;
-        let start = Instant::now();
+            .map_err(other)?;
+        // Naps, not the clock: if all of this was stopped for a while, nobody hung.
+        let mut naps = limit.as_millis() / NAP.as_millis();
         let status = loop {
-            match child.try_wait().map_err(|error| error.to_string())? {
+            match child.try_wait().map_err(other)? {
                 Some(status) => break status,
-                None if start.elapsed() > limit => {
+                None if naps == 0 => {
                     // It may just have ended: then there is nothing to kill.
                     let _ = child.kill();
                     let _ = child.wait();
-                    return Err(format!("hung for {} s", limit.as_secs()));
+                    return Err(Failure::Hung);
                 }
-                None => thread::sleep(Duration::from_millis(20)),
+                None => thread::sleep(NAP),
             }
+            naps -= 1;
         };
         let mut text = String::new();
         if let Some(output) = &mut child.stdout {
             let read = output.read_to_string(&mut text);
-            read.map_err(|error| error.to_string())?;
+            read.map_err(other)?;
         }
         if !status.success() {
-            return Err(status.to_string());
+            return Err(Failure::Other(status.to_string()));
         }
-        serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
+        serde_json::from_str(&text).map_err(|error| Failure::Other(format!("{error}: {text}")))
     }
 }
 
@@ -93,6 +129,7 @@ pub fn main(args: &[String]) -> ExitCode {
     let figures = parse(args).and_then(|order| match order.kind.as_str() {
         rest::REST | rest::FUTURES | rest::CLOSURES => rest::child(&order),
         memory::UTS | memory::PENDING | memory::WORKERS => memory::child(&order),
+        kind if kind.starts_with(mixed::KIND) => mixed::child(&order),
         _ => Err(format!("unknown kind: {}", order.kind)),
     });
     match figures {
@@ -110,14 +147,16 @@ pub fn main(args: &[String]) -> ExitCode {
 }
 
 fn parse(args: &[String]) -> Result<Order, String> {
-    let [kind, subject, threads, seconds] = args else {
+    let [kind, subject, threads, milliseconds] = args else {
         return Err("four arguments, please".into());
     };
-    let number = |text: &str| text.parse().map_err(|_| format!("not a number: {text}"));
+    let number = |text: &str| -> Result<usize, _> {
+        text.parse().map_err(|_| format!("not a number: {text}"))
+    };
     Ok(Order {
         kind: kind.clone(),
         subject: subject.clone(),
         threads: number(threads)?,
-        seconds: number(seconds)?,
+        time: Duration::from_millis(number(milliseconds)? as u64),
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::tables;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What to measure, how often, and where to put it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,8 +12,10 @@ pub struct Options {
     pub rounds: usize,
     /// None: what suits the table.
     pub threads: Option<Vec<usize>>,
-    /// How long each process of the table `rest` is watched.
-    pub seconds: usize,
+    /// How long each process of the tables `rest` and `mixed` is watched. None: what suits them.
+    pub seconds: Option<Duration>,
+    /// Groups of the table `mixed`; none means all.
+    pub only: Vec<String>,
     pub json: Option<PathBuf>,
     pub markdown: Option<PathBuf>,
     /// A folder.
@@ -33,7 +36,8 @@ impl Default for Options {
             tables: Vec::new(),
             rounds: 11,
             threads: None,
-            seconds: 10,
+            seconds: None,
+            only: Vec::new(),
             json: None,
             markdown: None,
             plots: None,
@@ -45,11 +49,12 @@ impl Default for Options {
 pub fn usage() -> String {
     let names: Vec<_> = tables::ALL.iter().map(|table| table.name).collect();
     format!(
-        "usage: manyhands-compare [TABLE...] [--rounds N] [--threads 1,2] [--seconds N]\n\
+        "usage: manyhands-compare [TABLE...] [--rounds N] [--threads 1,2] [--seconds N] [--only M1,M2]\n\
          \x20                        [--json FILE] [--markdown FILE] [--plots FOLDER] [--from FILE]\n\
          tables: {}\n\
          --threads  for all tables; each has numbers of its own otherwise\n\
-         --seconds  how long each process of the table rest is watched\n\
+         --seconds  how long each process of the tables rest and mixed is watched\n\
+         --only     groups of the table mixed\n\
          --from     shows what --json has saved, and measures nothing",
         names.join(", ")
     )
@@ -65,7 +70,8 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> 
                 let numbers: Result<_, _> = value()?.split(',').map(positive).collect();
                 options.threads = Some(numbers?);
             }
-            "--seconds" => options.seconds = positive(&value()?)?,
+            "--seconds" => options.seconds = Some(seconds(&value()?)?),
+            "--only" => options.only = value()?.split(',').map(String::from).collect(),
             "--json" => options.json = Some(value()?.into()),
             "--markdown" => options.markdown = Some(value()?.into()),
             "--plots" => options.plots = Some(value()?.into()),
@@ -82,6 +88,13 @@ fn positive(text: &str) -> Result<usize, String> {
         Ok(number) if number > 0 => Ok(number),
         _ => Err(format!("not a positive number: {text}")),
     }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|&seconds: &f64| seconds > 0.0);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or(format!("not a positive number: {text}"))
 }
 
 #[cfg(test)]
@@ -101,15 +114,16 @@ mod tests {
 
     #[test]
     fn options_are_read() {
-        let line = "join --rounds 3 --threads 1,4 --json out.json --seconds 2 \
-                    --markdown out.md --plots plots --from in.json";
+        let line = "join --rounds 3 --threads 1,4 --json out.json --seconds 0.5 \
+                    --markdown out.md --plots plots --from in.json --only M1,M2";
         let options = parse_line(line).unwrap();
         assert!(options.wants("join") && !options.wants("tasks"));
         let expected = Options {
             tables: vec!["join".into()],
             rounds: 3,
             threads: Some(vec![1, 4]),
-            seconds: 2,
+            seconds: Some(Duration::from_millis(500)),
+            only: vec!["M1".into(), "M2".into()],
             json: Some("out.json".into()),
             markdown: Some("out.md".into()),
             plots: Some("plots".into()),

@@ -46,11 +46,7 @@ mod counted {
                 .map(|(row, workload, runs)| {
                     progress::say(&format!("counters: {row}, {threads} threads"));
                     let runs = runs * options.rounds as u64;
-                    Line {
-                        row: row.to_owned(),
-                        subject: crate::results::OURS.to_owned(),
-                        values: count(workload(threads), runs),
-                    }
+                    Line::new(row, crate::results::OURS, count(workload(threads), runs))
                 })
                 .collect(),
             notes: Vec::new(),

@@ -82,11 +82,8 @@ fn measure(grid: &mut Grid, row: &str, subjects: Vec<Subject>, rounds: usize) {
             grid.notes.push(note);
         }
         let part = |(_, part)| (!figures.is_empty()).then(|| quantile(&figures, part));
-        grid.lines.push(Line {
-            row: row.to_owned(),
-            subject: name.to_owned(),
-            values: PARTS.map(part).into(),
-        });
+        grid.lines
+            .push(Line::new(row, name, PARTS.map(part).into()));
     }
 }
 

@@ -19,6 +19,7 @@ mod loops;
 mod machine;
 mod measure;
 mod memory;
+mod mixed;
 mod patience;
 mod peers;
 mod plot;

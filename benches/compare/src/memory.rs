@@ -51,11 +51,7 @@ fn line(grid: &mut Grid, subject: &str, found: Result<Vec<Option<f64>>, String>)
         grid.notes.push(error);
         vec![None; grid.columns.len()]
     });
-    grid.lines.push(Line {
-        row: grid.title.clone(),
-        subject: subject.to_owned(),
-        values,
-    });
+    grid.lines.push(Line::new(&grid.title, subject, values));
 }
 
 fn uts(threads: usize) -> Grid {

@@ -208,7 +208,8 @@ fn grid(grid: &Grid) -> String {
                 let repeated = before.replace(&line.row) == Some(&line.row);
                 cells.push(if repeated { "" } else { &line.row }.to_owned());
             }
-            cells.push(line.subject.clone());
+            let hangs = if line.hangs { " (hangs)" } else { "" };
+            cells.push(format!("{}{hangs}", line.subject));
             for (column, value) in grid.columns.iter().zip(&line.values) {
                 cells.push(value.map_or(String::new(), |value| figure(value, column.unit)));
             }
@@ -305,15 +306,10 @@ pub mod tests {
                 Column::new("memory", Unit::Bytes),
             ],
             lines: vec![
+                Line::new("spawn", OURS, vec![Some(1234.5), Some(2048.0)]),
                 Line {
-                    row: "spawn".into(),
-                    subject: OURS.into(),
-                    values: vec![Some(1234.5), Some(2048.0)],
-                },
-                Line {
-                    row: "spawn".into(),
-                    subject: "tokio".into(),
-                    values: vec![Some(0.0), None],
+                    hangs: true,
+                    ..Line::new("spawn", "tokio", vec![Some(0.0), None])
                 },
             ],
             notes: vec!["forte hung".into()],
@@ -392,7 +388,7 @@ pub mod tests {
             text.contains("| spawn | manyhands | 1.23 us | 2.00 KiB |"),
             "{text}"
         );
-        assert!(text.contains("|  | tokio | 0.00 ns |  |"), "{text}");
+        assert!(text.contains("|  | tokio (hangs) | 0.00 ns |  |"), "{text}");
         assert!(text.ends_with("\nforte hung\n"), "{text}");
     }
 

@@ -21,6 +21,9 @@ pub const CLOSURES: &str = "rest-closures";
 /// The process without any pool: what the outside thread costs, and the kernel's clock.
 const NO_POOL: &str = "(no pool)";
 
+/// How long a process is watched unless `--seconds` says otherwise.
+const TIME: Duration = Duration::from_secs(10);
+
 const PERIOD: Duration = Duration::from_millis(1);
 
 /// After the warm-up, threads may look for work for a while before they sleep.
@@ -28,10 +31,11 @@ const SETTLE: Duration = Duration::from_millis(200);
 
 pub fn grids(options: &Options, threads: &[usize]) -> Vec<Grid> {
     let mut grids = Vec::new();
+    let time = options.seconds.unwrap_or(TIME);
     for &threads in threads {
         let grid = |title: &str, kind, subjects: Vec<&str>| {
-            let title = format!("{title}, {} s, {threads} threads", options.seconds);
-            grid(&title, kind, &subjects, threads, options.seconds)
+            let title = format!("{title}, {} s, {threads} threads", time.as_secs_f64());
+            grid(&title, kind, &subjects, threads, time)
         };
         let pools = launch::pools().map(|subject| subject.name);
         grids.push(grid("at rest", REST, pools.collect()));
@@ -43,7 +47,7 @@ pub fn grids(options: &Options, threads: &[usize]) -> Vec<Grid> {
     grids
 }
 
-fn grid(title: &str, kind: &str, subjects: &[&str], threads: usize, seconds: usize) -> Grid {
+fn grid(title: &str, kind: &str, subjects: &[&str], threads: usize, time: Duration) -> Grid {
     let mut grid = Grid {
         title: title.to_owned(),
         columns: vec![
@@ -59,7 +63,7 @@ fn grid(title: &str, kind: &str, subjects: &[&str], threads: usize, seconds: usi
     for &subject in [NO_POOL].iter().chain(subjects) {
         progress::say(&format!("{title}: {subject}"));
         let mut order = Order::new(kind, subject, threads);
-        order.seconds = seconds;
+        order.time = time;
         let values = match order.run() {
             Ok(figures) => {
                 let figure = |name| figures.get(name).copied();
@@ -77,11 +81,7 @@ fn grid(title: &str, kind: &str, subjects: &[&str], threads: usize, seconds: usi
                 vec![None; grid.columns.len()]
             }
         };
-        grid.lines.push(Line {
-            row: title.to_owned(),
-            subject: subject.to_owned(),
-            values,
-        });
+        grid.lines.push(Line::new(title, subject, values));
     }
     grid
 }
@@ -106,7 +106,7 @@ pub fn child(order: &Order) -> Result<Figures, String> {
     };
     thread::sleep(SETTLE);
 
-    let time = Duration::from_secs(order.seconds as u64);
+    let time = order.time;
     let before = Usage::now();
     if how.is_some() {
         now_and_then(pool.as_deref(), time)?;

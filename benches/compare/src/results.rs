@@ -148,4 +148,23 @@ pub struct Line {
     pub subject: String,
     /// One for each column.
     pub values: Vec<Option<f64>>,
+    /// Whether it was still running when it should have ended long ago. The values are then of the
+    /// other rounds, if there are any.
+    #[serde(default)]
+    pub hangs: bool,
+}
+
+impl Line {
+    pub fn new(
+        row: impl Into<String>,
+        subject: impl Into<String>,
+        values: Vec<Option<f64>>,
+    ) -> Self {
+        Self {
+            row: row.into(),
+            subject: subject.into(),
+            values,
+            hangs: false,
+        }
+    }
 }

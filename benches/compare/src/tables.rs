@@ -11,7 +11,7 @@ use crate::sorts::{self, How, Order};
 use crate::tasks::{
     self, Chain, Channel, PingPong, SpawnInside, SpawnOutside, SpawnTree, YieldMany,
 };
-use crate::{counters, latency, memory, rest};
+use crate::{counters, latency, memory, mixed, rest};
 
 pub struct Table {
     pub name: &'static str,
@@ -121,6 +121,13 @@ pub const ALL: &[Table] = &[
                 pool that has slept for about a millisecond.",
         threads: &[2],
         kind: Kind::Figures(latency::grids),
+    },
+    Table {
+        name: "mixed",
+        about: "Tasks and computations in one program. The medians of all rounds; each sample is a \
+                process of its own.",
+        threads: &[1, 2],
+        kind: Kind::Figures(mixed::grids),
     },
     Table {
         name: "rest",

@@ -47,10 +47,18 @@ impl Usage {
 
 /// A size in `/proc/self/status`, in bytes: `VmRSS`, or `VmHWM`, its highest value so far.
 pub fn memory(field: &str) -> Option<u64> {
+    Some(status(field)? * 1024)
+}
+
+/// Threads of this process.
+pub fn threads() -> Option<usize> {
+    Some(status("Threads:")? as usize)
+}
+
+fn status(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with(field))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1024)
+    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -75,5 +83,6 @@ mod tests {
         assert!(memory("VmHWM") >= memory("VmRSS"));
         assert!(memory("VmRSS") > Some(100_000));
         assert_eq!(memory("VmNonsense"), None);
+        assert!(threads() >= Some(1));
     }
 }

@@ -69,6 +69,46 @@ fn what_is_saved_can_be_shown_once_more() {
     );
 }
 
+/// Each row, with as little as it can do. The peers hang in some rows, and lose none of the others.
+#[test]
+fn rows_of_tasks_and_loops_have_figures() {
+    let folder = Folder::new("compare-mixed");
+    let json = folder.file("mixed.json");
+    let measured = compare(&[
+        "mixed",
+        "--rounds",
+        "1",
+        "--threads",
+        "1,2",
+        "--seconds",
+        "0.05",
+        "--json",
+        &json,
+    ]);
+    assert!(measured.status.success(), "{measured:?}");
+    let text = std::fs::read_to_string(&json).expect("what was measured");
+    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let grids = report["sections"][0]["grids"].as_array().expect("grids");
+    // Ten with two threads, and with one those that wait.
+    assert_eq!(grids.len(), 14);
+    for grid in grids {
+        let title = &grid["title"];
+        let lines = grid["lines"].as_array().expect("lines");
+        for ours in lines.iter().filter(|line| {
+            let subject = line["subject"].as_str();
+            subject.is_some_and(|subject| subject.starts_with("manyhands"))
+        }) {
+            assert_eq!(ours["hangs"], false, "{title}: {ours}");
+            let values = ours["values"].as_array().expect("values");
+            assert!(values.iter().any(|value| value.is_f64()), "{title}: {ours}");
+        }
+        for line in lines {
+            let failed = line["hangs"] == false && line["values"][4].is_null();
+            assert!(!failed, "{title}: {line}, {}", grid["notes"]);
+        }
+    }
+}
+
 #[test]
 fn mistakes_are_told() {
     let unknown = compare(&["nonsense"]);
@@ -87,7 +127,10 @@ fn a_child_prints_figures() {
         String::from_utf8(output.stdout).expect("UTF-8")
     };
     assert!(figures(&["rest", "manyhands", "2", "0"]).contains("\"cpu_ns\""));
-    assert!(figures(&["rest-closures", "rayon", "2", "1"]).contains("\"voluntary\""));
+    assert!(figures(&["rest-closures", "rayon", "2", "1000"]).contains("\"voluntary\""));
     assert!(figures(&["memory-workers", "chili", "2", "0"]).contains("\"resident\""));
+    assert!(figures(&["mixed M7 both", "two tokios", "2", "20"]).contains("\"p99\""));
     assert!(!compare(&["--child", "rest"]).status.success());
+    let unknown = ["--child", "mixed M7 nonsense", "manyhands", "2", "20"];
+    assert!(!compare(&unknown).status.success());
 }

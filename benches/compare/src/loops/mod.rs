@@ -7,7 +7,7 @@ mod heavy;
 mod more;
 mod sums;
 
-pub use heavy::uneven;
+pub use heavy::{rounds, spin, uneven};
 pub use more::chains;
 #[cfg_attr(
     not(manyhands_counters),
