@@ -27,6 +27,12 @@ mod waiting {}
 #[doc = include_str!("../book/src/blocking.md")]
 mod blocking {}
 
+#[doc = include_str!("../book/src/computing.md")]
+mod computing {}
+
+#[doc = include_str!("../book/src/budgets.md")]
+mod budgets {}
+
 #[doc = include_str!("../book/src/coming-from-rayon.md")]
 mod coming_from_rayon {}
 

@@ -15,7 +15,7 @@ use crate::util::count::Event;
 
 /// In so many rounds each shared queue goes first once, so that a busy seat cannot starve it.
 /// (Go and tokio use the same number; it is prime, so that it does not beat with program loops.)
-const FAIRNESS: u32 = 61;
+pub(super) const FAIRNESS: u32 = 61;
 
 /// At most this many tasks move from a victim or the injector at once.
 const BATCH: usize = 32;

@@ -12,6 +12,9 @@ pub(crate) struct Counters {
     computations: AtomicU64,
     lent: AtomicU64,
     overcommitted: AtomicU64,
+    /// In nanoseconds, both.
+    slowest_poll: AtomicU64,
+    longest_rescue: AtomicU64,
     /// Time spent asleep, in nanoseconds, without the present sleep.
     parked: AtomicU64,
     /// When the present sleep began, in nanoseconds since `start`, plus 1; 0: awake.
@@ -31,6 +34,8 @@ impl Counters {
             computations: AtomicU64::new(0),
             lent: AtomicU64::new(0),
             overcommitted: AtomicU64::new(0),
+            slowest_poll: AtomicU64::new(0),
+            longest_rescue: AtomicU64::new(0),
             parked: AtomicU64::new(0),
             since: AtomicU64::new(0),
         }
@@ -49,6 +54,22 @@ impl Counters {
 
     pub(super) fn count_steal(&self) {
         Self::add(&self.steals, 1);
+    }
+
+    fn raise(longest: &AtomicU64, time: Duration) {
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        // Ordering: Relaxed; statistics, with one writer.
+        if time > longest.load(Ordering::Relaxed) {
+            longest.store(time, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn saw_poll(&self, took: Duration) {
+        Self::raise(&self.slowest_poll, took);
+    }
+
+    pub(super) fn saw_rescue(&self, after: Duration) {
+        Self::raise(&self.longest_rescue, after);
     }
 
     pub(super) fn count_computation(&self) {
@@ -88,6 +109,7 @@ impl Counters {
         } else {
             self.now().saturating_sub(since - 1)
         };
+        let nanos = |time: &AtomicU64| Duration::from_nanos(time.load(Ordering::Relaxed));
         WorkerMetrics {
             index,
             jobs: self.jobs.load(Ordering::Relaxed),
@@ -95,6 +117,8 @@ impl Counters {
             computations: self.computations.load(Ordering::Relaxed),
             lent: self.lent.load(Ordering::Relaxed),
             overcommitted: self.overcommitted.load(Ordering::Relaxed),
+            slowest_poll: nanos(&self.slowest_poll),
+            longest_rescue: nanos(&self.longest_rescue),
             parked: Duration::from_nanos(self.parked.load(Ordering::Relaxed) + present),
             age: self.start.elapsed(),
         }
@@ -143,6 +167,12 @@ pub struct WorkerMetrics {
     /// Futures polled, and closures begun, without a permit, because all permits were held by
     /// threads that computed.
     pub overcommitted: u64,
+    /// The longest of the polls and closures that were timed: one in 61, because to read the clock
+    /// each time would cost more than a short poll.
+    pub slowest_poll: Duration,
+    /// The longest time from when ready work was found waiting behind computing threads to its
+    /// poll or start on this seat, without a permit.
+    pub longest_rescue: Duration,
     /// How long the seat's thread has slept, idle or in a wait.
     pub parked: Duration,
     /// How long the seat has existed.

@@ -240,7 +240,8 @@ impl Registry {
             return self.call_a_waiter();
         }
         if !self.sleep.reserve() {
-            return;
+            // Somebody searches, or has resumed and taken the permit: perhaps to compute.
+            return self.look_after_waiting();
         }
         let called = match self.bench.call(Role::Work) {
             Called::Up => true,

@@ -2,8 +2,8 @@
 //!
 //! When every thread that holds a permit computes, ready futures would wait until one of them is
 //! done. Then a spare thread is called that polls them without a permit, and the kernel shares the
-//! cores out, as it does for two pools; but only while it must. A root that waits for a
-//! millisecond while nothing moves is started in the same way.
+//! cores out, as it does for two pools; but only while it must. A root that waits while nothing has
+//! moved for a millisecond is started in the same way, one at a time.
 //!
 //! * Who notices: whoever publishes work and finds all permits out ([`Registry::notify`]), and
 //!   whoever begins to compute ([`Registry::begin_computing`]). Both call
@@ -31,10 +31,10 @@ use std::time::{Duration, Instant};
 /// Threads that have computed for so long, all of them, are no longer waited for.
 const PATIENCE: Duration = Duration::from_micros(100);
 
-/// So long waits a root before it is started beside computing threads.
+/// Threads that have computed for so long, all of them, get company by a waiting root.
 const ROOT_PATIENCE: Duration = Duration::from_millis(1);
 
-/// So long wait futures and roots that can wait.
+/// The same for futures and roots that can wait.
 const BACKGROUND_PATIENCE: Duration = Duration::from_millis(20);
 
 /// The longest nap between two looks.
@@ -42,6 +42,9 @@ const MAX_NAP: Duration = Duration::from_millis(1);
 
 /// A future that begins to compute on the overcommitted thread gives others so much time to finish.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// And so much if they have been at it for longer than that already.
+const SHORT_PAUSE: Duration = Duration::from_millis(1);
 
 /// So many may pause without holding up the futures behind them.
 const MAX_PAUSED: usize = 4;
@@ -75,6 +78,8 @@ struct Pauses {
 struct Look {
     phases: Vec<u64>,
     since: Instant,
+    /// When help was asked for, if that has not come yet.
+    asked: Option<Instant>,
 }
 
 impl Look {
@@ -116,6 +121,7 @@ impl Rescue {
             look: Mutex::new(Look {
                 phases: Vec::new(),
                 since: Instant::now(),
+                asked: None,
             }),
             closed: Mutex::new(false),
             closing: Condvar::new(),
@@ -177,11 +183,13 @@ impl Rescue {
 
     /// Waits until another thread has finished its job, but not for ever: it may wait for us.
     fn pause(&self) {
+        let long_ones = lock(&self.look).since.elapsed() >= PAUSE;
+        let time = if long_ones { SHORT_PAUSE } else { PAUSE };
         let mut pauses = lock(&self.pauses);
         pauses.waiting += 1;
         // Ordering: Relaxed; a hint, and whoever misses it is followed by the next, or by the clock.
         self.has_paused.store(true, Ordering::Relaxed);
-        let end = Instant::now() + PAUSE;
+        let end = Instant::now() + time;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             if pauses.granted > 0 || left.is_zero() || cfg!(any(manyhands_loom, manyhands_shuttle))
@@ -252,6 +260,7 @@ impl Registry {
     #[cold]
     pub(super) fn look_after_waiting(&self) {
         if self.needs_rescue() && self.rescue.man() {
+            lock(&self.rescue.look).asked = Some(Instant::now());
             self.call_poller();
         }
     }
@@ -341,8 +350,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             }
             let patient = unmoved >= BACKGROUND_PATIENCE;
             if let Some(future) = find::future_only(registry, seat, patient) {
-                seat.counters().count_job();
-                seat.counters().count_overcommitted();
+                note_rescue(rescue, seat);
                 future.run(seat);
                 if seat.phase().mode() != Mode::Overcommitted {
                     return Left::WithPermit;
@@ -350,9 +358,8 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
                 continue;
             }
             if let Some(root) = waiting_root(registry, unmoved, models) {
+                note_rescue(rescue, seat);
                 registry.leave_post(seat, false);
-                seat.counters().count_job();
-                seat.counters().count_overcommitted();
                 seat.counters().count_computation();
                 root.run(seat);
                 return Left::WithPermit;
@@ -379,9 +386,19 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
     Left::Idle
 }
 
-/// A root that may begin beside those who compute: never more than as many as there are permits.
+/// A future or root is about to run without a permit.
+fn note_rescue(rescue: &Rescue, seat: &Seat) {
+    let counters = seat.counters();
+    counters.count_job();
+    counters.count_overcommitted();
+    if let Some(asked) = lock(&rescue.look).asked.take() {
+        counters.saw_rescue(asked.elapsed());
+    }
+}
+
+/// A root that may begin beside those who compute: one at a time.
 fn waiting_root(registry: &Registry, unmoved: Duration, models: bool) -> Option<find::Found> {
-    if registry.sleep.active() >= 2 * registry.sleep.permits() {
+    if registry.sleep.is_crowded() {
         return None;
     }
     let least = if unmoved >= BACKGROUND_PATIENCE {

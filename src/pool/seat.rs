@@ -21,6 +21,7 @@
 //! * S4: the public `jobs` deque holds join halves and scope jobs only; whatever runs on this seat
 //!   on top of a stolen job pushes only descendants of that job there.
 
+use super::find;
 use super::metrics::Counters;
 use super::registry::Registry;
 use super::wait::{self, Wait, WaitWord};
@@ -678,6 +679,12 @@ impl Seat {
         let tick = self.owner.tick.get().wrapping_add(1);
         self.owner.tick.set(tick);
         tick
+    }
+
+    /// Is the job of this round one of the few that are timed?
+    #[inline]
+    pub(super) fn is_timed_round(&self) -> bool {
+        self.owner.tick.get() % find::FAIRNESS == 1
     }
 
     // ---- the thieves' side ------------------------------------------------------------------

@@ -123,7 +123,13 @@ fn begin(registry: &Registry, searching: &mut bool) {
 
 fn execute(seat: &Seat, job: Found) {
     seat.counters().count_job();
-    job.run(seat);
+    if seat.is_timed_round() {
+        let start = Instant::now();
+        job.run(seat);
+        seat.counters().saw_poll(start.elapsed());
+    } else {
+        job.run(seat);
+    }
 }
 
 /// Looks at everything, for a while if that promises something.

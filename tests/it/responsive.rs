@@ -112,6 +112,14 @@ fn tasks_go_on_while_every_permit_is_held_by_a_computing_root() {
             finish(&hog, hogs);
             let helped: u64 = pool.metrics().iter().map(|seat| seat.overcommitted).sum();
             assert!(helped > 0, "nobody was overcommitted");
+            let metrics = pool.metrics();
+            assert!(
+                metrics
+                    .iter()
+                    .any(|seat| seat.longest_rescue > Duration::ZERO)
+            );
+            let begun: u64 = metrics.iter().map(|seat| seat.computations).sum();
+            assert!(begun >= threads as u64);
         }
     });
 }
