@@ -612,8 +612,6 @@ fn blocking_waits_put_nothing_on_their_stack() {
                     handle.join().unwrap();
                 }
             }
-            let bytes = depth.bytes.load(Ordering::Relaxed);
-            assert!(bytes <= 4 * LEVEL, "a stack of {bytes} bytes");
         }
     });
 }
