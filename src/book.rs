@@ -24,6 +24,9 @@ mod beyond {}
 #[doc = include_str!("../book/src/waiting.md")]
 mod waiting {}
 
+#[doc = include_str!("../book/src/blocking.md")]
+mod blocking {}
+
 #[doc = include_str!("../book/src/coming-from-rayon.md")]
 mod coming_from_rayon {}
 

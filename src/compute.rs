@@ -1,11 +1,10 @@
 //! Computation as a future: starts when first polled, stops when dropped.
 
-use crate::pool::{Home, Registry, current_registry};
-use crate::task::{self, CancelOnDrop, Priority};
+use crate::spawn::spawn_compute;
+use crate::task::{CancelOnDrop, JoinHandle};
 use crate::util::unwind;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// Awaits a closure that computes on the current pool.
@@ -37,22 +36,15 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    compute_on(None, Priority::Normal, f)
+    compute_by(move || spawn_compute(f))
 }
 
-pub(crate) fn compute_on<F, R>(
-    registry: Option<Arc<Registry>>,
-    priority: Priority,
-    f: F,
-) -> Compute<R>
+/// Awaits what `start` starts.
+pub(crate) fn compute_by<R>(start: impl FnOnce() -> JoinHandle<R> + Send + 'static) -> Compute<R>
 where
-    F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    Compute(State::Idle(Box::new(move || {
-        let registry = registry.unwrap_or_else(current_registry);
-        task::spawn_compute(f, Home::new(registry), priority).cancel_on_drop()
-    })))
+    Compute(State::Idle(Box::new(move || start().cancel_on_drop())))
 }
 
 /// The future of [`compute`].

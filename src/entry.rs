@@ -2,11 +2,12 @@
 
 use crate::block_on::block_on_in;
 use crate::broadcast::{self, BroadcastContext};
-use crate::compute::{Compute, compute_on};
-use crate::join::join_on;
-use crate::pool::{Handle, Home};
+use crate::compute::{Compute, compute_by};
+use crate::join::{join, join_on};
+use crate::pool::{Handle, Home, Limited};
 use crate::scope::{
-    Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope_fifo_on, scope_on,
+    Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope, scope_fifo, scope_fifo_on,
+    scope_on,
 };
 use crate::task::{self, Class, JoinHandle};
 use crate::yield_now::{Yield, yield_local, yield_now};
@@ -32,7 +33,10 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let class = Class::future(self.priority());
-        task::spawn(future, Home::new(Arc::clone(self.registry())), class)
+        match self.limited() {
+            Some(limit) => task::spawn(future, Limited(Arc::clone(limit)), class),
+            None => task::spawn(future, Home::new(Arc::clone(self.registry())), class),
+        }
     }
 
     /// As [`manyhands::spawn_compute`](crate::spawn_compute), on this pool.
@@ -41,8 +45,14 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let home = Home::new(Arc::clone(self.registry()));
-        task::spawn_compute(f, home, self.priority())
+        let priority = self.priority();
+        match self.limited() {
+            Some(limit) => task::spawn_compute(f, Limited(Arc::clone(limit)), priority),
+            None => {
+                let home = Home::new(Arc::clone(self.registry()));
+                task::spawn_compute(f, home, priority)
+            }
+        }
     }
 
     /// As [`manyhands::compute`](crate::compute), on this pool.
@@ -51,7 +61,8 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        compute_on(Some(Arc::clone(self.registry())), self.priority(), f)
+        let handle = self.clone();
+        compute_by(move || handle.spawn_compute(f))
     }
 
     /// As [`manyhands::spawn_blocking`](crate::spawn_blocking), on this pool's blocking threads.
@@ -82,7 +93,10 @@ impl Handle {
         OP: FnOnce() -> R + Send,
         R: Send,
     {
-        self.registry().install_op(op)
+        match self.limited() {
+            Some(limit) => self.registry().install_limited(limit, op),
+            None => self.registry().install_op(op),
+        }
     }
 
     /// As [`manyhands::join`](crate::join), on this pool.
@@ -93,7 +107,10 @@ impl Handle {
         RA: Send,
         RB: Send,
     {
-        join_on(self.registry(), |_| oper_a(), |_| oper_b())
+        match self.limited() {
+            Some(_) => self.install(|| join(oper_a, oper_b)),
+            None => join_on(self.registry(), |_| oper_a(), |_| oper_b()),
+        }
     }
 
     /// As [`manyhands::scope`](crate::scope()), on this pool.
@@ -102,7 +119,10 @@ impl Handle {
         OP: FnOnce(&Scope<'scope>) -> R + Send,
         R: Send,
     {
-        scope_on(self.registry(), op)
+        match self.limited() {
+            Some(_) => self.install(|| scope(op)),
+            None => scope_on(self.registry(), op),
+        }
     }
 
     /// As [`manyhands::scope_fifo`](crate::scope_fifo), on this pool.
@@ -111,7 +131,10 @@ impl Handle {
         OP: FnOnce(&ScopeFifo<'scope>) -> R + Send,
         R: Send,
     {
-        scope_fifo_on(self.registry(), op)
+        match self.limited() {
+            Some(_) => self.install(|| scope_fifo(op)),
+            None => scope_fifo_on(self.registry(), op),
+        }
     }
 
     /// As [`manyhands::in_place_scope`](crate::in_place_scope), on this pool.

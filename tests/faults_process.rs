@@ -3,12 +3,14 @@
 #![cfg(target_os = "linux")]
 
 use manyhands::prelude::*;
-use manyhands::{Pool, block_on, current_num_threads, join, scope, spawn, spawn_compute, task};
+use manyhands::{
+    Handle, Pool, block_on, current_num_threads, join, scope, spawn, spawn_compute, task,
+};
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Barrier, Mutex, mpsc};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -383,6 +385,92 @@ fn many_more_workers_than_cores_work() {
     }
     let mut child = child("many_more_workers_than_cores_work");
     assert_success(&end_of(child.spawn().unwrap()));
+}
+
+/// A lock that is held across a wait, and that what is waited for wants. Nothing can be done about
+/// that; but the pool's state tells who waits, and for what.
+#[test]
+fn a_deadlock_by_the_programs_own_locks_can_be_seen() {
+    /// Waits until `thief` says that it has begun, in `wait`, with the lock held.
+    fn deadlock(
+        wait: impl Fn(&Pool, &(dyn Fn() + Sync), &(dyn Fn() + Sync)) + Send + 'static,
+    ) -> Handle {
+        let pool = Pool::builder().num_threads(2).build().unwrap();
+        let handle = pool.handle().clone();
+        std::thread::spawn(move || {
+            let (meet, lock) = (Barrier::new(2), Mutex::new(()));
+            let descendant = || {
+                meet.wait();
+                drop(lock.lock().unwrap());
+            };
+            let _held = lock.lock().unwrap();
+            let met = || {
+                meet.wait();
+            };
+            wait(&pool, &met, &descendant);
+            unreachable!("the lock is held");
+        });
+        handle
+    }
+
+    /// What the seats of a pool do, by index, once there is one that does `wanted`.
+    fn seats(pool: &Handle, wanted: &str) -> Vec<String> {
+        loop {
+            let dump = format!("{pool:?}");
+            let seats = dump.split("doing: ").skip(1);
+            let seats: Vec<_> = seats
+                .map(|it| it[..it.find(',').unwrap()].to_owned())
+                .collect();
+            if seats.iter().any(|it| it.starts_with(wanted)) {
+                return seats;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    if is_child() {
+        let half = deadlock(|pool, met, descendant| {
+            pool.install(|| join(met, descendant));
+        });
+        let half = seats(&half, "waits for a half that seat");
+        let waiter = half.iter().position(|it| it.starts_with("waits")).unwrap();
+        let thief = 1 - waiter;
+        assert_eq!(
+            half[waiter],
+            format!("waits for a half that seat {thief} runs")
+        );
+        assert_eq!(half[thief], "computes");
+
+        let in_a_scope = deadlock(|pool, met, descendant| {
+            pool.install(|| {
+                scope(|s| {
+                    s.spawn(|_| descendant());
+                    met();
+                });
+            });
+        });
+        let in_a_scope = seats(&in_a_scope, "waits for the jobs of a scope");
+        assert!(
+            in_a_scope.iter().any(|it| it == "computes"),
+            "{in_a_scope:?}"
+        );
+
+        let guest = deadlock(|pool, met, descendant| {
+            pool.join(met, descendant);
+        });
+        let guest = seats(&guest, "waits for a half that seat");
+        assert!(guest.len() > 2, "the waiter sits behind the workers");
+
+        // Others may use the process, and its other pools.
+        smoke();
+        println!("seen: {half:?}");
+        std::process::exit(7);
+    }
+    let mut child = child("a_deadlock_by_the_programs_own_locks_can_be_seen");
+    let output = end_of(child.spawn().unwrap());
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("waits for a half that seat"), "{stdout}");
 }
 
 /// Every thread is interrupted again and again, wherever it sleeps.

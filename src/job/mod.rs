@@ -16,6 +16,7 @@
 
 pub(crate) mod cancel;
 pub(crate) mod heap;
+pub(crate) mod share;
 pub(crate) mod stack;
 
 use std::fmt;

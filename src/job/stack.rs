@@ -5,6 +5,7 @@
 //! [`JobRef`](super::JobRef).
 
 use super::cancel::{self, CancelRef};
+use super::share::{self, ShareRef};
 use super::{Header, JobRef, NO_SEAT, SeatIndex};
 use crate::latch::Latch;
 use crate::sync::UnsafeCell;
@@ -31,9 +32,16 @@ pub(crate) struct Public {
     thief: AtomicU32,
     /// The computation that the job belongs to.
     cancel: CancelRef,
+    /// Of which it holds a token.
+    share: ShareRef,
 }
 
 impl Public {
+    /// Gives the job's token back: its owner runs it after all, with a token of its own.
+    pub(crate) fn give_token_back(&self) {
+        self.share.give();
+    }
+
     pub(crate) fn latch(&self) -> &Latch {
         &self.latch
     }
@@ -47,12 +55,14 @@ impl Public {
 }
 
 impl StackHeader {
-    /// Turns the private job into one that thieves may run.
+    /// Turns the private job into one that thieves may run, and takes a token for it.
     ///
     /// # Safety
     ///
     /// The job stays in place until it has run, it is called by its owner, and once.
     pub(crate) unsafe fn expose(this: NonNull<Self>) -> JobRef {
+        let share = ShareRef::current();
+        share.take();
         // SAFETY: the owner is the only one that knows the job until this call returns.
         unsafe {
             this.as_ref().public.with_mut(|public| {
@@ -60,9 +70,23 @@ impl StackHeader {
                     latch: Latch::new(),
                     thief: AtomicU32::new(NO_SEAT),
                     cancel: CancelRef::current(),
+                    share,
                 });
             });
             JobRef::new(this.cast())
+        }
+    }
+
+    /// What thieves see of the job.
+    ///
+    /// # Safety
+    ///
+    /// The job has been exposed, and stays in place for `'a`.
+    pub(crate) unsafe fn public_of<'a>(this: NonNull<Self>) -> &'a Public {
+        // SAFETY: `expose` has written it, and nobody writes it again.
+        unsafe {
+            let public = &this.as_ref().public;
+            public.with(|public| (*public).assume_init_ref())
         }
     }
 }
@@ -114,10 +138,8 @@ where
     ///
     /// The job has been exposed.
     pub(crate) unsafe fn public(&self) -> &Public {
-        // SAFETY: `expose` has written it, and nobody writes it again.
-        self.header
-            .public
-            .with(|public| unsafe { (*public).assume_init_ref() })
+        // SAFETY: the caller's promise; `self` is borrowed for as long.
+        unsafe { StackHeader::public_of(self.as_header()) }
     }
 
     /// Takes the closure, to be called in place.
@@ -155,11 +177,14 @@ where
             let result = {
                 // The root of the computation outlives this job (see `cancel`).
                 let _under = cancel::enter((*public).cancel);
+                let _share = share::enter((*public).share);
                 unwind::catch(|| func(true))
             };
             (*this).result.with_mut(|slot| {
                 (*slot).write(result);
             });
+            // Before the latch: the share may go with the computation.
+            (*public).share.give();
             Latch::set(&raw const (*public).latch);
         }
     }

@@ -3,6 +3,7 @@
 //! What can be done with them (`block_on`, `join`, ...) is added in `entry.rs`, above the layer of
 //! the things done.
 
+use super::limit::Limit;
 use super::{BlockingMetrics, PoolBuilder, Registry, WorkerMetrics, current_registry, seat};
 use crate::task::Priority;
 use std::fmt;
@@ -37,6 +38,7 @@ pub struct Pool {
 pub struct Handle {
     registry: Arc<Registry>,
     priority: Priority,
+    limit: Option<Arc<Limit>>,
 }
 
 // User code never runs in the middle of a change to the pool's state, so a panic leaves nothing
@@ -119,8 +121,11 @@ impl Deref for Pool {
 
 impl Handle {
     fn new(registry: Arc<Registry>) -> Self {
-        let priority = Priority::Normal;
-        Self { registry, priority }
+        Self {
+            registry,
+            priority: Priority::Normal,
+            limit: None,
+        }
     }
 
     /// The priority of what this handle starts.
@@ -142,6 +147,44 @@ impl Handle {
     pub fn with_priority(&self, priority: Priority) -> Self {
         Self {
             priority,
+            ..self.clone()
+        }
+    }
+
+    /// What this handle is limited to, if it is.
+    pub(crate) fn limited(&self) -> Option<&Arc<Limit>> {
+        self.limit.as_ref()
+    }
+
+    /// A handle to a part of the same pool, which uses at most `max` threads at a time (at least
+    /// one), whatever is started through it or its clones: futures are polled, and closures run,
+    /// when it is their turn, in the order in which they became ready; loops and joins inside them
+    /// share the `max` threads. No thread is reserved: what one part does not use, others do.
+    ///
+    /// A thread that waits, or blocks in [`block_in_place`](crate::block_in_place), does not
+    /// count, so that waiting for another task of the same part is no deadlock; for a moment after
+    /// it resumes there may be one thread too many. Jobs of a [`scope`](crate::scope()) count but do
+    /// not queue, and [`block_on`](Self::block_on), `in_place_scope` and `broadcast` are not
+    /// limited. A limit of a limited handle is a new one, at most as large. (The idea is that of
+    /// Kotlin's `limitedParallelism`. For a single loop there is
+    /// [`with_max_workers`](crate::iter::IndexedParallelIterator::with_max_workers).)
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// let reports = manyhands::Handle::current().limit(2);
+    /// let sums: Vec<_> = (0..8_u64)
+    ///     .map(|n| reports.spawn_compute(move || (0..n * 1000).into_par_iter().sum::<u64>()))
+    ///     .collect();
+    /// assert_eq!(sums.into_iter().map(|sum| sum.join().unwrap()).max(), Some(24_496_500));
+    /// ```
+    #[must_use]
+    pub fn limit(&self, max: usize) -> Self {
+        let max = match &self.limit {
+            Some(limit) => max.min(limit.max()),
+            None => max,
+        };
+        Self {
+            limit: Some(Limit::new(Arc::clone(&self.registry), max.max(1))),
             ..self.clone()
         }
     }

@@ -74,6 +74,12 @@ impl Counters {
         Parked(self)
     }
 
+    /// Does the thread sleep just now?
+    pub(super) fn is_parked(&self) -> bool {
+        // Ordering: Relaxed; statistics.
+        self.since.load(Ordering::Relaxed) != 0
+    }
+
     pub(super) fn read(&self, index: usize) -> WorkerMetrics {
         // Ordering: Relaxed; statistics. A sleep that ends meanwhile may be counted a bit short.
         let since = self.since.load(Ordering::Relaxed);

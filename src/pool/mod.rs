@@ -12,6 +12,7 @@
 //! | `permit.rs` | guest seats; who is called when a permit is free |
 //! | `bench.rs` | spare threads: called, kept for a while, gone |
 //! | `rescue.rs` | futures beside computing threads |
+//! | `limit.rs` | a part of the pool that uses only so many threads |
 //! | `injectors.rs` | the queues that no seat owns |
 //! | `blocking.rs` | threads for closures that block |
 //! | `shutdown.rs` | how a pool ends |
@@ -29,6 +30,7 @@ mod find;
 pub(crate) mod global;
 mod handle;
 mod injectors;
+mod limit;
 mod metrics;
 mod permit;
 mod registry;
@@ -49,6 +51,7 @@ pub use self::error::PoolBuildError;
 pub use self::handle::{Handle, Pool};
 pub use self::metrics::WorkerMetrics;
 
+pub(crate) use self::limit::Limited;
 pub(crate) use self::registry::{Home, Registry};
 pub(crate) use self::seat::{Popped, Seat, SlotIndex};
 

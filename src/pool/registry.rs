@@ -8,11 +8,13 @@ use super::bench::Bench;
 use super::blocking::Blocking;
 use super::builder::{Hooks, Plan};
 use super::injectors::Injectors;
+use super::limit::Limit;
 use super::metrics::WorkerMetrics;
 use super::permit::{GuestSeats, Threads};
 use super::rescue::Rescue;
 use super::seat::{self, Mode, Seat};
 use super::wait;
+use crate::job::share::{self, ShareRef};
 use crate::job::stack::StackJob;
 use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::sleep::{Notified, Sleep};
@@ -180,6 +182,44 @@ impl Registry {
         self.drain_if_over();
     }
 
+    /// Puts a ready task where a worker finds it.
+    pub(super) fn schedule(&self, job: JobRef, how: How, class: Class) {
+        match seat::try_current() {
+            Some(seat) if self.owns(seat) => {
+                if class != Class::future(Priority::Normal) {
+                    // Only usual futures have queues on seats.
+                    self.injectors.push(job, class);
+                    return self.notify_from(seat);
+                }
+                let alone = !seat.has_own_tasks();
+                match how {
+                    How::Spawn => {
+                        seat.push_task(job);
+                        self.notify_from(seat);
+                    }
+                    // It is not next on a thread that computes.
+                    How::Wake if seat.phase().mode() == Mode::Computing => {
+                        seat.push_task(job);
+                        self.notify_from(seat);
+                    }
+                    // Alone it is next on this very thread: no need to wake another one.
+                    How::Wake => {
+                        if seat.push_woken(job) || !alone {
+                            self.notify_from(seat);
+                        }
+                    }
+                    How::Yield => {
+                        seat.push_task(job);
+                        if !alone {
+                            self.notify_from(seat);
+                        }
+                    }
+                }
+            }
+            _ => self.inject_as(job, class),
+        }
+    }
+
     /// A thread leaves its seat for good: nothing of its work may stay behind.
     pub(super) fn clear_seat(&self, seat: &Seat) {
         seat.expose_all();
@@ -333,7 +373,7 @@ impl Registry {
     #[cold]
     fn install<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
         self.check_process();
-        if self.threads.live() == 0 && !self.guests.is_empty() && seat::current().is_none() {
+        if self.has_no_thread() {
             // The system granted no thread at all: work as a guest, or wait until a guest leaves.
             loop {
                 if let Some(index) = self.guests.claim() {
@@ -342,6 +382,20 @@ impl Registry {
                 std::thread::yield_now();
             }
         }
+        self.install_by(|job| self.inject(job), f)
+    }
+
+    /// Did the system grant no thread at all, so that this one must work as a guest?
+    fn has_no_thread(&self) -> bool {
+        self.threads.live() == 0 && !self.guests.is_empty() && seat::current().is_none()
+    }
+
+    /// Runs `f` on a worker, once whoever `submit` gives the job to has one.
+    fn install_by<R: Send>(
+        self: &Arc<Self>,
+        submit: impl FnOnce(JobRef),
+        f: impl FnOnce(&Seat, bool) -> R + Send,
+    ) -> R {
         let registry = Arc::clone(self);
         let job = StackJob::new(move |migrated| match seat::current() {
             Some(seat) if registry.owns(seat) => f(seat, migrated),
@@ -356,7 +410,7 @@ impl Registry {
         let guard = unwind::AbortOnDrop("install must wait for its job");
         // SAFETY: as above.
         let job_ref = unsafe { crate::job::stack::StackHeader::expose(job.as_header()) };
-        self.inject(job_ref);
+        submit(job_ref);
         // SAFETY: exposed above.
         let done = unsafe { job.public() }.latch();
         match seat::current() {
@@ -376,6 +430,25 @@ impl Registry {
         match seat::current() {
             Some(seat) if self.owns(seat) => op(),
             _ => self.install(move |_, _| op()),
+        }
+    }
+
+    /// As [`install_op`](Self::install_op), when it is the turn of `limit`.
+    pub(crate) fn install_limited<R: Send>(
+        self: &Arc<Self>,
+        limit: &Arc<Limit>,
+        op: impl FnOnce() -> R + Send,
+    ) -> R {
+        match seat::current() {
+            Some(seat) if self.owns(seat) && ShareRef::current() == limit.share() => op(),
+            _ => self.install_by(
+                |job| limit.push(job, Class::root(Priority::Normal)),
+                |_, _| {
+                    // SAFETY: this call keeps the limit, and waits for what runs under it.
+                    let _under = unsafe { share::enter(limit.share()) };
+                    op()
+                },
+            ),
         }
     }
 
@@ -402,7 +475,7 @@ impl Registry {
     /// Who could take work that is offered by the occupant of `seat` now?
     #[cold]
     pub(super) fn takers(&self, seat: &Seat) -> Takers {
-        if !self.expects_thieves() {
+        if !self.expects_thieves() || !ShareRef::current().has_free() {
             Takers::None
         } else if seat.is_watched() || self.sleep.has_searchers() {
             Takers::Awake
@@ -481,40 +554,7 @@ impl Drop for Home {
 
 impl Schedule for Home {
     fn schedule(&self, job: JobRef, how: How, class: Class) {
-        match seat::try_current() {
-            Some(seat) if self.0.owns(seat) => {
-                if class != Class::future(Priority::Normal) {
-                    // Only usual futures have queues on seats.
-                    self.0.injectors.push(job, class);
-                    return self.0.notify_from(seat);
-                }
-                let alone = !seat.has_own_tasks();
-                match how {
-                    How::Spawn => {
-                        seat.push_task(job);
-                        self.0.notify_from(seat);
-                    }
-                    // It is not next on a thread that computes.
-                    How::Wake if seat.phase().mode() == Mode::Computing => {
-                        seat.push_task(job);
-                        self.0.notify_from(seat);
-                    }
-                    // Alone it is next on this very thread: no need to wake another one.
-                    How::Wake => {
-                        if seat.push_woken(job) || !alone {
-                            self.0.notify_from(seat);
-                        }
-                    }
-                    How::Yield => {
-                        seat.push_task(job);
-                        if !alone {
-                            self.0.notify_from(seat);
-                        }
-                    }
-                }
-            }
-            _ => self.0.inject_as(job, class),
-        }
+        self.0.schedule(job, how, class);
     }
 
     #[inline]

@@ -341,6 +341,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             }
             let patient = unmoved >= BACKGROUND_PATIENCE;
             if let Some(future) = find::future_only(registry, seat, patient) {
+                seat.counters().count_job();
                 seat.counters().count_overcommitted();
                 future.run(seat);
                 if seat.phase().mode() != Mode::Overcommitted {
@@ -350,7 +351,9 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             }
             if let Some(root) = waiting_root(registry, unmoved, models) {
                 registry.leave_post(seat, false);
+                seat.counters().count_job();
                 seat.counters().count_overcommitted();
+                seat.counters().count_computation();
                 root.run(seat);
                 return Left::WithPermit;
             }

@@ -23,7 +23,8 @@
 
 use super::metrics::Counters;
 use super::registry::Registry;
-use super::wait;
+use super::wait::{self, Wait, WaitWord};
+use crate::job::share::ShareRef;
 use crate::job::stack::StackHeader;
 use crate::job::{Header, JobRef, SeatIndex};
 use crate::sync::atomic::{
@@ -49,6 +50,10 @@ pub(crate) type SlotIndex = u8;
 
 /// A slot that is never used: the place of jobs that are public from the beginning.
 const NOWHERE: SlotIndex = SlotIndex::MAX;
+
+/// Another one: the place of jobs that stay with their join, because the slots are full and no
+/// other thread may join in.
+const KEPT: SlotIndex = SlotIndex::MAX - 1;
 
 /// How often, from one turn of the injector to the next, a woken task may overtake the queue. Few:
 /// a task that awaits many others, one after the other, would be woken by each of them; when it has
@@ -99,6 +104,8 @@ struct Shared {
     mail: Mail,
     /// What the occupant is doing; see [`Phase`]. Written by the occupant.
     phase: AtomicU64,
+    /// What it waits for, if it is away for that. Written by the occupant.
+    wait: WaitWord,
     /// Does a waiter look at this seat just now, for what it could take back?
     watched: AtomicBool,
     counters: Counters,
@@ -258,6 +265,7 @@ impl Seat {
                 letters: Mutex::new(Some(VecDeque::new())),
             },
             phase: AtomicU64::new(0),
+            wait: WaitWord::new(),
             watched: AtomicBool::new(false),
             counters: Counters::new(),
             index,
@@ -389,7 +397,7 @@ impl Seat {
             self.owner.top.set(slot);
             return Popped::Mine;
         }
-        self.pop_slow(job)
+        self.pop_slow(slot, job)
     }
 
     /// The public deque is empty and somebody is hungry, or the slots are full.
@@ -401,12 +409,16 @@ impl Seat {
         self.compute();
         self.answer();
         let mut exposed = false;
+        let may_expose = ShareRef::current().has_free();
         if self.owner.top.get() == SLOTS {
+            if !may_expose {
+                return KEPT;
+            }
             self.expose(SLOTS / 2);
             exposed = true;
         }
         let mut public = false;
-        if registry.expects_thieves() && self.owner.jobs.is_empty() {
+        if may_expose && registry.expects_thieves() && self.owner.jobs.is_empty() {
             public = self.owner.top.get() == 0;
             if public {
                 // SAFETY: the job is the caller's, in place until its join ends.
@@ -488,14 +500,20 @@ impl Seat {
             return;
         }
         self.answer();
-        if self.registry().expects_thieves() && self.owner.jobs.is_empty() {
+        if self.registry().expects_thieves()
+            && self.owner.jobs.is_empty()
+            && ShareRef::current().has_free()
+        {
             self.expose(1);
             wait::tell_of_half(self);
         }
     }
 
     #[cold]
-    fn pop_slow(&self, job: NonNull<StackHeader>) -> Popped {
+    fn pop_slow(&self, slot: SlotIndex, job: NonNull<StackHeader>) -> Popped {
+        if slot == KEPT {
+            return Popped::Mine;
+        }
         let top = self.owner.top.get();
         if top != 0 && self.owner.slots[top as usize - 1].get() == Some(job) {
             self.owner.top.set(top - 1);
@@ -509,6 +527,8 @@ impl Seat {
             if found.is(job.cast()) {
                 // The right to run goes to the caller, who calls the closure directly.
                 let _ = found.into_raw();
+                // SAFETY: it was on the public deque, so it has been exposed.
+                unsafe { StackHeader::public_of(job) }.give_token_back();
                 return Popped::Mine;
             }
             found.execute(self.index());
@@ -716,6 +736,11 @@ impl Seat {
         NonNull::new(task).map(|task| unsafe { JobRef::new(task) })
     }
 
+    /// What the occupant waits for.
+    pub(super) fn wait_word(&self) -> &WaitWord {
+        &self.shared.wait
+    }
+
     /// What the occupant is doing. To others a snapshot.
     #[inline]
     pub(super) fn phase(&self) -> Phase {
@@ -805,11 +830,22 @@ impl Seat {
 }
 
 impl fmt::Debug for Seat {
+    /// For people who look at a pool that does not move: who waits for whom. A wait is shown while
+    /// its thread holds no permit, not while it runs something on top.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only what any thread may read.
+        let wait = self.wait_word().get();
+        let doing: &dyn fmt::Display = match self.phase().mode() {
+            Mode::Polling => &"looks for work, or polls",
+            Mode::Computing => &"computes",
+            Mode::Overcommitted => &"polls without a permit",
+            Mode::Away if wait != Wait::Nothing => &wait,
+            Mode::Away if self.counters().is_parked() => &"sleeps",
+            Mode::Away => &"is empty",
+        };
         f.debug_struct("Seat")
             .field("index", &self.shared.index)
-            .field("mode", &self.phase().mode())
+            .field("doing", &format_args!("{doing}"))
             .field("asked", &self.is_asked())
             .field("jobs", &!self.shared.jobs.is_empty())
             .field("tasks", &!self.shared.tasks.is_empty())

@@ -18,12 +18,16 @@
 use super::find;
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
+use crate::job::share::ShareRef;
 use crate::job::stack::Public;
-use crate::job::{JobRef, SeatIndex};
+use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::latch::Latch;
 use crate::sync::deque::Steal;
 use crate::sync::hint;
 use crate::util::parker::{Level, Parker};
+use std::fmt;
+// What people look at is no part of any protocol, and no model needs to see it.
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a closed wait looks at its latch before it lends the core, if cores are free. The thief
@@ -109,7 +113,8 @@ fn sleep_for_half(seat: &Seat, half: &Public) -> bool {
         let thief = thief.and_then(|thief| registry.used_seat(thief as usize));
         thief.is_some_and(Seat::has_public_jobs)
     };
-    lend(seat, thief, || !half.latch().announce(parker) || offers());
+    let is_over = || !half.latch().announce(parker) || offers();
+    lend(seat, Wait::Half(thief), is_over);
     !half.latch().retract(parker)
 }
 
@@ -157,21 +162,21 @@ pub(crate) fn for_scope(seat: &Seat, base: usize, done: &Latch) {
             break;
         }
     }
-    park(seat, done);
+    park(seat, Wait::Scope, done);
 }
 
 /// Waits for something that another pool or another worker does.
 #[cold]
 pub(crate) fn until(seat: &Seat, done: &Latch) {
     seat.expose_all();
-    park(seat, done);
+    park(seat, Wait::Others, done);
 }
 
 /// Waits until this thread's parker is asked for a poll at the given level: an open wait.
 pub(crate) fn for_poll(seat: &Seat, level: Level, poll: PollOf) {
     seat.expose_all();
     let parker = seat.parker();
-    lend(seat, None, || parker.take_poll_request(level));
+    lend(seat, Wait::Future, || parker.take_poll_request(level));
     if poll.0 == Mode::Polling && seat.phase().mode() == Mode::Computing {
         // What the last poll has computed is over.
         seat.set_mode(Mode::Polling);
@@ -190,17 +195,22 @@ impl PollOf {
 }
 
 /// Lends the permit and sleeps until the latch is set.
-fn park(seat: &Seat, done: &Latch) {
+fn park(seat: &Seat, wait: Wait, done: &Latch) {
     let parker = seat.parker();
-    lend(seat, None, || !done.announce(parker));
+    lend(seat, wait, || !done.announce(parker));
 }
 
 /// Lends the permit until `is_over`, which is asked after every wake-up of this thread's parker.
-/// The seat `thief`, if any, may wake it as well, when it has something to give.
-fn lend(seat: &Seat, thief: Option<SeatIndex>, mut is_over: impl FnMut() -> bool) {
+/// The thief of a half may wake it as well, when it has something to give.
+fn lend(seat: &Seat, wait: Wait, mut is_over: impl FnMut() -> bool) {
     if is_over() {
         return;
     }
+    let thief = match wait {
+        Wait::Half(thief) => thief,
+        _ => None,
+    };
+    let _shown = Shown::new(seat, wait);
     let registry = seat.registry();
     registry.check_process();
     let parker = seat.parker();
@@ -248,6 +258,8 @@ struct Permit<'a> {
     seat: &'a Seat,
     /// What the thread goes back to, if this guard gave the permit up.
     before: Option<Mode>,
+    /// The token that was given up with it.
+    share: ShareRef,
 }
 
 impl<'a> Permit<'a> {
@@ -266,7 +278,15 @@ impl<'a> Permit<'a> {
             }
         };
         seat.counters().count_lent();
-        Self { seat, before }
+        let share = ShareRef::current();
+        if before.is_some() {
+            share.give();
+        }
+        Self {
+            seat,
+            before,
+            share,
+        }
     }
 
     fn release(seat: &Seat) {
@@ -294,6 +314,7 @@ impl<'a> Permit<'a> {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         if let Some(mode) = self.before {
+            self.share.take();
             self.take_back(mode);
         }
     }
@@ -330,8 +351,100 @@ impl Drop for Waiter<'_> {
 /// work as ever; they find the permit given up already.
 pub(crate) fn while_blocking<R>(seat: &Seat, f: impl FnOnce() -> R) -> R {
     seat.expose_all();
+    let _shown = Shown::new(seat, Wait::Blocking);
     let _lent = Permit::give_up(seat);
     f()
+}
+
+/// What the occupant of a seat waits for. Nothing depends on it but what `Debug` says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    Nothing,
+    /// The second half of a join or a piece of a loop, and the seat that runs it, if it has begun.
+    Half(Option<SeatIndex>),
+    Scope,
+    /// `block_on`, or the handle of a task.
+    Future,
+    /// What other threads were asked to do: `install` from another pool, a broadcast.
+    Others,
+    /// User code in `block_in_place`.
+    Blocking,
+}
+
+/// A [`Wait`] that other threads can look at.
+#[derive(Debug)]
+pub(super) struct WaitWord(AtomicU64);
+
+impl WaitWord {
+    const KIND: u32 = 32;
+
+    pub(super) fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// Replaces the word's value by the occupant's; returns the one before.
+    fn set(&self, wait: Wait) -> Wait {
+        let (kind, seat) = match wait {
+            Wait::Nothing => (0, 0),
+            Wait::Half(thief) => (1, thief.unwrap_or(NO_SEAT)),
+            Wait::Scope => (2, 0),
+            Wait::Future => (3, 0),
+            Wait::Others => (4, 0),
+            Wait::Blocking => (5, 0),
+        };
+        let before = self.get();
+        let word = kind << Self::KIND | u64::from(seat);
+        // Ordering: Relaxed; only looked at by people.
+        self.0.store(word, Ordering::Relaxed);
+        before
+    }
+
+    pub(super) fn get(&self) -> Wait {
+        // Ordering: Relaxed, as above.
+        let word = self.0.load(Ordering::Relaxed);
+        let seat = word as SeatIndex;
+        match word >> Self::KIND {
+            0 => Wait::Nothing,
+            1 => Wait::Half((seat != NO_SEAT).then_some(seat)),
+            2 => Wait::Scope,
+            3 => Wait::Future,
+            4 => Wait::Others,
+            _ => Wait::Blocking,
+        }
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "waits for nothing",
+            Self::Half(Some(thief)) => return write!(f, "waits for a half that seat {thief} runs"),
+            Self::Half(None) => "waits for a half that another seat has taken",
+            Self::Scope => "waits for the jobs of a scope",
+            Self::Future => "waits for a future",
+            Self::Others => "waits for other threads",
+            Self::Blocking => "blocks",
+        })
+    }
+}
+
+/// The seat shows what its occupant waits for, until this is dropped.
+struct Shown<'a> {
+    seat: &'a Seat,
+    before: Wait,
+}
+
+impl<'a> Shown<'a> {
+    fn new(seat: &'a Seat, wait: Wait) -> Self {
+        let before = seat.wait_word().set(wait);
+        Self { seat, before }
+    }
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        self.seat.wait_word().set(self.before);
+    }
 }
 
 /// A bounded spin, by time. None if cores are scarce.

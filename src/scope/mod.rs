@@ -15,6 +15,7 @@ pub(crate) use self::fifo::{in_place_scope_fifo_on, scope_fifo_on};
 use crate::broadcast::{self, BroadcastContext};
 use crate::job::cancel::{self, CancelRef};
 use crate::job::heap::HeapJob;
+use crate::job::share::{self, ShareRef};
 use crate::job::{JobRef, SeatIndex};
 use crate::latch::CountLatch;
 use crate::pool::{Registry, Seat, current_registry, seat, wait};
@@ -39,6 +40,7 @@ pub(crate) struct Base<'scope> {
     panic: AtomicPtr<Payload>,
     /// The computation that the scope belongs to.
     cancel: CancelRef,
+    share: ShareRef,
     /// `'scope` must not shrink or grow: jobs borrow for exactly as long.
     _marker: PhantomData<fn(&'scope ()) -> &'scope ()>,
 }
@@ -76,6 +78,7 @@ impl<'scope> Base<'scope> {
             pending: CountLatch::new(1),
             panic: AtomicPtr::new(ptr::null_mut()),
             cancel: CancelRef::current(),
+            share: ShareRef::current(),
             _marker: PhantomData,
         }
     }
@@ -102,12 +105,20 @@ impl<'scope> Base<'scope> {
 
     /// Runs one counted job, and counts it out as the last access to the scope.
     fn run(&self, body: impl FnOnce()) {
-        // SAFETY: the root of the computation waits for this scope (see `cancel`).
-        let under = unsafe { cancel::enter(self.cancel) };
+        // Another thread than those that work under this share already?
+        let joins_in = ShareRef::current() != self.share;
+        if joins_in {
+            self.share.take();
+        }
+        // SAFETY: the root of the computation waits for this scope (see `cancel` and `share`).
+        let under = unsafe { (cancel::enter(self.cancel), share::enter(self.share)) };
         if let Err(payload) = unwind::catch(body) {
             self.keep_panic(payload);
         }
         drop(under);
+        if joins_in {
+            self.share.give();
+        }
         // SAFETY: we are counted, so the scope is alive until this says done, and is not used after.
         unsafe { CountLatch::decrement(&raw const self.pending) };
     }

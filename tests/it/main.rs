@@ -13,6 +13,7 @@ mod futures;
 mod iter_equiv;
 mod join;
 mod layers;
+mod limit;
 mod panics;
 mod plumbing;
 mod responsive;

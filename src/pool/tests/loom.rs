@@ -5,6 +5,7 @@
 //! (that has models of its own, in `sleep::tests`).
 
 use super::super::builder::{Hooks, Plan};
+use super::super::limit::Limit;
 use super::super::registry::Registry;
 use super::super::seat::{Mode, Popped, Seat, SlotIndex};
 use super::super::wait;
@@ -340,5 +341,30 @@ fn rescue_when_the_post_is_left() {
         pool.publish(future(&job));
         leaver.join().unwrap();
         pool.end();
+    });
+}
+
+/// V1: a job is queued while the last token comes back: a runner is on its way.
+#[test]
+fn a_limit_forgets_no_job() {
+    model::check("pool::a_limit_forgets_no_job", || {
+        let registry = registry();
+        let limit = Limit::new(Arc::clone(&registry), 1);
+        let first = StackJob::new(|_| ());
+        let second = StackJob::new(|_| ());
+        let class = Class::future(Priority::Normal);
+        limit.push(future(&first), class);
+        let runner = registry.injectors.take_any().expect("a runner");
+        let other = thread::spawn(move || runner.execute(0));
+        limit.push(future(&second), class);
+        other.join().unwrap();
+        // If the first runner has not seen it, there is another one.
+        if let Some(runner) = registry.injectors.take_any() {
+            runner.execute(0);
+        }
+        for job in [first.as_header(), second.as_header()] {
+            // SAFETY: both were exposed, and are in place.
+            assert!(unsafe { StackHeader::public_of(job) }.latch().probe());
+        }
     });
 }
