@@ -78,7 +78,10 @@ fn in_turn(registry: &Registry, seat: &Seat) -> Option<Found> {
         45 => return None,
         _ => None,
     };
-    turn.or_else(|| either(registry, High))
+    if turn.is_some() || !registry.injectors.may_be_urgent() {
+        return turn;
+    }
+    either(registry, High)
 }
 
 fn future(registry: &Registry, priority: Priority) -> Option<Found> {

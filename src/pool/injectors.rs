@@ -5,6 +5,7 @@
 //! each is long.
 
 use crate::job::JobRef;
+use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::deque::{Injector, Steal, Worker};
 use crate::sync::hint;
 use crate::task::{Class, Kind, Priority};
@@ -14,6 +15,8 @@ use crate::task::{Class, Kind, Priority};
 pub(crate) struct Injectors {
     futures: [Injector<JobRef>; 3],
     roots: [Injector<JobRef>; 3],
+    /// Has anything urgent ever been pushed? Most pools never look further.
+    urgent: AtomicBool,
 }
 
 impl Injectors {
@@ -22,6 +25,7 @@ impl Injectors {
         Self {
             futures: three(),
             roots: three(),
+            urgent: AtomicBool::new(false),
         }
     }
 
@@ -34,11 +38,22 @@ impl Injectors {
     }
 
     pub(super) fn push(&self, job: JobRef, class: Class) {
+        // Ordering: Relaxed; whoever misses it finds the job in its turn, or as a searcher.
+        if class.priority == Priority::High && !self.urgent.load(Ordering::Relaxed) {
+            self.urgent.store(true, Ordering::Relaxed);
+        }
         self.queue(class).push(job);
     }
 
     pub(super) fn len(&self, class: Class) -> usize {
         self.queue(class).len()
+    }
+
+    /// Could there be anything urgent?
+    #[inline]
+    pub(super) fn may_be_urgent(&self) -> bool {
+        // Ordering: Relaxed, as in `push`.
+        self.urgent.load(Ordering::Relaxed)
     }
 
     pub(super) fn is_empty(&self) -> bool {

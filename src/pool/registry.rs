@@ -150,7 +150,13 @@ impl Registry {
         if self.sleep.permits() == 1 && seat.phase().mode() == Mode::Polling {
             return;
         }
-        self.notify();
+        match self.sleep.notify() {
+            Notified::Enough => {}
+            // Not everybody computes: this thread does not.
+            Notified::AllBusy if seat.phase().mode() == Mode::Polling => {}
+            Notified::AllBusy => self.look_after_waiting(),
+            Notified::NobodySleeps => self.call_spare(),
+        }
     }
 
     /// After a permit was given back or the last searcher stopped: is there work to tell about?
