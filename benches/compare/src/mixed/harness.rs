@@ -117,14 +117,11 @@ pub fn threads() -> usize {
     all.saturating_sub(OURS.load(Ordering::Relaxed))
 }
 
-/// How long threads have to end that are no longer needed.
-const AFTERWARDS: Duration = Duration::from_secs(1);
-
 /// How often threads are counted.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs a workload on a thread of its own, and watches the process meanwhile.
-pub fn measure(workload: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+pub fn measure(setup: Setup, workload: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
     // Measured once, off the clock.
     rounds(1);
     let before = Usage::now();
@@ -141,7 +138,8 @@ pub fn measure(workload: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
                     threads: most,
                 });
                 if outcome.threads_afterwards {
-                    thread::sleep(AFTERWARDS);
+                    // They have some time to end.
+                    thread::sleep(2 * setup.time);
                     outcome.extra = Some(threads() as f64);
                 }
                 return outcome;
@@ -280,7 +278,11 @@ mod tests {
 
     #[test]
     fn a_measured_workload_has_all_figures() {
-        let figures = measure(|| Outcome::new(vec![1, 2, 3], 10)).figures();
+        let setup = Setup {
+            threads: 1,
+            time: Duration::ZERO,
+        };
+        let figures = measure(setup, || Outcome::new(vec![1, 2, 3], 10)).figures();
         assert_eq!(figures["p50"], 2.0);
         assert_eq!(figures["max"], 3.0);
         for name in ["units", "cpu_ns", "voluntary", "involuntary", "threads"] {
