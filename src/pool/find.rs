@@ -3,7 +3,7 @@
 //! mail → a queue whose turn it is (see [`in_turn`]) → what is urgent → own jobs → LIFO slot (a task
 //! woken by this thread) → own tasks; then, as a searcher: futures of the injector in a batch →
 //! roots → one job of a random victim → half of a victim's tasks → on the last round before sleep, a
-//! victim's LIFO slot → what can wait.
+//! victim's LIFO slot → what can wait. In every eighth round, other seats go before the injector.
 
 use super::registry::Registry;
 use super::seat::Seat;
@@ -16,6 +16,9 @@ use crate::util::count::Event;
 /// In so many rounds each shared queue goes first once, so that a busy seat cannot starve it.
 /// (Go and tokio use the same number; it is prime, so that it does not beat with program loops.)
 pub(super) const FAIRNESS: u32 = 61;
+
+/// In one of so many rounds, a thread without work of its own looks at other seats first.
+const SEATS_FIRST: u32 = 8;
 
 /// At most this many tasks move from a victim or the injector at once.
 const BATCH: usize = 32;
@@ -98,13 +101,23 @@ fn either(registry: &Registry, priority: Priority) -> Option<Found> {
     future(registry, priority).or_else(|| root(registry, priority))
 }
 
+/// How many tasks may move at once.
+fn batch(seat: &Seat) -> usize {
+    if seat.is_heavy() { 1 } else { BATCH }
+}
+
 /// Work of others. `last`: nothing will be looked at again before this thread sleeps.
 pub(super) fn others(registry: &Registry, seat: &Seat, last: bool) -> Option<Found> {
     let waiting = registry.injectors.len(Class::future(Normal));
     let share = waiting / registry.num_threads().max(1) + 1;
-    either(registry, High)
+    // Now and then other seats go first: their threads may be busy for long, and the injector never
+    // empty.
+    let seats_first = (seat.rounds() % SEATS_FIRST == 0).then(|| steal(registry, seat, false));
+    seats_first
+        .flatten()
+        .or_else(|| either(registry, High))
         .or_else(|| {
-            let most = share.min(BATCH);
+            let most = share.min(batch(seat));
             let job = registry.injectors.take_futures(Normal, most, seat.tasks());
             job.map(Found::poll)
         })
@@ -129,7 +142,7 @@ fn steal(registry: &Registry, seat: &Seat, last: bool) -> Option<Found> {
         for victim in victims(registry, seat) {
             let stolen = match victim.steal_job() {
                 Steal::Success(job) => Steal::Success(Found::closure(job)),
-                Steal::Empty => tasks_of(victim, seat, BATCH),
+                Steal::Empty => tasks_of(victim, seat, batch(seat)),
                 Steal::Retry => Steal::Retry,
             };
             match stolen {

@@ -88,6 +88,8 @@ struct Owner {
     tick: Cell<u32>,
     /// How often the LIFO slot may still go first. 0: it is empty, and stays so.
     overtakes: Cell<u32>,
+    /// Has the last job computed?
+    heavy: Cell<bool>,
     /// Counted references to the registry that tasks have given back here, for tasks to come.
     stock: Cell<usize>,
     jobs: Worker<JobRef>,
@@ -278,6 +280,7 @@ impl Seat {
             back: Cell::new(0),
             tick: Cell::new(0),
             overtakes: Cell::new(OVERTAKES),
+            heavy: Cell::new(false),
             stock: Cell::new(0),
             jobs,
             tasks,
@@ -354,9 +357,18 @@ impl Seat {
     /// The job that the occupant has run is over, and it looks for the next one.
     #[inline]
     pub(super) fn end_job(&self) {
-        if self.phase().mode() != Mode::Polling {
+        let heavy = self.phase().mode() != Mode::Polling;
+        self.owner.heavy.set(heavy);
+        if heavy {
             self.set_mode(Mode::Polling);
         }
+    }
+
+    /// Is the next job likely to compute? The last one has. Then a thread takes no more tasks than
+    /// it can begin with: the others would wait behind the first.
+    #[inline]
+    pub(super) fn is_heavy(&self) -> bool {
+        self.owner.heavy.get()
     }
 
     pub(crate) fn rng(&self) -> &Rng {
@@ -681,10 +693,15 @@ impl Seat {
         tick
     }
 
+    /// The count of [`tick`](Self::tick).
+    pub(super) fn rounds(&self) -> u32 {
+        self.owner.tick.get()
+    }
+
     /// Is the job of this round one of the few that are timed?
     #[inline]
     pub(super) fn is_timed_round(&self) -> bool {
-        self.owner.tick.get() % find::FAIRNESS == 1
+        self.rounds() % find::FAIRNESS == 1
     }
 
     // ---- the thieves' side ------------------------------------------------------------------

@@ -83,7 +83,8 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
                 registry.sleep.release();
                 return registry.notify_if_visible();
             }
-            seat.flush_lifo();
+            // Those who stay awake may find enough in the injectors never to look here.
+            registry.clear_seat(seat);
             (searching, _) = sleep(registry, seat, parker, Before::Crowded);
         }
         if let Some(job) = find::own(registry, seat) {
