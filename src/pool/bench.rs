@@ -48,7 +48,7 @@ pub(super) struct Bench {
 #[derive(Debug)]
 struct State {
     /// Oldest first.
-    sitting: Vec<Sitter>,
+    sitting: Vec<Place>,
     /// Who was called and has not got up yet.
     called: Vec<(SeatIndex, Role)>,
     /// Seats of spare threads that have ended.
@@ -62,10 +62,18 @@ struct State {
     closed: bool,
 }
 
-#[derive(Debug)]
-struct Sitter {
+/// Where one spare thread sits.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
     seat: SeatIndex,
     call: Arc<Condvar>,
+}
+
+impl Place {
+    pub(super) fn new(seat: SeatIndex) -> Self {
+        let call = Arc::new(Condvar::new());
+        Self { seat, call }
+    }
 }
 
 impl Bench {
@@ -135,14 +143,12 @@ impl Bench {
         })
     }
 
-    /// Sits until called. `look` is called once others can see that this thread sits: it must look
-    /// for work that was published before. None: the thread is to end.
-    pub(super) fn sit(&self, seat: SeatIndex, look: impl FnOnce()) -> Option<Role> {
-        let call = Arc::new(Condvar::new());
-        self.change(|state| {
-            let call = Arc::clone(&call);
-            state.sitting.push(Sitter { seat, call });
-        });
+    /// Sits in a place of the calling thread until called. `look` is called once others can see that
+    /// this thread sits: it must look for work that was published before. None: the thread is to
+    /// end.
+    pub(super) fn sit(&self, place: &Place, look: impl FnOnce()) -> Option<Role> {
+        let seat = place.seat;
+        self.change(|state| state.sitting.push(place.clone()));
         // Ordering: SeqCst fence; pairs with the one that publishers put between their work and
         // `can_call`: either they see this thread, or it sees the work.
         fence(Ordering::SeqCst);
@@ -163,7 +169,8 @@ impl Bench {
             }
             // In slices, so that a deadline far away cannot overflow a system clock.
             let slice = left.min(Duration::from_secs(3600));
-            state = call
+            state = place
+                .call
                 .wait_timeout(state, slice)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
@@ -200,7 +207,7 @@ impl Bench {
 
 #[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
 mod tests {
-    use super::{Bench, Called, Role};
+    use super::{Bench, Called, Place, Role};
     use std::sync::Arc;
     use std::sync::mpsc;
     use std::time::Duration;
@@ -237,7 +244,8 @@ mod tests {
         let sitter = {
             let bench = Arc::clone(&bench);
             std::thread::spawn(move || {
-                let sit = || bench.sit(0, || sits.send(()).unwrap());
+                let place = Place::new(0);
+                let sit = || bench.sit(&place, || sits.send(()).unwrap());
                 [sit(), sit()]
             })
         };
@@ -254,7 +262,7 @@ mod tests {
     fn whoever_is_not_called_ends() {
         let bench = Bench::new(0, 1, Duration::ZERO);
         assert_eq!(bench.call(Role::Work), Called::Create(0));
-        assert_eq!(bench.sit(0, || ()), None);
+        assert_eq!(bench.sit(&Place::new(0), || ()), None);
         assert!(!bench.can_call(), "the thread has not left yet");
         bench.leave(0);
         assert!(bench.can_call());

@@ -1,6 +1,6 @@
 //! A worker thread: from its creation through its main loop to its end.
 
-use super::bench::Role;
+use super::bench::{Place, Role};
 use super::find::{self, Found};
 use super::registry::Registry;
 use super::rescue::{self, Left};
@@ -52,6 +52,7 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
 
 /// What a spare thread does: what it is called for, again and again.
 fn serve(registry: &Registry, seat: &Seat, role: Role) {
+    let place = Place::new(seat.index());
     let mut role = Some(role);
     while let Some(now) = role {
         match now {
@@ -63,9 +64,7 @@ fn serve(registry: &Registry, seat: &Seat, role: Role) {
             }
         }
         registry.clear_seat(seat);
-        role = registry
-            .bench
-            .sit(seat.index(), || registry.notify_if_visible());
+        role = registry.bench.sit(&place, || registry.notify_if_visible());
     }
 }
 

@@ -7,7 +7,7 @@ use crate::usage::{self, Usage};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,7 @@ pub struct Outcome {
     /// Whether that is how many threads there are a while later.
     threads_afterwards: bool,
     run: Option<Run>,
+    counted: Vec<Counter>,
 }
 
 impl Outcome {
@@ -84,10 +85,23 @@ impl Outcome {
                 ),
                 ("threads".to_owned(), run.threads as f64),
             ]);
+            figures.extend(self.counted.into_iter().map(|counter| match counter {
+                Counter::Events(name, count) => (name.to_owned(), a_second(count as f64)),
+                Counter::Longest(name, time) => (name.to_owned(), time.as_nanos() as f64),
+            }));
         }
         figures
     }
 }
+
+/// Something that a runtime counts itself.
+pub enum Counter {
+    Events(&'static str, u64),
+    Longest(&'static str, Duration),
+}
+
+/// How to read the runtime's own counters, if it has any. Set once, when it starts.
+pub static COUNTERS: OnceLock<fn() -> Vec<Counter>> = OnceLock::new();
 
 /// What the process has used.
 struct Run {
@@ -137,6 +151,7 @@ pub fn measure(setup: Setup, workload: impl FnOnce() -> Outcome + Send + 'static
                     used: Usage::now().since(before),
                     threads: most,
                 });
+                outcome.counted = COUNTERS.get().map(|read| read()).unwrap_or_default();
                 if outcome.threads_afterwards {
                     // They have some time to end.
                     thread::sleep(2 * setup.time);

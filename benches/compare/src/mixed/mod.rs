@@ -217,6 +217,15 @@ fn figures(group: &Group) -> Vec<(String, &'static str, Unit)> {
         ("involuntary".to_owned(), "involuntary", Unit::Count),
         ("most threads".to_owned(), "threads", Unit::Count),
     ]);
+    // What only manyhands counts.
+    let counters = [
+        ("began to compute", "computations", Unit::Count),
+        ("lent", "lent", Unit::Count),
+        ("overcommitted", "overcommitted", Unit::Count),
+        ("slowest poll", "slowest_poll", Unit::Nanoseconds),
+        ("longest rescue", "longest_rescue", Unit::Nanoseconds),
+    ];
+    columns.extend(counters.map(|(title, name, unit)| (title.to_owned(), name, unit)));
     columns.extend(
         group
             .extra

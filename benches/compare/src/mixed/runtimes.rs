@@ -4,11 +4,14 @@
 //! how a task gets a computation done ([`Runtime::compute`]). All of them are global, as they are
 //! in a program that uses them; a process has one.
 
+use super::harness::{COUNTERS, Counter};
 use crate::results::OURS;
 use futures::channel::oneshot;
+use manyhands::WorkerMetrics;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// What a program is built on.
@@ -106,6 +109,7 @@ impl Runtime for ManyHands {
     fn start(threads: usize) {
         let builder = manyhands::Pool::builder().num_threads(threads);
         builder.build_global().expect("the first pool");
+        COUNTERS.get_or_init(|| counters);
     }
 
     async fn compute<T, F>(f: F) -> T
@@ -115,6 +119,21 @@ impl Runtime for ManyHands {
     {
         f()
     }
+}
+
+/// What the default pool has counted so far.
+fn counters() -> Vec<Counter> {
+    let metrics = manyhands::Handle::current().metrics();
+    let sum = |count: fn(&WorkerMetrics) -> u64| metrics.iter().map(count).sum();
+    let longest =
+        |time: fn(&WorkerMetrics) -> Duration| metrics.iter().map(time).max().unwrap_or_default();
+    vec![
+        Counter::Events("computations", sum(|seat| seat.computations)),
+        Counter::Events("lent", sum(|seat| seat.lent)),
+        Counter::Events("overcommitted", sum(|seat| seat.overcommitted)),
+        Counter::Longest("slowest_poll", longest(|seat| seat.slowest_poll)),
+        Counter::Longest("longest_rescue", longest(|seat| seat.longest_rescue)),
+    ]
 }
 
 impl Tasks for ManyHands {
