@@ -136,32 +136,37 @@ fn victims<'a>(registry: &'a Registry, seat: &'a Seat) -> impl Iterator<Item = &
         .filter_map(|index| registry.used_seat(index))
 }
 
-fn steal(registry: &Registry, seat: &Seat, last: bool) -> Option<Found> {
+/// What `take` gets from some other seat.
+fn sweep(registry: &Registry, seat: &Seat, take: impl Fn(&Seat) -> Steal<Found>) -> Option<Found> {
     loop {
         let mut retry = false;
         for victim in victims(registry, seat) {
-            let stolen = match victim.steal_job() {
-                Steal::Success(job) => Steal::Success(Found::closure(job)),
-                Steal::Empty => tasks_of(victim, seat, batch(seat)),
-                Steal::Retry => Steal::Retry,
-            };
-            match stolen {
-                Steal::Success(found) => {
-                    seat.counters().count_steal();
-                    return Some(found);
-                }
+            match take(victim) {
+                Steal::Success(found) => return Some(found),
                 Steal::Empty => {}
                 Steal::Retry => retry = true,
             }
         }
         if !retry {
-            Event::FailedSweep.count();
-            break;
+            return None;
         }
         crate::sync::hint::spin_loop();
         #[cfg(any(manyhands_loom, manyhands_shuttle))]
         crate::sync::thread::yield_now();
     }
+}
+
+fn steal(registry: &Registry, seat: &Seat, last: bool) -> Option<Found> {
+    let stolen = sweep(registry, seat, |victim| match victim.steal_job() {
+        Steal::Success(job) => Steal::Success(Found::closure(job)),
+        Steal::Empty => tasks_of(victim, seat, batch(seat)),
+        Steal::Retry => Steal::Retry,
+    });
+    if stolen.is_some() {
+        seat.counters().count_steal();
+        return stolen;
+    }
+    Event::FailedSweep.count();
     if last {
         let lifo = victims(registry, seat).find_map(Seat::steal_lifo);
         return lifo.map(Found::poll);
@@ -181,25 +186,13 @@ fn tasks_of(victim: &Seat, seat: &Seat, most: usize) -> Steal<Found> {
 /// have waited for long, so that those that can wait are looked at as well.
 pub(super) fn future_only(registry: &Registry, seat: &Seat, patient: bool) -> Option<Found> {
     let from_seats = || {
-        loop {
-            let mut retry = false;
-            for victim in victims(registry, seat) {
-                match tasks_of(victim, seat, 1) {
-                    Steal::Success(found) => return Some(found),
-                    Steal::Empty => {}
-                    Steal::Retry => retry = true,
-                }
-                if let Some(task) = victim.steal_lifo() {
-                    return Some(Found::poll(task));
-                }
-            }
-            if !retry {
-                return None;
-            }
-            crate::sync::hint::spin_loop();
-            #[cfg(any(manyhands_loom, manyhands_shuttle))]
-            crate::sync::thread::yield_now();
-        }
+        sweep(registry, seat, |victim| match tasks_of(victim, seat, 1) {
+            Steal::Success(found) => Steal::Success(found),
+            other => match victim.steal_lifo() {
+                Some(task) => Steal::Success(Found::poll(task)),
+                None => other,
+            },
+        })
     };
     future(registry, High)
         .or_else(|| own_future(seat).map(Found::poll))

@@ -243,26 +243,29 @@ impl Registry {
             // Somebody searches, or has resumed and taken the permit: perhaps to compute.
             return self.look_after_waiting();
         }
-        let called = match self.bench.call(Role::Work) {
-            Called::Up => true,
-            Called::Create(seat) => self.create_spare(seat, Role::Work),
-            Called::Nobody => {
-                self.sleep.release_searcher();
-                false
-            }
-        };
-        if !called {
+        if !self.call_to(Role::Work) {
             // While the reservation counted as a searcher, nobody else was told about the work.
             self.notify_if_visible();
         }
     }
 
-    /// Creates a spare thread for a role. One that cannot be created gives back what was reserved
-    /// for it (see the drop of [`ThreadBuilder`]).
-    pub(super) fn create_spare(&self, seat: SeatIndex, role: Role) -> bool {
-        let name = self.hooks.spare_name(seat as usize);
-        let thread = ThreadBuilder::new(self.to_arc(), seat, name, role);
-        thread.spawn().is_ok()
+    /// Calls a spare thread from the bench, or a new one. If there can be none, what was reserved
+    /// for it is given back (for one that cannot be created, by the drop of [`ThreadBuilder`]).
+    pub(super) fn call_to(&self, role: Role) -> bool {
+        match self.bench.call(role) {
+            Called::Up => true,
+            Called::Create(seat) => {
+                let name = self.hooks.spare_name(seat as usize);
+                let thread = ThreadBuilder::new(self.to_arc(), seat, name, role);
+                thread.spawn().is_ok()
+            }
+            Called::Nobody => {
+                if role == Role::Work {
+                    self.sleep.release_searcher();
+                }
+                false
+            }
+        }
     }
 
     pub(super) fn can_call_spare(&self) -> bool {

@@ -96,6 +96,11 @@ impl Registry {
         self.used.load(Ordering::Acquire)
     }
 
+    /// All seats that have ever been used.
+    pub(super) fn seats(&self) -> impl Iterator<Item = &Seat> {
+        (0..self.used_seats()).filter_map(|index| self.used_seat(index))
+    }
+
     pub(super) fn workers(&self) -> usize {
         self.workers
     }
@@ -135,7 +140,13 @@ impl Registry {
     /// have to come.
     #[inline]
     pub(crate) fn notify(&self) {
-        match self.sleep.notify() {
+        self.heed(self.sleep.notify());
+    }
+
+    /// Does what is left to do after the sleepers were told.
+    #[inline]
+    fn heed(&self, notified: Notified) {
+        match notified {
             Notified::Enough => {}
             Notified::AllBusy => self.look_after_waiting(),
             Notified::NobodySleeps => self.call_spare(),
@@ -151,11 +162,9 @@ impl Registry {
             return;
         }
         match self.sleep.notify() {
-            Notified::Enough => {}
             // Not everybody computes: this thread does not.
             Notified::AllBusy if seat.phase().mode() == Mode::Polling => {}
-            Notified::AllBusy => self.look_after_waiting(),
-            Notified::NobodySleeps => self.call_spare(),
+            notified => self.heed(notified),
         }
     }
 
@@ -168,10 +177,7 @@ impl Registry {
 
     /// Anything that any thread could take. Callers have put a SeqCst fence before.
     pub(super) fn has_visible_work(&self) -> bool {
-        !self.injectors.is_empty()
-            || (0..self.used_seats())
-                .filter_map(|index| self.used_seat(index))
-                .any(Seat::has_visible_work)
+        !self.injectors.is_empty() || self.seats().any(Seat::has_visible_work)
     }
 
     /// Hands a closure to whoever comes first.
@@ -300,7 +306,8 @@ impl Registry {
 
     // ---- getting onto a seat ----------------------------------------------------------------
 
-    /// Runs `f`, which computes, on a seat of this pool: the calling thread's, else a guest seat on this thread,
+    /// Runs `f`, which computes, on a seat of this pool: the calling thread's, else a guest seat on
+    /// this thread,
     /// else (no guest seat free, or the thread works for another pool) on a worker, which
     /// `migrated` tells.
     pub(crate) fn on_seat<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
@@ -504,8 +511,7 @@ impl Registry {
 
     /// One entry for each seat that was ever used.
     pub(crate) fn metrics(&self) -> Vec<WorkerMetrics> {
-        (0..self.used_seats())
-            .filter_map(|index| self.used_seat(index))
+        self.seats()
             .map(|seat| seat.counters().read(seat.index() as usize))
             .collect()
     }
@@ -582,8 +588,7 @@ impl fmt::Debug for Registry {
         struct Seats<'a>(&'a Registry);
         impl fmt::Debug for Seats<'_> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let used = (0..self.0.used_seats()).filter_map(|index| self.0.used_seat(index));
-                f.debug_list().entries(used).finish()
+                f.debug_list().entries(self.0.seats()).finish()
             }
         }
         f.debug_struct("Registry")

@@ -18,7 +18,7 @@
 //! somebody helps; a thread that begins to compute says so, fences, and looks at the queues; the
 //! helper says that it leaves, fences, and looks at both. Models: `pool::rescue_*`.
 
-use super::bench::{Called, Role};
+use super::bench::Role;
 use super::find;
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
@@ -48,6 +48,9 @@ const SHORT_PAUSE: Duration = Duration::from_millis(1);
 
 /// So many may pause without holding up the futures behind them.
 const MAX_PAUSED: usize = 4;
+
+/// Models have no clock: patience is at its end at once, and pauses are over.
+const IN_MODEL: bool = cfg!(any(manyhands_loom, manyhands_shuttle));
 
 /// The state of one pool's help for futures.
 #[derive(Debug)]
@@ -192,8 +195,7 @@ impl Rescue {
         let end = Instant::now() + time;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            if pauses.granted > 0 || left.is_zero() || cfg!(any(manyhands_loom, manyhands_shuttle))
-            {
+            if pauses.granted > 0 || left.is_zero() || IN_MODEL {
                 break;
             }
             pauses = self
@@ -279,17 +281,14 @@ impl Registry {
     /// Does nobody poll, or look for something to do?
     fn all_compute(&self) -> bool {
         !self.sleep.has_searchers()
-            && (0..self.used_seats())
-                .filter_map(|index| self.used_seat(index))
+            && self
+                .seats()
                 .all(|seat| seat.phase().mode() != Mode::Polling)
     }
 
     /// Are there ready futures, or roots that have not begun?
     fn has_waiting(&self) -> bool {
-        !self.injectors.is_empty()
-            || (0..self.used_seats())
-                .filter_map(|index| self.used_seat(index))
-                .any(Seat::has_tasks)
+        !self.injectors.is_empty() || self.seats().any(Seat::has_tasks)
     }
 
     fn call_poller(&self) {
@@ -297,12 +296,7 @@ impl Registry {
             // Its models have no threads to call; they look at the post.
             return;
         }
-        let manned = match self.bench.call(Role::Poll) {
-            Called::Up => true,
-            Called::Create(seat) => self.create_spare(seat, Role::Poll),
-            Called::Nobody => false,
-        };
-        if !manned {
+        if !self.call_to(Role::Poll) {
             // As it was before there was such a thread. The next to publish tries again.
             self.rescue.unman();
         }
@@ -340,9 +334,8 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
     let mut nap = PATIENCE;
     while !registry.is_closed() {
         let unmoved = lock(&rescue.look).unmoved(registry);
-        let models = cfg!(any(manyhands_loom, manyhands_shuttle));
         if registry.all_compute() && registry.has_waiting() {
-            if unmoved < PATIENCE && !models {
+            if unmoved < PATIENCE && !IN_MODEL {
                 // They move: let them come by themselves.
                 rescue.nap(nap);
                 nap = (2 * nap).min(MAX_NAP);
@@ -357,7 +350,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
                 }
                 continue;
             }
-            if let Some(root) = waiting_root(registry, unmoved, models) {
+            if let Some(root) = waiting_root(registry, unmoved) {
                 note_rescue(rescue, seat);
                 registry.leave_post(seat, false);
                 seat.counters().count_computation();
@@ -369,7 +362,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
                 rescue.nap(MAX_NAP);
                 continue;
             }
-        } else if unmoved < PATIENCE && nap < MAX_NAP && !models {
+        } else if unmoved < PATIENCE && nap < MAX_NAP && !IN_MODEL {
             // There is nothing to do now, but the pool is busy: soon there may be again.
             rescue.nap(nap);
             nap = (2 * nap).min(MAX_NAP);
@@ -397,13 +390,13 @@ fn note_rescue(rescue: &Rescue, seat: &Seat) {
 }
 
 /// A root that may begin beside those who compute: one at a time.
-fn waiting_root(registry: &Registry, unmoved: Duration, models: bool) -> Option<find::Found> {
+fn waiting_root(registry: &Registry, unmoved: Duration) -> Option<find::Found> {
     if registry.sleep.is_crowded() {
         return None;
     }
     let least = if unmoved >= BACKGROUND_PATIENCE {
         Priority::Background
-    } else if unmoved >= ROOT_PATIENCE || models {
+    } else if unmoved >= ROOT_PATIENCE || IN_MODEL {
         Priority::Normal
     } else {
         Priority::High
