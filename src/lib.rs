@@ -103,6 +103,10 @@ mod sleep;
 mod spawn;
 mod sync;
 pub mod task;
+#[cfg(feature = "time")]
+pub mod time;
+#[cfg_attr(not(feature = "time"), allow(dead_code))]
+mod timer;
 mod util;
 mod yield_now;
 

@@ -79,6 +79,11 @@ fn in_turn(registry: &Registry, seat: &Seat) -> Option<Found> {
         15 => root(registry, Normal),
         30 => either(registry, Background),
         45 => return None,
+        // What it wakes comes to the seat's own queues.
+        50 => {
+            registry.fire_timers();
+            None
+        }
         _ => None,
     };
     if turn.is_some() || !registry.injectors.may_be_urgent() {

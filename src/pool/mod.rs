@@ -11,6 +11,7 @@
 //! | `wait.rs` | how a thread with a seat waits, and lends its core |
 //! | `permit.rs` | guest seats; who is called when a permit is free |
 //! | `bench.rs` | spare threads: called, kept for a while, gone |
+//! | `driver.rs` | who waits for timers and for the system |
 //! | `rescue.rs` | futures beside computing threads |
 //! | `limit.rs` | a part of the pool that uses only so many threads |
 //! | `injectors.rs` | the queues that no seat owns |
@@ -25,6 +26,7 @@
 mod bench;
 mod blocking;
 mod builder;
+mod driver;
 mod error;
 mod find;
 pub(crate) mod global;

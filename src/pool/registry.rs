@@ -7,6 +7,7 @@ use super::Takers;
 use super::bench::Bench;
 use super::blocking::Blocking;
 use super::builder::{Hooks, Plan};
+use super::driver::Driver;
 use super::injectors::Injectors;
 use super::limit::Limit;
 use super::metrics::WorkerMetrics;
@@ -37,6 +38,7 @@ pub(crate) struct Registry {
     pub(super) bench: Bench,
     pub(super) rescue: Rescue,
     pub(super) guests: GuestSeats,
+    pub(super) driver: Driver,
     pub(super) hooks: Hooks,
     pub(super) blocking: Blocking,
     seats: Box<[OnceLock<Box<Seat>>]>,
@@ -59,6 +61,7 @@ impl Registry {
             bench: Bench::new(plan.workers + plan.guests, plan.spares, plan.keep_alive),
             rescue: Rescue::new(plan.spares > 0),
             guests: GuestSeats::new(plan.workers, plan.guests),
+            driver: Driver::new(),
             hooks,
             blocking: Blocking::new(plan.blocking, plan.keep_alive),
             seats: (0..seats).map(|_| OnceLock::new()).collect(),
@@ -175,9 +178,11 @@ impl Registry {
         }
     }
 
-    /// Anything that any thread could take. Callers have put a SeqCst fence before.
+    /// Anything that any thread could take, the role of the driver included. Callers have put a SeqCst fence before.
     pub(super) fn has_visible_work(&self) -> bool {
-        !self.injectors.is_empty() || self.seats().any(Seat::has_visible_work)
+        !self.injectors.is_empty()
+            || self.driver.is_wanted()
+            || self.seats().any(Seat::has_visible_work)
     }
 
     /// Hands a closure to whoever comes first.
@@ -194,10 +199,20 @@ impl Registry {
         self.drain_if_over();
     }
 
+    /// Is the occupant of a seat at work, or was it just woken by what happens now? What is left on
+    /// the queues of a thread that is away would wait for thieves.
+    #[inline]
+    fn is_awake(&self, seat: &Seat) -> bool {
+        if seat.is_driving() {
+            self.wake_driver(seat);
+        }
+        seat.phase().mode() != Mode::Away
+    }
+
     /// Puts a ready task where a worker finds it.
     pub(super) fn schedule(&self, job: JobRef, how: How, class: Class) {
         match seat::try_current() {
-            Some(seat) if self.owns(seat) => {
+            Some(seat) if self.owns(seat) && self.is_awake(seat) => {
                 if class != Class::future(Priority::Normal) {
                     // Only usual futures have queues on seats.
                     self.injectors.push(job, class);
@@ -307,9 +322,8 @@ impl Registry {
     // ---- getting onto a seat ----------------------------------------------------------------
 
     /// Runs `f`, which computes, on a seat of this pool: the calling thread's, else a guest seat on
-    /// this thread,
-    /// else (no guest seat free, or the thread works for another pool) on a worker, which
-    /// `migrated` tells.
+    /// this thread, else (no guest seat free, or the thread works for another pool) on a worker,
+    /// which `migrated` tells.
     pub(crate) fn on_seat<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
         match seat::current() {
             Some(seat) if self.owns(seat) => {

@@ -94,6 +94,8 @@ struct Owner {
     stock: Cell<usize>,
     jobs: Worker<JobRef>,
     tasks: Worker<JobRef>,
+    /// The thread sleeps where others' wakers may be called on it.
+    driving: Cell<bool>,
     rng: Rng,
     parker: Cell<Option<&'static Parker>>,
 }
@@ -284,6 +286,7 @@ impl Seat {
             stock: Cell::new(0),
             jobs,
             tasks,
+            driving: Cell::new(false),
             rng: Rng::new(u64::from(index) + 1),
             parker: Cell::new(None),
         };
@@ -786,6 +789,17 @@ impl Seat {
     /// Is there anything that a thief could take?
     pub(crate) fn has_visible_work(&self) -> bool {
         self.has_public_jobs() || self.has_tasks()
+    }
+
+    /// The occupant, as the driver, goes to sleep in the system's reactor, or comes back.
+    pub(super) fn set_driving(&self, driving: bool) {
+        self.owner.driving.set(driving);
+    }
+
+    /// Asked by the occupant, when it schedules something.
+    #[inline]
+    pub(super) fn is_driving(&self) -> bool {
+        cfg!(feature = "async-io") && self.owner.driving.get()
     }
 
     /// A waiter looks at this seat, and could take jobs from it at once, or does so no more.

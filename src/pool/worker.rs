@@ -1,6 +1,7 @@
 //! A worker thread: from its creation through its main loop to its end.
 
 use super::bench::{Place, Role};
+use super::driver;
 use super::find::{self, Found};
 use super::registry::Registry;
 use super::rescue::{self, Left};
@@ -84,7 +85,7 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
             }
             // Those who stay awake may find enough in the injectors never to look here.
             registry.clear_seat(seat);
-            (searching, _) = sleep(registry, seat, parker, Before::Crowded);
+            (searching, _) = sleep(registry, seat, parker, Before::Crowded, None);
         }
         if let Some(job) = find::own(registry, seat) {
             begin(registry, &mut searching);
@@ -95,22 +96,28 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
             registry.sleep.start_searching();
             searching = true;
         }
+        registry.fire_timers();
         if let Some(job) = search(registry, seat, keen) {
             begin(registry, &mut searching);
             execute(seat, job);
-        } else if seat.has_mail() {
+            continue;
+        }
+        if seat.has_mail() {
             // Found again at the top of the loop.
-        } else if registry.is_closed() || !stays {
+            continue;
+        }
+        let driver = registry.driver.take(parker, stays);
+        if registry.is_closed() || !(stays || driver.is_some()) {
+            drop(driver);
             seat.set_mode(Mode::Away);
             registry.sleep.release_searcher();
             // While we counted as searching, nobody else was told about new work.
             registry.notify_if_visible();
             return;
-        } else {
-            let slept;
-            (searching, slept) = sleep(registry, seat, parker, Before::Searching);
-            keen = slept < SHORT;
         }
+        let slept;
+        (searching, slept) = sleep(registry, seat, parker, Before::Searching, driver);
+        keen = slept < SHORT;
     }
 }
 
@@ -159,24 +166,29 @@ fn sleep(
     seat: &Seat,
     parker: &'static Parker,
     before: Before,
+    driver: Option<driver::Role<'_>>,
 ) -> (bool, Duration) {
     let parked = seat.counters().parked();
     seat.set_mode(Mode::Away);
-    let searching = registry.sleep.sleep(
-        seat.index(),
-        parker,
-        before,
-        || {
-            if seat.has_mail() || registry.is_closed() {
-                Rescan::Mine
-            } else if registry.has_visible_work() {
-                Rescan::Work
-            } else {
-                Rescan::Nothing
-            }
-        },
-        || registry.notify(),
-    );
+    let rescan = || {
+        if seat.has_mail() || registry.is_closed() {
+            Rescan::Mine
+        } else if registry.has_visible_work() {
+            Rescan::Work
+        } else {
+            Rescan::Nothing
+        }
+    };
+    let tell = || registry.notify();
+    let sleep = &registry.sleep;
+    let searching = match driver {
+        Some(role) => {
+            let park = || role.drive(Some(seat), || registry.wake_driver(seat));
+            sleep.sleep_driving(seat.index(), parker, rescan, tell, park);
+            true
+        }
+        None => sleep.sleep(seat.index(), parker, before, rescan, tell),
+    };
     seat.set_mode(Mode::Polling);
     (searching, parked.end())
 }

@@ -1,5 +1,6 @@
-//! Small tools without knowledge of pools: parking, panics, random numbers, clocks, the environment, counters.
+//! Small tools without knowledge of pools: parking, alarms, panics, random numbers, clocks, the environment, counters.
 
+pub(crate) mod alarm;
 pub(crate) mod clock;
 pub(crate) mod count;
 pub(crate) mod env;

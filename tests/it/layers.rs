@@ -9,10 +9,10 @@ fn layer(module: &str) -> u32 {
     match top {
         "sync" | "util" => 0,
         "job" | "latch" => 1,
-        "sleep" | "task" => 2,
+        "sleep" | "task" | "timer" => 2,
         "pool" => 3,
         "join" | "scope" | "spawn" | "compute" | "broadcast" | "block_on" | "blocking"
-        | "yield_now" => 4,
+        | "yield_now" | "time" => 4,
         "iter" if below.starts_with("plumbing") => 5,
         "iter" => 6,
         "slice" | "str" | "string" | "vec" | "array" | "range" | "range_inclusive" | "option"
