@@ -173,6 +173,7 @@ impl Registry {
     }
 
     fn blocking_thread(self: &Arc<Self>) {
+        self.hooks.on_start(None);
         let mut state = lock(&self.blocking.state);
         loop {
             if let Some((_, waker)) = state.queue.pop_first() {
@@ -201,6 +202,7 @@ impl Registry {
         }
         state.threads -= 1;
         drop(state);
+        self.hooks.on_exit(None);
         self.leave_blocking();
     }
 

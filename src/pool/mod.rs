@@ -17,7 +17,8 @@
 //! | `blocking.rs` | threads for closures that block |
 //! | `shutdown.rs` | how a pool ends |
 //! | `yielding.rs` | one step of the main loop, on request |
-//! | `builder.rs`, `error.rs`, `global.rs`, `handle.rs`, `metrics.rs` | sizes, hooks, the default pool, `Pool` and `Handle`, counters |
+//! | `hooks.rs` | closures of the user around threads |
+//! | `builder.rs`, `error.rs`, `global.rs`, `handle.rs`, `metrics.rs` | sizes, the default pool, `Pool` and `Handle`, counters |
 //!
 //! It knows nothing of joins, scopes or iterators: they are closures in jobs.
 #![doc = include_str!("README.md")]
@@ -29,6 +30,7 @@ mod error;
 mod find;
 pub(crate) mod global;
 mod handle;
+mod hooks;
 mod injectors;
 mod limit;
 mod metrics;

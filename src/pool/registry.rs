@@ -6,7 +6,8 @@
 use super::Takers;
 use super::bench::Bench;
 use super::blocking::Blocking;
-use super::builder::{Hooks, Plan};
+use super::builder::Plan;
+use super::hooks::Hooks;
 use super::injectors::Injectors;
 use super::limit::Limit;
 use super::metrics::WorkerMetrics;
@@ -45,6 +46,8 @@ pub(crate) struct Registry {
     workers: usize,
     closed: AtomicBool,
     owned: Owned,
+    /// How many threads can run at the same time.
+    cores: u32,
     /// Where the threads are.
     process: Process,
 }
@@ -66,6 +69,7 @@ impl Registry {
             workers: plan.workers,
             closed: AtomicBool::new(false),
             owned: Owned::new(plan.workers.next_power_of_two() * 4),
+            cores: plan.cores,
             process: Process::current(),
         });
         for index in 0..plan.workers {
@@ -105,6 +109,11 @@ impl Registry {
         self.workers
     }
 
+    /// Does a thread of the pool sit there, and not a guest?
+    pub(super) fn is_own_thread(&self, seat: &Seat) -> bool {
+        !self.guests.has(seat.index())
+    }
+
     /// Permits: how many threads compute at a time.
     pub(crate) fn num_threads(&self) -> usize {
         self.sleep.permits() as usize
@@ -124,13 +133,13 @@ impl Registry {
 
     /// How many threads can compute at the same time: no more than there are cores.
     pub(super) fn parallelism(&self) -> usize {
-        self.num_threads().min(self.hooks.cores as usize)
+        self.num_threads().min(self.cores as usize)
     }
 
     /// May a thread that has nothing to do spin for a moment? Not if another one could use its
     /// core.
     pub(super) fn may_spin(&self) -> bool {
-        self.hooks.cores > 1 && self.sleep.active() <= self.hooks.cores
+        self.cores > 1 && self.sleep.active() <= self.cores
     }
 
     // ---- publishing work --------------------------------------------------------------------

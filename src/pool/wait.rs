@@ -220,6 +220,9 @@ fn lend(seat: &Seat, wait: Wait, mut is_over: impl FnMut() -> bool) {
     if is_over() {
         return;
     }
+    let _asleep = registry
+        .is_own_thread(seat)
+        .then(|| registry.hooks.asleep());
     let permit = Permit::give_up(seat);
     loop {
         if let Some(letter) = seat.open_mail() {

@@ -29,7 +29,7 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
         // SAFETY: this thread was created for this seat and is its only occupant; `registry`
         // outlives the guard.
         let _occupied = unsafe { seat.occupy() };
-        registry.hooks.on_start(index as usize);
+        registry.hooks.on_start(Some(index as usize));
         if stays {
             work(registry, seat, true, true);
             registry.clear_seat(seat);
@@ -39,7 +39,7 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
         for letter in seat.close_mail() {
             letter.execute(index);
         }
-        registry.hooks.on_exit(index as usize);
+        registry.hooks.on_exit(Some(index as usize));
     }
     if !stays {
         registry.bench.leave(index);
@@ -63,6 +63,7 @@ fn serve(registry: &Registry, seat: &Seat, role: Role) {
                 }
             }
         }
+        let _asleep = registry.hooks.asleep();
         registry.clear_seat(seat);
         role = registry.bench.sit(&place, || registry.notify_if_visible());
     }
@@ -160,6 +161,7 @@ fn sleep(
     parker: &'static Parker,
     before: Before,
 ) -> (bool, Duration) {
+    let _asleep = registry.hooks.asleep();
     let parked = seat.counters().parked();
     seat.set_mode(Mode::Away);
     let searching = registry.sleep.sleep(
