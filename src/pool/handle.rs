@@ -4,7 +4,7 @@
 //! the things done.
 
 use super::limit::Limit;
-use super::{BlockingMetrics, PoolBuilder, Registry, WorkerMetrics, current_registry, seat};
+use super::{BlockingMetrics, Metrics, PoolBuilder, Registry, current_registry, seat};
 use crate::task::Priority;
 use std::fmt;
 use std::ops::Deref;
@@ -231,15 +231,21 @@ impl Handle {
         self.registry.index_bound()
     }
 
-    /// What each seat that was ever used has done so far: workers first, then guests and spares.
+    /// What the pool does now, and what each of its seats has done so far. Counting is always on:
+    /// threads write to counters of their own, and whoever asks adds up. Asking takes the locks of
+    /// the lists of tasks, of spare threads and of blocking closures, one after the other.
     ///
     /// ```
     /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
+    /// let task = pool.spawn(std::future::pending::<()>());
     /// pool.install(|| ());
-    /// let jobs: u64 = pool.metrics().iter().map(|worker| worker.jobs).sum();
-    /// assert_eq!(jobs, 1);
+    /// let metrics = pool.metrics();
+    /// assert_eq!((metrics.permits, metrics.threads, metrics.tasks), (2, 2, 1));
+    /// let closures: u64 = metrics.workers().iter().map(|it| it.jobs - it.polls).sum();
+    /// assert_eq!(closures, 1);
+    /// # drop(task);
     /// ```
-    pub fn metrics(&self) -> Vec<WorkerMetrics> {
+    pub fn metrics(&self) -> Metrics {
         self.registry.metrics()
     }
 

@@ -10,7 +10,7 @@ use super::builder::Plan;
 use super::hooks::Hooks;
 use super::injectors::Injectors;
 use super::limit::Limit;
-use super::metrics::WorkerMetrics;
+use super::metrics::{Metrics, SeatKind, WorkerMetrics};
 use super::permit::{GuestSeats, Threads};
 use super::rescue::Rescue;
 use super::seat::{self, Mode, Seat};
@@ -207,6 +207,9 @@ impl Registry {
     pub(super) fn schedule(&self, job: JobRef, how: How, class: Class) {
         match seat::try_current() {
             Some(seat) if self.owns(seat) => {
+                if how == How::Wake {
+                    seat.counters().count_wake();
+                }
                 if class != Class::future(Priority::Normal) {
                     // Only usual futures have queues on seats.
                     self.injectors.push(job, class);
@@ -518,11 +521,43 @@ impl Registry {
         self.hooks.report_panic(payload);
     }
 
-    /// One entry for each seat that was ever used.
-    pub(crate) fn metrics(&self) -> Vec<WorkerMetrics> {
-        self.seats()
-            .map(|seat| seat.counters().read(seat.index() as usize))
-            .collect()
+    /// The pool now.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let (active, searching) = self.sleep.at_work();
+        let (spare_threads, idle_spare_threads) = self.bench.threads();
+        let (tasks, spawned_tasks) = self.owned.counts();
+        let (injected_futures, injected_closures) = self.injectors.depths();
+        Metrics {
+            permits: self.num_threads(),
+            active,
+            searching,
+            threads: self.threads.live(),
+            spare_threads,
+            idle_spare_threads,
+            tasks,
+            spawned_tasks,
+            injected_futures,
+            injected_closures,
+            blocking: self.blocking.metrics(),
+            workers: self.seats().map(|seat| self.metrics_of(seat)).collect(),
+        }
+    }
+
+    fn metrics_of(&self, seat: &Seat) -> WorkerMetrics {
+        let index = seat.index() as usize;
+        let kind = if index < self.workers {
+            SeatKind::Worker
+        } else if self.is_own_thread(seat) {
+            SeatKind::Spare
+        } else {
+            SeatKind::Guest
+        };
+        let (queued_jobs, queued_tasks) = seat.depths();
+        WorkerMetrics {
+            queued_jobs,
+            queued_tasks,
+            ..seat.counters().read(index, kind)
+        }
     }
 
     /// Wakes every sleeper, because letters were posted.

@@ -65,6 +65,7 @@ fn serve(registry: &Registry, seat: &Seat, role: Role) {
         }
         let _asleep = registry.hooks.asleep();
         registry.clear_seat(seat);
+        let _parked = seat.counters().parked();
         role = registry.bench.sit(&place, || registry.notify_if_visible());
     }
 }
@@ -123,7 +124,7 @@ fn begin(registry: &Registry, searching: &mut bool) {
 }
 
 fn execute(seat: &Seat, job: Found) {
-    seat.counters().count_job();
+    seat.counters().count_job(job.is_poll());
     if seat.is_timed_round() {
         let start = Instant::now();
         job.run(seat);

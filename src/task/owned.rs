@@ -26,6 +26,9 @@ pub(crate) struct Owned {
 struct Shard {
     first: Option<NonNull<Header>>,
     closed: bool,
+    /// How many tasks were ever listed here, and how many of them no longer are.
+    listed: u64,
+    gone: u64,
 }
 
 // SAFETY: the pointers are counted references to cells, which may be used on any thread.
@@ -66,6 +69,17 @@ impl Owned {
                 unsafe { cell::close(task) };
             }
         }
+    }
+
+    /// How many tasks are listed, and how many ever were. Takes one lock after the other.
+    pub(crate) fn counts(&self) -> (usize, u64) {
+        let (mut listed, mut gone) = (0, 0);
+        for shard in &self.shards {
+            let shard = lock(shard);
+            listed += shard.listed;
+            gone += shard.gone;
+        }
+        ((listed - gone) as usize, listed)
     }
 
     fn shard(&self, task: NonNull<Header>) -> &Mutex<Shard> {
@@ -126,6 +140,7 @@ impl Shard {
             task.as_ref().listed.with_mut(|listed| *listed = true);
         }
         self.first = Some(task);
+        self.listed += 1;
     }
 
     /// # Safety
@@ -141,6 +156,7 @@ impl Shard {
             if !listed {
                 return false;
             }
+            self.gone += 1;
             let Links { previous, next } = links(task, std::mem::take);
             match previous {
                 Some(previous) => links(previous, |links| links.next = next),
