@@ -374,7 +374,7 @@ impl Registry {
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 self.0.clear_seat(self.1);
-                self.1.set_mode(Mode::Away);
+                self.1.show_mode(Mode::Away);
                 self.0.guests.give_back(self.1.index());
                 self.0.sleep.release();
                 self.0.notify_if_visible();
@@ -388,7 +388,7 @@ impl Registry {
         seat.end_job();
         if mode == Mode::Computing {
             seat.counters().count_computation();
-            seat.set_mode(mode);
+            seat.show_mode(mode);
         }
         let _leave = Leave(self, seat);
         f(seat)

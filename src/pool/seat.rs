@@ -340,13 +340,15 @@ impl Seat {
         if before == Mode::Computing {
             self.counters().end_computing();
         }
-        // The two looks at the clock would be a third of what a call from outside costs.
+        // Not for guests: two looks at the clock would be a third of what a call from outside costs.
         if mode == Mode::Computing && self.registry().is_own_thread(self) {
             self.counters().begin_computing();
         }
     }
 
-    fn show_mode(&self, mode: Mode) {
+    /// As [`set_mode`](Self::set_mode), by a guest, whose time is not taken.
+    #[inline]
+    pub(super) fn show_mode(&self, mode: Mode) {
         let phase = self.phase().next(mode);
         // Ordering: Relaxed; where it must be ordered against the queues, callers put a fence
         // (R2 in `rescue.rs`).
