@@ -2,7 +2,7 @@
 
 use super::metrics::{SeatKind, WorkerMetrics};
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::util::clock;
+use crate::util::{clock, coarse};
 use std::time::{Duration, Instant};
 
 /// The counters of one seat. Written by the occupant only.
@@ -191,6 +191,7 @@ impl Parked<'_> {
         let since = self.0.since.swap(0, Ordering::Relaxed);
         let slept = (self.0.now() + 1).saturating_sub(since);
         Counters::add(&self.0.parked, slept);
+        coarse::expire();
         slept
     }
 }

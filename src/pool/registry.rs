@@ -20,7 +20,8 @@ use crate::job::stack::StackJob;
 use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::sleep::{Notified, Sleep};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use crate::task::{Class, How, Owned, Priority, Schedule};
+use crate::task::{Class, How, Owned, Priority, Schedule, TaskInfo};
+use crate::util::coarse;
 use crate::util::count::Event;
 use crate::util::fork::Process;
 use crate::util::parker::Parker;
@@ -391,6 +392,8 @@ impl Registry {
             seat.show_mode(mode);
         }
         let _leave = Leave(self, seat);
+        // A guest that polls may spawn much.
+        let _stamps = (mode == Mode::Polling).then(coarse::keep);
         f(seat)
     }
 
@@ -509,6 +512,13 @@ impl Registry {
         } else {
             Takers::None
         }
+    }
+
+    /// The pool's unfinished tasks, in the order of their ids.
+    pub(super) fn tasks(&self) -> Vec<TaskInfo> {
+        let mut tasks = self.owned.dump();
+        tasks.sort_unstable_by_key(|task| task.id);
+        tasks
     }
 
     /// All unfinished tasks.

@@ -33,6 +33,7 @@ use crate::sync::atomic::{
 };
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::{Mutex, chaos, lock, thread_cell};
+use crate::util::coarse;
 use crate::util::count::Event;
 use crate::util::parker::Parker;
 use crate::util::rng::Rng;
@@ -374,6 +375,7 @@ impl Seat {
         let heavy = self.phase().mode() != Mode::Polling;
         self.owner.heavy.set(heavy);
         if heavy {
+            coarse::expire();
             self.set_mode(Mode::Polling);
         }
     }

@@ -7,6 +7,7 @@ use super::rescue::{self, Left};
 use super::seat::{Mode, Seat};
 use crate::job::SeatIndex;
 use crate::sleep::{Before, Rescan};
+use crate::util::coarse;
 use crate::util::parker::Parker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,6 +30,7 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
         // SAFETY: this thread was created for this seat and is its only occupant; `registry`
         // outlives the guard.
         let _occupied = unsafe { seat.occupy() };
+        let _stamps = coarse::keep();
         registry.hooks.on_start(Some(index as usize));
         if stays {
             work(registry, seat, true, true);
@@ -129,6 +131,7 @@ fn execute(seat: &Seat, job: Found) {
         let start = Instant::now();
         job.run(seat);
         seat.counters().saw_poll(start.elapsed());
+        coarse::expire();
     } else {
         job.run(seat);
     }

@@ -1,6 +1,7 @@
 //! Small tools without knowledge of pools: parking, panics, random numbers, clocks, the environment, counters.
 
 pub(crate) mod clock;
+pub(crate) mod coarse;
 pub(crate) mod count;
 pub(crate) mod env;
 pub(crate) mod fork;

@@ -7,3 +7,4 @@ mod util;
 
 mod hooks;
 mod metrics;
+mod tasks;
