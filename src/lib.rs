@@ -116,8 +116,8 @@ pub use broadcast::{BroadcastContext, broadcast, spawn_broadcast};
 pub use compute::{Compute, compute};
 pub use join::{FnContext, join, join_context};
 pub use pool::{
-    BlockingMetrics, CustomSpawn, DefaultSpawn, Handle, Pool, PoolBuildError, PoolBuilder,
-    ThreadBuilder, ThreadSpawn, WorkerMetrics, current_num_threads, current_thread_index,
+    BlockingMetrics, CustomSpawn, DefaultSpawn, Handle, Metrics, Pool, PoolBuildError, PoolBuilder,
+    SeatKind, ThreadBuilder, ThreadSpawn, WorkerMetrics, current_num_threads, current_thread_index,
     max_num_threads, thread_index_bound,
 };
 pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};

@@ -42,6 +42,11 @@ impl Found {
         Self { job, computes }
     }
 
+    /// Is it the poll of a future?
+    pub(super) fn is_poll(&self) -> bool {
+        !self.computes
+    }
+
     /// Runs it on the calling thread's seat.
     pub(super) fn run(self, seat: &Seat) {
         if self.computes {

@@ -6,11 +6,12 @@
 use super::Takers;
 use super::bench::Bench;
 use super::blocking::Blocking;
-use super::builder::{Hooks, Plan};
+use super::builder::Plan;
 use super::driver::Driver;
+use super::hooks::Hooks;
 use super::injectors::Injectors;
 use super::limit::Limit;
-use super::metrics::WorkerMetrics;
+use super::metrics::{Metrics, SeatKind, WorkerMetrics};
 use super::permit::{GuestSeats, Threads};
 use super::rescue::Rescue;
 use super::seat::{self, Mode, Seat};
@@ -20,7 +21,8 @@ use crate::job::stack::StackJob;
 use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::sleep::{Notified, Sleep};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use crate::task::{Class, How, Owned, Priority, Schedule};
+use crate::task::{Class, How, Owned, Priority, Schedule, TaskInfo};
+use crate::util::coarse;
 use crate::util::count::Event;
 use crate::util::fork::Process;
 use crate::util::parker::Parker;
@@ -47,6 +49,8 @@ pub(crate) struct Registry {
     workers: usize,
     closed: AtomicBool,
     owned: Owned,
+    /// How many threads can run at the same time.
+    cores: u32,
     /// Where the threads are.
     process: Process,
 }
@@ -69,6 +73,7 @@ impl Registry {
             workers: plan.workers,
             closed: AtomicBool::new(false),
             owned: Owned::new(plan.workers.next_power_of_two() * 4),
+            cores: plan.cores,
             process: Process::current(),
         });
         for index in 0..plan.workers {
@@ -108,6 +113,11 @@ impl Registry {
         self.workers
     }
 
+    /// Does a thread of the pool sit there, and not a guest?
+    pub(super) fn is_own_thread(&self, seat: &Seat) -> bool {
+        !self.guests.has(seat.index())
+    }
+
     /// Permits: how many threads compute at a time.
     pub(crate) fn num_threads(&self) -> usize {
         self.sleep.permits() as usize
@@ -127,13 +137,13 @@ impl Registry {
 
     /// How many threads can compute at the same time: no more than there are cores.
     pub(super) fn parallelism(&self) -> usize {
-        self.num_threads().min(self.hooks.cores as usize)
+        self.num_threads().min(self.cores as usize)
     }
 
     /// May a thread that has nothing to do spin for a moment? Not if another one could use its
     /// core.
     pub(super) fn may_spin(&self) -> bool {
-        self.hooks.cores > 1 && self.sleep.active() <= self.hooks.cores
+        self.cores > 1 && self.sleep.active() <= self.cores
     }
 
     // ---- publishing work --------------------------------------------------------------------
@@ -213,6 +223,9 @@ impl Registry {
     pub(super) fn schedule(&self, job: JobRef, how: How, class: Class) {
         match seat::try_current() {
             Some(seat) if self.owns(seat) && self.is_awake(seat) => {
+                if how == How::Wake {
+                    seat.counters().count_wake();
+                }
                 if class != Class::future(Priority::Normal) {
                     // Only usual futures have queues on seats.
                     self.injectors.push(job, class);
@@ -376,7 +389,7 @@ impl Registry {
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 self.0.clear_seat(self.1);
-                self.1.set_mode(Mode::Away);
+                self.1.show_mode(Mode::Away);
                 self.0.guests.give_back(self.1.index());
                 self.0.sleep.release();
                 self.0.notify_if_visible();
@@ -390,9 +403,11 @@ impl Registry {
         seat.end_job();
         if mode == Mode::Computing {
             seat.counters().count_computation();
-            seat.set_mode(mode);
+            seat.show_mode(mode);
         }
         let _leave = Leave(self, seat);
+        // A guest that polls may spawn much.
+        let _stamps = (mode == Mode::Polling).then(coarse::keep);
         f(seat)
     }
 
@@ -513,6 +528,13 @@ impl Registry {
         }
     }
 
+    /// The pool's unfinished tasks, in the order of their ids.
+    pub(super) fn tasks(&self) -> Vec<TaskInfo> {
+        let mut tasks = self.owned.dump();
+        tasks.sort_unstable_by_key(|task| task.id);
+        tasks
+    }
+
     /// All unfinished tasks.
     pub(crate) fn owned(&self) -> &Owned {
         &self.owned
@@ -523,11 +545,43 @@ impl Registry {
         self.hooks.report_panic(payload);
     }
 
-    /// One entry for each seat that was ever used.
-    pub(crate) fn metrics(&self) -> Vec<WorkerMetrics> {
-        self.seats()
-            .map(|seat| seat.counters().read(seat.index() as usize))
-            .collect()
+    /// The pool now.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let (active, searching) = self.sleep.at_work();
+        let (spare_threads, idle_spare_threads) = self.bench.threads();
+        let (tasks, spawned_tasks) = self.owned.counts();
+        let (injected_futures, injected_closures) = self.injectors.depths();
+        Metrics {
+            permits: self.num_threads(),
+            active,
+            searching,
+            threads: self.threads.live(),
+            spare_threads,
+            idle_spare_threads,
+            tasks,
+            spawned_tasks,
+            injected_futures,
+            injected_closures,
+            blocking: self.blocking.metrics(),
+            workers: self.seats().map(|seat| self.metrics_of(seat)).collect(),
+        }
+    }
+
+    fn metrics_of(&self, seat: &Seat) -> WorkerMetrics {
+        let index = seat.index() as usize;
+        let kind = if index < self.workers {
+            SeatKind::Worker
+        } else if self.is_own_thread(seat) {
+            SeatKind::Spare
+        } else {
+            SeatKind::Guest
+        };
+        let (queued_jobs, queued_tasks) = seat.depths();
+        WorkerMetrics {
+            queued_jobs,
+            queued_tasks,
+            ..seat.counters().read(index, kind)
+        }
     }
 
     /// Wakes every sleeper, because letters were posted.

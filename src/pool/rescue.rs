@@ -398,7 +398,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             }
             let patient = unmoved >= BACKGROUND_PATIENCE;
             if let Some(future) = find::future_only(registry, seat, patient) {
-                note_rescue(rescue, seat);
+                note_rescue(rescue, seat, &future);
                 future.run(seat);
                 if seat.phase().mode() != Mode::Overcommitted {
                     return Left::WithPermit;
@@ -406,7 +406,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
                 continue;
             }
             if let Some(root) = waiting_root(registry, unmoved) {
-                note_rescue(rescue, seat);
+                note_rescue(rescue, seat, &root);
                 registry.leave_post(seat, false);
                 seat.counters().count_computation();
                 root.run(seat);
@@ -437,9 +437,9 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
 }
 
 /// A future or root is about to run without a permit.
-fn note_rescue(rescue: &Rescue, seat: &Seat) {
+fn note_rescue(rescue: &Rescue, seat: &Seat, job: &find::Found) {
     let counters = seat.counters();
-    counters.count_job();
+    counters.count_job(job.is_poll());
     counters.count_overcommitted();
     if let Some(asked) = lock(&rescue.look).asked.take() {
         counters.saw_rescue(asked.elapsed());

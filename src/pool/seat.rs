@@ -21,8 +21,8 @@
 //! * S4: the public `jobs` deque holds join halves and scope jobs only; whatever runs on this seat
 //!   on top of a stolen job pushes only descendants of that job there.
 
+use super::counters::Counters;
 use super::find;
-use super::metrics::Counters;
 use super::registry::Registry;
 use super::wait::{self, Wait, WaitWord};
 use crate::job::share::ShareRef;
@@ -33,6 +33,7 @@ use crate::sync::atomic::{
 };
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::{Mutex, chaos, lock, thread_cell};
+use crate::util::coarse;
 use crate::util::count::Event;
 use crate::util::parker::Parker;
 use crate::util::rng::Rng;
@@ -338,6 +339,20 @@ impl Seat {
 
     /// What the occupant does from now on.
     pub(super) fn set_mode(&self, mode: Mode) {
+        let before = self.phase().mode();
+        self.show_mode(mode);
+        if before == Mode::Computing {
+            self.counters().end_computing();
+        }
+        // Not for guests: two looks at the clock would be a third of what a call from outside costs.
+        if mode == Mode::Computing && self.registry().is_own_thread(self) {
+            self.counters().begin_computing();
+        }
+    }
+
+    /// As [`set_mode`](Self::set_mode), by a guest, whose time is not taken.
+    #[inline]
+    pub(super) fn show_mode(&self, mode: Mode) {
         let phase = self.phase().next(mode);
         // Ordering: Relaxed; where it must be ordered against the queues, callers put a fence
         // (R2 in `rescue.rs`).
@@ -363,6 +378,7 @@ impl Seat {
         let heavy = self.phase().mode() != Mode::Polling;
         self.owner.heavy.set(heavy);
         if heavy {
+            coarse::expire();
             self.set_mode(Mode::Polling);
         }
     }
@@ -773,6 +789,14 @@ impl Seat {
     pub(super) fn phase(&self) -> Phase {
         // Ordering: Relaxed, as in `set_mode`.
         Phase(self.shared.phase.load(Ordering::Relaxed))
+    }
+
+    /// How many jobs, and how many ready tasks, others could take now.
+    pub(super) fn depths(&self) -> (usize, usize) {
+        // Ordering: Relaxed; a snapshot.
+        let lifo = !self.shared.lifo.load(Ordering::Relaxed).is_null();
+        let tasks = self.shared.tasks.len() + usize::from(lifo);
+        (self.shared.jobs.len(), tasks)
     }
 
     /// Are there ready tasks?

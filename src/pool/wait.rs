@@ -227,6 +227,9 @@ fn lend(seat: &Seat, wait: Wait, mut is_over: impl FnMut() -> bool) {
     let mut driver = may_drive
         .then(|| registry.driver.take(parker, true))
         .flatten();
+    let _asleep = registry
+        .is_own_thread(seat)
+        .then(|| registry.hooks.asleep());
     let permit = Permit::give_up(seat);
     loop {
         if let Some(letter) = seat.open_mail() {

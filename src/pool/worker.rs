@@ -8,6 +8,7 @@ use super::rescue::{self, Left};
 use super::seat::{Mode, Seat};
 use crate::job::SeatIndex;
 use crate::sleep::{Before, Rescan};
+use crate::util::coarse;
 use crate::util::parker::Parker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +31,8 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
         // SAFETY: this thread was created for this seat and is its only occupant; `registry`
         // outlives the guard.
         let _occupied = unsafe { seat.occupy() };
-        registry.hooks.on_start(index as usize);
+        let _stamps = coarse::keep();
+        registry.hooks.on_start(Some(index as usize));
         if stays {
             work(registry, seat, true, true);
             registry.clear_seat(seat);
@@ -40,7 +42,7 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
         for letter in seat.close_mail() {
             letter.execute(index);
         }
-        registry.hooks.on_exit(index as usize);
+        registry.hooks.on_exit(Some(index as usize));
     }
     if !stays {
         registry.bench.leave(index);
@@ -64,7 +66,9 @@ fn serve(registry: &Registry, seat: &Seat, role: Role) {
                 }
             }
         }
+        let _asleep = registry.hooks.asleep();
         registry.clear_seat(seat);
+        let _parked = seat.counters().parked();
         role = registry.bench.sit(&place, || registry.notify_if_visible());
     }
 }
@@ -129,11 +133,12 @@ fn begin(registry: &Registry, searching: &mut bool) {
 }
 
 fn execute(seat: &Seat, job: Found) {
-    seat.counters().count_job();
+    seat.counters().count_job(job.is_poll());
     if seat.is_timed_round() {
         let start = Instant::now();
         job.run(seat);
         seat.counters().saw_poll(start.elapsed());
+        coarse::expire();
     } else {
         job.run(seat);
     }
@@ -168,6 +173,7 @@ fn sleep(
     before: Before,
     driver: Option<driver::Role<'_>>,
 ) -> (bool, Duration) {
+    let _asleep = registry.hooks.asleep();
     let parked = seat.counters().parked();
     seat.set_mode(Mode::Away);
     let rescan = || {

@@ -325,6 +325,12 @@ impl Sleep {
         self.load().active()
     }
 
+    /// Threads at work, and those of them that search. A snapshot.
+    pub(crate) fn at_work(&self) -> (usize, usize) {
+        let word = self.load();
+        (word.active() as usize, word.searching() as usize)
+    }
+
     /// Does nobody work, and does nobody sleep who could be woken to?
     pub(crate) fn is_stuck(&self) -> bool {
         let word = self.load();

@@ -2,6 +2,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod clock;
+pub(crate) mod coarse;
 pub(crate) mod count;
 pub(crate) mod env;
 pub(crate) mod fork;

@@ -3,8 +3,8 @@
 use manyhands::task::{Id, YieldNow};
 use manyhands::{
     AbortHandle, BlockingMetrics, BroadcastContext, CancelOnDrop, Compute, FnContext, Handle,
-    JoinError, JoinHandle, Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, ThreadBuilder,
-    WorkerMetrics, Yield,
+    JoinError, JoinHandle, Metrics, Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, SeatKind,
+    ThreadBuilder, WorkerMetrics, Yield,
 };
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -81,6 +81,8 @@ fn every_public_type_has_the_traits_it_should() {
         ThreadBuilder = "SYP--D";
         PoolBuildError = "SYP--D";
         BlockingMetrics = "SYPURD";
+        Metrics = "SYPURD";
+        SeatKind = "SYPURD";
         WorkerMetrics = "SYPURD";
 
         // A handle moves its output, and shares nothing of it.
