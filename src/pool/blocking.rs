@@ -173,6 +173,7 @@ impl Registry {
     }
 
     fn blocking_thread(self: &Arc<Self>) {
+        let _context = self.hooks.context.enter();
         let mut state = lock(&self.blocking.state);
         loop {
             if let Some((_, waker)) = state.queue.pop_first() {

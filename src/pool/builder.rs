@@ -1,6 +1,7 @@
 //! How a pool is made: sizes, hooks, and who creates its threads.
 
 use super::bench::Role;
+use super::context::Context;
 use super::error::PoolBuildError;
 use super::permit::MAX_GUESTS;
 use super::registry::Registry;
@@ -61,6 +62,8 @@ pub(crate) struct Hooks {
     start: Option<IndexHandler>,
     exit: Option<IndexHandler>,
     panic: Option<PanicHandler>,
+    /// What all threads are in while they run jobs.
+    pub(super) context: Context,
 }
 
 impl Hooks {
@@ -74,6 +77,7 @@ impl Hooks {
             start: None,
             exit: None,
             panic: None,
+            context: Context::default(),
         }
     }
 
@@ -170,6 +174,7 @@ pub struct PoolBuilder<S = DefaultSpawn> {
     start: Option<IndexHandler>,
     exit: Option<IndexHandler>,
     panic: Option<PanicHandler>,
+    context: Context,
     spawn: S,
 }
 
@@ -223,6 +228,7 @@ impl Default for PoolBuilder {
             start: None,
             exit: None,
             panic: None,
+            context: Context::default(),
             spawn: DefaultSpawn(()),
         }
     }
@@ -316,6 +322,7 @@ impl PoolBuilder {
             start: self.start,
             exit: self.exit,
             panic: self.panic,
+            context: self.context,
             spawn: CustomSpawn(spawn),
         }
     }
@@ -439,6 +446,38 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         self
     }
 
+    /// Runs everything that this pool runs in the context of a tokio runtime, so that `tokio::net`,
+    /// `tokio::time` and the crates that are built on them work in its tasks (feature `tokio`).
+    ///
+    /// Without a given runtime, there is one for all pools of the process: a thread of its own,
+    /// started with the first pool, that waits for events and does nothing else. A runtime that is
+    /// given must be driven by its own threads; one of a single thread, only while that thread is
+    /// in tokio's `block_on`. It may end before the pool does: tokio's sockets then return errors, and
+    /// its timers panic, which is an error for whoever awaits that task. The pool may end first, too.
+    ///
+    /// A thread that is inside a tokio runtime when it calls into the pool stays in that one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokio::runtime::Runtime;
+    ///
+    /// let runtime = Runtime::new().unwrap();
+    /// let pool = manyhands::Pool::builder()
+    ///     .tokio_handle(runtime.handle().clone())
+    ///     .build()
+    ///     .unwrap();
+    /// let task = pool.spawn(async {
+    ///     tokio::time::sleep(Duration::from_millis(1)).await;
+    ///     manyhands::join(|| 20, || 22)
+    /// });
+    /// assert_eq!(task.join().unwrap(), (20, 22));
+    /// ```
+    #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+    pub fn tokio_handle(mut self, handle: tokio::runtime::Handle) -> Self {
+        self.context = Context::of(handle);
+        self
+    }
+
     /// Builds the pool and starts its worker threads.
     ///
     /// # Errors
@@ -506,6 +545,11 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
             keep_alive: self.keep_alive,
         };
         let cores = env::cores();
+        let context = match self.context.or_shared() {
+            Ok(context) => context,
+            Err(_) if lenient => Context::default(),
+            Err(error) => return Err(PoolBuildError::context(error)),
+        };
         let hooks = Hooks {
             stack_size: self.stack_size,
             // Models have no clock, so nobody spins there.
@@ -518,6 +562,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
             start: self.start.take(),
             exit: self.exit.take(),
             panic: self.panic.take(),
+            context,
         };
         let registry = Registry::new(&plan, hooks);
         // Stops what was started, also if a closure of the user panics.
@@ -563,6 +608,8 @@ fn sit_down_for_good(registry: &Arc<Registry>) {
     std::mem::forget(Arc::clone(registry));
     // SAFETY: no worker thread was started for seat 0, and the seat is never freed (line above).
     std::mem::forget(unsafe { registry.seat(0).occupy() });
+    // The thread was in no context before, so there is no guard that would have to go after this.
+    std::mem::forget(registry.hooks.context.enter());
     registry.seat(0).end_job();
     registry.hooks.on_start(0);
 }

@@ -15,6 +15,7 @@
 //! | `limit.rs` | a part of the pool that uses only so many threads |
 //! | `injectors.rs` | the queues that no seat owns |
 //! | `blocking.rs` | threads for closures that block |
+//! | `context.rs` | the tokio runtime around the threads of a pool |
 //! | `shutdown.rs` | how a pool ends |
 //! | `yielding.rs` | one step of the main loop, on request |
 //! | `builder.rs`, `error.rs`, `global.rs`, `handle.rs`, `metrics.rs` | sizes, hooks, the default pool, `Pool` and `Handle`, counters |
@@ -25,6 +26,7 @@
 mod bench;
 mod blocking;
 mod builder;
+mod context;
 mod error;
 mod find;
 pub(crate) mod global;
