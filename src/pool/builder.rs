@@ -608,8 +608,7 @@ fn sit_down_for_good(registry: &Arc<Registry>) {
     std::mem::forget(Arc::clone(registry));
     // SAFETY: no worker thread was started for seat 0, and the seat is never freed (line above).
     std::mem::forget(unsafe { registry.seat(0).occupy() });
-    // The thread was in no context before, so there is no guard that would have to go after this.
-    std::mem::forget(registry.hooks.context.enter());
+    registry.hooks.context.enter_for_good();
     registry.seat(0).end_job();
     registry.hooks.on_start(0);
 }

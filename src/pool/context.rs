@@ -18,7 +18,7 @@ mod real {
     use std::thread;
     use tokio::runtime::{Builder, EnterGuard, Handle};
 
-    #[derive(Clone, Debug, Default)]
+    #[derive(Debug, Default)]
     pub(in crate::pool) struct Context(Option<Handle>);
 
     impl Context {
@@ -41,6 +41,12 @@ mod real {
                 // Already in one; or the thread is at its end, and too late for any.
                 _ => None,
             }
+        }
+
+        /// As the outermost context of a thread, if it has none: no guard remains that would have
+        /// to be dropped after this one.
+        pub(in crate::pool) fn enter_for_good(&self) {
+            std::mem::forget(self.enter());
         }
     }
 
@@ -67,8 +73,8 @@ mod real {
 /// Without the feature there is no context.
 #[cfg(not(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle)))))]
 mod real {
-    #[derive(Clone, Debug, Default)]
-    pub(in crate::pool) struct Context;
+    #[derive(Debug, Default)]
+    pub(in crate::pool) struct Context(());
 
     impl Context {
         pub(in crate::pool) fn or_shared(self) -> std::io::Result<Self> {
@@ -78,6 +84,8 @@ mod real {
         pub(in crate::pool) fn enter(&self) -> Option<()> {
             None
         }
+
+        pub(in crate::pool) fn enter_for_good(&self) {}
     }
 }
 
