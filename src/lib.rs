@@ -94,6 +94,8 @@ mod broadcast;
 mod compile_fail;
 mod compute;
 mod entry;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod job;
 mod join;
 mod latch;

@@ -193,6 +193,7 @@ impl Registry {
     }
 
     fn blocking_thread(self: &Arc<Self>) {
+        let _context = self.hooks.context.enter();
         self.hooks.on_start(None);
         let mut state = lock(&self.blocking.state);
         loop {

@@ -1,6 +1,7 @@
 //! How a pool is made: sizes, hooks, and who creates its threads.
 
 use super::bench::Role;
+use super::context::Context;
 use super::error::PoolBuildError;
 use super::hooks::Hooks;
 use super::permit::MAX_GUESTS;
@@ -426,6 +427,38 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         self
     }
 
+    /// Runs everything that this pool runs in the context of a tokio runtime, so that `tokio::net`,
+    /// `tokio::time` and the crates that are built on them work in its tasks (feature `tokio`).
+    ///
+    /// Without a given runtime, there is one for all pools of the process: a thread of its own,
+    /// started with the first pool, that waits for events and does nothing else. A runtime that is
+    /// given must be driven by its own threads; one of a single thread, only while that thread is
+    /// in tokio's `block_on`. It may end before the pool does: tokio's sockets then return errors, and
+    /// its timers panic, which is an error for whoever awaits that task. The pool may end first, too.
+    ///
+    /// A thread that is inside a tokio runtime when it calls into the pool stays in that one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokio::runtime::Runtime;
+    ///
+    /// let runtime = Runtime::new().unwrap();
+    /// let pool = manyhands::Pool::builder()
+    ///     .tokio_handle(runtime.handle().clone())
+    ///     .build()
+    ///     .unwrap();
+    /// let task = pool.spawn(async {
+    ///     tokio::time::sleep(Duration::from_millis(1)).await;
+    ///     manyhands::join(|| 20, || 22)
+    /// });
+    /// assert_eq!(task.join().unwrap(), (20, 22));
+    /// ```
+    #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+    pub fn tokio_handle(mut self, handle: tokio::runtime::Handle) -> Self {
+        self.hooks.context = Context::of(handle);
+        self
+    }
+
     /// Builds the pool and starts its worker threads.
     ///
     /// # Errors
@@ -498,6 +531,12 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
                 env::cores() as u32
             },
         };
+        let context = std::mem::take(&mut self.hooks.context);
+        self.hooks.context = match context.or_shared() {
+            Ok(context) => context,
+            Err(_) if lenient => Context::default(),
+            Err(error) => return Err(PoolBuildError::context(error)),
+        };
         let registry = Registry::new(&plan, std::mem::take(&mut self.hooks));
         // Stops what was started, also if a closure of the user panics.
         let mut started = Started {
@@ -542,6 +581,7 @@ fn sit_down_for_good(registry: &Arc<Registry>) {
     std::mem::forget(Arc::clone(registry));
     // SAFETY: no worker thread was started for seat 0, and the seat is never freed (line above).
     std::mem::forget(unsafe { registry.seat(0).occupy() });
+    registry.hooks.context.enter_for_good();
     registry.seat(0).end_job();
     registry.hooks.on_start(Some(0));
 }

@@ -22,6 +22,7 @@ enum Kind {
     AlreadyInitialized,
     CurrentThreadHasSeat,
     Thread(io::Error),
+    Context(io::Error),
 }
 
 impl PoolBuildError {
@@ -35,6 +36,10 @@ impl PoolBuildError {
 
     pub(super) fn thread(error: io::Error) -> Self {
         Self(Kind::Thread(error))
+    }
+
+    pub(super) fn context(error: io::Error) -> Self {
+        Self(Kind::Context(error))
     }
 
     /// Was there a default pool already?
@@ -53,6 +58,7 @@ impl fmt::Display for PoolBuildError {
                 "the current thread belongs to a pool already: `use_current_thread` needs a thread of its own",
             ),
             Kind::Thread(error) => write!(f, "the system refused to create a thread: {error}"),
+            Kind::Context(error) => write!(f, "the tokio runtime could not be started: {error}"),
         }
     }
 }
@@ -60,7 +66,7 @@ impl fmt::Display for PoolBuildError {
 impl Error for PoolBuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            Kind::Thread(error) => Some(error),
+            Kind::Thread(error) | Kind::Context(error) => Some(error),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! What users want to be told of a pool's threads, and how these are to be made.
 
+use super::context::Context;
 use crate::sync::{Mutex, lock};
 use crate::util::unwind::{self, Payload};
 
@@ -23,6 +24,8 @@ pub(crate) struct Hooks {
     pub(super) thread_park: Option<Handler>,
     pub(super) thread_unpark: Option<Handler>,
     pub(super) panic: Option<PanicHandler>,
+    /// What all threads are in while they run jobs.
+    pub(super) context: Context,
 }
 
 impl Hooks {

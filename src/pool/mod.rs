@@ -16,6 +16,7 @@
 //! | `limit.rs` | a part of the pool that uses only so many threads |
 //! | `injectors.rs` | the queues that no seat owns |
 //! | `blocking.rs` | threads for closures that block |
+//! | `context.rs` | the tokio runtime around the threads of a pool |
 //! | `shutdown.rs` | how a pool ends |
 //! | `yielding.rs` | one step of the main loop, on request |
 //! | `hooks.rs` | closures of the user around threads |
@@ -28,6 +29,7 @@
 mod bench;
 mod blocking;
 mod builder;
+mod context;
 mod counters;
 mod driver;
 mod error;

@@ -366,6 +366,7 @@ impl Registry {
                     None => {
                         // What `f` spawns belongs here nevertheless.
                         let _home = seat::AtHome::enter(self);
+                        let _context = self.hooks.context.enter();
                         f(None)
                     }
                 }
@@ -396,6 +397,7 @@ impl Registry {
             }
         }
 
+        let _context = self.hooks.context.enter();
         let seat = self.seat(index);
         self.sleep.acquire();
         // SAFETY: the claim made this thread the only occupant; the seat lives in `self`.

@@ -25,6 +25,7 @@ const SHORT: Duration = Duration::from_micros(100);
 /// The life of a worker or spare thread. The caller has counted it: as live, and for
 /// [`Role::Work`] as a searcher.
 pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
+    let _context = registry.hooks.context.enter();
     let stays = (index as usize) < registry.workers();
     let seat = registry.seat(index);
     {

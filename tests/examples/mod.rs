@@ -1,5 +1,8 @@
 //! Examples as processes: what they are given, and what they print.
 
+mod program;
+
+use program::program;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,18 +38,8 @@ impl Drop for Tree {
     }
 }
 
-/// Cargo builds the examples for `cargo test`, beside the tests: `deps/../examples`.
 pub(crate) fn run<'a>(example: &str, args: impl IntoIterator<Item = &'a OsStr>) -> Output {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).unwrap().join("examples");
-    let program = folder.join(example);
-    let program = program.with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(
-        program.exists(),
-        "{} is missing: plain `cargo test` builds it, and so does `cargo build --example {example}`",
-        program.display(),
-    );
-    let mut command = Command::new(program);
+    let mut command = Command::new(program(example));
     command.args(args).stdin(Stdio::null()).output().unwrap()
 }
 

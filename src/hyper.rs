@@ -1,0 +1,53 @@
+//! [hyper](https://docs.rs/hyper) on the pool: its executor trait (feature `hyper`).
+//!
+//! hyper brings no runtime. It asks for an executor where it starts tasks of its own (HTTP/2
+//! streams, connections of a client), and for sockets that implement `hyper::rt::{Read, Write}`: wrap
+//! those of `async-net` in `smol_hyper::rt::FuturesIo`, or those of `tokio::net` in
+//! `hyper_util::rt::TokioIo`. `examples/http_server.rs` shows all of it together.
+
+use crate::pool::Handle;
+
+/// Starts hyper's tasks on a pool. Cheap to clone; hyper wants a clone for each connection.
+///
+/// What hyper starts is detached: it ends when the connection does, or is dropped with the pool. A
+/// panic goes to the pool's [`panic_handler`](crate::PoolBuilder::panic_handler). A handle with a
+/// [priority](Handle::with_priority) or a [limit](Handle::limit) gives that to the tasks.
+///
+/// ```
+/// use hyper::rt::Executor as _;
+/// use manyhands::hyper::Executor;
+/// use std::sync::mpsc::channel;
+///
+/// let executor = Executor::current();
+/// let (send, receive) = channel();
+/// executor.clone().execute(async move { send.send(1 + 2).unwrap() });
+/// assert_eq!(receive.recv(), Ok(3));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Executor {
+    handle: Handle,
+}
+
+impl Executor {
+    /// On the pool that the calling thread works for, else on the default pool (which this call
+    /// starts).
+    pub fn current() -> Self {
+        Handle::current().into()
+    }
+}
+
+impl From<Handle> for Executor {
+    fn from(handle: Handle) -> Self {
+        Self { handle }
+    }
+}
+
+impl<F> hyper::rt::Executor<F> for Executor
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, future: F) {
+        drop(self.handle.spawn(future));
+    }
+}
