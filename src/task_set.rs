@@ -70,6 +70,16 @@ impl<T: Send + 'static> JoinSet<T> {
     }
 
     /// As [`spawn_blocking`](Self::spawn_blocking), on the pool of `handle`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::{Handle, task::JoinSet};
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn_blocking_on(|| 1, &Handle::current());
+    /// assert_eq!(manyhands::block_on(set.join_all()), [1]);
+    /// ```
     pub fn spawn_blocking_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
     where
         F: FnOnce() -> T + Send + 'static,
@@ -102,6 +112,17 @@ impl<T: Send + 'static> JoinSet<T> {
 
     /// As [`spawn_compute`](Self::spawn_compute), on the pool of `handle`, with its priority and
     /// within its limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::{Handle, Priority, task::JoinSet};
+    ///
+    /// let background = Handle::current().with_priority(Priority::Background);
+    /// let mut set = JoinSet::new();
+    /// set.spawn_compute_on(|| manyhands::join(|| 20, || 22), &background);
+    /// assert_eq!(manyhands::block_on(set.join_all()), [(20, 22)]);
+    /// ```
     pub fn spawn_compute_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
     where
         F: FnOnce() -> T + Send + 'static,

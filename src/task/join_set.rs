@@ -217,6 +217,21 @@ impl<T> JoinSet<T> {
     }
 
     /// As [`try_join_next`](Self::try_join_next), with the task's name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let task = set.spawn(async { 1 });
+    /// while !task.is_finished() {
+    ///     std::thread::yield_now();
+    /// }
+    /// // The set hears of it a moment after the task has ended.
+    /// let one = std::iter::repeat_with(|| set.try_join_next_with_id()).find_map(|one| one);
+    /// assert_eq!(one.unwrap().unwrap(), (task.id(), 1));
+    /// ```
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         while let Some(number) = self.ended.take() {
             if let Some(result) = self.remove(number) {
@@ -228,6 +243,19 @@ impl<T> JoinSet<T> {
 
     /// [`join_next`](Self::join_next) as a function for implementations of futures and streams: the
     /// waker of the last call is woken when a task ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    /// use manyhands::task::JoinSet;
+    ///
+    /// // A set as a stream of results.
+    /// let mut set: JoinSet<_> = (1..=3).map(|n| async move { n }).collect();
+    /// let results = futures::stream::poll_fn(move |context| set.poll_join_next(context));
+    /// let sum = results.fold(0, async |sum, n| sum + n.unwrap());
+    /// assert_eq!(manyhands::block_on(sum), 6);
+    /// ```
     pub fn poll_join_next(
         &mut self,
         context: &mut Context<'_>,
@@ -237,6 +265,18 @@ impl<T> JoinSet<T> {
     }
 
     /// As [`poll_join_next`](Self::poll_join_next), with the task's name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    /// use std::future::poll_fn;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let name = set.spawn(async { 1 }).id();
+    /// let next = poll_fn(|context| set.poll_join_next_with_id(context));
+    /// assert_eq!(manyhands::block_on(next).unwrap().unwrap(), (name, 1));
+    /// ```
     pub fn poll_join_next_with_id(
         &mut self,
         context: &mut Context<'_>,

@@ -205,6 +205,14 @@ impl<T: 'static> LocalKey<T> {
     /// # Panics
     ///
     /// As [`with`](Self::with).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// manyhands::task_local! { static DEPTH: u32; }
+    ///
+    /// assert_eq!(manyhands::block_on(DEPTH.scope(3, async { DEPTH.get() })), 3);
+    /// ```
     #[track_caller]
     pub fn get(&'static self) -> T
     where
