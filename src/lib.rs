@@ -39,6 +39,8 @@
 //! | run many closures that borrow | [`scope`](scope()), [`in_place_scope`] |
 //! | start a future | [`spawn`] |
 //! | wait for a future, anywhere | [`block_on`] |
+//! | start many futures, and take results as they come | [`task::JoinSet`] |
+//! | give a future values of its own | [`task_local!`] |
 //! | await a computation, and cancel it by dropping | [`compute`] |
 //! | start a computation | [`spawn_compute`] |
 //! | call something that blocks | [`spawn_blocking`], [`block_in_place`] |
@@ -105,6 +107,7 @@ mod sleep;
 mod spawn;
 mod sync;
 pub mod task;
+mod task_set;
 #[cfg(feature = "time")]
 pub mod time;
 #[cfg_attr(not(feature = "time"), allow(dead_code))]

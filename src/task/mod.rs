@@ -1,7 +1,8 @@
-//! Spawned futures: their names, their results, and giving way to others.
+//! Spawned futures: their names, their results, values of their own, and giving way to others.
 //!
 //! [`spawn`](crate::spawn) makes a task of a future and returns its [`JoinHandle`]. In a task,
-//! [`id`] tells which one it is, and [`yield_now`] lets other tasks run first.
+//! [`id`] tells which one it is, and [`yield_now`] lets other tasks run first. A [`JoinSet`] awaits
+//! many tasks, in the order in which they end. A [`LocalKey`] gives a future values of its own.
 // For readers of the source: layer 2. `spawn` allocates the cell of a task, whose right to run is
 // a `JobRef`; where ready tasks go is the business of the pool, known here by the trait `Schedule`
 // only. How it all works, with the rules I1, I2, ... that the comments cite: README.md.
@@ -13,6 +14,8 @@ mod error;
 mod handle;
 mod id;
 mod info;
+mod join_set;
+mod local;
 mod owned;
 mod run;
 mod state;
@@ -27,6 +30,10 @@ pub use self::error::JoinError;
 pub use self::handle::{AbortHandle, CancelOnDrop, JoinHandle};
 pub use self::id::{Id, id, try_id};
 pub use self::info::{TaskInfo, TaskKind, TaskState};
+pub use self::join_set::JoinSet;
+#[doc(hidden)]
+pub use self::local::LocalSlot;
+pub use self::local::{AccessError, LocalKey, TaskLocalFuture};
 pub use self::yield_now::{YieldNow, yield_now};
 
 pub(crate) use self::builder::Named;

@@ -1,6 +1,6 @@
 //! Which public types are `Send`, `Sync`, `Unpin`, `UnwindSafe`, `RefUnwindSafe` and `Debug`.
 
-use manyhands::task::{Id, YieldNow};
+use manyhands::task::{AccessError, Id, JoinSet, LocalKey, TaskLocalFuture, YieldNow};
 use manyhands::{
     AbortHandle, BlockingMetrics, BroadcastContext, CancelOnDrop, Compute, FnContext, Handle,
     JoinError, JoinHandle, Metrics, Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, SeatKind,
@@ -96,6 +96,13 @@ fn every_public_type_has_the_traits_it_should() {
         Id = "SYPURD";
         YieldNow = "SYPURD";
         Compute<u8> = "S-P--D";
+        JoinSet<Cell> = "SYPURD";
+        JoinSet<Rc> = "--PURD";
+        // The key is the same for all threads, whatever the values are.
+        LocalKey<Rc> = "SYPURD";
+        TaskLocalFuture<u8, Cell> = "S-PU-D";
+        TaskLocalFuture<Rc, u8> = "--PURD";
+        AccessError = "SYPURD";
 
         // Jobs share a scope.
         Scope<'_> = "SYP--D";

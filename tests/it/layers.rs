@@ -17,7 +17,7 @@ fn layer(module: &str) -> u32 {
         "iter" => 6,
         "slice" | "str" | "string" | "vec" | "array" | "range" | "range_inclusive" | "option"
         | "result" | "collections" => 7,
-        "prelude" | "entry" | "hyper" | "book" | "compile_fail" => 8,
+        "prelude" | "entry" | "hyper" | "task_set" | "book" | "compile_fail" => 8,
         other => panic!("src/{other} has no layer yet: give it one in tests/it/layers.rs"),
     }
 }
