@@ -169,7 +169,7 @@ impl<T> JoinHandle<T> {
 
 #[cfg(all(test, manyhands_loom))]
 mod models {
-    use super::run;
+    use super::{Waits, run};
     use crate::sync::atomic::{AtomicBool, Ordering};
     use crate::sync::{Arc, Mutex, UnsafeCell, lock, thread};
     use crate::util::model;
@@ -210,7 +210,7 @@ mod models {
     /// Waits for the event; `nested` runs in every poll, between registering and looking.
     fn wait(event: &Event, nested: impl Fn()) -> u32 {
         run(
-            None,
+            Waits::Alone,
             poll_fn(|context| {
                 *lock(&event.waker) = Some(context.waker().clone());
                 nested();

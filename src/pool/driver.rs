@@ -69,11 +69,12 @@ impl Driver {
             return None;
         }
         let holder = ptr::from_ref(parker).cast_mut();
-        // Ordering: Relaxed; the fence below orders it against the look at the timers.
+        // Ordering: Release hands over the parker as it was made; pairs with the Acquire in
+        // `look_again`. The fence below orders it against the look at the timers.
         let taken = self.holder.compare_exchange(
             ptr::null_mut(),
             holder,
-            Ordering::Relaxed,
+            Ordering::Release,
             Ordering::Relaxed,
         );
         taken.ok()?;
@@ -89,8 +90,8 @@ impl Driver {
     fn look_again(&self) -> bool {
         // Ordering: SeqCst fence of D1; pairs with the one in `take`.
         fence(Ordering::SeqCst);
-        // Ordering: Relaxed; ordered by the fence.
-        let holder = self.holder.load(Ordering::Relaxed);
+        // Ordering: Acquire pairs with the Release in `take`; else ordered by the fence.
+        let holder = self.holder.load(Ordering::Acquire);
         if holder.is_null() {
             return false;
         }

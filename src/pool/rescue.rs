@@ -157,8 +157,8 @@ impl Rescue {
 
     /// Wakes the thread at the post, if it sleeps as the driver.
     fn wake(&self) {
-        // Ordering: Relaxed, as above.
-        let parker = self.dozes.load(Ordering::Relaxed);
+        // Ordering: Acquire pairs with the Release in `doze`: the parker is seen as it was made.
+        let parker = self.dozes.load(Ordering::Acquire);
         if !parker.is_null() {
             // SAFETY: parkers live for ever.
             unsafe { (*parker).unpark() };
@@ -166,10 +166,10 @@ impl Rescue {
     }
 
     /// The thread at the post sleeps as the driver, unless there is something to do.
-    fn doze(&self, registry: &Registry, seat: &Seat, role: &driver::Role<'_>) {
+    pub(super) fn doze(&self, registry: &Registry, seat: &Seat, role: &driver::Role<'_>) {
         let parker = ptr::from_ref(seat.parker()).cast_mut();
-        // Ordering: Relaxed; SeqCst fence of R2, as in `unman`.
-        self.dozes.store(parker, Ordering::Relaxed);
+        // Ordering: Release hands over the parker. SeqCst fence of R2, as in `unman`.
+        self.dozes.store(parker, Ordering::Release);
         fence(Ordering::SeqCst);
         if !registry.has_ready() && !registry.is_closed() {
             role.drive(Some(seat), || ());

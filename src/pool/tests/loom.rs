@@ -12,13 +12,16 @@ use super::super::seat::{Mode, Popped, Seat, SlotIndex};
 use super::super::wait;
 use crate::job::JobRef;
 use crate::job::stack::{StackHeader, StackJob};
-use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sleep::{Before, Rescan};
+use crate::sync::atomic::{AtomicU32, Ordering, fence};
 use crate::sync::deque::Steal;
 use crate::sync::{UnsafeCell, thread};
 use crate::task::{Class, Priority};
 use crate::util::parker::Parker;
 use crate::util::{model, unwind};
 use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
 
 fn registry() -> Arc<Registry> {
     let registry = registry_of(3, 0);
@@ -368,5 +371,118 @@ fn a_limit_forgets_no_job() {
             // SAFETY: both were exposed, and are in place.
             assert!(unsafe { StackHeader::public_of(job) }.latch().probe());
         }
+    });
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// D1: a timer is added before the one that the driver waits for, while it begins to wait.
+#[test]
+fn driver_sees_an_earlier_timer() {
+    model::check("pool::driver_sees_an_earlier_timer", || {
+        let registry = registry();
+        let now = Instant::now();
+        let _late = registry.add_timer(now + 10 * HOUR, Waker::noop());
+        let late = registry.timers().next();
+        let driver = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                let role = registry.driver.take(Parker::current(), true);
+                let role = role.expect("nobody else takes it");
+                while registry.timers().next() == late {
+                    role.drive(None, || ());
+                }
+            })
+        };
+        let _early = registry.add_timer(now + HOUR, Waker::noop());
+        driver.join().unwrap();
+    });
+}
+
+/// D1: the first timer is added from outside, while the last thread goes to sleep.
+#[test]
+fn driver_is_found_for_the_first_timer() {
+    model::check("pool::driver_is_found_for_the_first_timer", || {
+        let registry = registry_of(1, 0);
+        registry.sleep.admit();
+        let worker = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                let parker = Parker::current();
+                while registry.driver.take(parker, true).is_none() {
+                    let rescan = || match registry.has_visible_work() {
+                        true => Rescan::Work,
+                        false => Rescan::Nothing,
+                    };
+                    let tell = || registry.notify();
+                    let state = Before::Searching;
+                    assert!(registry.sleep.sleep(0, parker, state, rescan, tell));
+                }
+            })
+        };
+        let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
+        worker.join().unwrap();
+    });
+}
+
+/// D1: a thread in `block_on` gives the role up, while the last worker, which could not have it, goes
+/// to sleep.
+#[test]
+fn driver_that_leaves_is_followed() {
+    model::check("pool::driver_that_leaves_is_followed", || {
+        let registry = registry_of(1, 0);
+        let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
+        let role = registry.driver.take(Parker::current(), true);
+        assert!(role.is_some());
+        registry.sleep.admit();
+        let worker = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                let parker = Parker::current();
+                while registry.driver.take(parker, true).is_none() {
+                    let rescan = || match registry.has_visible_work() {
+                        true => Rescan::Work,
+                        false => Rescan::Nothing,
+                    };
+                    let tell = || registry.notify();
+                    let state = Before::Searching;
+                    assert!(registry.sleep.sleep(0, parker, state, rescan, tell));
+                }
+            })
+        };
+        drop(role);
+        fence(Ordering::SeqCst);
+        registry.notify_if_visible();
+        worker.join().unwrap();
+    });
+}
+
+/// R2: a future becomes ready while the thread at the post falls asleep as the driver.
+#[test]
+fn rescue_wakes_whoever_dozes_at_the_post() {
+    model::check("pool::rescue_wakes_whoever_dozes_at_the_post", || {
+        let pool = Busy::new([Mode::Computing; 2]);
+        let registry = &pool.registry;
+        let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
+        assert!(registry.rescue.is_manned(), "nobody looks at the clock");
+        let job = StackJob::new(|_| ());
+        let poller = {
+            let registry = Arc::clone(registry);
+            thread::spawn(move || {
+                let seat = registry.seat(2);
+                // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
+                let _occupied = unsafe { seat.occupy() };
+                let role = registry.driver.take(seat.parker(), false);
+                let role = role.expect("nobody else takes it");
+                loop {
+                    if let Some(job) = registry.injectors.take_any() {
+                        return job.execute(2);
+                    }
+                    registry.rescue.doze(&registry, seat, &role);
+                }
+            })
+        };
+        pool.publish(future(&job));
+        poller.join().unwrap();
     });
 }

@@ -281,7 +281,7 @@ impl Pool {
         let parker = self.put_to_sleep(seat);
         let pool = self.clone();
         thread::spawn(move || {
-            pool.sleep.wait_for_token(seat, parker);
+            pool.sleep.wait_for_token(seat, || parker.park());
             then(&pool, parker);
         })
     }
@@ -766,9 +766,9 @@ fn pop_is_not_fooled_by_an_equal_word() {
         };
         // Both seats live on this thread; the notifier has popped at most one of them before.
         pool.sleep.wake_all();
-        pool.sleep.wait_for_token(0, parker);
+        pool.sleep.wait_for_token(0, || parker.park());
         pool.sleep.release_searcher();
-        pool.sleep.wait_for_token(1, parker);
+        pool.sleep.wait_for_token(1, || parker.park());
         assert!(pool.sleep.push(1, parker, Before::Searching));
         let nobody = notifier.join().unwrap();
         // Seat 1 is asleep, or it was popped and holds a token. Seat 0 is gone.
@@ -793,9 +793,9 @@ fn wake_all_is_not_fooled_by_an_equal_word() {
             thread::spawn(move || pool.sleep.wake_all())
         };
         pool.sleep.wake_all();
-        pool.sleep.wait_for_token(0, parkers[0]);
+        pool.sleep.wait_for_token(0, || parkers[0].park());
         pool.sleep.release_searcher();
-        pool.sleep.wait_for_token(1, parkers[1]);
+        pool.sleep.wait_for_token(1, || parkers[1].park());
         assert!(pool.sleep.push(1, parkers[1], Before::Searching));
         waker.join().unwrap();
         let word = pool.sleep.load();
@@ -891,9 +891,9 @@ fn wake_all_reads_below_before_it_wakes() {
             let pool = pool.clone();
             thread::spawn(move || pool.sleep.wake_all())
         };
-        pool.sleep.wait_for_token(1, parkers[1]);
+        pool.sleep.wait_for_token(1, || parkers[1].park());
         assert!(pool.sleep.push(1, parkers[1], Before::Searching));
-        pool.sleep.wait_for_token(0, parkers[0]);
+        pool.sleep.wait_for_token(0, || parkers[0].park());
         waker.join().unwrap();
         assert_eq!(pool.sleep.load().top(), Some(1));
     });
@@ -908,12 +908,111 @@ fn stray_wake_does_not_end_the_sleep() {
         let sleeper = {
             let pool = pool.clone();
             thread::spawn(move || {
-                pool.sleep.wait_for_token(0, parker);
+                pool.sleep.wait_for_token(0, || parker.park());
                 assert_eq!(pool.sleep.load().searching(), 1);
             })
         };
         parker.unpark();
         pool.sleep.wake_all();
         join([sleeper]);
+    });
+}
+
+impl Pool {
+    /// A worker that has found nothing and becomes the driver; it runs one job.
+    fn driver(&self, seat: SeatIndex) -> thread::JoinHandle<()> {
+        let pool = self.clone();
+        pool.sleep.admit();
+        thread::spawn(move || {
+            let parker = Parker::current();
+            loop {
+                if let Some(job) = pool.take() {
+                    drop(job);
+                    break;
+                }
+                let rescan = || match pool.has_work() {
+                    true => Rescan::Work,
+                    false => Rescan::Nothing,
+                };
+                let tell = || drop(pool.sleep.notify());
+                pool.sleep
+                    .sleep_driving(seat, parker, rescan, tell, || parker.drive(None));
+            }
+            assert_eq!(pool.sleep.load().searching(), 1);
+        })
+    }
+}
+
+/// The driver sleeps apart from the stack, and hears of work as any sleeper does.
+#[test]
+fn driver_vs_publish() {
+    model::check("sleep::driver_vs_publish", || {
+        let pool = Pool::new(1, 1);
+        let driver = pool.driver(0);
+        let count = pool.push(0);
+        let _ = pool.sleep.notify();
+        join([driver]);
+        assert_ran_once(&[count]);
+        assert!(!pool.sleep.load().has_driver());
+    });
+}
+
+/// The driver leaves by itself while somebody pops it: it gets one permit, not two.
+#[test]
+fn driver_leaves_vs_publish() {
+    model::check("sleep::driver_leaves_vs_publish", || {
+        let pool = Pool::new(2, 0);
+        pool.sleep.admit();
+        let driver = {
+            let pool = pool.clone();
+            thread::spawn(move || {
+                let parker = Parker::current();
+                let mut event = true;
+                let nothing = || Rescan::Nothing;
+                pool.sleep.sleep_driving(
+                    0,
+                    parker,
+                    nothing,
+                    || (),
+                    || {
+                        if !(std::mem::take(&mut event) && pool.sleep.leave_driving(0)) {
+                            parker.drive(None);
+                        }
+                    },
+                );
+            })
+        };
+        let _ = pool.sleep.notify();
+        join([driver]);
+        let word = pool.sleep.load();
+        assert_eq!((word.active(), word.searching()), (1, 1));
+        assert!(!word.has_driver());
+    });
+}
+
+/// The end of the pool reaches the driver.
+#[test]
+fn close_vs_driver() {
+    model::check("sleep::close_vs_driver", || {
+        let mut shared = Shared::new(1, 0);
+        shared.closes = true;
+        shared.sleep.admit();
+        let pool = Arc::new(shared);
+        let driver = {
+            let pool = pool.clone();
+            thread::spawn(move || {
+                let parker = Parker::current();
+                while !pool.is_closed() {
+                    let rescan = || match pool.is_closed() {
+                        true => Rescan::Mine,
+                        false => Rescan::Nothing,
+                    };
+                    pool.sleep
+                        .sleep_driving(0, parker, rescan, || (), || parker.drive(None));
+                }
+            })
+        };
+        pool.close();
+        driver.join().unwrap();
     });
 }
