@@ -33,6 +33,10 @@ mod computing {}
 #[doc = include_str!("../book/src/budgets.md")]
 mod budgets {}
 
+#[cfg(feature = "tokio")]
+#[doc = include_str!("../book/src/tokio-crates.md")]
+mod tokio_crates {}
+
 #[doc = include_str!("../book/src/coming-from-rayon.md")]
 mod coming_from_rayon {}
 
