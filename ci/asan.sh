@@ -42,8 +42,8 @@ check canary leak "detected memory leaks"
 
 export RUSTFLAGS="$flags"
 export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-10}"
-# Two tests run examples.
-check cargo build --quiet --example census --example pipeline --target "$target" --target-dir target/asan
+# Three tests run examples.
+check cargo build --quiet --example actors --example census --example pipeline --target "$target" --target-dir target/asan
 
 run() {
     count_tests cargo test --no-fail-fast --target "$target" --target-dir target/asan "$@"
@@ -62,7 +62,7 @@ for name in "${leaky[@]}"; do
 done
 # Left out: tests/faults_process.rs, whose limits on memory and stack the sanitizer itself exceeds,
 # and tests/use_current_thread.rs, whose pool stays for good by design.
-run --lib --test it --test stress --test allocations --test census --test pipeline --test global_pool \
+run --lib --test it --test stress --test allocations --test actors --test census --test pipeline --test global_pool \
     -- "${skipped[@]}"
 ASAN_OPTIONS=detect_stack_use_after_return=1:detect_leaks=0
 run --lib --test it -- "${leaky[@]}"

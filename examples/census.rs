@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     // An error means that the reader has gone (`census | head`): no harm in that.
     let _ = tally.report(&mut out, options.top, seconds);
-    let _ = report_workers(&mut out, &before, &after, seconds);
+    let _ = report_workers(&mut out, before.workers(), after.workers(), seconds);
     if options.verify {
         let start = Instant::now();
         if let Err(difference) = tally.compare(&Tally::sequential(&options.paths)) {

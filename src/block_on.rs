@@ -43,7 +43,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     match seat::try_current() {
-        Some(seat) => run(Some(seat), future),
+        Some(seat) => run(Waits::on(seat), future),
         None => block_on_in(global::registry(), future),
     }
 }
@@ -51,26 +51,46 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// On a given pool: as its guest, or on the seat that the thread has on some pool.
 pub(crate) fn block_on_in<F: Future>(registry: &Arc<Registry>, future: F) -> F::Output {
     match seat::try_current() {
-        Some(seat) => run(Some(seat), future),
-        None => registry.in_place(|seat| run(seat, future)),
+        Some(seat) => run(Waits::on(seat), future),
+        None => registry.in_place(|seat| match seat {
+            Some(seat) => run(Waits::on(seat), future),
+            None => run(Waits::Outside(registry), future),
+        }),
     }
 }
 
-fn run<F: Future>(seat: Option<&Seat>, future: F) -> F::Output {
+/// Where a thread waits.
+#[derive(Clone, Copy)]
+enum Waits<'a> {
+    /// With what it did before.
+    OnSeat(&'a Seat, PollOf),
+    /// For a pool that has no seat for it.
+    Outside(&'a Registry),
+    /// There is no pool.
+    Alone,
+}
+
+impl<'a> Waits<'a> {
+    fn on(seat: &'a Seat) -> Self {
+        Self::OnSeat(seat, PollOf::on(seat))
+    }
+}
+
+fn run<F: Future>(waits: Waits<'_>, future: F) -> F::Output {
     let parker = Parker::current();
     let level = parker.begin_level();
     let _end = EndLevel(parker);
     let waker = waker(parker, level);
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
-    let poll_of = seat.map(PollOf::on);
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
-        match seat.zip(poll_of) {
-            Some((seat, poll)) => wait::for_poll(seat, level, poll),
-            None => {
+        match waits {
+            Waits::OnSeat(seat, poll) => wait::for_poll(seat, level, poll),
+            Waits::Outside(registry) => registry.wait_outside(parker, level),
+            Waits::Alone => {
                 while !parker.take_poll_request(level) {
                     parker.park();
                 }
@@ -136,12 +156,12 @@ impl<T> JoinHandle<T> {
     /// ```
     pub fn join(self) -> Result<T, JoinError> {
         match seat::try_current() {
-            Some(seat) => run(Some(seat), self),
+            Some(seat) => run(Waits::on(seat), self),
             // As a guest of the default pool, if there is one, this thread can help where the
             // system granted no other.
             None => match global::existing() {
                 Some(registry) => block_on_in(registry, self),
-                None => run(None, self),
+                None => run(Waits::Alone, self),
             },
         }
     }
@@ -221,7 +241,7 @@ mod models {
             let nested = || {
                 let mut yielded = false;
                 run(
-                    None,
+                    Waits::Alone,
                     poll_fn(|context| {
                         if std::mem::replace(&mut yielded, true) {
                             return Poll::Ready(());

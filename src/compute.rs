@@ -1,9 +1,10 @@
 //! Computation as a future: starts when first polled, stops when dropped.
 
-use crate::spawn::spawn_compute;
+use crate::spawn::spawn_compute_at;
 use crate::task::{CancelOnDrop, JoinHandle};
 use crate::util::unwind;
 use std::fmt;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -31,12 +32,14 @@ use std::task::{Context, Poll};
 ///     assert_eq!(sum, 499_500);
 /// });
 /// ```
+#[track_caller]
 pub fn compute<F, R>(f: F) -> Compute<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    compute_by(move || spawn_compute(f))
+    let site = Location::caller();
+    compute_by(move || spawn_compute_at(f, site))
 }
 
 /// Awaits what `start` starts.

@@ -9,9 +9,10 @@ use crate::scope::{
     Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope, scope_fifo, scope_fifo_on,
     scope_on,
 };
-use crate::task::{self, Class, JoinHandle};
+use crate::task::{self, Class, JoinHandle, Site};
 use crate::yield_now::{Yield, yield_local, yield_now};
 use futures_task::{FutureObj, Spawn, SpawnError};
+use std::panic::Location;
 use std::sync::Arc;
 
 impl Handle {
@@ -27,51 +28,67 @@ impl Handle {
     }
 
     /// As [`manyhands::spawn`](crate::spawn), on this pool.
+    #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         let class = Class::future(self.priority());
+        let site = Location::caller();
         match self.limited() {
-            Some(limit) => task::spawn(future, Limited(Arc::clone(limit)), class),
-            None => task::spawn(future, Home::new(Arc::clone(self.registry())), class),
+            Some(limit) => task::spawn(future, Limited(Arc::clone(limit)), class, site),
+            None => {
+                let home = Home::new(Arc::clone(self.registry()));
+                task::spawn(future, home, class, site)
+            }
         }
     }
 
     /// As [`manyhands::spawn_compute`](crate::spawn_compute), on this pool.
+    #[track_caller]
     pub fn spawn_compute<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.spawn_compute_at(f, Location::caller())
+    }
+
+    fn spawn_compute_at<F, R>(&self, f: F, site: Site) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
         let priority = self.priority();
         match self.limited() {
-            Some(limit) => task::spawn_compute(f, Limited(Arc::clone(limit)), priority),
+            Some(limit) => task::spawn_compute(f, Limited(Arc::clone(limit)), priority, site),
             None => {
                 let home = Home::new(Arc::clone(self.registry()));
-                task::spawn_compute(f, home, priority)
+                task::spawn_compute(f, home, priority, site)
             }
         }
     }
 
     /// As [`manyhands::compute`](crate::compute), on this pool.
+    #[track_caller]
     pub fn compute<F, R>(&self, f: F) -> Compute<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let handle = self.clone();
-        compute_by(move || handle.spawn_compute(f))
+        let (handle, site) = (self.clone(), Location::caller());
+        compute_by(move || handle.spawn_compute_at(f, site))
     }
 
     /// As [`manyhands::spawn_blocking`](crate::spawn_blocking), on this pool's blocking threads.
+    #[track_caller]
     pub fn spawn_blocking<F, R>(&self, f: F) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        Arc::clone(self.registry()).spawn_blocking(f)
+        Arc::clone(self.registry()).spawn_blocking(f, Location::caller())
     }
 
     /// Runs `op` on a worker of this pool and waits for it. On a thread of this pool, runs it right

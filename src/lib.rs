@@ -39,6 +39,8 @@
 //! | run many closures that borrow | [`scope`](scope()), [`in_place_scope`] |
 //! | start a future | [`spawn`] |
 //! | wait for a future, anywhere | [`block_on`] |
+//! | start many futures, and take results as they come | [`task::JoinSet`] |
+//! | give a future values of its own | [`task_local!`] |
 //! | await a computation, and cancel it by dropping | [`compute`] |
 //! | start a computation | [`spawn_compute`] |
 //! | call something that blocks | [`spawn_blocking`], [`block_in_place`] |
@@ -105,6 +107,11 @@ mod sleep;
 mod spawn;
 mod sync;
 pub mod task;
+mod task_set;
+#[cfg(feature = "time")]
+pub mod time;
+#[cfg_attr(not(feature = "time"), allow(dead_code))]
+mod timer;
 mod util;
 mod yield_now;
 
@@ -114,8 +121,8 @@ pub use broadcast::{BroadcastContext, broadcast, spawn_broadcast};
 pub use compute::{Compute, compute};
 pub use join::{FnContext, join, join_context};
 pub use pool::{
-    BlockingMetrics, CustomSpawn, DefaultSpawn, Handle, Pool, PoolBuildError, PoolBuilder,
-    ThreadBuilder, ThreadSpawn, WorkerMetrics, current_num_threads, current_thread_index,
+    BlockingMetrics, CustomSpawn, DefaultSpawn, Handle, Metrics, Pool, PoolBuildError, PoolBuilder,
+    SeatKind, ThreadBuilder, ThreadSpawn, WorkerMetrics, current_num_threads, current_thread_index,
     max_num_threads, thread_index_bound,
 };
 pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};

@@ -1,7 +1,9 @@
 //! Futures and closures that start at once and are awaited through a handle.
 
-use crate::pool::{Home, current_registry};
-use crate::task::{self, Class, JoinHandle, Priority};
+use crate::pool::{Handle, Home, Limited, current_registry};
+use crate::task::{self, Builder, Class, JoinHandle, Named, Priority, Site};
+use std::panic::Location;
+use std::sync::Arc;
 
 /// Starts a future on the current pool (the default pool outside of any).
 ///
@@ -25,13 +27,15 @@ use crate::task::{self, Class, JoinHandle, Priority};
 /// });
 /// assert_eq!(sum, 10);
 /// ```
+#[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     let class = Class::future(Priority::Normal);
-    task::spawn(future, Home::new(current_registry()), class)
+    let home = Home::new(current_registry());
+    task::spawn(future, home, class, Location::caller())
 }
 
 /// Starts a closure that computes on the current pool: it may use `join`, `scope` and parallel
@@ -45,12 +49,22 @@ where
 /// });
 /// assert_eq!(handle.join().unwrap(), 42);
 /// ```
+#[track_caller]
 pub fn spawn_compute<F, R>(f: F) -> JoinHandle<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    task::spawn_compute(f, Home::new(current_registry()), Priority::Normal)
+    spawn_compute_at(f, Location::caller())
+}
+
+/// As [`spawn_compute`], in the name of another place of the program.
+pub(crate) fn spawn_compute_at<F, R>(f: F, site: Site) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    task::spawn_compute(f, Home::new(current_registry()), Priority::Normal, site)
 }
 
 /// Runs a closure that blocks (on files, locks, other processes) on a thread of its own kind, so
@@ -85,10 +99,111 @@ where
 /// let text = manyhands::spawn_blocking(|| std::fs::read_to_string("Cargo.toml"));
 /// assert!(manyhands::block_on(text).unwrap().unwrap().contains("[package]"));
 /// ```
+#[track_caller]
 pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    current_registry().spawn_blocking(f)
+    current_registry().spawn_blocking(f, Location::caller())
+}
+
+impl Builder {
+    /// As [`manyhands::spawn`](crate::spawn).
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_on(future, &Handle::current())
+    }
+
+    /// As [`Handle::spawn`].
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
+    /// let task = manyhands::task::Builder::new().name("six");
+    /// assert_eq!(task.spawn_on(async { 6 }, pool.handle()).join().unwrap(), 6);
+    /// ```
+    #[track_caller]
+    pub fn spawn_on<F>(self, future: F, handle: &Handle) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let class = Class::future(self.priority.unwrap_or(handle.priority()));
+        spawn_named(future, handle, class, self.name, Location::caller())
+    }
+
+    /// As [`manyhands::spawn_compute`](crate::spawn_compute).
+    #[track_caller]
+    pub fn spawn_compute<F, R>(self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.spawn_compute_on(f, &Handle::current())
+    }
+
+    /// As [`Handle::spawn_compute`].
+    #[track_caller]
+    pub fn spawn_compute_on<F, R>(self, f: F, handle: &Handle) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let class = Class::root(self.priority.unwrap_or(handle.priority()));
+        let call = task::closure(f);
+        spawn_named(call, handle, class, self.name, Location::caller())
+    }
+
+    /// As [`manyhands::spawn_blocking`](crate::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.spawn_blocking_on(f, &Handle::current())
+    }
+
+    /// As [`Handle::spawn_blocking`].
+    #[track_caller]
+    pub fn spawn_blocking_on<F, R>(self, f: F, handle: &Handle) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let registry = Arc::clone(handle.registry());
+        match self.name {
+            Some(name) => registry.spawn_blocking_named(f, name, Location::caller()),
+            None => registry.spawn_blocking(f, Location::caller()),
+        }
+    }
+}
+
+fn spawn_named<F>(
+    future: F,
+    handle: &Handle,
+    class: Class,
+    name: Option<Arc<str>>,
+    site: Site,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let home = || Home::new(Arc::clone(handle.registry()));
+    match (handle.limited().cloned().map(Limited), name) {
+        (None, None) => task::spawn(future, home(), class, site),
+        (Some(scheduler), None) => task::spawn(future, scheduler, class, site),
+        (None, Some(name)) => {
+            let scheduler = home();
+            task::spawn(future, Named { name, scheduler }, class, site)
+        }
+        (Some(scheduler), Some(name)) => {
+            task::spawn(future, Named { name, scheduler }, class, site)
+        }
+    }
 }

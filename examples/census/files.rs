@@ -1,5 +1,5 @@
-//! Directories and files of the examples `census` and `pipeline`. Everything here blocks, and knows
-//! nothing of the pool.
+//! Directories and files of the examples `census`, `pipeline` and `actors`. Everything here blocks, and
+//! knows nothing of the pool.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;

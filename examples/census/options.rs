@@ -1,4 +1,4 @@
-//! The command line of the examples `census` and `pipeline`.
+//! The command line of the examples `census`, `pipeline` and `actors`.
 
 use std::env;
 use std::ffi::OsString;
@@ -26,9 +26,18 @@ pub(crate) struct Options {
 
 impl Options {
     /// Ends the process if the command line asks for help (exit code 0), or makes no sense (2).
+    #[allow(
+        dead_code,
+        reason = "an example with options of its own calls the next one"
+    )]
     pub(crate) fn from_args() -> Self {
-        let options = Self::parse(env::args_os().skip(1))
-            .unwrap_or_else(|error| fail(&format!("{error}\nusage: {NAME} {USAGE}")));
+        Self::from(env::args_os().skip(1), "")
+    }
+
+    /// The same, of an example with options of its own, which it has taken out.
+    pub(crate) fn from(args: impl Iterator<Item = OsString>, more_usage: &str) -> Self {
+        let options = Self::parse(args, more_usage)
+            .unwrap_or_else(|error| fail(&format!("{error}\nusage: {NAME} {USAGE}{more_usage}")));
         let paths = options.paths.iter().map(|path| match path.canonicalize() {
             Ok(path) => path,
             Err(error) => fail(&format!("{}: {error}", path.display())),
@@ -39,7 +48,7 @@ impl Options {
         }
     }
 
-    fn parse(mut args: impl Iterator<Item = OsString>) -> Result<Self, String> {
+    fn parse(mut args: impl Iterator<Item = OsString>, more_usage: &str) -> Result<Self, String> {
         let mut options = Self {
             paths: Vec::new(),
             threads: 0,
@@ -49,7 +58,7 @@ impl Options {
         while let Some(arg) = args.next() {
             match arg.to_str() {
                 Some("-h" | "--help") => {
-                    println!("usage: {NAME} {USAGE}");
+                    println!("usage: {NAME} {USAGE}{more_usage}");
                     process::exit(0);
                 }
                 Some("--verify") => options.verify = true,
@@ -69,7 +78,7 @@ impl Options {
     }
 }
 
-fn number(option: &str, value: Option<OsString>) -> Result<usize, String> {
+pub(crate) fn number(option: &str, value: Option<OsString>) -> Result<usize, String> {
     value
         .and_then(|value| value.to_str()?.parse().ok())
         .ok_or_else(|| format!("{option} needs a number"))

@@ -1,4 +1,5 @@
-//! What the examples `census` and `pipeline` count, how counts are added up, and how they are printed.
+//! What the examples `census`, `pipeline` and `actors` count, how counts are added up, and how they are
+//! printed.
 
 use super::files::{Found, Skip};
 use std::borrow::Borrow;

@@ -177,6 +177,12 @@ impl Bench {
         }
     }
 
+    /// How many spare threads exist, and how many of them sit.
+    pub(super) fn threads(&self) -> (usize, usize) {
+        let state = lock(&self.state);
+        (state.threads, state.sitting.len())
+    }
+
     /// A spare thread has left its seat for good.
     pub(super) fn leave(&self, seat: SeatIndex) {
         self.change(|state| {

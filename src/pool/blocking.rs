@@ -9,7 +9,7 @@
 use super::registry::Registry;
 use crate::job::{JobRef, NO_SEAT};
 use crate::sync::{Condvar, Mutex, MutexGuard, lock, thread_cell};
-use crate::task::{self, Class, How, JoinHandle, Owned, Priority, Schedule};
+use crate::task::{self, Class, How, JoinHandle, Named, Owned, Priority, Schedule, Site};
 use crate::util::unwind::Payload;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -105,11 +105,32 @@ impl Blocking {
 
 impl Registry {
     /// Starts a closure that may block on a thread that may be blocked.
-    pub(crate) fn spawn_blocking<F, R>(self: Arc<Self>, f: F) -> JoinHandle<R>
+    pub(crate) fn spawn_blocking<F, R>(self: Arc<Self>, f: F, site: Site) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        let (call, scheduler) = self.blocking_call(f);
+        task::spawn(call, scheduler, Class::root(Priority::Normal), site)
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), with a name.
+    pub(crate) fn spawn_blocking_named<F, R>(
+        self: Arc<Self>,
+        f: F,
+        name: Arc<str>,
+        site: Site,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (call, scheduler) = self.blocking_call(f);
+        let scheduler = Named { name, scheduler };
+        task::spawn(call, scheduler, Class::root(Priority::Normal), site)
+    }
+
+    fn blocking_call<F>(self: Arc<Self>, f: F) -> (Call<F>, OnBlockingThread) {
         self.check_process();
         let ticket = {
             let mut state = lock(&self.blocking.state);
@@ -124,8 +145,7 @@ impl Registry {
             closure: Some(f),
         };
         let registry = self;
-        let class = Class::root(Priority::Normal);
-        task::spawn(call, OnBlockingThread { registry, ticket }, class)
+        (call, OnBlockingThread { registry, ticket })
     }
 
     /// The first poll of a closure is over: it is to be had.
@@ -174,6 +194,7 @@ impl Registry {
 
     fn blocking_thread(self: &Arc<Self>) {
         let _context = self.hooks.context.enter();
+        self.hooks.on_start(None);
         let mut state = lock(&self.blocking.state);
         loop {
             if let Some((_, waker)) = state.queue.pop_first() {
@@ -202,6 +223,7 @@ impl Registry {
         }
         state.threads -= 1;
         drop(state);
+        self.hooks.on_exit(None);
         self.leave_blocking();
     }
 
@@ -252,6 +274,8 @@ struct OnBlockingThread {
 }
 
 impl Schedule for OnBlockingThread {
+    const BLOCKING: bool = true;
+
     fn schedule(&self, job: JobRef, how: How, class: Class) {
         if how == How::Spawn {
             job.execute(NO_SEAT);

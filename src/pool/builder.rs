@@ -3,15 +3,16 @@
 use super::bench::Role;
 use super::context::Context;
 use super::error::PoolBuildError;
+use super::hooks::Hooks;
 use super::permit::MAX_GUESTS;
 use super::registry::Registry;
 use super::seat;
 use super::{Pool, global, worker};
 use crate::job::SeatIndex;
 use crate::sleep::MAX_SEATS;
-use crate::sync::{Mutex, lock};
+use crate::sync::Mutex;
 use crate::util::env;
-use crate::util::unwind::{self, Payload};
+use crate::util::unwind::Payload;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -47,93 +48,8 @@ pub(super) struct Plan {
     pub(super) blocking: usize,
     /// How long a spare or blocking thread waits for work before it ends.
     pub(super) keep_alive: Duration,
-}
-
-type Name = Box<dyn FnMut(usize) -> String + Send>;
-type IndexHandler = Box<dyn Fn(usize) + Send + Sync>;
-type PanicHandler = Box<dyn Fn(Payload) + Send + Sync>;
-
-/// What the user wants to be told, and how threads are to be.
-pub(crate) struct Hooks {
-    pub(super) stack_size: Option<usize>,
     /// How many threads can run at the same time.
     pub(super) cores: u32,
-    name: Mutex<Option<Name>>,
-    start: Option<IndexHandler>,
-    exit: Option<IndexHandler>,
-    panic: Option<PanicHandler>,
-    /// What all threads are in while they run jobs.
-    pub(super) context: Context,
-}
-
-impl Hooks {
-    /// For tests that make registries without threads.
-    #[cfg(all(test, not(manyhands_shuttle)))]
-    pub(super) fn none() -> Self {
-        Self {
-            stack_size: None,
-            cores: 1,
-            name: Mutex::new(None),
-            start: None,
-            exit: None,
-            panic: None,
-            context: Context::default(),
-        }
-    }
-
-    /// A panic that nobody waits for. The panic hook has printed it already.
-    pub(crate) fn report_panic(&self, payload: Payload) {
-        match &self.panic {
-            Some(handler) => {
-                if let Err(second) = unwind::catch(|| handler(payload)) {
-                    unwind::discard(second);
-                }
-            }
-            None => unwind::discard(payload),
-        }
-    }
-
-    pub(super) fn on_start(&self, index: usize) {
-        self.call(self.start.as_ref(), index);
-    }
-
-    pub(super) fn on_exit(&self, index: usize) {
-        self.call(self.exit.as_ref(), index);
-    }
-
-    fn call(&self, handler: Option<&IndexHandler>, index: usize) {
-        if let Some(handler) = handler {
-            if let Err(payload) = unwind::catch(|| handler(index)) {
-                self.report_panic(payload);
-            }
-        }
-    }
-
-    /// The name for a thread that is created while jobs run: a panic of the user's closure is
-    /// reported, and the thread goes without a name.
-    pub(super) fn spare_name(&self, index: usize) -> Option<String> {
-        let mut name = lock(&self.name);
-        let name = name.as_mut()?;
-        match unwind::catch(|| name(index)) {
-            Ok(name) => Some(name),
-            Err(payload) => {
-                self.report_panic(payload);
-                None
-            }
-        }
-    }
-
-    fn worker_name(&self, index: usize) -> Option<String> {
-        lock(&self.name).as_mut().map(|name| name(index))
-    }
-
-    pub(super) fn blocking_thread(&self) -> std::thread::Builder {
-        let builder = std::thread::Builder::new().name("manyhands-blocking".to_owned());
-        match self.stack_size {
-            Some(size) => builder.stack_size(size),
-            None => builder,
-        }
-    }
 }
 
 /// Creates a thread the standard way.
@@ -169,12 +85,7 @@ pub struct PoolBuilder<S = DefaultSpawn> {
     blocking: Option<usize>,
     keep_alive: Duration,
     use_current_thread: bool,
-    stack_size: Option<usize>,
-    name: Option<Name>,
-    start: Option<IndexHandler>,
-    exit: Option<IndexHandler>,
-    panic: Option<PanicHandler>,
-    context: Context,
+    hooks: Hooks,
     spawn: S,
 }
 
@@ -223,12 +134,7 @@ impl Default for PoolBuilder {
             blocking: None,
             keep_alive: DEFAULT_KEEP_ALIVE,
             use_current_thread: false,
-            stack_size: None,
-            name: None,
-            start: None,
-            exit: None,
-            panic: None,
-            context: Context::default(),
+            hooks: Hooks::default(),
             spawn: DefaultSpawn(()),
         }
     }
@@ -317,12 +223,7 @@ impl PoolBuilder {
             blocking: self.blocking,
             keep_alive: self.keep_alive,
             use_current_thread: self.use_current_thread,
-            stack_size: self.stack_size,
-            name: self.name,
-            start: self.start,
-            exit: self.exit,
-            panic: self.panic,
-            context: self.context,
+            hooks: self.hooks,
             spawn: CustomSpawn(spawn),
         }
     }
@@ -401,7 +302,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
 
     /// The stack of each thread, in bytes.
     pub fn stack_size(mut self, bytes: usize) -> Self {
-        self.stack_size = Some(bytes);
+        self.hooks.stack_size = Some(bytes);
         self
     }
 
@@ -411,7 +312,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     where
         F: FnMut(usize) -> String + Send + 'static,
     {
-        self.name = Some(Box::new(name));
+        self.hooks.name = Mutex::new(Some(Box::new(name)));
         self
     }
 
@@ -421,7 +322,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     where
         H: Fn(usize) + Send + Sync + 'static,
     {
-        self.start = Some(Box::new(handler));
+        self.hooks.start = Some(Box::new(handler));
         self
     }
 
@@ -431,7 +332,87 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     where
         H: Fn(usize) + Send + Sync + 'static,
     {
-        self.exit = Some(Box::new(handler));
+        self.hooks.exit = Some(Box::new(handler));
+        self
+    }
+
+    /// Called on each thread that the pool creates when it begins: workers, spare threads, and
+    /// those of [`spawn_blocking`](crate::spawn_blocking). A panic goes to the panic handler, and
+    /// the thread works on. (The name is tokio's. [`start_handler`](Self::start_handler), rayon's,
+    /// knows the thread's index and leaves out threads for blocking closures; both may be set.)
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// let begun = Arc::new(AtomicUsize::new(0));
+    /// let ended = Arc::new(AtomicUsize::new(0));
+    /// let (starts, stops) = (Arc::clone(&begun), Arc::clone(&ended));
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(2)
+    ///     .on_thread_start(move || { starts.fetch_add(1, Ordering::Relaxed); })
+    ///     .on_thread_stop(move || { stops.fetch_add(1, Ordering::Relaxed); })
+    ///     .build()
+    ///     .unwrap();
+    /// pool.spawn_blocking(|| ()).join().unwrap();
+    /// pool.shutdown();
+    /// assert_eq!(begun.load(Ordering::Relaxed), 3);
+    /// assert_eq!(ended.load(Ordering::Relaxed), 3);
+    /// ```
+    pub fn on_thread_start<H>(mut self, handler: H) -> Self
+    where
+        H: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread_start = Some(Box::new(handler));
+        self
+    }
+
+    /// Called on each thread that the pool creates when it ends, after its last job. A panic goes
+    /// to the panic handler.
+    pub fn on_thread_stop<H>(mut self, handler: H) -> Self
+    where
+        H: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread_stop = Some(Box::new(handler));
+        self
+    }
+
+    /// Called on a worker or spare thread that is about to sleep: because there is nothing to do,
+    /// or in a wait. It still holds its core, and may find something to do after all. What the
+    /// closure spawns is run before the pool sleeps. A panic goes to the panic handler.
+    ///
+    /// Such calls come in pairs with those of [`on_thread_unpark`](Self::on_thread_unpark), and
+    /// may be many; a closure that waits delays whatever the thread is needed for. Not set, they
+    /// cost a branch.
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// let (parks, parked) = channel();
+    /// let (unparks, unparked) = channel();
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(1)
+    ///     .on_thread_park(move || parks.send(()).unwrap())
+    ///     .on_thread_unpark(move || unparks.send(()).unwrap_or(()))
+    ///     .build()
+    ///     .unwrap();
+    /// parked.recv().unwrap(); // the worker has nothing to do
+    /// pool.install(|| ());
+    /// unparked.recv().unwrap();
+    /// ```
+    pub fn on_thread_park<H>(mut self, handler: H) -> Self
+    where
+        H: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread_park = Some(Box::new(handler));
+        self
+    }
+
+    /// Called on a worker or spare thread when it has slept; see
+    /// [`on_thread_park`](Self::on_thread_park).
+    pub fn on_thread_unpark<H>(mut self, handler: H) -> Self
+    where
+        H: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread_unpark = Some(Box::new(handler));
         self
     }
 
@@ -442,7 +423,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     where
         H: Fn(Payload) + Send + Sync + 'static,
     {
-        self.panic = Some(Box::new(handler));
+        self.hooks.panic = Some(Box::new(handler));
         self
     }
 
@@ -474,7 +455,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// ```
     #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
     pub fn tokio_handle(mut self, handle: tokio::runtime::Handle) -> Self {
-        self.context = Context::of(handle);
+        self.hooks.context = Context::of(handle);
         self
     }
 
@@ -543,28 +524,20 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
             spares,
             blocking: self.blocking.unwrap_or(DEFAULT_BLOCKING).max(1),
             keep_alive: self.keep_alive,
-        };
-        let cores = env::cores();
-        let context = match self.context.or_shared() {
-            Ok(context) => context,
-            Err(_) if lenient => Context::default(),
-            Err(error) => return Err(PoolBuildError::context(error)),
-        };
-        let hooks = Hooks {
-            stack_size: self.stack_size,
             // Models have no clock, so nobody spins there.
             cores: if cfg!(any(manyhands_loom, manyhands_shuttle)) {
                 1
             } else {
-                cores as u32
+                env::cores() as u32
             },
-            name: Mutex::new(self.name.take()),
-            start: self.start.take(),
-            exit: self.exit.take(),
-            panic: self.panic.take(),
-            context,
         };
-        let registry = Registry::new(&plan, hooks);
+        let context = std::mem::take(&mut self.hooks.context);
+        self.hooks.context = match context.or_shared() {
+            Ok(context) => context,
+            Err(_) if lenient => Context::default(),
+            Err(error) => return Err(PoolBuildError::context(error)),
+        };
+        let registry = Registry::new(&plan, std::mem::take(&mut self.hooks));
         // Stops what was started, also if a closure of the user panics.
         let mut started = Started {
             registry: &registry,
@@ -610,7 +583,7 @@ fn sit_down_for_good(registry: &Arc<Registry>) {
     std::mem::forget(unsafe { registry.seat(0).occupy() });
     registry.hooks.context.enter_for_good();
     registry.seat(0).end_job();
-    registry.hooks.on_start(0);
+    registry.hooks.on_start(Some(0));
 }
 
 struct Started<'a> {
@@ -633,7 +606,7 @@ impl<S> fmt::Debug for PoolBuilder<S> {
             .field("spare_threads", &self.spares)
             .field("max_blocking_threads", &self.blocking)
             .field("use_current_thread", &self.use_current_thread)
-            .field("stack_size", &self.stack_size)
+            .field("stack_size", &self.hooks.stack_size)
             .finish_non_exhaustive()
     }
 }

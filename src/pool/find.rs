@@ -42,6 +42,11 @@ impl Found {
         Self { job, computes }
     }
 
+    /// Is it the poll of a future?
+    pub(super) fn is_poll(&self) -> bool {
+        !self.computes
+    }
+
     /// Runs it on the calling thread's seat.
     pub(super) fn run(self, seat: &Seat) {
         if self.computes {
@@ -79,6 +84,11 @@ fn in_turn(registry: &Registry, seat: &Seat) -> Option<Found> {
         15 => root(registry, Normal),
         30 => either(registry, Background),
         45 => return None,
+        // What it wakes comes to the seat's own queues.
+        50 => {
+            registry.fire_timers();
+            None
+        }
         _ => None,
     };
     if turn.is_some() || !registry.injectors.may_be_urgent() {

@@ -49,6 +49,12 @@ impl Injectors {
         self.queue(class).len()
     }
 
+    /// How many futures, and how many roots, there are.
+    pub(super) fn depths(&self) -> (usize, usize) {
+        let sum = |queues: &[Injector<JobRef>]| queues.iter().map(Injector::len).sum();
+        (sum(&self.futures), sum(&self.roots))
+    }
+
     /// Could there be anything urgent?
     #[inline]
     pub(super) fn may_be_urgent(&self) -> bool {

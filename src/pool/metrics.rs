@@ -1,151 +1,63 @@
-//! What the occupants of a seat have done: counted without shared writes, read at any time.
+//! What a pool does and has done, to look at.
 
-use crate::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use super::BlockingMetrics;
+use std::time::Duration;
 
-/// The counters of one seat. Written by the occupant only.
-#[derive(Debug)]
-pub(crate) struct Counters {
-    start: Instant,
-    jobs: AtomicU64,
-    steals: AtomicU64,
-    computations: AtomicU64,
-    lent: AtomicU64,
-    overcommitted: AtomicU64,
-    /// In nanoseconds, both.
-    slowest_poll: AtomicU64,
-    longest_rescue: AtomicU64,
-    /// Time spent asleep, in nanoseconds, without the present sleep.
-    parked: AtomicU64,
-    /// When the present sleep began, in nanoseconds since `start`, plus 1; 0: awake.
-    since: AtomicU64,
+/// A pool at one moment, and what it has done so far; see [`Handle::metrics`](super::Handle::metrics).
+///
+/// The numbers are read one after the other while the pool goes on, so that sums may be off by what
+/// happens meanwhile. [`to_prometheus`](Self::to_prometheus) writes them down for a monitoring system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// How many threads compute at a time: [`Handle::current_num_threads`](super::Handle::current_num_threads).
+    pub permits: usize,
+    /// Threads that hold a permit now. For moments more than there are permits: a thread that
+    /// resumes from a wait takes one without asking.
+    pub active: usize,
+    /// Those of them that look for something to do.
+    pub searching: usize,
+    /// Threads of the pool that exist: workers, spare threads, and those for blocking closures.
+    pub threads: usize,
+    /// Spare threads among them.
+    pub spare_threads: usize,
+    /// Spare threads that have nothing to do, and end when that lasts.
+    pub idle_spare_threads: usize,
+    /// Tasks that have not ended: futures, and closures with a handle.
+    pub tasks: usize,
+    /// Tasks that were ever spawned.
+    pub spawned_tasks: u64,
+    /// Ready futures in the queues that belong to no seat.
+    pub injected_futures: usize,
+    /// Closures that wait to be started there.
+    pub injected_closures: usize,
+    /// The threads of [`spawn_blocking`](crate::spawn_blocking), and the queue before them.
+    pub blocking: BlockingMetrics,
+    pub(super) workers: Vec<WorkerMetrics>,
 }
 
-/// The thread sleeps until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Parked<'a>(&'a Counters);
-
-impl Counters {
-    pub(super) fn new() -> Self {
-        Self {
-            start: Instant::now(),
-            jobs: AtomicU64::new(0),
-            steals: AtomicU64::new(0),
-            computations: AtomicU64::new(0),
-            lent: AtomicU64::new(0),
-            overcommitted: AtomicU64::new(0),
-            slowest_poll: AtomicU64::new(0),
-            longest_rescue: AtomicU64::new(0),
-            parked: AtomicU64::new(0),
-            since: AtomicU64::new(0),
-        }
-    }
-
-    /// One writer: a load and a store do.
-    fn add(counter: &AtomicU64, count: u64) {
-        // Ordering: Relaxed; statistics.
-        let before = counter.load(Ordering::Relaxed);
-        counter.store(before.wrapping_add(count), Ordering::Relaxed);
-    }
-
-    pub(super) fn count_job(&self) {
-        Self::add(&self.jobs, 1);
-    }
-
-    pub(super) fn count_steal(&self) {
-        Self::add(&self.steals, 1);
-    }
-
-    fn raise(longest: &AtomicU64, time: Duration) {
-        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        // Ordering: Relaxed; statistics, with one writer.
-        if time > longest.load(Ordering::Relaxed) {
-            longest.store(time, Ordering::Relaxed);
-        }
-    }
-
-    pub(super) fn saw_poll(&self, took: Duration) {
-        Self::raise(&self.slowest_poll, took);
-    }
-
-    pub(super) fn saw_rescue(&self, after: Duration) {
-        Self::raise(&self.longest_rescue, after);
-    }
-
-    pub(super) fn count_computation(&self) {
-        Self::add(&self.computations, 1);
-    }
-
-    pub(super) fn count_lent(&self) {
-        Self::add(&self.lent, 1);
-    }
-
-    pub(super) fn count_overcommitted(&self) {
-        Self::add(&self.overcommitted, 1);
-    }
-
-    /// Nanoseconds since the seat was made.
-    fn now(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX - 1)
-    }
-
-    pub(super) fn parked(&self) -> Parked<'_> {
-        // Ordering: Relaxed; statistics.
-        self.since.store(self.now() + 1, Ordering::Relaxed);
-        Parked(self)
-    }
-
-    /// Does the thread sleep just now?
-    pub(super) fn is_parked(&self) -> bool {
-        // Ordering: Relaxed; statistics.
-        self.since.load(Ordering::Relaxed) != 0
-    }
-
-    pub(super) fn read(&self, index: usize) -> WorkerMetrics {
-        // Ordering: Relaxed; statistics. A sleep that ends meanwhile may be counted a bit short.
-        let since = self.since.load(Ordering::Relaxed);
-        let present = if since == 0 {
-            0
-        } else {
-            self.now().saturating_sub(since - 1)
-        };
-        let nanos = |time: &AtomicU64| Duration::from_nanos(time.load(Ordering::Relaxed));
-        WorkerMetrics {
-            index,
-            jobs: self.jobs.load(Ordering::Relaxed),
-            steals: self.steals.load(Ordering::Relaxed),
-            computations: self.computations.load(Ordering::Relaxed),
-            lent: self.lent.load(Ordering::Relaxed),
-            overcommitted: self.overcommitted.load(Ordering::Relaxed),
-            slowest_poll: nanos(&self.slowest_poll),
-            longest_rescue: nanos(&self.longest_rescue),
-            parked: Duration::from_nanos(self.parked.load(Ordering::Relaxed) + present),
-            age: self.start.elapsed(),
-        }
+impl Metrics {
+    /// One entry for each seat that was ever used: workers first, then guests, then spare threads.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
+    /// assert_eq!(pool.metrics().workers().len(), 2);
+    /// ```
+    pub fn workers(&self) -> &[WorkerMetrics] {
+        &self.workers
     }
 }
 
-impl Parked<'_> {
-    /// The thread is awake again; returns how long it has slept.
-    pub(super) fn end(self) -> Duration {
-        let slept = self.count();
-        std::mem::forget(self);
-        Duration::from_nanos(slept)
-    }
-
-    fn count(&self) -> u64 {
-        // Ordering: Relaxed; statistics.
-        let since = self.0.since.swap(0, Ordering::Relaxed);
-        let slept = (self.0.now() + 1).saturating_sub(since);
-        Counters::add(&self.0.parked, slept);
-        slept
-    }
-}
-
-impl Drop for Parked<'_> {
-    fn drop(&mut self) {
-        self.count();
-    }
+/// Who sits on a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SeatKind {
+    /// One of the threads that the pool began with.
+    Worker,
+    /// A thread from outside, as long as it works in a call of this crate.
+    Guest,
+    /// A thread that was created because others waited or computed.
+    Spare,
 }
 
 /// What one seat of a pool has done so far; see [`Handle::metrics`](super::Handle::metrics).
@@ -154,14 +66,22 @@ impl Drop for Parked<'_> {
 pub struct WorkerMetrics {
     /// The seat's index, as [`current_thread_index`](crate::current_thread_index) reports it.
     pub index: usize,
+    /// Who sits there.
+    pub kind: SeatKind,
     /// Jobs and task polls taken from a queue by the thread's main loop. What a join or a loop
     /// runs in place does not count.
     pub jobs: u64,
+    /// Those of them that were polls of futures.
+    pub polls: u64,
+    /// Wakers used on this thread that made a task ready.
+    pub wakes: u64,
     /// Visits to another seat that brought work.
     pub steals: u64,
     /// How often the thread began to compute: at the first `join`, `scope` or parallel loop of a
     /// poll, or with a closure from a queue.
     pub computations: u64,
+    /// How long it has computed, waits left out. Not measured for guests.
+    pub computing: Duration,
     /// How often the thread waited or blocked, and gave its permit up meanwhile.
     pub lent: u64,
     /// Futures polled, and closures begun, without a permit, because all permits were held by
@@ -173,19 +93,27 @@ pub struct WorkerMetrics {
     /// The longest time from when ready work was found waiting behind computing threads to its
     /// poll or start on this seat, without a permit.
     pub longest_rescue: Duration,
+    /// How often the seat's thread went to sleep, idle or in a wait.
+    pub parks: u64,
     /// How long the seat's thread has slept, idle or in a wait.
     pub parked: Duration,
     /// How long the seat has existed.
     pub age: Duration,
+    /// Join halves and scope jobs in the seat's queue that others could steal now. Private ones
+    /// do not count.
+    pub queued_jobs: usize,
+    /// Ready tasks in the seat's queues now.
+    pub queued_tasks: usize,
 }
 
 impl WorkerMetrics {
-    /// The time that the seat's thread was awake: working, or looking for work.
+    /// The time that the seat's thread was awake: working, or looking for work. (A guest's seat
+    /// counts as awake while nobody sits there.)
     ///
     /// ```
     /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
     /// pool.install(|| std::hint::black_box((0..10_000).sum::<u64>()));
-    /// for worker in pool.metrics() {
+    /// for worker in pool.metrics().workers() {
     ///     println!("{}: {:?} awake, {} jobs", worker.index, worker.awake(), worker.jobs);
     ///     assert!(worker.awake() <= worker.age);
     /// }

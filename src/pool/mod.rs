@@ -11,6 +11,7 @@
 //! | `wait.rs` | how a thread with a seat waits, and lends its core |
 //! | `permit.rs` | guest seats; who is called when a permit is free |
 //! | `bench.rs` | spare threads: called, kept for a while, gone |
+//! | `driver.rs` | who waits for timers and for the system |
 //! | `rescue.rs` | futures beside computing threads |
 //! | `limit.rs` | a part of the pool that uses only so many threads |
 //! | `injectors.rs` | the queues that no seat owns |
@@ -18,7 +19,9 @@
 //! | `context.rs` | the tokio runtime around the threads of a pool |
 //! | `shutdown.rs` | how a pool ends |
 //! | `yielding.rs` | one step of the main loop, on request |
-//! | `builder.rs`, `error.rs`, `global.rs`, `handle.rs`, `metrics.rs` | sizes, hooks, the default pool, `Pool` and `Handle`, counters |
+//! | `hooks.rs` | closures of the user around threads |
+//! | `builder.rs`, `error.rs`, `global.rs`, `handle.rs` | sizes, the default pool, `Pool` and `Handle` |
+//! | `counters.rs`, `metrics.rs`, `prometheus.rs` | what is counted on seats, shown, and written down |
 //!
 //! It knows nothing of joins, scopes or iterators: they are closures in jobs.
 #![doc = include_str!("README.md")]
@@ -27,14 +30,18 @@ mod bench;
 mod blocking;
 mod builder;
 mod context;
+mod counters;
+mod driver;
 mod error;
 mod find;
 pub(crate) mod global;
 mod handle;
+mod hooks;
 mod injectors;
 mod limit;
 mod metrics;
 mod permit;
+mod prometheus;
 mod registry;
 mod rescue;
 pub(crate) mod seat;
@@ -51,7 +58,7 @@ pub use self::builder::{
 };
 pub use self::error::PoolBuildError;
 pub use self::handle::{Handle, Pool};
-pub use self::metrics::WorkerMetrics;
+pub use self::metrics::{Metrics, SeatKind, WorkerMetrics};
 
 pub(crate) use self::limit::Limited;
 pub(crate) use self::registry::{Home, Registry};

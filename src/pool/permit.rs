@@ -45,6 +45,11 @@ impl GuestSeats {
         self.count == 0
     }
 
+    /// Is this the index of a guest seat?
+    pub(super) fn has(&self, seat: SeatIndex) -> bool {
+        (self.first..self.first + self.count).contains(&(seat as usize))
+    }
+
     /// A free seat for the calling thread alone.
     pub(super) fn claim(&self) -> Option<SeatIndex> {
         // Ordering: Relaxed to look; the exchange validates.

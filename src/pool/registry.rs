@@ -6,10 +6,12 @@
 use super::Takers;
 use super::bench::Bench;
 use super::blocking::Blocking;
-use super::builder::{Hooks, Plan};
+use super::builder::Plan;
+use super::driver::Driver;
+use super::hooks::Hooks;
 use super::injectors::Injectors;
 use super::limit::Limit;
-use super::metrics::WorkerMetrics;
+use super::metrics::{Metrics, SeatKind, WorkerMetrics};
 use super::permit::{GuestSeats, Threads};
 use super::rescue::Rescue;
 use super::seat::{self, Mode, Seat};
@@ -19,7 +21,8 @@ use crate::job::stack::StackJob;
 use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::sleep::{Notified, Sleep};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use crate::task::{Class, How, Owned, Priority, Schedule};
+use crate::task::{Class, How, Owned, Priority, Schedule, TaskInfo};
+use crate::util::coarse;
 use crate::util::count::Event;
 use crate::util::fork::Process;
 use crate::util::parker::Parker;
@@ -37,6 +40,7 @@ pub(crate) struct Registry {
     pub(super) bench: Bench,
     pub(super) rescue: Rescue,
     pub(super) guests: GuestSeats,
+    pub(super) driver: Driver,
     pub(super) hooks: Hooks,
     pub(super) blocking: Blocking,
     seats: Box<[OnceLock<Box<Seat>>]>,
@@ -45,6 +49,8 @@ pub(crate) struct Registry {
     workers: usize,
     closed: AtomicBool,
     owned: Owned,
+    /// How many threads can run at the same time.
+    cores: u32,
     /// Where the threads are.
     process: Process,
 }
@@ -59,6 +65,7 @@ impl Registry {
             bench: Bench::new(plan.workers + plan.guests, plan.spares, plan.keep_alive),
             rescue: Rescue::new(plan.spares > 0),
             guests: GuestSeats::new(plan.workers, plan.guests),
+            driver: Driver::new(),
             hooks,
             blocking: Blocking::new(plan.blocking, plan.keep_alive),
             seats: (0..seats).map(|_| OnceLock::new()).collect(),
@@ -66,6 +73,7 @@ impl Registry {
             workers: plan.workers,
             closed: AtomicBool::new(false),
             owned: Owned::new(plan.workers.next_power_of_two() * 4),
+            cores: plan.cores,
             process: Process::current(),
         });
         for index in 0..plan.workers {
@@ -105,6 +113,11 @@ impl Registry {
         self.workers
     }
 
+    /// Does a thread of the pool sit there, and not a guest?
+    pub(super) fn is_own_thread(&self, seat: &Seat) -> bool {
+        !self.guests.has(seat.index())
+    }
+
     /// Permits: how many threads compute at a time.
     pub(crate) fn num_threads(&self) -> usize {
         self.sleep.permits() as usize
@@ -124,13 +137,13 @@ impl Registry {
 
     /// How many threads can compute at the same time: no more than there are cores.
     pub(super) fn parallelism(&self) -> usize {
-        self.num_threads().min(self.hooks.cores as usize)
+        self.num_threads().min(self.cores as usize)
     }
 
     /// May a thread that has nothing to do spin for a moment? Not if another one could use its
     /// core.
     pub(super) fn may_spin(&self) -> bool {
-        self.hooks.cores > 1 && self.sleep.active() <= self.hooks.cores
+        self.cores > 1 && self.sleep.active() <= self.cores
     }
 
     // ---- publishing work --------------------------------------------------------------------
@@ -175,9 +188,11 @@ impl Registry {
         }
     }
 
-    /// Anything that any thread could take. Callers have put a SeqCst fence before.
+    /// Anything that any thread could take, the role of the driver included. Callers have put a SeqCst fence before.
     pub(super) fn has_visible_work(&self) -> bool {
-        !self.injectors.is_empty() || self.seats().any(Seat::has_visible_work)
+        !self.injectors.is_empty()
+            || self.driver.is_wanted()
+            || self.seats().any(Seat::has_visible_work)
     }
 
     /// Hands a closure to whoever comes first.
@@ -194,10 +209,23 @@ impl Registry {
         self.drain_if_over();
     }
 
+    /// Is the occupant of a seat at work, or was it just woken by what happens now? What is left on
+    /// the queues of a thread that is away would wait for thieves.
+    #[inline]
+    fn is_awake(&self, seat: &Seat) -> bool {
+        if seat.is_driving() {
+            self.wake_driver(seat);
+        }
+        seat.phase().mode() != Mode::Away
+    }
+
     /// Puts a ready task where a worker finds it.
     pub(super) fn schedule(&self, job: JobRef, how: How, class: Class) {
         match seat::try_current() {
-            Some(seat) if self.owns(seat) => {
+            Some(seat) if self.owns(seat) && self.is_awake(seat) => {
+                if how == How::Wake {
+                    seat.counters().count_wake();
+                }
                 if class != Class::future(Priority::Normal) {
                     // Only usual futures have queues on seats.
                     self.injectors.push(job, class);
@@ -307,9 +335,8 @@ impl Registry {
     // ---- getting onto a seat ----------------------------------------------------------------
 
     /// Runs `f`, which computes, on a seat of this pool: the calling thread's, else a guest seat on
-    /// this thread,
-    /// else (no guest seat free, or the thread works for another pool) on a worker, which
-    /// `migrated` tells.
+    /// this thread, else (no guest seat free, or the thread works for another pool) on a worker,
+    /// which `migrated` tells.
     pub(crate) fn on_seat<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
         match seat::current() {
             Some(seat) if self.owns(seat) => {
@@ -363,7 +390,7 @@ impl Registry {
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 self.0.clear_seat(self.1);
-                self.1.set_mode(Mode::Away);
+                self.1.show_mode(Mode::Away);
                 self.0.guests.give_back(self.1.index());
                 self.0.sleep.release();
                 self.0.notify_if_visible();
@@ -378,9 +405,11 @@ impl Registry {
         seat.end_job();
         if mode == Mode::Computing {
             seat.counters().count_computation();
-            seat.set_mode(mode);
+            seat.show_mode(mode);
         }
         let _leave = Leave(self, seat);
+        // A guest that polls may spawn much.
+        let _stamps = (mode == Mode::Polling).then(coarse::keep);
         f(seat)
     }
 
@@ -501,6 +530,13 @@ impl Registry {
         }
     }
 
+    /// The pool's unfinished tasks, in the order of their ids.
+    pub(super) fn tasks(&self) -> Vec<TaskInfo> {
+        let mut tasks = self.owned.dump();
+        tasks.sort_unstable_by_key(|task| task.id);
+        tasks
+    }
+
     /// All unfinished tasks.
     pub(crate) fn owned(&self) -> &Owned {
         &self.owned
@@ -511,11 +547,43 @@ impl Registry {
         self.hooks.report_panic(payload);
     }
 
-    /// One entry for each seat that was ever used.
-    pub(crate) fn metrics(&self) -> Vec<WorkerMetrics> {
-        self.seats()
-            .map(|seat| seat.counters().read(seat.index() as usize))
-            .collect()
+    /// The pool now.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let (active, searching) = self.sleep.at_work();
+        let (spare_threads, idle_spare_threads) = self.bench.threads();
+        let (tasks, spawned_tasks) = self.owned.counts();
+        let (injected_futures, injected_closures) = self.injectors.depths();
+        Metrics {
+            permits: self.num_threads(),
+            active,
+            searching,
+            threads: self.threads.live(),
+            spare_threads,
+            idle_spare_threads,
+            tasks,
+            spawned_tasks,
+            injected_futures,
+            injected_closures,
+            blocking: self.blocking.metrics(),
+            workers: self.seats().map(|seat| self.metrics_of(seat)).collect(),
+        }
+    }
+
+    fn metrics_of(&self, seat: &Seat) -> WorkerMetrics {
+        let index = seat.index() as usize;
+        let kind = if index < self.workers {
+            SeatKind::Worker
+        } else if self.is_own_thread(seat) {
+            SeatKind::Spare
+        } else {
+            SeatKind::Guest
+        };
+        let (queued_jobs, queued_tasks) = seat.depths();
+        WorkerMetrics {
+            queued_jobs,
+            queued_tasks,
+            ..seat.counters().read(index, kind)
+        }
     }
 
     /// Wakes every sleeper, because letters were posted.

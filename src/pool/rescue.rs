@@ -19,12 +19,15 @@
 //! helper says that it leaves, fences, and looks at both. Models: `pool::rescue_*`.
 
 use super::bench::Role;
+use super::driver;
 use super::find;
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
-use crate::sync::atomic::{AtomicBool, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 use crate::sync::{Condvar, Mutex, lock};
 use crate::task::Priority;
+use crate::util::parker::Parker;
+use std::ptr;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -59,6 +62,8 @@ pub(super) struct Rescue {
     possible: bool,
     /// R1: a thread has this post, or is being called for it.
     manned: AtomicBool,
+    /// The thread at the post sleeps as the driver, and is to be woken for anything else.
+    dozes: AtomicPtr<Parker>,
     look: Mutex<Look>,
     /// Is the pool over? Ends naps.
     closed: Mutex<bool>,
@@ -121,6 +126,7 @@ impl Rescue {
         Self {
             possible,
             manned: AtomicBool::new(false),
+            dozes: AtomicPtr::new(ptr::null_mut()),
             look: Mutex::new(Look {
                 phases: Vec::new(),
                 since: Instant::now(),
@@ -143,6 +149,35 @@ impl Rescue {
         !self.manned.load(Ordering::Relaxed) && !self.manned.swap(true, Ordering::Relaxed)
     }
 
+    /// Is somebody at the post who will look by himself?
+    fn is_awake(&self) -> bool {
+        // Ordering: Relaxed; the callers' fences order it.
+        self.manned.load(Ordering::Relaxed) && self.dozes.load(Ordering::Relaxed).is_null()
+    }
+
+    /// Wakes the thread at the post, if it sleeps as the driver.
+    fn wake(&self) {
+        // Ordering: Relaxed, as above.
+        let parker = self.dozes.load(Ordering::Relaxed);
+        if !parker.is_null() {
+            // SAFETY: parkers live for ever.
+            unsafe { (*parker).unpark() };
+        }
+    }
+
+    /// The thread at the post sleeps as the driver, unless there is something to do.
+    fn doze(&self, registry: &Registry, seat: &Seat, role: &driver::Role<'_>) {
+        let parker = ptr::from_ref(seat.parker()).cast_mut();
+        // Ordering: Relaxed; SeqCst fence of R2, as in `unman`.
+        self.dozes.store(parker, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if !registry.has_ready() && !registry.is_closed() {
+            role.drive(Some(seat), || ());
+        }
+        // Ordering: Relaxed; whoever still finds it wakes a thread that is awake.
+        self.dozes.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+
     #[cfg(all(test, manyhands_loom))]
     pub(super) fn is_manned(&self) -> bool {
         self.manned.load(Ordering::Relaxed)
@@ -158,6 +193,9 @@ impl Rescue {
 
     /// Ends naps and pauses: the pool is over.
     pub(super) fn close(&self) {
+        // Ordering: SeqCst fence; pairs with the one in `doze`, which looks whether the pool is over.
+        fence(Ordering::SeqCst);
+        self.wake();
         *lock(&self.closed) = true;
         self.closing.notify_all();
         lock(&self.pauses).granted = usize::MAX / 2;
@@ -261,9 +299,14 @@ impl Registry {
     /// a SeqCst fence between what it has changed and this.
     #[cold]
     pub(super) fn look_after_waiting(&self) {
-        if self.needs_rescue() && self.rescue.man() {
+        if !self.needs_rescue() {
+            return;
+        }
+        if self.rescue.man() {
             lock(&self.rescue.look).asked = Some(Instant::now());
             self.call_poller();
+        } else {
+            self.rescue.wake();
         }
     }
 
@@ -271,7 +314,7 @@ impl Registry {
     fn needs_rescue(&self) -> bool {
         self.rescue.possible
             // Ordering: Relaxed; the callers' fences order it.
-            && !self.rescue.manned.load(Ordering::Relaxed)
+            && !self.rescue.is_awake()
             && !self.sleep.wants_one()
             && self.all_compute()
             && self.has_waiting()
@@ -286,8 +329,12 @@ impl Registry {
                 .all(|seat| seat.phase().mode() != Mode::Polling)
     }
 
-    /// Are there ready futures, or roots that have not begun?
+    /// Are there ready futures, or roots that have not begun, or timers that nobody looks after?
     fn has_waiting(&self) -> bool {
+        self.has_ready() || self.driver.is_wanted()
+    }
+
+    fn has_ready(&self) -> bool {
         !self.injectors.is_empty() || self.seats().any(Seat::has_tasks)
     }
 
@@ -332,9 +379,17 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
     let rescue = &registry.rescue;
     seat.set_mode(Mode::Overcommitted);
     let mut nap = PATIENCE;
+    let mut driver = None;
     while !registry.is_closed() {
         let unmoved = lock(&rescue.look).unmoved(registry);
-        if registry.all_compute() && registry.has_waiting() {
+        registry.fire_timers();
+        driver = driver.or_else(|| registry.driver.take(seat.parker(), false));
+        if registry.all_compute() && (registry.has_ready() || driver.is_some()) {
+            if let (Some(role), false) = (&driver, registry.has_ready()) {
+                rescue.doze(registry, seat, role);
+                continue;
+            }
+            driver = None;
             if unmoved < PATIENCE && !IN_MODEL {
                 // They move: let them come by themselves.
                 rescue.nap(nap);
@@ -343,7 +398,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             }
             let patient = unmoved >= BACKGROUND_PATIENCE;
             if let Some(future) = find::future_only(registry, seat, patient) {
-                note_rescue(rescue, seat);
+                note_rescue(rescue, seat, &future);
                 future.run(seat);
                 if seat.phase().mode() != Mode::Overcommitted {
                     return Left::WithPermit;
@@ -351,38 +406,40 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
                 continue;
             }
             if let Some(root) = waiting_root(registry, unmoved) {
-                note_rescue(rescue, seat);
+                note_rescue(rescue, seat, &root);
                 registry.leave_post(seat, false);
                 seat.counters().count_computation();
                 root.run(seat);
                 return Left::WithPermit;
             }
-            if registry.has_waiting() {
+            if registry.has_ready() {
                 // Roots, or what can wait.
                 rescue.nap(MAX_NAP);
-                continue;
             }
+            continue;
         } else if unmoved < PATIENCE && nap < MAX_NAP && !IN_MODEL {
             // There is nothing to do now, but the pool is busy: soon there may be again.
             rescue.nap(nap);
             nap = (2 * nap).min(MAX_NAP);
             continue;
         }
+        driver = None;
         rescue.unman();
         if !(registry.needs_rescue() && rescue.man()) {
             seat.set_mode(Mode::Away);
             return Left::Idle;
         }
     }
+    drop(driver);
     rescue.unman();
     seat.set_mode(Mode::Away);
     Left::Idle
 }
 
 /// A future or root is about to run without a permit.
-fn note_rescue(rescue: &Rescue, seat: &Seat) {
+fn note_rescue(rescue: &Rescue, seat: &Seat, job: &find::Found) {
     let counters = seat.counters();
-    counters.count_job();
+    counters.count_job(job.is_poll());
     counters.count_overcommitted();
     if let Some(asked) = lock(&rescue.look).asked.take() {
         counters.saw_rescue(asked.elapsed());

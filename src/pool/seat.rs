@@ -21,8 +21,8 @@
 //! * S4: the public `jobs` deque holds join halves and scope jobs only; whatever runs on this seat
 //!   on top of a stolen job pushes only descendants of that job there.
 
+use super::counters::Counters;
 use super::find;
-use super::metrics::Counters;
 use super::registry::Registry;
 use super::wait::{self, Wait, WaitWord};
 use crate::job::share::ShareRef;
@@ -33,6 +33,7 @@ use crate::sync::atomic::{
 };
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::{Mutex, chaos, lock, thread_cell};
+use crate::util::coarse;
 use crate::util::count::Event;
 use crate::util::parker::Parker;
 use crate::util::rng::Rng;
@@ -94,6 +95,8 @@ struct Owner {
     stock: Cell<usize>,
     jobs: Worker<JobRef>,
     tasks: Worker<JobRef>,
+    /// The thread sleeps where others' wakers may be called on it.
+    driving: Cell<bool>,
     rng: Rng,
     parker: Cell<Option<&'static Parker>>,
 }
@@ -284,6 +287,7 @@ impl Seat {
             stock: Cell::new(0),
             jobs,
             tasks,
+            driving: Cell::new(false),
             rng: Rng::new(u64::from(index) + 1),
             parker: Cell::new(None),
         };
@@ -335,6 +339,20 @@ impl Seat {
 
     /// What the occupant does from now on.
     pub(super) fn set_mode(&self, mode: Mode) {
+        let before = self.phase().mode();
+        self.show_mode(mode);
+        if before == Mode::Computing {
+            self.counters().end_computing();
+        }
+        // Not for guests: two looks at the clock would be a third of what a call from outside costs.
+        if mode == Mode::Computing && self.registry().is_own_thread(self) {
+            self.counters().begin_computing();
+        }
+    }
+
+    /// As [`set_mode`](Self::set_mode), by a guest, whose time is not taken.
+    #[inline]
+    pub(super) fn show_mode(&self, mode: Mode) {
         let phase = self.phase().next(mode);
         // Ordering: Relaxed; where it must be ordered against the queues, callers put a fence
         // (R2 in `rescue.rs`).
@@ -360,6 +378,7 @@ impl Seat {
         let heavy = self.phase().mode() != Mode::Polling;
         self.owner.heavy.set(heavy);
         if heavy {
+            coarse::expire();
             self.set_mode(Mode::Polling);
         }
     }
@@ -772,6 +791,14 @@ impl Seat {
         Phase(self.shared.phase.load(Ordering::Relaxed))
     }
 
+    /// How many jobs, and how many ready tasks, others could take now.
+    pub(super) fn depths(&self) -> (usize, usize) {
+        // Ordering: Relaxed; a snapshot.
+        let lifo = !self.shared.lifo.load(Ordering::Relaxed).is_null();
+        let tasks = self.shared.tasks.len() + usize::from(lifo);
+        (self.shared.jobs.len(), tasks)
+    }
+
     /// Are there ready tasks?
     pub(super) fn has_tasks(&self) -> bool {
         // Ordering: Relaxed; callers put a SeqCst fence before the scan.
@@ -786,6 +813,17 @@ impl Seat {
     /// Is there anything that a thief could take?
     pub(crate) fn has_visible_work(&self) -> bool {
         self.has_public_jobs() || self.has_tasks()
+    }
+
+    /// The occupant, as the driver, goes to sleep in the system's reactor, or comes back.
+    pub(super) fn set_driving(&self, driving: bool) {
+        self.owner.driving.set(driving);
+    }
+
+    /// Asked by the occupant, when it schedules something.
+    #[inline]
+    pub(super) fn is_driving(&self) -> bool {
+        cfg!(feature = "async-io") && self.owner.driving.get()
     }
 
     /// A waiter looks at this seat, and could take jobs from it at once, or does so no more.

@@ -6,6 +6,7 @@
 //!   ones at the end of their poll. Tasks that are spawned later are cancelled at once.
 //! * C3: every sleeper is woken. A worker that finds nothing to do now ends, instead of sleeping.
 //!   What somebody waits for with borrowed data (join halves, scope jobs, `install`) is still run.
+//!   Then all timers end: whoever waits for one elsewhere looks again, and finds the pool over.
 //! * C4: the last worker to end runs what is left in the injector; whoever pushes after that finds
 //!   no thread alive, and runs what it pushed itself. A fence on both sides makes sure that one of
 //!   the two sees the other (`Threads::leave`, `Registry::drain_if_over`).
@@ -17,7 +18,7 @@ use super::registry::Registry;
 use std::time::Instant;
 
 impl Registry {
-    /// Steps C1-C3. Later calls do nothing, and so do those of a forked child, which has none of
+    /// Steps C1 to C3. Later calls do nothing, and so do those of a forked child, which has none of
     /// the pool's threads, and perhaps copies of locks that somebody held.
     pub(crate) fn shut_down(&self) {
         if self.is_forked() || !self.close() {
@@ -28,6 +29,7 @@ impl Registry {
         self.bench.close();
         self.rescue.close();
         self.sleep.wake_all();
+        self.timers().fire_all();
         self.drain_if_over();
     }
 

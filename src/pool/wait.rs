@@ -22,12 +22,13 @@ use crate::job::share::ShareRef;
 use crate::job::stack::Public;
 use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::latch::Latch;
+use crate::sync::atomic::{Ordering, fence};
 use crate::sync::deque::Steal;
 use crate::sync::hint;
 use crate::util::parker::{Level, Parker};
 use std::fmt;
 // What people look at is no part of any protocol, and no model needs to see it.
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 /// How long a closed wait looks at its latch before it lends the core, if cores are free. The thief
@@ -175,6 +176,7 @@ pub(crate) fn until(seat: &Seat, done: &Latch) {
 /// Waits until this thread's parker is asked for a poll at the given level: an open wait.
 pub(crate) fn for_poll(seat: &Seat, level: Level, poll: PollOf) {
     seat.expose_all();
+    seat.registry().fire_timers();
     let parker = seat.parker();
     lend(seat, Wait::Future, || parker.take_poll_request(level));
     if poll.0 == Mode::Polling && seat.phase().mode() == Mode::Computing {
@@ -220,14 +222,27 @@ fn lend(seat: &Seat, wait: Wait, mut is_over: impl FnMut() -> bool) {
     if is_over() {
         return;
     }
+    // Before the permit is gone, or another thread would be called to be the driver.
+    let mut may_drive = wait == Wait::Future && seat.phase().mode() != Mode::Away;
+    let mut driver = may_drive
+        .then(|| registry.driver.take(parker, true))
+        .flatten();
+    let _asleep = registry
+        .is_own_thread(seat)
+        .then(|| registry.hooks.asleep());
     let permit = Permit::give_up(seat);
     loop {
         if let Some(letter) = seat.open_mail() {
+            // What runs here may have to wait for the clock in its turn.
+            driver = None;
             permit.take_back_for(|| letter.execute(seat.index()));
             continue;
         }
         if registry.is_stuck() {
-            // The last resort. Nobody else moves, so whatever is visible stays until we take it.
+            // The last resort. Nobody else moves, so whatever is visible stays until we take it,
+            // and nobody else looks at the clock.
+            may_drive = true;
+            driver = None;
             let work = permit.take_back_for(|| {
                 let work = find::own(registry, seat).or_else(|| find::others(registry, seat, true));
                 let found = work.is_some();
@@ -243,13 +258,38 @@ fn lend(seat: &Seat, wait: Wait, mut is_over: impl FnMut() -> bool) {
         }
         // A letter, or the work, may have swallowed the wake-up.
         if is_over() {
-            return;
+            break;
+        }
+        if may_drive && driver.is_none() {
+            driver = registry.driver.take(parker, true);
         }
         {
             let _parked = seat.counters().parked();
-            parker.park();
+            match &driver {
+                Some(role) => role.drive(Some(seat), || ()),
+                None => parker.park(),
+            }
+        }
+        if driver.is_some() {
+            if is_over() {
+                break;
+            }
+            // It drives for its own sake only. What others wait for is for a thread that runs it.
+            driver = None;
+            may_drive = false;
+            // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers.
+            fence(Ordering::SeqCst);
+            registry.notify_if_visible();
         }
         waiter.follow(thief);
+    }
+    drop(permit);
+    if driver.take().is_some() && seat.phase().mode() != Mode::Polling {
+        // A thread that polls looks at the clock before it does anything else.
+        // Ordering: SeqCst fence of D1, as above.
+        fence(Ordering::SeqCst);
+        registry.look_after_waiting();
+        registry.notify_if_visible();
     }
 }
 

@@ -1,12 +1,14 @@
 //! A worker thread: from its creation through its main loop to its end.
 
 use super::bench::{Place, Role};
+use super::driver;
 use super::find::{self, Found};
 use super::registry::Registry;
 use super::rescue::{self, Left};
 use super::seat::{Mode, Seat};
 use crate::job::SeatIndex;
 use crate::sleep::{Before, Rescan};
+use crate::util::coarse;
 use crate::util::parker::Parker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +32,8 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
         // SAFETY: this thread was created for this seat and is its only occupant; `registry`
         // outlives the guard.
         let _occupied = unsafe { seat.occupy() };
-        registry.hooks.on_start(index as usize);
+        let _stamps = coarse::keep();
+        registry.hooks.on_start(Some(index as usize));
         if stays {
             work(registry, seat, true, true);
             registry.clear_seat(seat);
@@ -40,7 +43,7 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
         for letter in seat.close_mail() {
             letter.execute(index);
         }
-        registry.hooks.on_exit(index as usize);
+        registry.hooks.on_exit(Some(index as usize));
     }
     if !stays {
         registry.bench.leave(index);
@@ -64,7 +67,9 @@ fn serve(registry: &Registry, seat: &Seat, role: Role) {
                 }
             }
         }
+        let _asleep = registry.hooks.asleep();
         registry.clear_seat(seat);
+        let _parked = seat.counters().parked();
         role = registry.bench.sit(&place, || registry.notify_if_visible());
     }
 }
@@ -85,7 +90,7 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
             }
             // Those who stay awake may find enough in the injectors never to look here.
             registry.clear_seat(seat);
-            (searching, _) = sleep(registry, seat, parker, Before::Crowded);
+            (searching, _) = sleep(registry, seat, parker, Before::Crowded, None);
         }
         if let Some(job) = find::own(registry, seat) {
             begin(registry, &mut searching);
@@ -96,22 +101,28 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
             registry.sleep.start_searching();
             searching = true;
         }
+        registry.fire_timers();
         if let Some(job) = search(registry, seat, keen) {
             begin(registry, &mut searching);
             execute(seat, job);
-        } else if seat.has_mail() {
+            continue;
+        }
+        if seat.has_mail() {
             // Found again at the top of the loop.
-        } else if registry.is_closed() || !stays {
+            continue;
+        }
+        let driver = registry.driver.take(parker, stays);
+        if registry.is_closed() || !(stays || driver.is_some()) {
+            drop(driver);
             seat.set_mode(Mode::Away);
             registry.sleep.release_searcher();
             // While we counted as searching, nobody else was told about new work.
             registry.notify_if_visible();
             return;
-        } else {
-            let slept;
-            (searching, slept) = sleep(registry, seat, parker, Before::Searching);
-            keen = slept < SHORT;
         }
+        let slept;
+        (searching, slept) = sleep(registry, seat, parker, Before::Searching, driver);
+        keen = slept < SHORT;
     }
 }
 
@@ -123,11 +134,12 @@ fn begin(registry: &Registry, searching: &mut bool) {
 }
 
 fn execute(seat: &Seat, job: Found) {
-    seat.counters().count_job();
+    seat.counters().count_job(job.is_poll());
     if seat.is_timed_round() {
         let start = Instant::now();
         job.run(seat);
         seat.counters().saw_poll(start.elapsed());
+        coarse::expire();
     } else {
         job.run(seat);
     }
@@ -160,24 +172,30 @@ fn sleep(
     seat: &Seat,
     parker: &'static Parker,
     before: Before,
+    driver: Option<driver::Role<'_>>,
 ) -> (bool, Duration) {
+    let _asleep = registry.hooks.asleep();
     let parked = seat.counters().parked();
     seat.set_mode(Mode::Away);
-    let searching = registry.sleep.sleep(
-        seat.index(),
-        parker,
-        before,
-        || {
-            if seat.has_mail() || registry.is_closed() {
-                Rescan::Mine
-            } else if registry.has_visible_work() {
-                Rescan::Work
-            } else {
-                Rescan::Nothing
-            }
-        },
-        || registry.notify(),
-    );
+    let rescan = || {
+        if seat.has_mail() || registry.is_closed() {
+            Rescan::Mine
+        } else if registry.has_visible_work() {
+            Rescan::Work
+        } else {
+            Rescan::Nothing
+        }
+    };
+    let tell = || registry.notify();
+    let sleep = &registry.sleep;
+    let searching = match driver {
+        Some(role) => {
+            let park = || role.drive(Some(seat), || registry.wake_driver(seat));
+            sleep.sleep_driving(seat.index(), parker, rescan, tell, park);
+            true
+        }
+        None => sleep.sleep(seat.index(), parker, before, rescan, tell),
+    };
     seat.set_mode(Mode::Polling);
     (searching, parked.end())
 }

@@ -28,11 +28,13 @@ pub struct ScopeFifo<'scope> {
 /// use std::sync::Mutex;
 /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
 /// let order = Mutex::new(Vec::new());
-/// pool.scope_fifo(|s| {
-///     for i in 0..3 {
-///         let order = &order;
-///         s.spawn_fifo(move |_| order.lock().unwrap().push(i));
-///     }
+/// pool.install(|| {
+///     manyhands::scope_fifo(|s| {
+///         for i in 0..3 {
+///             let order = &order;
+///             s.spawn_fifo(move |_| order.lock().unwrap().push(i));
+///         }
+///     })
 /// });
 /// assert_eq!(order.into_inner().unwrap(), [0, 1, 2]);
 /// ```

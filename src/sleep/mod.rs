@@ -6,7 +6,7 @@ mod tests;
 mod word;
 
 use self::word::Word;
-use crate::job::SeatIndex;
+use crate::job::{NO_SEAT, SeatIndex};
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use crate::util::count::Event;
 use crate::util::parker::Parker;
@@ -54,6 +54,8 @@ struct Node {
 pub(crate) struct Sleep {
     word: CachePadded<AtomicU64>,
     permits: AtomicU32,
+    /// Whose seat the driver's is, while the word says that it sleeps.
+    driver: AtomicU32,
     nodes: Box<[Node]>,
 }
 
@@ -66,6 +68,7 @@ impl Sleep {
         Self {
             word: CachePadded::new(AtomicU64::new(0)),
             permits: AtomicU32::new(permits),
+            driver: AtomicU32::new(NO_SEAT),
             nodes: (0..seats)
                 .map(|_| Node {
                     next: AtomicU32::new(0),
@@ -136,10 +139,12 @@ impl Sleep {
         self.wake_for_visible_work()
     }
 
-    /// Steps P3 and P4: wakes one sleeper, if nobody searches and a permit is free.
+    /// Steps P3 and P4: wakes one sleeper, if nobody searches and a permit is free. The driver
+    /// comes last: it has something to do where it is.
     fn wake_for_visible_work(&self) -> Notified {
         let permits = self.permits();
         let mut otherwise = Notified::Enough;
+        let mut woken = NO_SEAT;
         let popped = self.update(|word| {
             if word.searching() > 0 {
                 otherwise = Notified::Enough;
@@ -149,15 +154,21 @@ impl Sleep {
                 otherwise = Notified::AllBusy;
                 return None;
             }
-            let Some(top) = word.top() else {
+            let rest = if let Some(top) = word.top() {
+                woken = top;
+                word.popped(self.next(top))
+            } else if word.has_driver() {
+                woken = self.driver();
+                word.without_driver()
+            } else {
                 otherwise = Notified::NobodySleeps;
                 return None;
             };
-            Some(word.popped(self.next(top)).with_searcher())
+            Some(rest.with_searcher())
         });
         match popped {
-            Ok(word) => {
-                self.hand_token(word.top().expect("only a word with a sleeper is popped"));
+            Ok(_) => {
+                self.hand_token(woken);
                 Notified::Enough
             }
             Err(_) => otherwise,
@@ -169,10 +180,12 @@ impl Sleep {
         // Ordering: SeqCst fence; pairs with the one in `rescan_fence`, as in `notify`.
         fence(Ordering::SeqCst);
         let mut count = 0;
+        let mut driver = NO_SEAT;
         let detached = self.update(|word| {
             // A walk over a stack that changes meanwhile may go astray, so it is bounded; the
             // exchange fails in that case, because every change moves the tag.
-            count = 0;
+            count = u32::from(word.has_driver());
+            driver = self.driver();
             let mut at = word.top();
             while let Some(seat) = at {
                 count += 1;
@@ -181,9 +194,12 @@ impl Sleep {
                 }
                 at = self.next(seat);
             }
-            word.top().map(|_| word.emptied(count))
+            (count > 0).then(|| word.emptied(count))
         });
         let Ok(word) = detached else { return };
+        if word.has_driver() {
+            self.hand_token(driver);
+        }
         let mut at = word.top();
         while let Some(seat) = at {
             // Read before the token: with it, the seat may push itself again.
@@ -201,6 +217,12 @@ impl Sleep {
             .checked_sub(1)
     }
 
+    /// The seat of the driver, if it sleeps.
+    fn driver(&self) -> SeatIndex {
+        // Ordering: Relaxed; as in `next`, with the exchange that said that it sleeps.
+        self.driver.load(Ordering::Relaxed)
+    }
+
     /// Wakes a seat that was popped.
     fn hand_token(&self, seat: SeatIndex) {
         Event::Wake.count();
@@ -209,7 +231,7 @@ impl Sleep {
         let parker = node.parker.load(Ordering::Relaxed);
         // Ordering: Release pairs with the Acquire in `wait_for_token`.
         node.token.store(true, Ordering::Release);
-        // SAFETY: `go_to_sleep` stored a parker, and parkers live for ever.
+        // SAFETY: the seat stored a parker before it could be popped, and parkers live for ever.
         unsafe { (*parker).unpark() };
     }
 
@@ -303,10 +325,16 @@ impl Sleep {
         self.load().active()
     }
 
+    /// Threads at work, and those of them that search. A snapshot.
+    pub(crate) fn at_work(&self) -> (usize, usize) {
+        let word = self.load();
+        (word.active() as usize, word.searching() as usize)
+    }
+
     /// Does nobody work, and does nobody sleep who could be woken to?
     pub(crate) fn is_stuck(&self) -> bool {
         let word = self.load();
-        word.active() == 0 && word.top().is_none()
+        word.active() == 0 && word.top().is_none() && !word.has_driver()
     }
 
     /// Gives the permit back and sleeps until popped (steps Z1-Z3). On return the thread holds a
@@ -324,9 +352,55 @@ impl Sleep {
         rescan: impl Fn() -> Rescan,
         tell: impl Fn(),
     ) -> bool {
-        if !self.go_to_sleep(seat, parker, state) {
+        if !self.push(seat, parker, state) {
             return false;
         }
+        self.settle(rescan, tell);
+        self.wait_for_token(seat, || parker.park());
+        true
+    }
+
+    /// As [`sleep`](Self::sleep) for the one thread that is the driver: it sleeps apart from the
+    /// stack, and can so leave by itself, by [`leave_driving`](Self::leave_driving). `park` is
+    /// called until it has been popped or has left.
+    pub(crate) fn sleep_driving(
+        &self,
+        seat: SeatIndex,
+        parker: &'static Parker,
+        rescan: impl Fn() -> Rescan,
+        tell: impl Fn(),
+        park: impl FnMut(),
+    ) {
+        self.set_parker(seat, parker);
+        // Ordering: Relaxed; published by the exchange below.
+        self.driver.store(seat, Ordering::Relaxed);
+        let before =
+            self.update(|word| Some(word.without_searching().without_active().with_driver()));
+        debug_assert!(before.is_ok());
+        self.settle(rescan, tell);
+        self.wait_for_token(seat, park);
+    }
+
+    /// Called by the driver inside `park`: something has happened that concerns the pool. If a permit
+    /// is free it is taken, and the driver is awake and searches (`true`). If all are out, or the
+    /// seat is not that of a driver that sleeps, it stays as it is (`false`).
+    pub(crate) fn leave_driving(&self, seat: SeatIndex) -> bool {
+        let permits = self.permits();
+        let left = self.update(|word| {
+            let mine = word.has_driver() && self.driver() == seat;
+            (mine && word.active() < permits).then(|| word.without_driver().with_searcher())
+        });
+        if left.is_ok() {
+            // Ordering: Relaxed; from this thread to itself.
+            self.nodes[seat as usize]
+                .token
+                .store(true, Ordering::Relaxed);
+        }
+        left.is_ok()
+    }
+
+    /// Step Z2.
+    fn settle(&self, rescan: impl Fn() -> Rescan, tell: impl Fn()) {
         self.rescan_fence();
         match rescan() {
             Rescan::Nothing => {}
@@ -334,17 +408,21 @@ impl Sleep {
             Rescan::Work => tell(),
             Rescan::Mine => self.wake_all(),
         }
-        self.wait_for_token(seat, parker);
-        true
+    }
+
+    fn set_parker(&self, seat: SeatIndex, parker: &'static Parker) {
+        let parker = ptr::from_ref(parker).cast_mut();
+        // Ordering: Relaxed; published by the exchange that follows.
+        self.nodes[seat as usize]
+            .parker
+            .store(parker, Ordering::Relaxed);
     }
 
     /// Step Z1: pushes the seat onto the stack of sleepers. `false` (only for a crowded one): there
     /// is room again, the thread keeps its permit and its state.
-    fn go_to_sleep(&self, seat: SeatIndex, parker: &'static Parker, state: Before) -> bool {
+    fn push(&self, seat: SeatIndex, parker: &'static Parker, state: Before) -> bool {
+        self.set_parker(seat, parker);
         let node = &self.nodes[seat as usize];
-        // Ordering: Relaxed; published by the exchange below.
-        node.parker
-            .store(ptr::from_ref(parker).cast_mut(), Ordering::Relaxed);
         let permits = self.permits();
         self.update(|word| {
             let left = match state {
@@ -352,7 +430,7 @@ impl Sleep {
                 Before::Crowded if word.active() > permits => word,
                 Before::Crowded => return None,
             };
-            // Ordering: Relaxed, as above.
+            // Ordering: Relaxed; published by the exchange below.
             node.next
                 .store(word.top().map_or(0, |top| top + 1), Ordering::Relaxed);
             Some(left.without_active().pushed(seat))
@@ -361,11 +439,11 @@ impl Sleep {
     }
 
     /// Step Z3.
-    fn wait_for_token(&self, seat: SeatIndex, parker: &'static Parker) {
+    fn wait_for_token(&self, seat: SeatIndex, mut park: impl FnMut()) {
         let token = &self.nodes[seat as usize].token;
         // Ordering: Acquire pairs with the Release in `hand_token`.
         while !token.load(Ordering::Acquire) {
-            parker.park();
+            park();
         }
         // Ordering: Relaxed; the next pop comes after the next push, which publishes this.
         token.store(false, Ordering::Relaxed);

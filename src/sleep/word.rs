@@ -9,7 +9,11 @@ const MASK: u64 = (1 << BITS) - 1;
 const ACTIVE: u32 = 0;
 const SEARCHING: u32 = BITS;
 const TOP: u32 = 2 * BITS;
-const TAG: u32 = 3 * BITS;
+const DRIVER: u32 = 3 * BITS;
+const TAG: u32 = DRIVER + 1;
+
+/// What a change of the stack leaves alone.
+const FIXED: u64 = ((1 << TOP) - 1) | (1 << DRIVER);
 
 /// As many seats as the word can name and count: 4095.
 pub(crate) const MAX_SEATS: usize = MASK as usize;
@@ -21,7 +25,8 @@ pub(crate) const MAX_SEATS: usize = MASK as usize;
 /// | 0-11 | active | threads that hold a permit, searchers among them |
 /// | 12-23 | searching | threads that look for work |
 /// | 24-35 | top | newest sleeper, its index + 1; 0: nobody sleeps |
-/// | 36-63 | tag | moves with every change of the stack, so that a pop cannot mistake one stack for another |
+/// | 36 | driver | the thread that waits for events sleeps, apart from the stack |
+/// | 37-63 | tag | moves with every change of the stack or the driver, so that a pop cannot mistake one stack for another |
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word(pub(super) u64);
 
@@ -80,7 +85,29 @@ impl Word {
         debug_assert!(top <= MASK);
         // The tag is uppermost: it wraps by falling off the end.
         let tag = (self.0 >> TAG).wrapping_add(1);
-        Self((self.0 & ((1 << TOP) - 1)) | (top << TOP) | (tag << TAG))
+        Self((self.0 & FIXED) | (top << TOP) | (tag << TAG))
+    }
+
+    /// Does the driver sleep?
+    pub(super) fn has_driver(self) -> bool {
+        self.0 & (1 << DRIVER) != 0
+    }
+
+    fn with_driver_bit(self, driver: bool) -> Self {
+        let rest = self.with_top(self.top()).0 & !(1 << DRIVER);
+        Self(rest | (u64::from(driver) << DRIVER))
+    }
+
+    /// The driver goes to sleep.
+    pub(super) fn with_driver(self) -> Self {
+        debug_assert!(!self.has_driver());
+        self.with_driver_bit(true)
+    }
+
+    /// The driver was woken.
+    pub(super) fn without_driver(self) -> Self {
+        debug_assert!(self.has_driver());
+        self.with_driver_bit(false)
     }
 
     pub(super) fn pushed(self, seat: SeatIndex) -> Self {
@@ -91,11 +118,12 @@ impl Word {
         self.with_top(next)
     }
 
-    /// All `count` sleepers popped at once, each made a searcher.
+    /// All `count` sleepers popped at once, the driver too, each made a searcher.
     pub(super) fn emptied(self, count: u32) -> Self {
         // A count that does not fit comes from a walk that went astray; its exchange will fail.
         let count = count.min(MASK as u32 - self.active().max(self.searching()));
-        self.with_top(None).add(ACTIVE, count).add(SEARCHING, count)
+        let rest = self.with_top(None).with_driver_bit(false);
+        rest.add(ACTIVE, count).add(SEARCHING, count)
     }
 }
 
@@ -105,6 +133,7 @@ impl fmt::Debug for Word {
             .field("active", &self.active())
             .field("searching", &self.searching())
             .field("top", &self.top())
+            .field("driver", &self.has_driver())
             .finish_non_exhaustive()
     }
 }
@@ -124,6 +153,8 @@ mod tests {
         assert_eq!(word.active() as usize, MAX_SEATS);
         assert_eq!(word.searching() as usize, MAX_SEATS);
         assert_eq!(word.top(), Some(last));
+        assert!(word.with_driver().has_driver() && !word.has_driver());
+        assert_eq!(word.with_driver().top(), Some(last));
         assert_eq!(
             word.0 >> super::TAG,
             0,
@@ -139,6 +170,7 @@ mod tests {
     fn the_tag_tells_equal_stacks_apart() {
         let word = Word(0).pushed(3);
         assert_ne!(word, word.popped(None).pushed(3));
+        assert_ne!(word, word.with_driver().without_driver());
         assert_eq!(word.popped(None).emptied(0).active(), 0);
     }
 
@@ -149,6 +181,7 @@ mod tests {
         assert_eq!(emptied.active() as usize, MAX_SEATS);
         assert_eq!(emptied.searching() as usize, MAX_SEATS - 1);
         assert_eq!(emptied.top(), None);
-        assert_eq!(emptied.0 >> super::TAG, 2);
+        assert_eq!(emptied.0 >> super::TAG, 3);
+        assert!(!Word(0).with_driver().emptied(1).has_driver());
     }
 }

@@ -139,6 +139,10 @@ mod model {
             self.0.len() == 0
         }
 
+        pub(crate) fn len(&self) -> usize {
+            self.0.len()
+        }
+
         pub(crate) fn steal(&self) -> Steal<T> {
             self.0.steal()
         }

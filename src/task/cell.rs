@@ -6,6 +6,7 @@
 //! handles and lists work on a thin pointer to it; the rest is reached through [`Vtable`].
 
 use super::id::Id;
+use super::info::{Site, TaskInfo, TaskKind};
 use super::owned::Links;
 use super::run;
 use super::state::{Dropped, Notify, State};
@@ -13,7 +14,10 @@ use super::{Class, How, JoinError, Schedule};
 use crate::job::cancel::Cancel;
 use crate::job::{self, JobRef};
 use crate::sync::UnsafeCell;
+use crate::util::coarse;
 use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Waker;
 
 /// What does not depend on the future. Who may touch which field when: the module's README.
@@ -31,6 +35,11 @@ pub(super) struct Header {
     pub(super) links: UnsafeCell<Links>,
     /// The slot of the join waker: I3.
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
+    /// Where it was spawned. Never changes.
+    site: Site,
+    /// When the last poll began, as [`coarse::stamp`] says; 0: there was none. Written by the
+    /// runner. No modelled atomic: it orders nothing, and is only shown to people.
+    polled: AtomicU32,
     /// Is the list holding its reference? Under the lock of the list's shard.
     pub(super) listed: UnsafeCell<bool>,
     /// Stops parallel work inside the task. Anybody with a reference.
@@ -52,6 +61,10 @@ pub(super) struct Vtable {
     dispose_output: unsafe fn(NonNull<Header>),
     /// See [`run::report`].
     report: unsafe fn(NonNull<Header>, crate::util::unwind::Payload),
+    /// The name of the task.
+    name: unsafe fn(NonNull<Header>) -> Option<Arc<str>>,
+    /// Does it run on a thread for blocking closures?
+    blocking: bool,
     /// Frees the cell. There is no reference left.
     free: unsafe fn(NonNull<Header>),
 }
@@ -87,21 +100,25 @@ where
         take_output: run::take_output::<F, S>,
         dispose_output: run::dispose_output::<F, S>,
         report: run::report::<F, S>,
+        name: name::<F, S>,
+        blocking: S::BLOCKING,
         free: free::<F, S>,
     };
 
     /// Allocates a task. The caller has to account for its three references: see `State::new`.
-    pub(super) fn allocate(future: F, scheduler: S, class: Class) -> NonNull<Header> {
+    pub(super) fn allocate(future: F, scheduler: S, class: Class, site: Site) -> NonNull<Header> {
         let cell = Box::new(Self {
             header: Header {
                 // SAFETY: `run` does not unwind; `JobRef`s to it are made by `schedule` only, one
                 // for each time that the state says so.
                 job: unsafe { job::Header::new(run::run::<F, S>) },
-                state: State::new(),
+                state: State::new(coarse::stamp()),
                 vtable: &Self::VTABLE,
                 id: Id::next(),
                 links: UnsafeCell::new(Links::default()),
                 join_waker: UnsafeCell::new(None),
+                site,
+                polled: AtomicU32::new(0),
                 listed: UnsafeCell::new(false),
                 cancel: Cancel::new(),
                 class,
@@ -138,6 +155,52 @@ where
     // it has run. The future is `Send`. I1: the state lets one thread at a time make a job.
     let job = unsafe { JobRef::new(task.cast()) };
     scheduler.schedule(job, how, class);
+}
+
+/// # Safety
+///
+/// `task` is a live `Cell<F, S>`.
+unsafe fn name<F: Future, S: Schedule>(task: NonNull<Header>) -> Option<Arc<str>> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*task.cast::<Cell<F, S>>().as_ptr())
+            .scheduler
+            .name()
+            .cloned()
+    }
+}
+
+impl Header {
+    /// A poll begins.
+    #[inline]
+    pub(super) fn note_poll(&self) {
+        // Ordering: Relaxed; only shown to people.
+        self.polled.store(coarse::stamp(), Ordering::Relaxed);
+    }
+}
+
+/// What there is to tell of a task at the time `now`. Reads what any reference may read, and
+/// touches neither the future nor the result.
+///
+/// # Safety
+///
+/// The task is live during the call.
+pub(super) unsafe fn describe(task: NonNull<Header>, now: u32) -> TaskInfo {
+    // SAFETY: the caller's promise; the vtable is that of the cell's type.
+    let (header, name) = unsafe { (task.as_ref(), (task.as_ref().vtable.name)(task)) };
+    let state = header.state.load();
+    // Ordering: Relaxed, as in `note_poll`.
+    let polled = header.polled.load(Ordering::Relaxed);
+    TaskInfo {
+        id: header.id,
+        name,
+        location: header.site,
+        state: state.shown(),
+        kind: TaskKind::new(header.class.kind, header.vtable.blocking),
+        priority: header.class.priority,
+        age: state.age(now),
+        last_poll: (polled != 0).then(|| coarse::between(polled, now, u32::BITS)),
+    }
 }
 
 /// # Safety

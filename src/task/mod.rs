@@ -1,16 +1,21 @@
-//! Spawned futures: their names, their results, and giving way to others.
+//! Spawned futures: their names, their results, values of their own, and giving way to others.
 //!
 //! [`spawn`](crate::spawn) makes a task of a future and returns its [`JoinHandle`]. In a task,
-//! [`id`] tells which one it is, and [`yield_now`] lets other tasks run first.
+//! [`id`] tells which one it is, and [`yield_now`] lets other tasks run first. A [`JoinSet`] awaits
+//! many tasks, in the order in which they end. A [`LocalKey`] gives a future values of its own.
 // For readers of the source: layer 2. `spawn` allocates the cell of a task, whose right to run is
 // a `JobRef`; where ready tasks go is the business of the pool, known here by the trait `Schedule`
 // only. How it all works, with the rules I1, I2, ... that the comments cite: README.md.
 
+mod builder;
 mod cell;
 mod class;
 mod error;
 mod handle;
 mod id;
+mod info;
+mod join_set;
+mod local;
 mod owned;
 mod run;
 mod state;
@@ -19,19 +24,28 @@ mod tests;
 mod waker;
 mod yield_now;
 
+pub use self::builder::Builder;
 pub use self::class::Priority;
 pub use self::error::JoinError;
 pub use self::handle::{AbortHandle, CancelOnDrop, JoinHandle};
 pub use self::id::{Id, id, try_id};
+pub use self::info::{TaskInfo, TaskKind, TaskState};
+pub use self::join_set::JoinSet;
+#[doc(hidden)]
+pub use self::local::LocalSlot;
+pub use self::local::{AccessError, LocalKey, TaskLocalFuture};
 pub use self::yield_now::{YieldNow, yield_now};
 
+pub(crate) use self::builder::Named;
 pub(crate) use self::class::{Class, Kind};
+pub(crate) use self::info::Site;
 pub(crate) use self::owned::Owned;
 
 use self::cell::Cell;
 use crate::job::JobRef;
 use crate::util::unwind::Payload;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// Why a task becomes ready.
@@ -63,17 +77,30 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// A panic that no handle will ever report: the handle was dropped, or what panicked was the
     /// drop of an output or a foreign waker. Must not unwind.
     fn unhandled_panic(&self, payload: Payload);
+
+    /// The name of the task, if it has one.
+    fn name(&self) -> Option<&Arc<str>> {
+        None
+    }
+
+    /// Do its tasks run on threads for blocking closures?
+    const BLOCKING: bool = false;
 }
 
 /// Makes a task of a future, and schedules it. If the pool is closed, the future is dropped at
 /// once, and the handle says that the task was cancelled.
-pub(crate) fn spawn<F, S>(future: F, scheduler: S, class: Class) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F, S>(
+    future: F,
+    scheduler: S,
+    class: Class,
+    site: Site,
+) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
     S: Schedule,
 {
-    let task = Cell::<F, S>::allocate(future, scheduler, class);
+    let task = Cell::<F, S>::allocate(future, scheduler, class, site);
     // SAFETY: the three references of a new task: one for the handle,
     let handle = unsafe { JoinHandle::from_raw(task) };
     // SAFETY: the handle keeps the cell.
@@ -94,13 +121,23 @@ where
 
 /// Makes a task of a closure, which runs once, on a worker, under the task's cancel flag: after an
 /// abort its parallel loops stop at their next check.
-pub(crate) fn spawn_compute<F, R, S>(f: F, scheduler: S, priority: Priority) -> JoinHandle<R>
+pub(crate) fn spawn_compute<F, R, S>(
+    f: F,
+    scheduler: S,
+    priority: Priority,
+    site: Site,
+) -> JoinHandle<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
     S: Schedule,
 {
-    spawn(Call(Some(f)), scheduler, Class::root(priority))
+    spawn(Call(Some(f)), scheduler, Class::root(priority), site)
+}
+
+/// A closure as a future, for [`spawn`].
+pub(crate) fn closure<R, F: FnOnce() -> R>(f: F) -> impl Future<Output = R> + use<F, R> {
+    Call(Some(f))
 }
 
 /// A closure as a future that is ready at its first poll.

@@ -4,7 +4,9 @@
 //! by a reference of the list's. No lock is held while user code runs.
 
 use super::cell::{self, Header};
+use super::info::TaskInfo;
 use crate::sync::{Mutex, lock};
+use crate::util::coarse;
 use crossbeam_utils::CachePadded;
 use std::fmt;
 use std::ptr::NonNull;
@@ -26,6 +28,9 @@ pub(crate) struct Owned {
 struct Shard {
     first: Option<NonNull<Header>>,
     closed: bool,
+    /// How many tasks were ever listed here, and how many of them no longer are.
+    listed: u64,
+    gone: u64,
 }
 
 // SAFETY: the pointers are counted references to cells, which may be used on any thread.
@@ -66,6 +71,37 @@ impl Owned {
                 unsafe { cell::close(task) };
             }
         }
+    }
+
+    /// How many tasks are listed, and how many ever were. Takes one lock after the other.
+    pub(crate) fn counts(&self) -> (usize, u64) {
+        let (mut listed, mut gone) = (0, 0);
+        for shard in &self.shards {
+            let shard = lock(shard);
+            listed += shard.listed;
+            gone += shard.gone;
+        }
+        ((listed - gone) as usize, listed)
+    }
+
+    /// All listed tasks. One shard after the other is locked while its tasks are looked at (a
+    /// cache miss each), which holds up spawns and ends of tasks of that shard. Nothing is
+    /// allocated or freed meanwhile, and no code of users runs.
+    pub(crate) fn dump(&self) -> Vec<TaskInfo> {
+        let mut all = Vec::new();
+        for shard in &self.shards {
+            loop {
+                let shard = lock(shard);
+                let tasks = (shard.listed - shard.gone) as usize;
+                if all.capacity() - all.len() >= tasks {
+                    shard.describe(&mut all);
+                    break;
+                }
+                drop(shard);
+                all.reserve(tasks + tasks / 8);
+            }
+        }
+        all
     }
 
     fn shard(&self, task: NonNull<Header>) -> &Mutex<Shard> {
@@ -126,6 +162,7 @@ impl Shard {
             task.as_ref().listed.with_mut(|listed| *listed = true);
         }
         self.first = Some(task);
+        self.listed += 1;
     }
 
     /// # Safety
@@ -141,6 +178,7 @@ impl Shard {
             if !listed {
                 return false;
             }
+            self.gone += 1;
             let Links { previous, next } = links(task, std::mem::take);
             match previous {
                 Some(previous) => links(previous, |links| links.next = next),
@@ -151,6 +189,19 @@ impl Shard {
             }
         }
         true
+    }
+
+    fn describe(&self, into: &mut Vec<TaskInfo>) {
+        let now = coarse::stamp();
+        let mut at = self.first;
+        while let Some(task) = at {
+            // SAFETY: `&self` is the lock; a listed task is kept alive by the list's reference,
+            // which nobody can take over before we let go.
+            unsafe {
+                into.push(cell::describe(task, now));
+                at = links(task, |links| links.next);
+            }
+        }
     }
 
     fn pop(&mut self) -> Option<NonNull<Header>> {

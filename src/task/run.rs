@@ -117,6 +117,7 @@ where
     let mut output = None;
     let polled = unwind::catch(|| {
         let _entered = id::enter(header.id);
+        header.note_poll();
         // SAFETY: the flag lives in the cell; jobs made by the poll end before it does, because
         // waits inside it are closed.
         let _under = unsafe { cancel::enter(CancelRef::to(&header.cancel)) };

@@ -1,10 +1,14 @@
-//! The state word: six flags and a count of references. Nobody else looks at bits.
+//! The state word: six flags, when the task was spawned, and a count of references. Nobody else
+//! looks at bits.
 //!
 //! Every transition is a method here, named after who makes it, and returns what the caller has to
 //! do next. The rules I1, I2, ... are those of the module's README.
 
+use super::info::TaskState;
 use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::util::coarse;
 use std::fmt;
+use std::time::Duration;
 
 /// Somebody polls the future, drops it, or moves the output in: the lock of the stage (I2).
 /// Set by whoever uses the right to run, or takes it away when the pool closes. Cleared by the same
@@ -34,9 +38,16 @@ const JOIN_WAKER: usize = 1 << 5;
 /// The count of references sits above the flags.
 const REF_SHIFT: u32 = 6;
 const REF_ONE: usize = 1 << REF_SHIFT;
+const REF_BITS: u32 = if usize::BITS >= 64 { 28 } else { 26 };
+const REF_MASK: usize = (1 << REF_BITS) - 1;
 /// Half of what the word can count. Beyond it the process ends: threads that have passed the check
 /// already cannot bring the count to overflow from here.
-const REF_LIMIT: usize = usize::MAX >> (REF_SHIFT + 1);
+const REF_LIMIT: usize = REF_MASK / 2;
+
+/// Above the count stands the stamp of the spawn ([`coarse::stamp`]), as much of it as there is
+/// room for: nothing in a word of 32 bits. It never changes, so no transition cares.
+const STAMP_SHIFT: u32 = REF_SHIFT + REF_BITS;
+const STAMP_BITS: u32 = usize::BITS - STAMP_SHIFT;
 
 /// One value of the state word.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,7 +71,7 @@ impl Snapshot {
     }
 
     fn refs(self) -> usize {
-        self.0 >> REF_SHIFT
+        self.0 >> REF_SHIFT & REF_MASK
     }
 
     fn one_more(self) -> Self {
@@ -108,6 +119,24 @@ impl Snapshot {
 
     pub(super) fn is_complete(self) -> bool {
         self.has(COMPLETE)
+    }
+
+    pub(super) fn shown(self) -> TaskState {
+        if self.has(COMPLETE) {
+            TaskState::Complete
+        } else if self.has(RUNNING) {
+            TaskState::Running
+        } else if self.has(NOTIFIED) {
+            TaskState::Scheduled
+        } else {
+            TaskState::Idle
+        }
+    }
+
+    /// How long before `now` the task was spawned.
+    pub(super) fn age(self, now: u32) -> Option<Duration> {
+        let stamp = self.0 as u64 >> STAMP_SHIFT;
+        (STAMP_BITS > 0).then(|| coarse::between(stamp as u32, now, STAMP_BITS))
     }
 
     pub(super) fn has_join_waker(self) -> bool {
@@ -235,10 +264,11 @@ pub(super) struct State {
 
 impl State {
     /// A task that is about to be scheduled for the first time. Its three references: the job, the
-    /// list of unfinished tasks, the `JoinHandle`.
-    pub(super) fn new() -> Self {
+    /// list of unfinished tasks, the `JoinHandle`. `stamp` is the time.
+    pub(super) fn new(stamp: u32) -> Self {
+        let stamp = (u64::from(stamp) << STAMP_SHIFT) as usize;
         Self {
-            word: AtomicUsize::new(NOTIFIED | JOIN_INTEREST | (3 * REF_ONE)),
+            word: AtomicUsize::new(NOTIFIED | JOIN_INTEREST | (3 * REF_ONE) | stamp),
         }
     }
 

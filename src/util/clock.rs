@@ -3,9 +3,43 @@
 //! On x86-64 it reads the time stamp counter, for a third of what the system's clock costs (12 ns
 //! instead of 32 in a virtual machine). Whatever it shows is used to choose block lengths, never for
 //! anything that must be right: a processor whose counter stands still, jumps or differs from
-//! core to core makes loops split worse, and nothing else.
+//! core to core makes loops split worse, and nothing else. The same ticks stamp what people look at:
+//! times of computations, ages of tasks, events of a trace.
 
-use std::time::Instant;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// A stamp of the cheap clock, never 0. Those of one process can be subtracted.
+#[inline]
+pub(crate) fn ticks() -> u64 {
+    stamp(read()).max(1)
+}
+
+/// How long so many ticks are. The better the longer the process has run: the clock is compared
+/// with the system's over the time since the first call.
+pub(crate) fn duration(ticks: u64) -> Duration {
+    Duration::from_nanos((ticks as f64 * ns_per_tick()) as u64)
+}
+
+/// Both clocks at one moment.
+static ANCHOR: OnceLock<(Instant, u64)> = OnceLock::new();
+
+/// Makes sure that [`duration`] has had time to compare when it is needed.
+pub(crate) fn start() {
+    ANCHOR.get_or_init(|| (Instant::now(), ticks()));
+}
+
+fn ns_per_tick() -> f64 {
+    const LONG_ENOUGH: Duration = Duration::from_millis(1);
+    start();
+    if let Some((instant, before)) = ANCHOR.get() {
+        let (time, ticks) = (instant.elapsed(), ticks().saturating_sub(*before));
+        if time >= LONG_ENOUGH && ticks > 0 {
+            return time.as_nanos() as f64 / ticks as f64;
+        }
+    }
+    short_measure()
+}
 
 /// Measures laps.
 #[derive(Clone, Copy, Debug)]
@@ -34,13 +68,13 @@ impl Clock {
 }
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-use self::system::{Reading, between, read};
+use self::system::{Reading, between, read, short_measure, stamp};
 #[cfg(all(target_arch = "x86_64", not(miri)))]
-use self::ticks::{Reading, between, read};
+use self::ticks::{Reading, between, read, short_measure, stamp};
 
 #[cfg_attr(all(target_arch = "x86_64", not(miri)), allow(dead_code))]
 mod system {
-    use super::Instant;
+    use super::{Instant, OnceLock};
 
     pub(super) type Reading = Instant;
 
@@ -51,13 +85,22 @@ mod system {
     pub(super) fn between(start: Instant, end: Instant) -> f64 {
         end.saturating_duration_since(start).as_secs_f64() * 1e9
     }
+
+    /// Nanoseconds since the first call.
+    pub(super) fn stamp(reading: Instant) -> u64 {
+        static FIRST: OnceLock<Instant> = OnceLock::new();
+        let first = *FIRST.get_or_init(|| reading);
+        reading.saturating_duration_since(first).as_nanos() as u64
+    }
+
+    pub(super) fn short_measure() -> f64 {
+        1.0
+    }
 }
 
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 mod ticks {
-    use super::Instant;
-    use std::sync::OnceLock;
-    use std::time::Duration;
+    use super::{Duration, Instant, OnceLock};
 
     pub(super) type Reading = u64;
 
@@ -71,6 +114,15 @@ mod ticks {
     #[inline]
     pub(super) fn between(start: u64, end: u64) -> f64 {
         end.saturating_sub(start) as f64 * *NS_PER_TICK.get_or_init(measure)
+    }
+
+    #[inline]
+    pub(super) fn stamp(reading: u64) -> u64 {
+        reading
+    }
+
+    pub(super) fn short_measure() -> f64 {
+        *NS_PER_TICK.get_or_init(measure)
     }
 
     static NS_PER_TICK: OnceLock<f64> = OnceLock::new();

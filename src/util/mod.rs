@@ -1,6 +1,8 @@
-//! Small tools without knowledge of pools: parking, panics, random numbers, clocks, the environment, counters.
+//! Small tools without knowledge of pools: parking, alarms, panics, random numbers, clocks, the environment, counters.
 
+pub(crate) mod alarm;
 pub(crate) mod clock;
+pub(crate) mod coarse;
 pub(crate) mod count;
 pub(crate) mod env;
 pub(crate) mod fork;

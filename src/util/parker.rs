@@ -11,13 +11,17 @@
 //!
 //! Model: `latch::tests::loom` and `sleep::tests::loom` run on this parker.
 
+use super::alarm::Alarm;
 use super::count::Event;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Futex, thread_cell};
+use std::time::Instant;
 
 const EMPTY: u32 = 0;
 const NOTIFIED: u32 = 1;
 const PARKED: u32 = 2;
+/// It sleeps in a way of its own, and is woken by its [`Alarm`].
+const DRIVING: u32 = 3;
 
 /// A thread's place to sleep, on a cache line of its own.
 #[derive(Debug)]
@@ -29,6 +33,7 @@ pub(crate) struct Parker {
     polled: AtomicU32,
     /// How many `block_on`s there are on this thread's stack. Used by this thread only.
     depth: AtomicU32,
+    alarm: Alarm,
 }
 
 /// A `block_on` among those on its thread's stack: 0 is the outermost.
@@ -44,6 +49,7 @@ impl Parker {
             token: Futex::new(EMPTY),
             polled: AtomicU32::new(0),
             depth: AtomicU32::new(0),
+            alarm: Alarm::new(),
         }
     }
 
@@ -53,6 +59,7 @@ impl Parker {
             token: Futex::new(EMPTY),
             polled: AtomicU32::new(0),
             depth: AtomicU32::new(0),
+            alarm: Alarm::new(),
         }
     }
 
@@ -68,12 +75,7 @@ impl Parker {
         {
             return;
         }
-        // Ordering: Relaxed to announce: a waker's swap comes before or after it in this word's
-        // modification order, and the failure case is the Acquire half of the pair above.
-        if word
-            .compare_exchange(EMPTY, PARKED, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
-        {
+        if self.announce(PARKED) {
             Event::Park.count();
             self.token.wait(PARKED);
         }
@@ -82,13 +84,44 @@ impl Parker {
         word.swap(EMPTY, Ordering::Acquire);
     }
 
+    /// As [`park`](Self::park), but up to a deadline at most, and meanwhile the thread also sees to
+    /// events of the system, where there are such.
+    pub(crate) fn drive(&self, deadline: Option<Instant>) {
+        if self.announce(DRIVING) {
+            Event::Park.count();
+            self.alarm.wait(deadline, || {
+                // Ordering: Relaxed; the swap below is the Acquire half.
+                self.token.word().load(Ordering::Relaxed) == DRIVING
+            });
+        }
+        // Ordering: Acquire pairs with the Release in `unpark`, as in `park`.
+        self.token.word().swap(EMPTY, Ordering::Acquire);
+    }
+
+    /// From EMPTY to a way of sleeping. `false`: there was a wake.
+    fn announce(&self, way: u32) -> bool {
+        // Ordering: Relaxed to announce: a waker's swap comes before or after it in this word's
+        // modification order, and its Release has a partner in the swap that ends the sleep.
+        self.token
+            .word()
+            .compare_exchange(EMPTY, way, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+
     /// Ends the current sleep of the thread that holds this parker, or its next one.
     pub(crate) fn unpark(&self) {
         // Ordering: Release pairs with the Acquire in `park`. A swap, not a store: the sleeper
         // must see the newest of several wakers' writes even when it was NOTIFIED already.
-        if self.token.word().swap(NOTIFIED, Ordering::Release) == PARKED {
-            Event::Unpark.count();
-            self.token.wake_one();
+        match self.token.word().swap(NOTIFIED, Ordering::Release) {
+            PARKED => {
+                Event::Unpark.count();
+                self.token.wake_one();
+            }
+            DRIVING => {
+                Event::Unpark.count();
+                self.alarm.ring();
+            }
+            _ => {}
         }
     }
 

@@ -1,10 +1,10 @@
 //! Which public types are `Send`, `Sync`, `Unpin`, `UnwindSafe`, `RefUnwindSafe` and `Debug`.
 
-use manyhands::task::{Id, YieldNow};
+use manyhands::task::{AccessError, Id, JoinSet, LocalKey, TaskLocalFuture, YieldNow};
 use manyhands::{
     AbortHandle, BlockingMetrics, BroadcastContext, CancelOnDrop, Compute, FnContext, Handle,
-    JoinError, JoinHandle, Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, ThreadBuilder,
-    WorkerMetrics, Yield,
+    JoinError, JoinHandle, Metrics, Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, SeatKind,
+    ThreadBuilder, WorkerMetrics, Yield,
 };
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -81,6 +81,8 @@ fn every_public_type_has_the_traits_it_should() {
         ThreadBuilder = "SYP--D";
         PoolBuildError = "SYP--D";
         BlockingMetrics = "SYPURD";
+        Metrics = "SYPURD";
+        SeatKind = "SYPURD";
         WorkerMetrics = "SYPURD";
 
         // A handle moves its output, and shares nothing of it.
@@ -94,6 +96,13 @@ fn every_public_type_has_the_traits_it_should() {
         Id = "SYPURD";
         YieldNow = "SYPURD";
         Compute<u8> = "S-P--D";
+        JoinSet<Cell> = "SYPURD";
+        JoinSet<Rc> = "--PURD";
+        // The key is the same for all threads, whatever the values are.
+        LocalKey<Rc> = "SYPURD";
+        TaskLocalFuture<u8, Cell> = "S-PU-D";
+        TaskLocalFuture<Rc, u8> = "--PURD";
+        AccessError = "SYPURD";
 
         // Jobs share a scope.
         Scope<'_> = "SYP--D";

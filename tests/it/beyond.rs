@@ -275,7 +275,8 @@ fn a_limited_loop_has_no_more_workers_than_that() {
                 now.fetch_sub(1, Ordering::SeqCst);
             };
             pool.install(|| {
-                let items = || numbers(2_000);
+                // Few: each may cost a turn of other programs on the core.
+                let items = || numbers(300);
                 items().with_max_workers(limit).for_each(item);
                 items()
                     .with_max_len(3)

@@ -3,13 +3,15 @@
 use crate::util::{build, fib, message_of, occupy, pool, pool_without_spares, watched};
 use futures::channel::oneshot;
 use futures::future::join as both;
-use manyhands::{Pool, block_in_place, block_on, join, scope, spawn, spawn_blocking, task};
+use manyhands::{
+    JoinHandle, Pool, block_in_place, block_on, join, scope, spawn, spawn_blocking, task,
+};
 use std::future::poll_fn;
 use std::panic::panic_any;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 /// Pools on which a thread that blocks may leave nobody else.
 fn scarce() -> [Pool; 4] {
@@ -301,5 +303,41 @@ fn a_nested_block_on_causes_no_poll_of_the_outer_one() {
         }));
         assert_eq!(polls, 2);
         waking.unwrap().join().unwrap();
+    });
+}
+
+/// Spawns a task that keeps its waker at its first poll and says "polled", and answers at the next.
+fn answerer(pool: &Pool) -> (Waker, mpsc::Receiver<()>, JoinHandle<()>) {
+    let (keep, kept) = mpsc::channel();
+    let (answer, answered) = mpsc::channel();
+    let mut first = true;
+    let task = pool.spawn(poll_fn(move |context| {
+        if std::mem::take(&mut first) {
+            keep.send(context.waker().clone()).unwrap();
+            Poll::Pending
+        } else {
+            answer.send(()).unwrap();
+            Poll::Ready(())
+        }
+    }));
+    let waker = kept.recv().unwrap();
+    // On one worker, another task begins after the first poll has ended.
+    pool.spawn(async {}).join().unwrap();
+    (waker, answered, task)
+}
+
+#[test]
+fn a_task_woken_inside_block_in_place_runs_meanwhile() {
+    watched(|| {
+        let pool = pool(1);
+        let (waker, answered, task) = answerer(&pool);
+        let blocks = pool.spawn(async move {
+            block_in_place(|| {
+                waker.wake();
+                answered.recv().unwrap();
+            });
+            task.await.unwrap();
+        });
+        blocks.join().unwrap();
     });
 }

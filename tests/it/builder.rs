@@ -305,6 +305,7 @@ fn metrics_count_jobs_by_seat() {
             pool.install(|| ());
         }
         let metrics = pool.metrics();
+        let metrics = metrics.workers();
         assert!(metrics.is_sorted_by(|a, b| a.index < b.index));
         assert!(metrics.len() >= 2);
         assert_eq!(metrics.iter().map(|seat| seat.jobs).sum::<u64>(), 10);

@@ -9,15 +9,15 @@ fn layer(module: &str) -> u32 {
     match top {
         "sync" | "util" => 0,
         "job" | "latch" => 1,
-        "sleep" | "task" => 2,
+        "sleep" | "task" | "timer" => 2,
         "pool" => 3,
         "join" | "scope" | "spawn" | "compute" | "broadcast" | "block_on" | "blocking"
-        | "yield_now" => 4,
+        | "yield_now" | "time" => 4,
         "iter" if below.starts_with("plumbing") => 5,
         "iter" => 6,
         "slice" | "str" | "string" | "vec" | "array" | "range" | "range_inclusive" | "option"
         | "result" | "collections" => 7,
-        "prelude" | "entry" | "hyper" | "book" | "compile_fail" => 8,
+        "prelude" | "entry" | "hyper" | "task_set" | "book" | "compile_fail" => 8,
         other => panic!("src/{other} has no layer yet: give it one in tests/it/layers.rs"),
     }
 }

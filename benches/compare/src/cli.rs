@@ -12,16 +12,16 @@ pub struct Options {
     pub rounds: usize,
     /// None: what suits the table.
     pub threads: Option<Vec<usize>>,
-    /// How long each process of the tables `rest` and `mixed` is watched. None: what suits them.
+    /// How long each process of the tables `rest`, `mixed` and `world` is watched. None: what suits them.
     pub seconds: Option<Duration>,
-    /// Groups of the table `mixed`; none means all.
+    /// Groups of the tables `mixed` and `world`; none means all.
     pub only: Vec<String>,
     pub json: Option<PathBuf>,
     pub markdown: Option<PathBuf>,
     /// A folder.
     pub plots: Option<PathBuf>,
     /// Saved figures that are shown once more; nothing is measured.
-    pub from: Option<PathBuf>,
+    pub from: Vec<PathBuf>,
 }
 
 impl Options {
@@ -41,7 +41,7 @@ impl Default for Options {
             json: None,
             markdown: None,
             plots: None,
-            from: None,
+            from: Vec::new(),
         }
     }
 }
@@ -50,11 +50,11 @@ pub fn usage() -> String {
     let names: Vec<_> = tables::ALL.iter().map(|table| table.name).collect();
     format!(
         "usage: manyhands-compare [TABLE...] [--rounds N] [--threads 1,2] [--seconds N] [--only M1,M2]\n\
-         \x20                        [--json FILE] [--markdown FILE] [--plots FOLDER] [--from FILE]\n\
+         \x20                        [--json FILE] [--markdown FILE] [--plots FOLDER] [--from FILE,...]\n\
          tables: {}\n\
          --threads  for all tables; each has numbers of its own otherwise\n\
-         --seconds  how long each process of the tables rest and mixed is watched\n\
-         --only     groups of the table mixed\n\
+         --seconds  how long each process of the tables rest, mixed and world is watched\n\
+         --only     groups of the tables mixed and world\n\
          --from     shows what --json has saved, and measures nothing",
         names.join(", ")
     )
@@ -75,7 +75,7 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> 
             "--json" => options.json = Some(value()?.into()),
             "--markdown" => options.markdown = Some(value()?.into()),
             "--plots" => options.plots = Some(value()?.into()),
-            "--from" => options.from = Some(value()?.into()),
+            "--from" => options.from = value()?.split(',').map(PathBuf::from).collect(),
             name if tables::ALL.iter().any(|table| table.name == name) => options.tables.push(arg),
             _ => return Err(format!("unknown argument: {arg}")),
         }
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn options_are_read() {
         let line = "join --rounds 3 --threads 1,4 --json out.json --seconds 0.5 \
-                    --markdown out.md --plots plots --from in.json --only M1,M2";
+                    --markdown out.md --plots plots --from in.json,more.json --only M1,M2";
         let options = parse_line(line).unwrap();
         assert!(options.wants("join") && !options.wants("tasks"));
         let expected = Options {
@@ -127,7 +127,7 @@ mod tests {
             json: Some("out.json".into()),
             markdown: Some("out.md".into()),
             plots: Some("plots".into()),
-            from: Some("in.json".into()),
+            from: vec!["in.json".into(), "more.json".into()],
         };
         assert_eq!(options, expected);
     }

@@ -32,12 +32,13 @@ mod stats;
 mod tables;
 mod tasks;
 mod usage;
+mod world;
 
 use cli::Options;
 use results::{Report, Section};
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tables::{Kind, Table};
 
@@ -56,8 +57,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let done = match &options.from {
-        Some(file) => show(&options, file),
+    let done = match options.from.split_first() {
+        Some((first, more)) => show(&options, first, more),
         None => measure(&options),
     };
     match done {
@@ -69,10 +70,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Shows the wanted tables of a saved report.
-fn show(options: &Options, file: &Path) -> Result<(), Box<dyn Error>> {
-    let text = fs::read_to_string(file).map_err(named(file))?;
-    let mut report: Report = serde_json::from_str(&text).map_err(named(file))?;
+/// Shows the wanted tables of saved reports, as those of the first one.
+fn show(options: &Options, first: &Path, more: &[PathBuf]) -> Result<(), Box<dyn Error>> {
+    let read = |file: &Path| -> Result<Report, String> {
+        let text = fs::read_to_string(file).map_err(named(file))?;
+        serde_json::from_str(&text).map_err(named(file))
+    };
+    let mut report = read(first)?;
+    for file in more {
+        report.add(read(file)?);
+    }
     report
         .sections
         .retain(|section| options.wants(&section.table));

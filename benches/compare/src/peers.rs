@@ -12,6 +12,8 @@ const CRATES: &[&str] = &[
     "forte",
     "tokio",
     "async-executor",
+    "async-io",
+    "hyper",
     "futures",
     "orx-parallel",
     "paralight",

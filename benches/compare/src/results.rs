@@ -19,6 +19,23 @@ pub struct Report {
     pub sections: Vec<Section>,
 }
 
+impl Report {
+    /// Adds the tables of another report. Grids go to the table that they belong to.
+    pub fn add(&mut self, other: Self) {
+        for section in other.sections {
+            let mut sections = self.sections.iter_mut();
+            let same = sections.find(|known| {
+                (&known.table, known.threads) == (&section.table, section.threads)
+                    && known.rows.is_empty()
+            });
+            match same {
+                Some(known) => known.grids.extend(section.grids),
+                None => self.sections.push(section),
+            }
+        }
+    }
+}
+
 /// A table; one of times is made for each number of threads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Section {

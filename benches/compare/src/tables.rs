@@ -11,7 +11,7 @@ use crate::sorts::{self, How, Order};
 use crate::tasks::{
     self, Chain, Channel, PingPong, SpawnInside, SpawnOutside, SpawnTree, YieldMany,
 };
-use crate::{counters, latency, memory, mixed, rest};
+use crate::{counters, latency, memory, mixed, rest, world};
 
 pub struct Table {
     pub name: &'static str,
@@ -128,6 +128,13 @@ pub const ALL: &[Table] = &[
                 process of its own.",
         threads: &[1, 2],
         kind: Kind::Figures(mixed::grids),
+    },
+    Table {
+        name: "world",
+        about: "Timers, sockets and HTTP. The medians of all rounds; each sample is a process of its \
+                own, and so is each server.",
+        threads: &[2],
+        kind: Kind::Figures(world::grids),
     },
     Table {
         name: "rest",

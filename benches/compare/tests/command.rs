@@ -61,6 +61,10 @@ fn what_is_saved_can_be_shown_once_more() {
     let shown = compare(&["--from", &json]);
     assert!(shown.status.success(), "{shown:?}");
     assert_eq!(String::from_utf8_lossy(&shown.stdout), text);
+    let twice = compare(&["counters", "--from", &format!("{json},{json}")]);
+    let twice = String::from_utf8_lossy(&twice.stdout);
+    assert_eq!(twice.matches("## counters").count(), 1, "{twice}");
+    assert_eq!(twice.matches("### not counted").count(), 2, "{twice}");
     let part = compare(&["counters", "--from", &json]);
     let part = String::from_utf8_lossy(&part.stdout);
     assert!(
@@ -126,7 +130,13 @@ fn a_child_prints_figures() {
     assert!(figures(&["rest-closures", "rayon", "2", "1000"]).contains("\"voluntary\""));
     assert!(figures(&["memory-workers", "chili", "2", "0"]).contains("\"resident\""));
     assert!(figures(&["mixed M7 both", "two tokios", "2", "20"]).contains("\"p99\""));
+    let echo = figures(&["world echo 1 connection", "tokio", "2", "50"]);
+    assert!(echo.contains("\"cpu_each\""), "{echo}");
+    let row = "world http-mixed 4 at a time, primes below 10^5";
+    assert!(figures(&[row, "tokio + rayon", "2", "200"]).contains("\"p99\""));
     assert!(!compare(&["--child", "rest"]).status.success());
+    let unknown = ["--child", "world echo 1 connection", "nobody", "2", "20"];
+    assert!(!compare(&unknown).status.success());
     let unknown = ["--child", "mixed M7 nonsense", "manyhands", "2", "20"];
     assert!(!compare(&unknown).status.success());
 }

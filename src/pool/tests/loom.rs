@@ -4,7 +4,8 @@
 //! sleep word is told that one thread searches, so that publishing work never has to wake anybody
 //! (that has models of its own, in `sleep::tests`).
 
-use super::super::builder::{Hooks, Plan};
+use super::super::builder::Plan;
+use super::super::hooks::Hooks;
 use super::super::limit::Limit;
 use super::super::registry::Registry;
 use super::super::seat::{Mode, Popped, Seat, SlotIndex};
@@ -33,8 +34,9 @@ fn registry_of(workers: usize, spares: usize) -> Arc<Registry> {
         spares,
         blocking: 1,
         keep_alive: std::time::Duration::MAX,
+        cores: 1,
     };
-    Registry::new(&plan, Hooks::none())
+    Registry::new(&plan, Hooks::default())
 }
 
 /// How often a job has run. Loom sees two runs at once, and a run that the owner does not see.

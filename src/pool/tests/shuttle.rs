@@ -14,7 +14,7 @@
 use crate::pool::Pool;
 use crate::scope::{Scope, ScopeFifo};
 use crate::sync::{Mutex, lock, thread};
-use crate::task::JoinHandle;
+use crate::task::{JoinHandle, JoinSet};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
 use std::collections::VecDeque;
@@ -751,5 +751,60 @@ fn shuttle_the_post_is_handed_over() {
         }
         root.join().unwrap();
         pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_join_set_hears_of_every_end() {
+    explore("join_set_hears_of_every_end", || {
+        let pool = pool(2);
+        let mut set = JoinSet::new();
+        let channel = Channel::new();
+        for number in 0..3 {
+            let channel = Arc::clone(&channel);
+            let task = pool.spawn(async move {
+                if number == 2 {
+                    channel.receive().await;
+                }
+                number
+            });
+            set.insert(task);
+        }
+        let seen = Count::default();
+        // From another task, so that completions race the looking of the one that awaits.
+        drop(pool.spawn(async move { channel.send(()) }));
+        let watch = seen.clone();
+        let task = pool.spawn(async move {
+            while let Some(number) = set.join_next().await {
+                assert!(number.unwrap() < 3);
+                watch.add();
+            }
+        });
+        task.join().unwrap();
+        assert_eq!(seen.get(), 3);
+        pool.shutdown();
+    });
+}
+
+#[test]
+fn shuttle_join_set_is_dropped_while_its_tasks_end() {
+    explore("join_set_is_dropped_while_its_tasks_end", || {
+        let pool = pool(2);
+        let drops = Count::default();
+        let mut set = JoinSet::new();
+        for number in 0..3 {
+            let tracked = Tracked(drops.clone());
+            set.insert(pool.spawn(async move {
+                if number == 1 {
+                    std::future::pending::<()>().await;
+                }
+                tracked
+            }));
+        }
+        // Either one result or none, then the end.
+        let polled = pool.spawn(async move { set.try_join_next().is_some() });
+        polled.join().unwrap();
+        pool.shutdown();
+        assert_eq!(drops.get(), 3);
     });
 }

@@ -1,6 +1,7 @@
 //! One seat under random scripts, on one thread.
 
-use super::super::builder::{Hooks, Plan};
+use super::super::builder::Plan;
+use super::super::hooks::Hooks;
 use super::super::registry::Registry;
 use super::super::seat::{Popped, Seat};
 use crate::job::stack::{StackHeader, StackJob};
@@ -76,8 +77,9 @@ fn with_seat(test: impl FnOnce(&Seat)) {
         spares: 0,
         blocking: 1,
         keep_alive: std::time::Duration::MAX,
+        cores: 1,
     };
-    let registry: Arc<Registry> = Registry::new(&plan, Hooks::none());
+    let registry: Arc<Registry> = Registry::new(&plan, Hooks::default());
     // A searcher, so that publishing wakes nobody.
     registry.sleep.admit();
     let seat = registry.seat(0);

@@ -133,7 +133,7 @@ impl Shared {
     fn put_to_sleep(&self, seat: SeatIndex) -> &'static Parker {
         let parker: &'static Parker = Box::leak(Box::new(Parker::new()));
         self.sleep.admit();
-        assert!(self.sleep.go_to_sleep(seat, parker, Before::Searching));
+        assert!(self.sleep.push(seat, parker, Before::Searching));
         parker
     }
 
@@ -769,7 +769,7 @@ fn pop_is_not_fooled_by_an_equal_word() {
         pool.sleep.wait_for_token(0, parker);
         pool.sleep.release_searcher();
         pool.sleep.wait_for_token(1, parker);
-        assert!(pool.sleep.go_to_sleep(1, parker, Before::Searching));
+        assert!(pool.sleep.push(1, parker, Before::Searching));
         let nobody = notifier.join().unwrap();
         // Seat 1 is asleep, or it was popped and holds a token. Seat 0 is gone.
         let word = pool.sleep.load();
@@ -796,7 +796,7 @@ fn wake_all_is_not_fooled_by_an_equal_word() {
         pool.sleep.wait_for_token(0, parkers[0]);
         pool.sleep.release_searcher();
         pool.sleep.wait_for_token(1, parkers[1]);
-        assert!(pool.sleep.go_to_sleep(1, parkers[1], Before::Searching));
+        assert!(pool.sleep.push(1, parkers[1], Before::Searching));
         waker.join().unwrap();
         let word = pool.sleep.load();
         let token = pool.sleep.nodes[1].token.load(Ordering::Relaxed);
@@ -821,10 +821,7 @@ fn pop_sees_the_seat_below() {
             // Pops seat 1, or comes while that one still searches.
             thread::spawn(move || assert_eq!(pool.sleep.notify(), Notified::Enough))
         };
-        assert!(
-            pool.sleep
-                .go_to_sleep(1, Parker::current(), Before::Searching)
-        );
+        assert!(pool.sleep.push(1, Parker::current(), Before::Searching));
         popper.join().unwrap();
         pool.sleep.wake_all();
         pool.assert_all_woken();
@@ -842,10 +839,7 @@ fn wake_all_counts_the_seats_it_takes() {
         let pusher = {
             let pool = pool.clone();
             thread::spawn(move || {
-                assert!(
-                    pool.sleep
-                        .go_to_sleep(1, Parker::current(), Before::Searching)
-                );
+                assert!(pool.sleep.push(1, Parker::current(), Before::Searching));
             })
         };
         let popper = {
@@ -898,7 +892,7 @@ fn wake_all_reads_below_before_it_wakes() {
             thread::spawn(move || pool.sleep.wake_all())
         };
         pool.sleep.wait_for_token(1, parkers[1]);
-        assert!(pool.sleep.go_to_sleep(1, parkers[1], Before::Searching));
+        assert!(pool.sleep.push(1, parkers[1], Before::Searching));
         pool.sleep.wait_for_token(0, parkers[0]);
         waker.join().unwrap();
         assert_eq!(pool.sleep.load().top(), Some(1));

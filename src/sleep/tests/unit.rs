@@ -13,7 +13,7 @@ fn state(sleep: &Sleep) -> (u32, u32, Option<SeatIndex>) {
 
 fn put_to_sleep(sleep: &Sleep, seat: SeatIndex) {
     sleep.admit();
-    assert!(sleep.go_to_sleep(seat, Parker::current(), Before::Searching));
+    assert!(sleep.push(seat, Parker::current(), Before::Searching));
 }
 
 /// Was the seat popped? Takes the token.
@@ -123,7 +123,7 @@ fn only_a_surplus_thread_retires() {
     assert_eq!(state(&sleep), (1, 0, None));
     sleep.acquire();
     assert!(sleep.is_crowded());
-    assert!(sleep.go_to_sleep(0, parker, Before::Crowded));
+    assert!(sleep.push(0, parker, Before::Crowded));
     assert_eq!(state(&sleep), (1, 0, Some(0)));
 }
 

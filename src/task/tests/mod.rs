@@ -11,25 +11,29 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, lock};
 use crate::util::unwind::Payload;
 use std::collections::VecDeque;
+use std::panic::Location;
 
 /// Makes a task of a future.
+#[track_caller]
 fn spawn<F, S>(future: F, scheduler: S) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
     S: Schedule,
 {
-    super::spawn(future, scheduler, Class::future(Priority::Normal))
+    let class = Class::future(Priority::Normal);
+    super::spawn(future, scheduler, class, Location::caller())
 }
 
 #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[track_caller]
 fn spawn_compute<F, R, S>(f: F, scheduler: S) -> JoinHandle<R>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
     S: Schedule,
 {
-    super::spawn_compute(f, scheduler, Priority::Normal)
+    super::spawn_compute(f, scheduler, Priority::Normal, Location::caller())
 }
 
 #[derive(Default)]

@@ -4,7 +4,7 @@
 //! A leaked or doubly dropped future, output, waker or cell fails a model by the loom `Arc`s that
 //! they carry; a missing happens-before edge fails it by the `UnsafeCell`s.
 
-use super::super::{JoinError, JoinHandle};
+use super::super::{JoinError, JoinHandle, TaskState};
 use super::{Mock, spawn};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, UnsafeCell, lock, thread};
@@ -547,5 +547,36 @@ fn close_races_abort() {
         assert_eq!(pool.queued(), 0);
         assert_eq!(world.drops(), 1);
         drop(waker);
+    });
+}
+
+/// A dump looks at tasks while one ends and is freed, and another comes.
+#[test]
+fn dump_races_completion() {
+    model::check("task::dump_races_completion", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (handle, waker) = waiting(&pool, &world);
+        let id = handle.id();
+        drop(handle);
+        let other = {
+            let (pool, world) = (pool.clone(), world.clone());
+            thread::spawn(move || {
+                world.set_ready();
+                waker.wake();
+                pool.run_all();
+                spawn(Probe::new(&world), pool)
+            })
+        };
+        for info in pool.owned.dump() {
+            // The old task is listed until its result is stored, the new one never runs.
+            let state = info.state;
+            assert_ne!(state, TaskState::Complete);
+            assert!(info.id == id || state == TaskState::Scheduled, "{info:?}");
+        }
+        let second = other.join().unwrap();
+        let listed: Vec<_> = pool.owned.dump().iter().map(|info| info.id).collect();
+        assert_eq!(listed, [second.id()]);
+        pool.close();
+        lock(&world.waker).take();
     });
 }

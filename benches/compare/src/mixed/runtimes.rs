@@ -124,9 +124,10 @@ impl Runtime for ManyHands {
 /// What the default pool has counted so far.
 fn counters() -> Vec<Counter> {
     let metrics = manyhands::Handle::current().metrics();
-    let sum = |count: fn(&WorkerMetrics) -> u64| metrics.iter().map(count).sum();
-    let longest =
-        |time: fn(&WorkerMetrics) -> Duration| metrics.iter().map(time).max().unwrap_or_default();
+    let sum = |count: fn(&WorkerMetrics) -> u64| metrics.workers().iter().map(count).sum();
+    let longest = |time: fn(&WorkerMetrics) -> Duration| {
+        metrics.workers().iter().map(time).max().unwrap_or_default()
+    };
     vec![
         Counter::Events("computations", sum(|seat| seat.computations)),
         Counter::Events("lent", sum(|seat| seat.lent)),

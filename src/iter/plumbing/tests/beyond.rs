@@ -181,7 +181,7 @@ proptest! {
             let items = (0..len).into_par_iter().map(|n| Live::new(&alive, n));
             if exclusive {
                 let (sums, total) = items.exclusive_scan(Live::new(&alive, 0), op);
-                sums.len() + 1 == alive.load(Ordering::Relaxed) && total.sum == (0..len).sum()
+                sums.len() + 1 == alive.load(Ordering::Relaxed) && total.sum == (0..len).sum::<usize>()
             } else {
                 let sums = items.inclusive_scan(op);
                 sums.len() == alive.load(Ordering::Relaxed)

@@ -1,0 +1,203 @@
+//! What the occupants of a seat have done: counted without shared writes, read at any time.
+
+use super::metrics::{SeatKind, WorkerMetrics};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::util::{clock, coarse};
+use std::time::{Duration, Instant};
+
+/// The counters of one seat. Written by the occupant only.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    start: Instant,
+    polls: AtomicU64,
+    closures: AtomicU64,
+    wakes: AtomicU64,
+    steals: AtomicU64,
+    computations: AtomicU64,
+    lent: AtomicU64,
+    overcommitted: AtomicU64,
+    /// In nanoseconds, both.
+    slowest_poll: AtomicU64,
+    longest_rescue: AtomicU64,
+    /// Time spent computing, in ticks of the clock, without the present computation.
+    computed: AtomicU64,
+    /// When the present computation began, by the same clock; 0: there is none.
+    computing: AtomicU64,
+    parks: AtomicU64,
+    /// Time spent asleep, in nanoseconds, without the present sleep.
+    parked: AtomicU64,
+    /// When the present sleep began, in nanoseconds since `start`, plus 1; 0: awake.
+    since: AtomicU64,
+}
+
+/// The thread sleeps until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Parked<'a>(&'a Counters);
+
+impl Counters {
+    pub(super) fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            polls: AtomicU64::new(0),
+            closures: AtomicU64::new(0),
+            wakes: AtomicU64::new(0),
+            steals: AtomicU64::new(0),
+            computations: AtomicU64::new(0),
+            lent: AtomicU64::new(0),
+            overcommitted: AtomicU64::new(0),
+            slowest_poll: AtomicU64::new(0),
+            longest_rescue: AtomicU64::new(0),
+            computed: AtomicU64::new(0),
+            computing: AtomicU64::new(0),
+            parks: AtomicU64::new(0),
+            parked: AtomicU64::new(0),
+            since: AtomicU64::new(0),
+        }
+    }
+
+    /// One writer: a load and a store do.
+    fn add(counter: &AtomicU64, count: u64) {
+        // Ordering: Relaxed; statistics.
+        let before = counter.load(Ordering::Relaxed);
+        counter.store(before.wrapping_add(count), Ordering::Relaxed);
+    }
+
+    /// A job was taken from a queue: a poll, or a closure.
+    #[inline]
+    pub(super) fn count_job(&self, poll: bool) {
+        let counter = if poll { &self.polls } else { &self.closures };
+        Self::add(counter, 1);
+    }
+
+    /// A task was made ready by a waker.
+    #[inline]
+    pub(super) fn count_wake(&self) {
+        Self::add(&self.wakes, 1);
+    }
+
+    /// A computation begins whose time is taken.
+    pub(super) fn begin_computing(&self) {
+        // Ordering: Relaxed; statistics.
+        self.computing.store(clock::ticks(), Ordering::Relaxed);
+    }
+
+    /// It ends, if there is one.
+    pub(super) fn end_computing(&self) {
+        // Ordering: Relaxed; statistics, with one writer.
+        let since = self.computing.load(Ordering::Relaxed);
+        if since != 0 {
+            self.computing.store(0, Ordering::Relaxed);
+            Self::add(&self.computed, clock::ticks().saturating_sub(since));
+        }
+    }
+
+    pub(super) fn count_steal(&self) {
+        Self::add(&self.steals, 1);
+    }
+
+    fn raise(longest: &AtomicU64, time: Duration) {
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        // Ordering: Relaxed; statistics, with one writer.
+        if time > longest.load(Ordering::Relaxed) {
+            longest.store(time, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn saw_poll(&self, took: Duration) {
+        Self::raise(&self.slowest_poll, took);
+    }
+
+    pub(super) fn saw_rescue(&self, after: Duration) {
+        Self::raise(&self.longest_rescue, after);
+    }
+
+    pub(super) fn count_computation(&self) {
+        Self::add(&self.computations, 1);
+    }
+
+    pub(super) fn count_lent(&self) {
+        Self::add(&self.lent, 1);
+    }
+
+    pub(super) fn count_overcommitted(&self) {
+        Self::add(&self.overcommitted, 1);
+    }
+
+    /// Nanoseconds since the seat was made.
+    fn now(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX - 1)
+    }
+
+    pub(super) fn parked(&self) -> Parked<'_> {
+        Self::add(&self.parks, 1);
+        // Ordering: Relaxed; statistics.
+        self.since.store(self.now() + 1, Ordering::Relaxed);
+        Parked(self)
+    }
+
+    /// Does the thread sleep just now?
+    pub(super) fn is_parked(&self) -> bool {
+        // Ordering: Relaxed; statistics.
+        self.since.load(Ordering::Relaxed) != 0
+    }
+
+    /// Without what the counters do not know: the depths of the queues are left at 0.
+    pub(super) fn read(&self, index: usize, kind: SeatKind) -> WorkerMetrics {
+        // Ordering: Relaxed for all; statistics. A sleep or computation that ends meanwhile may be
+        // counted a bit short.
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let nanos = |time: &AtomicU64| Duration::from_nanos(get(time));
+        let asleep = match get(&self.since) {
+            0 => 0,
+            since => self.now().saturating_sub(since - 1),
+        };
+        let computing = match get(&self.computing) {
+            0 => 0,
+            since => clock::ticks().saturating_sub(since),
+        };
+        let polls = get(&self.polls);
+        WorkerMetrics {
+            index,
+            kind,
+            jobs: polls + get(&self.closures),
+            polls,
+            wakes: get(&self.wakes),
+            steals: get(&self.steals),
+            computations: get(&self.computations),
+            computing: clock::duration(get(&self.computed) + computing),
+            lent: get(&self.lent),
+            overcommitted: get(&self.overcommitted),
+            slowest_poll: nanos(&self.slowest_poll),
+            longest_rescue: nanos(&self.longest_rescue),
+            parks: get(&self.parks),
+            parked: nanos(&self.parked) + Duration::from_nanos(asleep),
+            age: self.start.elapsed(),
+            queued_jobs: 0,
+            queued_tasks: 0,
+        }
+    }
+}
+
+impl Parked<'_> {
+    /// The thread is awake again; returns how long it has slept.
+    pub(super) fn end(self) -> Duration {
+        let slept = self.count();
+        std::mem::forget(self);
+        Duration::from_nanos(slept)
+    }
+
+    fn count(&self) -> u64 {
+        // Ordering: Relaxed; statistics.
+        let since = self.0.since.swap(0, Ordering::Relaxed);
+        let slept = (self.0.now() + 1).saturating_sub(since);
+        Counters::add(&self.0.parked, slept);
+        coarse::expire();
+        slept
+    }
+}
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        self.count();
+    }
+}

@@ -1,0 +1,115 @@
+//! What users want to be told of a pool's threads, and how these are to be made.
+
+use super::context::Context;
+use crate::sync::{Mutex, lock};
+use crate::util::unwind::{self, Payload};
+
+type Name = Box<dyn FnMut(usize) -> String + Send>;
+type Handler = Box<dyn Fn() + Send + Sync>;
+type IndexHandler = Box<dyn Fn(usize) + Send + Sync>;
+type PanicHandler = Box<dyn Fn(Payload) + Send + Sync>;
+
+/// The closures of a [`PoolBuilder`](super::PoolBuilder). No panic of one of them reaches the
+/// thread that calls it: all go to `report_panic`.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub(super) stack_size: Option<usize>,
+    pub(super) name: Mutex<Option<Name>>,
+    /// For threads with a seat of their own.
+    pub(super) start: Option<IndexHandler>,
+    pub(super) exit: Option<IndexHandler>,
+    /// For all threads that the pool makes.
+    pub(super) thread_start: Option<Handler>,
+    pub(super) thread_stop: Option<Handler>,
+    pub(super) thread_park: Option<Handler>,
+    pub(super) thread_unpark: Option<Handler>,
+    pub(super) panic: Option<PanicHandler>,
+    /// What all threads are in while they run jobs.
+    pub(super) context: Context,
+}
+
+impl Hooks {
+    /// A panic that nobody waits for. The panic hook has printed it already.
+    pub(crate) fn report_panic(&self, payload: Payload) {
+        match &self.panic {
+            Some(handler) => {
+                if let Err(second) = unwind::catch(|| handler(payload)) {
+                    unwind::discard(second);
+                }
+            }
+            None => unwind::discard(payload),
+        }
+    }
+
+    fn contain(&self, handler: impl FnOnce()) {
+        if let Err(payload) = unwind::catch(handler) {
+            self.report_panic(payload);
+        }
+    }
+
+    fn tell(&self, handler: Option<&Handler>) {
+        if let Some(handler) = handler {
+            self.contain(handler);
+        }
+    }
+
+    fn tell_of(&self, index: Option<usize>, handler: Option<&IndexHandler>) {
+        if let (Some(handler), Some(index)) = (handler, index) {
+            self.contain(|| handler(index));
+        }
+    }
+
+    /// A thread of the pool begins; it has an index unless it is for blocking closures.
+    pub(super) fn on_start(&self, index: Option<usize>) {
+        self.tell(self.thread_start.as_ref());
+        self.tell_of(index, self.start.as_ref());
+    }
+
+    /// As [`on_start`](Self::on_start), at its end.
+    pub(super) fn on_exit(&self, index: Option<usize>) {
+        self.tell_of(index, self.exit.as_ref());
+        self.tell(self.thread_stop.as_ref());
+    }
+
+    /// A thread of the pool is about to sleep, and is awake when the result is dropped.
+    pub(super) fn asleep(&self) -> Asleep<'_> {
+        self.tell(self.thread_park.as_ref());
+        Asleep(self)
+    }
+
+    /// The name for a thread that is created while jobs run: a panic of the user's closure is
+    /// reported, and the thread goes without a name.
+    pub(super) fn spare_name(&self, index: usize) -> Option<String> {
+        let mut name = lock(&self.name);
+        let name = name.as_mut()?;
+        match unwind::catch(|| name(index)) {
+            Ok(name) => Some(name),
+            Err(payload) => {
+                self.report_panic(payload);
+                None
+            }
+        }
+    }
+
+    pub(super) fn worker_name(&self, index: usize) -> Option<String> {
+        lock(&self.name).as_mut().map(|name| name(index))
+    }
+
+    pub(super) fn blocking_thread(&self) -> std::thread::Builder {
+        let builder = std::thread::Builder::new().name("manyhands-blocking".to_owned());
+        match self.stack_size {
+            Some(size) => builder.stack_size(size),
+            None => builder,
+        }
+    }
+}
+
+/// See [`Hooks::asleep`].
+#[must_use]
+pub(super) struct Asleep<'a>(&'a Hooks);
+
+impl Drop for Asleep<'_> {
+    fn drop(&mut self) {
+        self.0.tell(self.0.thread_unpark.as_ref());
+    }
+}

@@ -1,0 +1,231 @@
+//! Ticks at equal distances.
+
+use super::later;
+use super::sleep::{Sleep, sleep_until};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+/// Ticks with a period, the first one at once.
+///
+/// # Panics
+///
+/// If the period is zero.
+///
+/// ```
+/// use manyhands::time::{Duration, interval};
+///
+/// manyhands::block_on(async {
+///     let mut ticks = interval(Duration::from_millis(1));
+///     let first = ticks.tick().await;
+///     let second = ticks.tick().await;
+///     assert_eq!(second - first, Duration::from_millis(1));
+/// });
+/// ```
+#[track_caller]
+pub fn interval(period: Duration) -> Interval {
+    interval_at(Instant::now(), period)
+}
+
+/// Ticks with a period, the first one at `start`.
+///
+/// # Panics
+///
+/// If the period is zero.
+///
+/// ```
+/// use manyhands::time::{Duration, Instant, interval_at};
+///
+/// manyhands::block_on(async {
+///     let start = Instant::now() + Duration::from_millis(2);
+///     let mut ticks = interval_at(start, Duration::from_millis(1));
+///     assert_eq!(ticks.tick().await, start);
+/// });
+/// ```
+#[track_caller]
+pub fn interval_at(start: Instant, period: Duration) -> Interval {
+    assert!(
+        period > Duration::ZERO,
+        "the period of an interval must not be zero"
+    );
+    Interval {
+        sleep: sleep_until(start),
+        period,
+        missed: MissedTickBehavior::default(),
+    }
+}
+
+/// What an [`Interval`] does when it was not asked for ticks in time.
+///
+/// With a period of 10 ms, ticks due at 0, 10, 20, ... and a program that comes for the tick of 10
+/// at 35:
+///
+/// | | the tick of 10 comes at | further ticks |
+/// |---|---|---|
+/// | `Burst` | 35 | at once those of 20 and 30, then 40, 50, ... |
+/// | `Delay` | 35 | 45, 55, ... |
+/// | `Skip` | 35 | 40, 50, ... |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissedTickBehavior {
+    /// Catches up: what was missed comes at once.
+    #[default]
+    Burst,
+    /// Counts the period from the late tick on.
+    Delay,
+    /// Leaves out what was missed, and keeps to its times.
+    Skip,
+}
+
+/// The ticks of [`interval`] and [`interval_at`].
+#[derive(Debug)]
+pub struct Interval {
+    sleep: Sleep,
+    period: Duration,
+    missed: MissedTickBehavior,
+}
+
+impl Interval {
+    /// Waits for the next tick, and returns when that was due. Dropping the future loses no tick.
+    ///
+    /// ```
+    /// # use manyhands::time::{Duration, interval};
+    /// # manyhands::block_on(async {
+    /// let mut ticks = interval(Duration::from_millis(1));
+    /// for _ in 0..3 {
+    ///     ticks.tick().await;
+    /// }
+    /// # });
+    /// ```
+    pub async fn tick(&mut self) -> Instant {
+        poll_fn(|context| self.poll_tick(context)).await
+    }
+
+    /// As [`tick`](Self::tick), for hand-written futures.
+    ///
+    /// ```
+    /// # use manyhands::time::{Duration, interval};
+    /// let mut ticks = interval(Duration::from_millis(1));
+    /// manyhands::block_on(std::future::poll_fn(|context| ticks.poll_tick(context)));
+    /// ```
+    pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
+        ready!(Pin::new(&mut self.sleep).poll(context));
+        let due = self.sleep.deadline();
+        let now = Instant::now();
+        let next = match self.missed {
+            MissedTickBehavior::Delay if now.duration_since(due) > SLACK => later(now, self.period),
+            MissedTickBehavior::Skip if now.duration_since(due) > SLACK => {
+                later(now, self.period) - since_last(due, now, self.period)
+            }
+            _ => later(due, self.period),
+        };
+        self.sleep.set(next);
+        Poll::Ready(due)
+    }
+
+    /// The next tick comes a period from now.
+    ///
+    /// ```
+    /// # use manyhands::time::{Duration, Instant, interval};
+    /// # manyhands::block_on(async {
+    /// let mut ticks = interval(Duration::from_millis(1));
+    /// let now = Instant::now();
+    /// ticks.reset();
+    /// assert!(ticks.tick().await >= now + Duration::from_millis(1));
+    /// # });
+    /// ```
+    pub fn reset(&mut self) {
+        self.reset_after(self.period);
+    }
+
+    /// The next tick comes at once.
+    ///
+    /// ```
+    /// # use manyhands::time::{Duration, Instant, interval_at};
+    /// # manyhands::block_on(async {
+    /// let hour = Duration::from_secs(3600);
+    /// let mut ticks = interval_at(Instant::now() + hour, hour);
+    /// ticks.reset_immediately();
+    /// ticks.tick().await;
+    /// # });
+    /// ```
+    pub fn reset_immediately(&mut self) {
+        self.reset_at(Instant::now());
+    }
+
+    /// The next tick comes after `after`.
+    ///
+    /// ```
+    /// # use manyhands::time::{Duration, interval};
+    /// # manyhands::block_on(async {
+    /// let mut ticks = interval(Duration::from_secs(3600));
+    /// ticks.tick().await;
+    /// ticks.reset_after(Duration::from_millis(1));
+    /// ticks.tick().await;
+    /// # });
+    /// ```
+    pub fn reset_after(&mut self, after: Duration) {
+        self.reset_at(later(Instant::now(), after));
+    }
+
+    /// The next tick comes at `deadline`.
+    ///
+    /// ```
+    /// # use manyhands::time::{Duration, Instant, interval};
+    /// # manyhands::block_on(async {
+    /// let mut ticks = interval(Duration::from_secs(3600));
+    /// ticks.reset_at(Instant::now() + Duration::from_millis(1));
+    /// ticks.tick().await;
+    /// # });
+    /// ```
+    pub fn reset_at(&mut self, deadline: Instant) {
+        self.sleep.set(deadline);
+    }
+
+    /// What it does about ticks that were missed.
+    ///
+    /// ```
+    /// # use manyhands::time::{Duration, MissedTickBehavior, interval};
+    /// let ticks = interval(Duration::from_millis(1));
+    /// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Burst);
+    /// ```
+    pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
+        self.missed
+    }
+
+    /// Says what to do about ticks that were missed.
+    ///
+    /// ```
+    /// # use manyhands::time::{Duration, MissedTickBehavior, interval};
+    /// let mut ticks = interval(Duration::from_millis(1));
+    /// ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    /// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Skip);
+    /// ```
+    pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
+        self.missed = behavior;
+    }
+
+    /// The period.
+    ///
+    /// ```
+    /// # use manyhands::time::{Duration, interval};
+    /// let second = Duration::from_secs(1);
+    /// assert_eq!(interval(second).period(), second);
+    /// ```
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+}
+
+/// A tick that is late by no more than this was not missed: timers are never exact.
+const SLACK: Duration = Duration::from_millis(5);
+
+/// How long ago the last of the ticks `due`, `due + period`, ... was.
+fn since_last(due: Instant, now: Instant, period: Duration) -> Duration {
+    let nanos = now.duration_since(due).as_nanos() % period.as_nanos();
+    // Less than the time between two instants.
+    Duration::new(
+        u64::try_from(nanos / 1_000_000_000).unwrap_or(0),
+        (nanos % 1_000_000_000) as u32,
+    )
+}

@@ -1,0 +1,44 @@
+//! Timers: sleeping, timeouts and intervals in async code.
+//!
+//! Names and behaviour are those of `tokio::time`; [`Instant`] is that of the standard library.
+//!
+//! There is no timer thread: whichever thread of the pool parks next sleeps only until the next
+//! timer. A timer costs no allocation but its share of the pool's table, some 40 bytes; starting and
+//! dropping one takes a lock for some 50 ns each, however many there are. It ends at its deadline or
+//! up to 66 µs later (the width of a tick), plus the time that it takes to wake a thread. While all threads
+//! compute, one more thread waits for the clock (see the book's chapter "Timers and sockets").
+//!
+//! A timer belongs to the pool where it is first polled: that of the thread, else the default pool.
+//! It may be polled anywhere, also by other executors.
+//!
+//! ```
+//! use manyhands::time::{self, Duration, Instant};
+//!
+//! manyhands::block_on(async {
+//!     let start = Instant::now();
+//!     time::sleep(Duration::from_millis(2)).await;
+//!     assert!(start.elapsed() >= Duration::from_millis(2));
+//! });
+//! ```
+
+mod interval;
+mod sleep;
+mod timeout;
+
+pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use self::sleep::{Sleep, sleep, sleep_until};
+pub use self::timeout::{Timeout, timeout, timeout_at};
+pub use std::time::{Duration, Instant};
+
+/// What can go wrong with timers.
+pub mod error {
+    pub use super::timeout::Elapsed;
+}
+
+/// `at + duration`. What lies beyond what the clock can say is taken for 30 years.
+fn later(at: Instant, duration: Duration) -> Instant {
+    const LONG: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    at.checked_add(duration)
+        .or_else(|| at.checked_add(LONG))
+        .unwrap_or(at)
+}

@@ -1,0 +1,184 @@
+//! A future that is over at an instant.
+
+use super::later;
+use crate::pool::{Registry, current_registry, global};
+use crate::sync::atomic::{Ordering, fence};
+use crate::timer::Key;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// Waits for a time. Ends at once if that is zero; a time beyond what the clock can say, such as
+/// `Duration::MAX`, is taken for 30 years.
+///
+/// ```
+/// use manyhands::time::{Duration, sleep};
+///
+/// manyhands::block_on(async {
+///     sleep(Duration::from_millis(1)).await;
+///     sleep(Duration::ZERO).await;
+/// });
+/// ```
+pub fn sleep(duration: Duration) -> Sleep {
+    sleep_until(later(Instant::now(), duration))
+}
+
+/// Waits until a deadline. Ends at once if that has passed.
+///
+/// ```
+/// use manyhands::time::{Duration, Instant, sleep_until};
+///
+/// manyhands::block_on(async {
+///     let next = Instant::now() + Duration::from_millis(1);
+///     sleep_until(next).await;
+///     assert!(Instant::now() >= next);
+/// });
+/// ```
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep {
+        deadline,
+        state: State::New,
+    }
+}
+
+/// The future of [`sleep`] and [`sleep_until`].
+///
+/// Does nothing until it is polled, and can be moved at any time. Dropping it forgets the timer at
+/// once.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Sleep {
+    deadline: Instant,
+    state: State,
+}
+
+enum State {
+    New,
+    Waits(Arc<Registry>, Key),
+    Over,
+}
+
+impl Sleep {
+    /// When it ends.
+    ///
+    /// ```
+    /// use manyhands::time::{Duration, Instant, sleep_until};
+    /// let deadline = Instant::now() + Duration::from_secs(1);
+    /// assert_eq!(sleep_until(deadline).deadline(), deadline);
+    /// ```
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Has it ended? Looks at the clock only if it has not been awaited to its end.
+    ///
+    /// ```
+    /// use manyhands::time::{Duration, sleep};
+    /// let mut nap = sleep(Duration::from_millis(1));
+    /// manyhands::block_on(&mut nap);
+    /// assert!(nap.is_elapsed());
+    /// assert!(!sleep(Duration::MAX).is_elapsed());
+    /// ```
+    pub fn is_elapsed(&self) -> bool {
+        matches!(self.state, State::Over) || Instant::now() >= self.deadline
+    }
+
+    /// Gives it another deadline, whether it has ended or not. The task that awaits it need not poll
+    /// it again for that, unless it had ended.
+    ///
+    /// The receiver is what it is with tokio; `Pin::new(&mut sleep).reset(..)` works as well, and
+    /// so does [`set`](Self::set).
+    ///
+    /// ```
+    /// use manyhands::time::{Duration, Instant, sleep};
+    /// use std::pin::Pin;
+    ///
+    /// let mut nap = sleep(Duration::from_secs(3600));
+    /// Pin::new(&mut nap).reset(Instant::now());
+    /// manyhands::block_on(nap);
+    /// ```
+    pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
+        self.get_mut().set(deadline);
+    }
+
+    /// As [`reset`](Self::reset), without a pin.
+    ///
+    /// ```
+    /// use manyhands::time::{Duration, Instant, sleep};
+    /// let mut nap = sleep(Duration::from_secs(3600));
+    /// nap.set(Instant::now() + Duration::from_millis(1));
+    /// manyhands::block_on(nap);
+    /// ```
+    pub fn set(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        if let State::Waits(registry, key) = &self.state {
+            // Whoever waits for it is still told. If it was over, it is new again.
+            if let Some(key) = registry.move_timer(*key, deadline) {
+                self.state = State::Waits(Arc::clone(registry), key);
+                return;
+            }
+        }
+        self.state = State::New;
+    }
+
+    fn start(&self, context: &Context<'_>) -> State {
+        let mut registry = current_registry();
+        loop {
+            if Instant::now() >= self.deadline {
+                return State::Over;
+            }
+            let Some(key) = registry.add_timer(self.deadline, context.waker()) else {
+                return State::Over;
+            };
+            // Ordering: SeqCst fence; pairs with that of `Registry::shut_down`: either the end of
+            // the pool finds this timer, or we see the end.
+            fence(Ordering::SeqCst);
+            if !registry.is_closed() {
+                return State::Waits(registry, key);
+            }
+            // A thread of a pool that is over. The default pool never is.
+            registry.timers().remove(key);
+            registry = Arc::clone(global::registry());
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        if let State::Waits(registry, key) = &this.state {
+            if registry.timers().set_waker(*key, context.waker()) {
+                return Poll::Pending;
+            }
+            // It has ended, or its pool has.
+            this.state = State::New;
+        }
+        if matches!(this.state, State::New) {
+            this.state = this.start(context);
+        }
+        match this.state {
+            State::Over => Poll::Ready(()),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let State::Waits(registry, key) = &self.state {
+            registry.timers().remove(*key);
+        }
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep")
+            .field("deadline", &self.deadline)
+            .field("is_over", &matches!(self.state, State::Over))
+            .finish()
+    }
+}
