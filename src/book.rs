@@ -33,6 +33,10 @@ mod computing {}
 #[doc = include_str!("../book/src/budgets.md")]
 mod budgets {}
 
+#[cfg(feature = "hyper")]
+#[doc = include_str!("../book/src/sockets.md")]
+mod sockets {}
+
 #[cfg(feature = "tokio")]
 #[doc = include_str!("../book/src/tokio-crates.md")]
 mod tokio_crates {}
