@@ -33,6 +33,14 @@ mod computing {}
 #[doc = include_str!("../book/src/budgets.md")]
 mod budgets {}
 
+#[cfg(feature = "hyper")]
+#[doc = include_str!("../book/src/sockets.md")]
+mod sockets {}
+
+#[cfg(feature = "tokio")]
+#[doc = include_str!("../book/src/tokio-crates.md")]
+mod tokio_crates {}
+
 #[doc = include_str!("../book/src/coming-from-rayon.md")]
 mod coming_from_rayon {}
 

@@ -1,11 +1,14 @@
-//! [hyper](https://docs.rs/hyper) on the pool: its executor trait (feature `hyper`).
+//! [hyper](https://docs.rs/hyper) on the pool: its executor and its timer (feature `hyper`).
 //!
 //! hyper brings no runtime. It asks for an executor where it starts tasks of its own (HTTP/2
-//! streams, connections of a client), and for sockets that implement `hyper::rt::{Read, Write}`: wrap
+//! streams, connections of a client), for a timer where it gives up waiting, and for sockets that implement `hyper::rt::{Read, Write}`: wrap
 //! those of `async-net` in `smol_hyper::rt::FuturesIo`, or those of `tokio::net` in
 //! `hyper_util::rt::TokioIo`. `examples/http_server.rs` shows all of it together.
 
 use crate::pool::Handle;
+use crate::time::{self, Sleep};
+use std::pin::Pin;
+use std::time::{Duration, Instant};
 
 /// Starts hyper's tasks on a pool. Cheap to clone; hyper wants a clone for each connection.
 ///
@@ -51,3 +54,36 @@ where
         drop(self.handle.spawn(future));
     }
 }
+
+/// Tells hyper when time is up, by [`manyhands::time`](crate::time).
+///
+/// ```
+/// use hyper::rt::Timer as _;
+/// use manyhands::hyper::Timer;
+/// use std::time::Duration;
+///
+/// let mut http = hyper::server::conn::http1::Builder::new();
+/// http.timer(Timer).header_read_timeout(Duration::from_secs(10));
+/// manyhands::block_on(Timer.sleep(Duration::from_millis(1)));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timer;
+
+impl hyper::rt::Timer for Timer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn hyper::rt::Sleep>> {
+        Box::pin(time::sleep(duration))
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn hyper::rt::Sleep>> {
+        Box::pin(time::sleep_until(deadline))
+    }
+
+    fn reset(&self, sleep: &mut Pin<Box<dyn hyper::rt::Sleep>>, deadline: Instant) {
+        match sleep.as_mut().downcast_mut_pin::<Sleep>() {
+            Some(sleep) => sleep.reset(deadline),
+            None => *sleep = self.sleep_until(deadline),
+        }
+    }
+}
+
+impl hyper::rt::Sleep for Sleep {}
