@@ -47,6 +47,7 @@ mod coming_from_rayon {}
 #[doc = include_str!("../book/src/rayon-checklist.md")]
 mod rayon_checklist {}
 
+#[cfg(all(feature = "time", feature = "tokio"))]
 #[doc = include_str!("../book/src/coming-from-tokio.md")]
 mod coming_from_tokio {}
 

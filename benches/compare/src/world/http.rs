@@ -2,7 +2,9 @@
 
 use super::load::{Get, Latencies, closed_loop, connect, exchange, parts, run};
 use super::nets::Net;
-use super::runtimes::{OwnThread, Smol, Tokio, World};
+#[cfg(feature = "world")]
+use super::runtimes::TokioInside;
+use super::runtimes::{OURS, Ours, Smol, Tokio, World};
 use super::server::{Load, Server, accept};
 use super::{Group, Row, Setup, shown, wrk};
 use crate::results::Unit;
@@ -12,6 +14,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use std::cell::Cell;
 use std::convert::Infallible;
+use std::marker::PhantomData;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -49,12 +52,27 @@ fn start_rayon(threads: usize) {
     builder.build_global().expect("the first pool");
 }
 
-impl Site for OwnThread {
-    const NAME: &'static str = <OwnThread as World>::NAME;
-    type World = Self;
+/// The handler calls the loop; everything is done by the threads of one pool.
+struct OnePool<W>(PhantomData<W>);
+
+impl<W: World> Site for OnePool<W> {
+    const NAME: &'static str = W::NAME;
+    type World = W;
 
     async fn primes(limit: u64) -> usize {
         primes_by_manyhands(limit)
+    }
+}
+
+/// The same, but the handler awaits the loop: it is not in the way of what its thread polls.
+struct Awaited;
+
+impl Site for Awaited {
+    const NAME: &'static str = "manyhands, awaited";
+    type World = Ours;
+
+    fn primes(limit: u64) -> impl Future<Output = usize> + Send {
+        manyhands::compute(move || primes_by_manyhands(limit))
     }
 }
 
@@ -116,7 +134,10 @@ impl Site for SmolRayon {
 /// Serves, if the subject is known.
 pub fn serve(subject: &str, listener: TcpListener, threads: usize) -> bool {
     let serve: fn(_, _) = match subject {
-        <OwnThread as Site>::NAME => serve_by::<OwnThread>,
+        Ours::NAME => serve_by::<OnePool<Ours>>,
+        Awaited::NAME => serve_by::<Awaited>,
+        #[cfg(feature = "world")]
+        TokioInside::NAME => serve_by::<OnePool<TokioInside>>,
         TokioRayon::NAME => serve_by::<TokioRayon>,
         RayonInTokio::NAME => serve_by::<RayonInTokio>,
         SmolRayon::NAME => serve_by::<SmolRayon>,
@@ -150,7 +171,7 @@ async fn answer<S: Site>(request: Request<Incoming>) -> Result<Response<Full<Byt
 }
 
 fn subjects() -> Vec<&'static str> {
-    vec![<OwnThread as Site>::NAME, TokioRayon::NAME, SmolRayon::NAME]
+    [OURS, &[TokioRayon::NAME, SmolRayon::NAME]].concat()
 }
 
 /// `/health` alone.
@@ -209,7 +230,7 @@ pub fn heavy_group() -> Group {
     let row = |name, heavy: Heavy| Row {
         name,
         files: 100,
-        subjects: [subjects(), vec![RayonInTokio::NAME]].concat(),
+        subjects: [subjects(), vec![Awaited::NAME, RayonInTokio::NAME]].concat(),
         run: Box::new(move |subject, setup| {
             let server = Server::start("http", subject, setup.threads)?;
             server.measure(|address| mixed_load(&server, address, heavy, setup))

@@ -35,10 +35,25 @@ pub fn with<J: Job>(name: &str, job: J) -> Option<J::Result> {
     match name {
         Tokio::NAME => Some(job.run::<Tokio>()),
         Smol::NAME => Some(job.run::<Smol>()),
-        OwnThread::NAME => Some(job.run::<OwnThread>()),
+        Ours::NAME => Some(job.run::<Ours>()),
+        #[cfg(feature = "world")]
+        TokioInside::NAME => Some(job.run::<TokioInside>()),
         _ => None,
     }
 }
+
+/// The one with sockets of async-io.
+#[cfg(not(feature = "world"))]
+pub type Ours = OwnThread;
+#[cfg(feature = "world")]
+pub type Ours = ManyHands;
+
+/// The ways to use manyhands that this build has: they differ by its features.
+pub const OURS: &[&str] = &[
+    Ours::NAME,
+    #[cfg(feature = "world")]
+    TokioInside::NAME,
+];
 
 /// tokio with its own timers and sockets.
 pub struct Tokio;
@@ -137,6 +152,7 @@ async fn async_io_timeout<F: Future + Send>(time: Duration, future: F) -> bool {
 }
 
 /// manyhands without features: async-io on the thread that it brings along.
+#[cfg(not(feature = "world"))]
 pub struct OwnThread;
 
 static POOL: OnceLock<manyhands::Pool> = OnceLock::new();
@@ -151,6 +167,7 @@ fn start_pool(threads: usize) {
     first.expect("it starts once");
 }
 
+#[cfg(not(feature = "world"))]
 impl World for OwnThread {
     const NAME: &'static str = "manyhands, async-io's thread";
     type Net = AsyncIo;
@@ -174,5 +191,67 @@ impl World for OwnThread {
 
     async fn timeout<F: Future + Send>(time: Duration, future: F) -> bool {
         async_io_timeout(time, future).await
+    }
+}
+
+/// manyhands with its own timers, and with the feature `async-io`.
+#[cfg(feature = "world")]
+pub struct ManyHands;
+
+#[cfg(feature = "world")]
+impl World for ManyHands {
+    const NAME: &'static str = "manyhands";
+    type Net = AsyncIo;
+    type Task = manyhands::CancelOnDrop<()>;
+
+    fn start(threads: usize) {
+        start_pool(threads);
+    }
+
+    fn spawn<F: Future<Output = ()> + Send + 'static>(future: F) -> Self::Task {
+        pool().spawn(future).cancel_on_drop()
+    }
+
+    fn detach<F: Future<Output = ()> + Send + 'static>(future: F) {
+        drop(pool().spawn(future));
+    }
+
+    fn sleep(time: Duration) -> impl Future<Output = ()> + Send {
+        manyhands::time::sleep(time)
+    }
+
+    async fn timeout<F: Future + Send>(time: Duration, future: F) -> bool {
+        manyhands::time::timeout(time, future).await.is_ok()
+    }
+}
+
+/// manyhands with the feature `tokio`: sockets and timers of tokio in tasks of the pool.
+#[cfg(feature = "world")]
+pub struct TokioInside;
+
+#[cfg(feature = "world")]
+impl World for TokioInside {
+    const NAME: &'static str = "manyhands, tokio's sockets";
+    type Net = TokioNet;
+    type Task = manyhands::CancelOnDrop<()>;
+
+    fn start(threads: usize) {
+        start_pool(threads);
+    }
+
+    fn spawn<F: Future<Output = ()> + Send + 'static>(future: F) -> Self::Task {
+        ManyHands::spawn(future)
+    }
+
+    fn detach<F: Future<Output = ()> + Send + 'static>(future: F) {
+        ManyHands::detach(future);
+    }
+
+    fn sleep(time: Duration) -> impl Future<Output = ()> + Send {
+        tokio::time::sleep(time)
+    }
+
+    fn timeout<F: Future + Send>(time: Duration, future: F) -> impl Future<Output = bool> + Send {
+        Tokio::timeout(time, future)
     }
 }
