@@ -103,6 +103,7 @@ mod sleep;
 mod spawn;
 mod sync;
 pub mod task;
+mod trace;
 mod util;
 mod yield_now;
 

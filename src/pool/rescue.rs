@@ -25,6 +25,7 @@ use super::seat::{Mode, Seat};
 use crate::sync::atomic::{AtomicBool, Ordering, fence};
 use crate::sync::{Condvar, Mutex, lock};
 use crate::task::Priority;
+use crate::trace::{self, Span};
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
@@ -240,7 +241,7 @@ impl Registry {
     pub(super) fn begin_computing(&self, seat: &Seat) {
         match seat.phase().mode() {
             Mode::Polling => {
-                seat.counters().count_computation();
+                begin(seat);
                 seat.set_mode(Mode::Computing);
                 if self.rescue.possible {
                     // Ordering: SeqCst fence of R2: the mode, then the look at the queues.
@@ -249,7 +250,7 @@ impl Registry {
                 }
             }
             Mode::Overcommitted => {
-                seat.counters().count_computation();
+                begin(seat);
                 self.leave_post(seat, true);
             }
             // It computes already, or inside `block_in_place`, without a permit.
@@ -353,7 +354,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             if let Some(root) = waiting_root(registry, unmoved) {
                 note_rescue(rescue, seat, &root);
                 registry.leave_post(seat, false);
-                seat.counters().count_computation();
+                begin(seat);
                 root.run(seat);
                 return Left::WithPermit;
             }
@@ -377,6 +378,12 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
     rescue.unman();
     seat.set_mode(Mode::Away);
     Left::Idle
+}
+
+/// A computation begins.
+fn begin(seat: &Seat) {
+    seat.counters().count_computation();
+    trace::begin(Span::Compute);
 }
 
 /// A future or root is about to run without a permit.

@@ -24,6 +24,7 @@ use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::latch::Latch;
 use crate::sync::deque::Steal;
 use crate::sync::hint;
+use crate::trace::{self, Span};
 use crate::util::parker::{Level, Parker};
 use std::fmt;
 // What people look at is no part of any protocol, and no model needs to see it.
@@ -180,6 +181,7 @@ pub(crate) fn for_poll(seat: &Seat, level: Level, poll: PollOf) {
     if poll.0 == Mode::Polling && seat.phase().mode() == Mode::Computing {
         // What the last poll has computed is over.
         seat.set_mode(Mode::Polling);
+        trace::end(Span::Compute);
     }
 }
 
@@ -281,6 +283,7 @@ impl<'a> Permit<'a> {
             }
         };
         seat.counters().count_lent();
+        trace::begin(Span::Lent);
         let share = ShareRef::current();
         if before.is_some() {
             share.give();
@@ -316,6 +319,7 @@ impl<'a> Permit<'a> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
+        trace::end(Span::Lent);
         if let Some(mode) = self.before {
             self.share.take();
             self.take_back(mode);
