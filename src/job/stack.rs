@@ -11,6 +11,7 @@ use crate::latch::Latch;
 use crate::sync::UnsafeCell;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::trace::{self, Span};
+use crate::util::spans::Carried;
 use crate::util::unwind::{self, Payload};
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
@@ -35,12 +36,30 @@ pub(crate) struct Public {
     cancel: CancelRef,
     /// Of which it holds a token.
     share: ShareRef,
+    /// The span in which it was made public. Belongs to whoever has the right to run the job.
+    span: UnsafeCell<Carried>,
 }
 
 impl Public {
-    /// Gives the job's token back: its owner runs it after all, with a token of its own.
-    pub(crate) fn give_token_back(&self) {
+    /// Gives the job's token back: its owner runs it after all, with a token and in a span of its
+    /// own.
+    ///
+    /// # Safety
+    ///
+    /// The caller has the right to run the job.
+    pub(crate) unsafe fn take_back(&self) {
         self.share.give();
+        // SAFETY: the caller's promise.
+        let _ended = unsafe { self.take_span() };
+    }
+
+    /// # Safety
+    ///
+    /// The caller has the right to run the job.
+    unsafe fn take_span(&self) -> Carried {
+        // SAFETY: the right to run includes the span.
+        self.span
+            .with_mut(|span| std::mem::take(unsafe { &mut *span }))
     }
 
     pub(crate) fn latch(&self) -> &Latch {
@@ -72,6 +91,7 @@ impl StackHeader {
                     thief: AtomicU32::new(NO_SEAT),
                     cancel: CancelRef::current(),
                     share,
+                    span: UnsafeCell::new(Carried::current()),
                 });
             });
             JobRef::new(this.cast())
@@ -180,7 +200,12 @@ where
                 let _under = cancel::enter((*public).cancel);
                 let _share = share::enter((*public).share);
                 trace::begin(Span::Job);
-                let result = unwind::catch(|| func(true));
+                let span = (*public).take_span();
+                // The span ends inside, too: a subscriber is code of users.
+                let result = unwind::catch(move || {
+                    let span = span;
+                    span.run(|| func(true))
+                });
                 trace::end(Span::Job);
                 result
             };

@@ -561,8 +561,9 @@ impl Seat {
             if found.is(job.cast()) {
                 // The right to run goes to the caller, who calls the closure directly.
                 let _ = found.into_raw();
-                // SAFETY: it was on the public deque, so it has been exposed.
-                unsafe { StackHeader::public_of(job) }.give_token_back();
+                // SAFETY: it was on the public deque, so it has been exposed; and the right to run
+                // it is ours.
+                unsafe { StackHeader::public_of(job).take_back() };
                 return Popped::Mine;
             }
             found.execute(self.index());

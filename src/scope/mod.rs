@@ -21,6 +21,7 @@ use crate::latch::CountLatch;
 use crate::pool::{Registry, Seat, current_registry, seat, wait};
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::util::parker::Parker;
+use crate::util::spans::Carried;
 use crate::util::unwind::{self, AbortOnDrop, Payload};
 use std::fmt;
 use std::marker::PhantomData;
@@ -95,10 +96,11 @@ impl<'scope> Base<'scope> {
         // SAFETY: what `body` borrows is valid for `'scope`, which the scope outlives: its end
         // waits for this job, which counts itself out in `run`.
         unsafe {
+            let span = Carried::current();
             HeapJob::new_ref(move |index| {
                 // SAFETY: this job is counted until `run` ends.
                 let (owner, base) = (owner.get(), base.get());
-                base.run(|| body(owner, index));
+                base.run(move || span.run(|| body(owner, index)));
             })
         }
     }

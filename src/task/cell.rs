@@ -106,7 +106,13 @@ where
     };
 
     /// Allocates a task. The caller has to account for its three references: see `State::new`.
-    pub(super) fn allocate(future: F, scheduler: S, class: Class, site: Site) -> NonNull<Header> {
+    pub(super) fn allocate(
+        future: F,
+        scheduler: S,
+        class: Class,
+        site: Site,
+        id: Id,
+    ) -> NonNull<Header> {
         let cell = Box::new(Self {
             header: Header {
                 // SAFETY: `run` does not unwind; `JobRef`s to it are made by `schedule` only, one
@@ -114,7 +120,7 @@ where
                 job: unsafe { job::Header::new(run::run::<F, S>) },
                 state: State::new(coarse::stamp()),
                 vtable: &Self::VTABLE,
-                id: Id::next(),
+                id,
                 links: UnsafeCell::new(Links::default()),
                 join_waker: UnsafeCell::new(None),
                 site,

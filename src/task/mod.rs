@@ -18,6 +18,7 @@ mod join_set;
 mod local;
 mod owned;
 mod run;
+mod spanned;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -42,7 +43,9 @@ pub(crate) use self::info::Site;
 pub(crate) use self::owned::Owned;
 
 use self::cell::Cell;
+use self::spanned::Spanned;
 use crate::job::JobRef;
+use crate::util::spans::Carried;
 use crate::util::unwind::Payload;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -83,6 +86,11 @@ pub(crate) trait Schedule: Send + Sync + 'static {
         None
     }
 
+    /// The span that the task runs in, if there is one.
+    fn span(&self) -> Option<&Carried> {
+        None
+    }
+
     /// Do its tasks run on threads for blocking closures?
     const BLOCKING: bool = false;
 }
@@ -100,7 +108,23 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
-    let task = Cell::<F, S>::allocate(future, scheduler, class, site);
+    let id = Id::next();
+    let span = Carried::for_task(id, scheduler.name().map(|name| &**name), site);
+    if span.is_some() {
+        start(future, Spanned { span, scheduler }, class, site, id)
+    } else {
+        start(future, scheduler, class, site, id)
+    }
+}
+
+#[inline]
+fn start<F, S>(future: F, scheduler: S, class: Class, site: Site, id: Id) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    let task = Cell::<F, S>::allocate(future, scheduler, class, site, id);
     // SAFETY: the three references of a new task: one for the handle,
     let handle = unsafe { JoinHandle::from_raw(task) };
     // SAFETY: the handle keeps the cell.

@@ -135,7 +135,9 @@ where
             };
             // SAFETY: as above.
             let future = unsafe { Pin::new_unchecked(future) };
-            match future.poll(&mut Context::from_waker(&waker)) {
+            match in_span(&typed.scheduler, || {
+                future.poll(&mut Context::from_waker(&waker))
+            }) {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(ready) => {
                     output = Some(ready);
@@ -337,21 +339,32 @@ pub(super) unsafe fn report<F: Future, S: Schedule>(task: NonNull<Header>, paylo
     scheduler.unhandled_panic(payload);
 }
 
+/// Runs code of the task inside its span.
+#[inline]
+fn in_span<S: Schedule, R>(scheduler: &S, f: impl FnOnce() -> R) -> R {
+    match scheduler.span() {
+        Some(span) => span.run(f),
+        None => f(),
+    }
+}
+
 /// Drops the future in place, in the name of the task.
 ///
 /// # Safety
 ///
 /// RUNNING is the caller's (I2), who has a reference.
-unsafe fn drop_future<F: Future, S>(
+unsafe fn drop_future<F: Future, S: Schedule>(
     task: NonNull<Header>,
     typed: &Cell<F, S>,
 ) -> Result<(), Payload> {
     in_the_name_of(task, || {
-        // SAFETY: the caller's promise. If the old value's drop panics, the new one is in place
-        // nevertheless: that is how assignment unwinds.
-        typed
-            .stage
-            .with_mut(|stage| unsafe { *stage = Stage::Empty });
+        in_span(&typed.scheduler, || {
+            // SAFETY: the caller's promise. If the old value's drop panics, the new one is in place
+            // nevertheless: that is how assignment unwinds.
+            typed
+                .stage
+                .with_mut(|stage| unsafe { *stage = Stage::Empty });
+        });
     })
 }
 

@@ -10,4 +10,5 @@ pub(crate) mod fork;
 pub(crate) mod model;
 pub(crate) mod parker;
 pub(crate) mod rng;
+pub(crate) mod spans;
 pub(crate) mod unwind;
