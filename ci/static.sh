@@ -6,7 +6,11 @@ source ci/lib.sh
 
 check cargo fmt --check
 check cargo clippy --all-targets --all-features -- -D warnings
-check cargo clippy -- -D warnings
+check cargo clippy --no-default-features -- -D warnings
+# Each feature alone, and those of `default` together.
+for feature in $(sed -n '/^\[features\]/,/^$/s/^\([a-z-]*\) = .*/\1/p' Cargo.toml); do
+    check cargo clippy --no-default-features --features "$feature" -- -D warnings
+done
 check env RUSTFLAGS="--cfg manyhands_counters" cargo clippy --target-dir target/counters -- -D warnings
 check env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --all-features
 if [ -d benches/compare ]; then

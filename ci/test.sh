@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# The tests that everybody runs, and the API tests once more with optimisation.
+# The tests that everybody runs, those of the features, and the API tests once more with optimisation.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
-# With all features; the optimised tests are without.
-count_tests cargo test --no-fail-fast --all-features
-count_tests cargo test --no-fail-fast --release --test it
+# As the README says. (The lane `docs` runs the programs in documentation once more, with all features.)
+count_tests cargo test --no-fail-fast
+# With all features, and optimised: the same API, on threads that also drive a reactor and are traced.
+count_tests cargo test --no-fail-fast --release --all-features --test it --test time \
+    --test async_io --test echo --test http_server --test tokio_bridge --test trace
 finish

@@ -9,6 +9,7 @@
 use crate::pool::wait::{self, PollOf};
 use crate::pool::{Registry, Seat, global, seat};
 use crate::task::{JoinError, JoinHandle};
+use crate::trace;
 use crate::util::parker::{LAST_LEVEL, Level, Parker};
 use std::pin::pin;
 use std::ptr;
@@ -52,10 +53,15 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 pub(crate) fn block_on_in<F: Future>(registry: &Arc<Registry>, future: F) -> F::Output {
     match seat::try_current() {
         Some(seat) => run(Waits::on(seat), future),
-        None => registry.in_place(|seat| match seat {
-            Some(seat) => run(Waits::on(seat), future),
-            None => run(Waits::Outside(registry), future),
-        }),
+        None => {
+            let output = registry.in_place(|seat| match seat {
+                Some(seat) => run(Waits::on(seat), future),
+                None => run(Waits::Outside(registry), future),
+            });
+            // The default pool never ends, and is written now and then.
+            registry.trace().save_if_grown();
+            output
+        }
     }
 }
 
@@ -84,8 +90,11 @@ fn run<F: Future>(waits: Waits<'_>, future: F) -> F::Output {
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
+        {
+            let _traced = trace::poll(0, None, || None);
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return output;
+            }
         }
         match waits {
             Waits::OnSeat(seat, poll) => wait::for_poll(seat, level, poll),

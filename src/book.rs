@@ -33,6 +33,10 @@ mod computing {}
 #[doc = include_str!("../book/src/budgets.md")]
 mod budgets {}
 
+#[cfg(feature = "time")]
+#[doc = include_str!("../book/src/timers.md")]
+mod timers {}
+
 #[cfg(feature = "hyper")]
 #[doc = include_str!("../book/src/sockets.md")]
 mod sockets {}

@@ -187,6 +187,30 @@ impl Handle {
         broadcast::spawn_broadcast_on(self.registry(), op);
     }
 
+    /// Writes the timeline of this pool so far: what each of its threads did when. A path that ends
+    /// in `.html` gets a page that needs nothing else, any other one the format of Chrome's tracing
+    /// and [Perfetto](https://ui.perfetto.dev). The pool works on meanwhile, and records on.
+    ///
+    /// Recording is on in pools that are made while the environment variable `MANYHANDS_TRACE` is
+    /// set. The file that it names is written without this call: when a [`Pool`](crate::Pool) is dropped
+    /// or shut down; and for the default pool when the thread that made it ends, on the main thread
+    /// with the process, and now and then at the end of a `block_on`.
+    ///
+    /// # Errors
+    ///
+    /// If nothing was recorded, or the file cannot be written.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
+    /// if let Err(error) = pool.write_trace("/no/such/folder/trace.html") {
+    ///     println!("{error}"); // nothing was recorded: MANYHANDS_TRACE was not set ...
+    /// }
+    /// ```
+    #[cfg(feature = "trace")]
+    pub fn write_trace(&self, path: impl AsRef<std::path::Path>) -> std::io::Result<()> {
+        self.registry().trace().write(path.as_ref())
+    }
+
     /// As [`manyhands::yield_now`](crate::yield_now()), on a thread of this pool; `None` on others.
     ///
     /// ```

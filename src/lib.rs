@@ -112,6 +112,7 @@ mod task_set;
 pub mod time;
 #[cfg_attr(not(feature = "time"), allow(dead_code))]
 mod timer;
+mod trace;
 mod util;
 mod yield_now;
 

@@ -1,6 +1,7 @@
 //! A closure in a box of its own, freed by running it.
 
 use super::{Header, JobRef, SeatIndex};
+use crate::trace::{self, Span};
 use crate::util::unwind::AbortOnDrop;
 use std::ptr::NonNull;
 
@@ -33,7 +34,9 @@ impl<F: FnOnce(SeatIndex) + Send> HeapJob<F> {
         // SAFETY: `this` came from `Box::leak` in `new_ref`, and J1 says that this happens once.
         let job = unsafe { Box::from_raw(this.cast::<Self>().as_ptr()) };
         let guard = AbortOnDrop("a heap job must catch its own panics");
+        trace::begin(Span::Job);
         (job.func)(seat);
+        trace::end(Span::Job);
         guard.disarm();
     }
 }

@@ -10,6 +10,7 @@ use super::{Header, JobRef, NO_SEAT, SeatIndex};
 use crate::latch::Latch;
 use crate::sync::UnsafeCell;
 use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::trace::{self, Span};
 use crate::util::unwind::{self, Payload};
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
@@ -178,7 +179,10 @@ where
                 // The root of the computation outlives this job (see `cancel`).
                 let _under = cancel::enter((*public).cancel);
                 let _share = share::enter((*public).share);
-                unwind::catch(|| func(true))
+                trace::begin(Span::Job);
+                let result = unwind::catch(|| func(true));
+                trace::end(Span::Job);
+                result
             };
             (*this).result.with_mut(|slot| {
                 (*slot).write(result);

@@ -195,6 +195,7 @@ impl Registry {
     fn blocking_thread(self: &Arc<Self>) {
         let _context = self.hooks.context.enter();
         self.hooks.on_start(None);
+        let _traced = self.trace().enter_blocking();
         let mut state = lock(&self.blocking.state);
         loop {
             if let Some((_, waker)) = state.queue.pop_first() {

@@ -2,6 +2,7 @@
 
 use super::metrics::{SeatKind, WorkerMetrics};
 use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::trace::{self, Span};
 use crate::util::{clock, coarse};
 use std::time::{Duration, Instant};
 
@@ -129,6 +130,7 @@ impl Counters {
     }
 
     pub(super) fn parked(&self) -> Parked<'_> {
+        trace::begin(Span::Park);
         Self::add(&self.parks, 1);
         // Ordering: Relaxed; statistics.
         self.since.store(self.now() + 1, Ordering::Relaxed);
@@ -192,6 +194,7 @@ impl Parked<'_> {
         let slept = (self.0.now() + 1).saturating_sub(since);
         Counters::add(&self.0.parked, slept);
         coarse::expire();
+        trace::end(Span::Park);
         slept
     }
 }

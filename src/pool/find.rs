@@ -11,6 +11,7 @@ use crate::job::JobRef;
 use crate::sync::deque::Steal;
 use crate::task::Priority::{Background, High, Normal};
 use crate::task::{Class, Priority};
+use crate::trace;
 use crate::util::count::Event;
 
 /// In so many rounds each shared queue goes first once, so that a busy seat cannot starve it.
@@ -152,7 +153,10 @@ fn sweep(registry: &Registry, seat: &Seat, take: impl Fn(&Seat) -> Steal<Found>)
         let mut retry = false;
         for victim in victims(registry, seat) {
             match take(victim) {
-                Steal::Success(found) => return Some(found),
+                Steal::Success(found) => {
+                    trace::steal(victim.index());
+                    return Some(found);
+                }
                 Steal::Empty => {}
                 Steal::Retry => retry = true,
             }

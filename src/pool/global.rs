@@ -2,6 +2,7 @@
 
 use super::builder::PoolBuilder;
 use super::registry::Registry;
+use crate::trace;
 use std::sync::{Arc, OnceLock};
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +10,18 @@ static DEFAULT: OnceLock<Arc<Registry>> = OnceLock::new();
 
 /// The default pool.
 pub(crate) fn registry() -> &'static Arc<Registry> {
-    DEFAULT.get_or_init(|| PoolBuilder::new().build_with_what_there_is())
+    DEFAULT.get_or_init(|| {
+        trace::at_thread_end(save);
+        PoolBuilder::new().build_with_what_there_is()
+    })
+}
+
+/// Called when the thread ends that made the default pool: on most programs' main thread, with
+/// the process.
+fn save() {
+    if let Some(registry) = existing() {
+        registry.trace().save();
+    }
 }
 
 /// The default pool, if it exists already.
@@ -28,7 +40,10 @@ pub(super) fn init<E>(build: impl FnOnce() -> Result<Arc<Registry>, E>) -> bool 
     }
     let Ok(registry) = build() else { return false };
     match DEFAULT.set(registry) {
-        Ok(()) => true,
+        Ok(()) => {
+            trace::at_thread_end(save);
+            true
+        }
         Err(late) => {
             // The first use came in between.
             late.shut_down();

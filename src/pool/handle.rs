@@ -108,6 +108,8 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.handle.registry.shut_down();
+        // Once, and here: a thread that wrote after this could be cut short by the end of `main`.
+        self.handle.registry.trace().save();
     }
 }
 

@@ -31,6 +31,10 @@ mod blocking;
 mod builder;
 mod context;
 mod counters;
+#[cfg_attr(
+    not(feature = "time"),
+    allow(dead_code, reason = "timers are added by `time`")
+)]
 mod driver;
 mod error;
 mod find;

@@ -22,6 +22,7 @@ use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::sleep::{Notified, Sleep};
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::task::{Class, How, Owned, Priority, Schedule, TaskInfo};
+use crate::trace::{self, LaneKind, Recorder, Span};
 use crate::util::coarse;
 use crate::util::count::Event;
 use crate::util::fork::Process;
@@ -51,6 +52,7 @@ pub(crate) struct Registry {
     owned: Owned,
     /// How many threads can run at the same time.
     cores: u32,
+    pub(super) trace: Recorder,
     /// Where the threads are.
     process: Process,
 }
@@ -74,6 +76,7 @@ impl Registry {
             closed: AtomicBool::new(false),
             owned: Owned::new(plan.workers.next_power_of_two() * 4),
             cores: plan.cores,
+            trace: Recorder::from_environment(seats),
             process: Process::current(),
         });
         for index in 0..plan.workers {
@@ -389,6 +392,7 @@ impl Registry {
         struct Leave<'a>(&'a Registry, &'a Seat);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
+                trace::end(Span::Compute);
                 self.0.clear_seat(self.1);
                 self.1.show_mode(Mode::Away);
                 self.0.guests.give_back(self.1.index());
@@ -402,10 +406,12 @@ impl Registry {
         self.sleep.acquire();
         // SAFETY: the claim made this thread the only occupant; the seat lives in `self`.
         let _occupied = unsafe { seat.occupy() };
+        let _traced = self.trace.enter(LaneKind::Guest, index as usize);
         seat.end_job();
         if mode == Mode::Computing {
             seat.counters().count_computation();
             seat.show_mode(mode);
+            trace::begin(Span::Compute);
         }
         let _leave = Leave(self, seat);
         // A guest that polls may spawn much.
@@ -535,6 +541,11 @@ impl Registry {
         let mut tasks = self.owned.dump();
         tasks.sort_unstable_by_key(|task| task.id);
         tasks
+    }
+
+    /// What the pool records of itself.
+    pub(crate) fn trace(&self) -> &Recorder {
+        &self.trace
     }
 
     /// All unfinished tasks.

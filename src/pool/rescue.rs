@@ -26,6 +26,7 @@ use super::seat::{Mode, Seat};
 use crate::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 use crate::sync::{Condvar, Mutex, lock};
 use crate::task::Priority;
+use crate::trace::{self, Span};
 use crate::util::parker::Parker;
 use std::ptr;
 use std::sync::PoisonError;
@@ -278,7 +279,7 @@ impl Registry {
     pub(super) fn begin_computing(&self, seat: &Seat) {
         match seat.phase().mode() {
             Mode::Polling => {
-                seat.counters().count_computation();
+                begin(seat);
                 seat.set_mode(Mode::Computing);
                 if self.rescue.possible {
                     // Ordering: SeqCst fence of R2: the mode, then the look at the queues.
@@ -287,7 +288,7 @@ impl Registry {
                 }
             }
             Mode::Overcommitted => {
-                seat.counters().count_computation();
+                begin(seat);
                 self.leave_post(seat, true);
             }
             // It computes already, or inside `block_in_place`, without a permit.
@@ -408,7 +409,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             if let Some(root) = waiting_root(registry, unmoved) {
                 note_rescue(rescue, seat, &root);
                 registry.leave_post(seat, false);
-                seat.counters().count_computation();
+                begin(seat);
                 root.run(seat);
                 return Left::WithPermit;
             }
@@ -434,6 +435,12 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
     rescue.unman();
     seat.set_mode(Mode::Away);
     Left::Idle
+}
+
+/// A computation begins.
+fn begin(seat: &Seat) {
+    seat.counters().count_computation();
+    trace::begin(Span::Compute);
 }
 
 /// A future or root is about to run without a permit.

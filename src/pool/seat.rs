@@ -33,6 +33,7 @@ use crate::sync::atomic::{
 };
 use crate::sync::deque::{Steal, Stealer, Worker};
 use crate::sync::{Mutex, chaos, lock, thread_cell};
+use crate::trace::{self, Span};
 use crate::util::coarse;
 use crate::util::count::Event;
 use crate::util::parker::Parker;
@@ -380,6 +381,7 @@ impl Seat {
         if heavy {
             coarse::expire();
             self.set_mode(Mode::Polling);
+            trace::end(Span::Compute);
         }
     }
 

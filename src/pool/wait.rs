@@ -25,6 +25,7 @@ use crate::latch::Latch;
 use crate::sync::atomic::{Ordering, fence};
 use crate::sync::deque::Steal;
 use crate::sync::hint;
+use crate::trace::{self, Span};
 use crate::util::parker::{Level, Parker};
 use std::fmt;
 // What people look at is no part of any protocol, and no model needs to see it.
@@ -182,6 +183,7 @@ pub(crate) fn for_poll(seat: &Seat, level: Level, poll: PollOf) {
     if poll.0 == Mode::Polling && seat.phase().mode() == Mode::Computing {
         // What the last poll has computed is over.
         seat.set_mode(Mode::Polling);
+        trace::end(Span::Compute);
     }
 }
 
@@ -318,6 +320,7 @@ impl<'a> Permit<'a> {
             }
         };
         seat.counters().count_lent();
+        trace::begin(Span::Lent);
         let share = ShareRef::current();
         if before.is_some() {
             share.give();
@@ -353,6 +356,7 @@ impl<'a> Permit<'a> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
+        trace::end(Span::Lent);
         if let Some(mode) = self.before {
             self.share.take();
             self.take_back(mode);

@@ -8,6 +8,7 @@ use super::rescue::{self, Left};
 use super::seat::{Mode, Seat};
 use crate::job::SeatIndex;
 use crate::sleep::{Before, Rescan};
+use crate::trace::LaneKind;
 use crate::util::coarse;
 use crate::util::parker::Parker;
 use std::sync::Arc;
@@ -33,6 +34,12 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
         // outlives the guard.
         let _occupied = unsafe { seat.occupy() };
         let _stamps = coarse::keep();
+        let kind = if stays {
+            LaneKind::Worker
+        } else {
+            LaneKind::Spare
+        };
+        let _traced = registry.trace().enter(kind, index as usize);
         registry.hooks.on_start(Some(index as usize));
         if stays {
             work(registry, seat, true, true);

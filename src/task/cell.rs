@@ -36,7 +36,7 @@ pub(super) struct Header {
     /// The slot of the join waker: I3.
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
     /// Where it was spawned. Never changes.
-    site: Site,
+    pub(super) site: Site,
     /// When the last poll began, as [`coarse::stamp`] says; 0: there was none. Written by the
     /// runner. No modelled atomic: it orders nothing, and is only shown to people.
     polled: AtomicU32,

@@ -50,7 +50,7 @@ impl Id {
         })
     }
 
-    /// Spreads tasks over shards.
+    /// Spreads tasks over shards, and tells them apart in a trace.
     pub(super) fn number(self) -> u64 {
         self.0
     }

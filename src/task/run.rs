@@ -9,6 +9,7 @@ use super::state::{AfterPoll, Completed, Start, WakerReleased};
 use super::{How, JoinError, Schedule, id, waker};
 use crate::job::cancel::{self, CancelRef, Cancelled};
 use crate::job::{self, SeatIndex};
+use crate::trace;
 use crate::util::unwind::{self, AbortOnDrop, Payload};
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -118,6 +119,9 @@ where
     let polled = unwind::catch(|| {
         let _entered = id::enter(header.id);
         header.note_poll();
+        let _traced = trace::poll(header.id.number(), Some(header.site), || {
+            typed.scheduler.name()
+        });
         // SAFETY: the flag lives in the cell; jobs made by the poll end before it does, because
         // waits inside it are closed.
         let _under = unsafe { cancel::enter(CancelRef::to(&header.cancel)) };

@@ -29,7 +29,8 @@ pub(crate) fn start() {
     ANCHOR.get_or_init(|| (Instant::now(), ticks()));
 }
 
-fn ns_per_tick() -> f64 {
+/// See [`duration`].
+pub(crate) fn ns_per_tick() -> f64 {
     const LONG_ENOUGH: Duration = Duration::from_millis(1);
     start();
     if let Some((instant, before)) = ANCHOR.get() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 fn layer(module: &str) -> u32 {
     let (top, below) = module.split_once("::").unwrap_or((module, ""));
     match top {
-        "sync" | "util" => 0,
+        "sync" | "util" | "trace" => 0,
         "job" | "latch" => 1,
         "sleep" | "task" | "timer" => 2,
         "pool" => 3,

@@ -1,0 +1,229 @@
+//! The lanes of one pool, and where they are written.
+
+use super::lane::{self, Entered, Lane};
+use super::timeline::Scale;
+use super::{LaneKind, chrome, html};
+use crate::sync::{Mutex, lock};
+use crate::util::clock;
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Names the file, and so switches recording on.
+const FILE: &str = "MANYHANDS_TRACE";
+/// How many notes a thread may take.
+const NOTES: &str = "MANYHANDS_TRACE_NOTES";
+const DEFAULT_NOTES: usize = 1 << 17;
+
+/// What a pool records: nothing, unless the environment asks for it.
+#[derive(Debug)]
+pub(crate) struct Recorder(Option<Box<Recording>>);
+
+#[derive(Debug)]
+struct Recording {
+    path: PathBuf,
+    capacity: usize,
+    /// When it began, in ticks.
+    base: u64,
+    /// One for each seat that was used.
+    seats: Box<[OnceLock<Arc<Lane>>]>,
+    blocking: Mutex<Vec<Arc<Lane>>>,
+    /// How many notes were there when the file was last written. Locked while it is.
+    saved: Mutex<usize>,
+}
+
+/// All lanes at one moment.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    pub(super) all: Vec<Arc<Lane>>,
+    pub(super) scale: Scale,
+    pub(super) now: u64,
+    names: HashMap<u64, Arc<str>>,
+}
+
+impl Recorder {
+    /// For a pool of so many seats.
+    pub(crate) fn from_environment(seats: usize) -> Self {
+        let Some(file) = std::env::var_os(FILE).filter(|file| !file.is_empty()) else {
+            return Self(None);
+        };
+        let path = numbered(PathBuf::from(file));
+        // Now rather than after hours of work.
+        if let Err(error) = File::create(&path) {
+            complain(&path, &error);
+            return Self(None);
+        }
+        let notes = std::env::var(NOTES).ok().and_then(|it| it.parse().ok());
+        clock::start();
+        Self(Some(Box::new(Recording {
+            path,
+            capacity: notes.unwrap_or(DEFAULT_NOTES),
+            base: clock::ticks(),
+            seats: (0..seats).map(|_| OnceLock::new()).collect(),
+            blocking: Mutex::new(Vec::new()),
+            saved: Mutex::new(0),
+        })))
+    }
+
+    /// The calling thread sits down, and its notes go to the lane of that seat.
+    #[inline]
+    pub(crate) fn enter(&self, kind: LaneKind, seat: usize) -> Entered {
+        let lane = self.0.as_ref().map(|recording| {
+            let lane = || Arc::new(Lane::new(kind, seat, recording.capacity));
+            &**recording.seats[seat].get_or_init(lane)
+        });
+        // SAFETY: the lane stays where it is as long as this recorder, which belongs to the pool
+        // of the seat; and a seat has one occupant.
+        unsafe { lane::enter(lane) }
+    }
+
+    /// The same for a thread without a seat.
+    pub(crate) fn enter_blocking(&self) -> Entered {
+        let lane = self.0.as_ref().map(|recording| {
+            let mut blocking = lock(&recording.blocking);
+            let lane = Lane::new(LaneKind::Blocking, blocking.len(), recording.capacity);
+            blocking.push(Arc::new(lane));
+            Arc::as_ptr(&blocking[blocking.len() - 1])
+        });
+        // SAFETY: lanes are never taken out, so the recorder keeps it; it belongs to the pool of
+        // the thread, the only one that enters this lane.
+        unsafe { lane::enter(lane.map(|lane| &*lane)) }
+    }
+
+    /// Writes what there is to `path`, in the format that its extension says.
+    pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
+        match &self.0 {
+            Some(recording) => recording.lanes().write(path),
+            None => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                format!("nothing was recorded: {FILE} was not set when the pool was made"),
+            )),
+        }
+    }
+
+    /// Writes the file, if there is anything new to write. An error is printed: nobody is there to
+    /// be told.
+    pub(crate) fn save(&self) {
+        if let Some(recording) = &self.0 {
+            recording.save(|now, saved| now > saved);
+        }
+    }
+
+    /// As [`save`](Self::save), if there is enough new. So a program that waits for many futures
+    /// does not write its file as often.
+    #[inline]
+    pub(crate) fn save_if_grown(&self) {
+        if let Some(recording) = &self.0 {
+            recording.save(|now, saved| now > saved + saved / 2);
+        }
+    }
+}
+
+impl Recording {
+    fn lanes(&self) -> Lanes {
+        let seats = self.seats.iter().filter_map(OnceLock::get).cloned();
+        let blocking = lock(&self.blocking).clone();
+        let all: Vec<_> = seats.chain(blocking).collect();
+        let mut names = HashMap::from([(0, Arc::from("block_on"))]);
+        for lane in &all {
+            let more = lock(&lane.names);
+            names.extend(more.iter().map(|(id, name)| (*id, Arc::clone(name))));
+        }
+        Lanes {
+            all,
+            names,
+            now: clock::ticks(),
+            scale: Scale {
+                base: self.base,
+                ns_per_tick: clock::ns_per_tick(),
+            },
+        }
+    }
+
+    fn save(&self, is_worth_it: impl FnOnce(usize, usize) -> bool) {
+        let mut saved = lock(&self.saved);
+        let lanes = self.lanes();
+        let notes = lanes.all.iter().map(|lane| lane.notes.len()).sum();
+        if !is_worth_it(notes, *saved) {
+            return;
+        }
+        *saved = notes;
+        if let Err(error) = lanes.write(&self.path) {
+            complain(&self.path, &error);
+        }
+    }
+}
+
+impl Lanes {
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let mut file = BufWriter::new(File::create(path)?);
+        let is_page = path
+            .extension()
+            .is_some_and(|it| it.eq_ignore_ascii_case("html") || it.eq_ignore_ascii_case("htm"));
+        if is_page {
+            html::write(self, &mut file)?;
+        } else {
+            chrome::write(self, &mut file)?;
+        }
+        // Dropping would hide a full disk.
+        file.flush()
+    }
+
+    pub(super) fn dropped(&self) -> u64 {
+        self.all.iter().map(|lane| lane.notes.dropped()).sum()
+    }
+
+    /// The name of a task, if it has one.
+    pub(super) fn name(&self, task: u64) -> Option<&str> {
+        self.names.get(&task).map(|name| &**name)
+    }
+}
+
+/// The first pool of the process gets the file's name as it is, the second one `name-2.html`.
+fn numbered(path: PathBuf) -> PathBuf {
+    static POOLS: AtomicUsize = AtomicUsize::new(0);
+    // Ordering: Relaxed; only uniqueness matters.
+    match POOLS.fetch_add(1, Ordering::Relaxed) {
+        0 => path,
+        before => {
+            let mut name = path.file_stem().unwrap_or_default().to_owned();
+            name.push(format!("-{}", before + 1));
+            if let Some(extension) = path.extension() {
+                name.push(".");
+                name.push(extension);
+            }
+            path.with_file_name(name)
+        }
+    }
+}
+
+fn complain(path: &Path, error: &io::Error) {
+    // Also at the end of the process, when nobody may be left to print to.
+    let path = path.display();
+    let _ = writeln!(
+        io::stderr(),
+        "manyhands: the trace cannot be written to {path}: {error}"
+    );
+}
+
+/// Calls `save` when the calling thread ends; on the main thread, that is the end of the process
+/// where the system runs destructors of thread-locals then (Linux, macOS and Windows do).
+pub(crate) fn at_thread_end(save: fn()) {
+    struct AtEnd(Cell<Option<fn()>>);
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            if let Some(save) = self.0.take() {
+                save();
+            }
+        }
+    }
+    std::thread_local! {
+        static AT_END: AtEnd = const { AtEnd(Cell::new(None)) };
+    }
+    // A thread that is ending already is late.
+    let _ = AT_END.try_with(|at_end| at_end.0.set(Some(save)));
+}
