@@ -1,7 +1,7 @@
 //! Echo over loopback.
 
 use super::load::{Message, closed_loop};
-use super::runtimes::{OURS, Smol, Tokio, World};
+use super::runtimes::{Ours, Smol, Tokio, World};
 use super::server::Server;
 use super::{Group, Row, shown};
 use crate::results::Unit;
@@ -13,7 +13,7 @@ pub fn group() -> Group {
     let row = |name, connections: usize| Row {
         name,
         files: connections as u64,
-        subjects: [OURS, &[Tokio::NAME, Smol::NAME]].concat(),
+        subjects: vec![Ours::NAME, Tokio::NAME, Smol::NAME],
         run: Box::new(move |subject, setup| {
             let server = Server::start("echo", subject, setup.threads)?;
             server.measure(|address| {

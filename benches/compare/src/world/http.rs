@@ -2,9 +2,7 @@
 
 use super::load::{Get, Latencies, closed_loop, connect, exchange, parts, run};
 use super::nets::Net;
-#[cfg(feature = "world")]
-use super::runtimes::TokioInside;
-use super::runtimes::{OURS, Ours, Smol, Tokio, World};
+use super::runtimes::{Ours, Smol, Tokio, World};
 use super::server::{Load, Server, accept};
 use super::{Group, Row, Setup, shown, wrk};
 use crate::results::Unit;
@@ -136,8 +134,6 @@ pub fn serve(subject: &str, listener: TcpListener, threads: usize) -> bool {
     let serve: fn(_, _) = match subject {
         Ours::NAME => serve_by::<OnePool<Ours>>,
         Awaited::NAME => serve_by::<Awaited>,
-        #[cfg(feature = "world")]
-        TokioInside::NAME => serve_by::<OnePool<TokioInside>>,
         TokioRayon::NAME => serve_by::<TokioRayon>,
         RayonInTokio::NAME => serve_by::<RayonInTokio>,
         SmolRayon::NAME => serve_by::<SmolRayon>,
@@ -171,7 +167,7 @@ async fn answer<S: Site>(request: Request<Incoming>) -> Result<Response<Full<Byt
 }
 
 fn subjects() -> Vec<&'static str> {
-    [OURS, &[TokioRayon::NAME, SmolRayon::NAME]].concat()
+    vec![Ours::NAME, TokioRayon::NAME, SmolRayon::NAME]
 }
 
 /// `/health` alone.

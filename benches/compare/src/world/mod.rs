@@ -123,7 +123,19 @@ pub fn grids(options: &Options, threads: &[usize]) -> Vec<Grid> {
 
 fn grid(group: &Group, options: &Options, threads: usize) -> Grid {
     let mut grid = Grid {
-        title: format!("{}: {}, {threads} threads", group.name, group.about),
+        title: format!(
+            "{}: {}, {threads} threads{}",
+            group.name,
+            group.about,
+            match (
+                cfg!(feature = "world-async-io"),
+                cfg!(feature = "world-tokio")
+            ) {
+                (_, true) => ", feature tokio",
+                (true, false) => ", feature async-io",
+                (false, false) => "",
+            }
+        ),
         columns: group.columns.iter().flat_map(Shown::columns).collect(),
         lines: Vec::new(),
         notes: group.notes.clone(),

@@ -36,24 +36,15 @@ pub fn with<J: Job>(name: &str, job: J) -> Option<J::Result> {
         Tokio::NAME => Some(job.run::<Tokio>()),
         Smol::NAME => Some(job.run::<Smol>()),
         Ours::NAME => Some(job.run::<Ours>()),
-        #[cfg(feature = "world")]
-        TokioInside::NAME => Some(job.run::<TokioInside>()),
         _ => None,
     }
 }
 
-/// The one with sockets of async-io.
-#[cfg(not(feature = "world"))]
-pub type Ours = OwnThread;
-#[cfg(feature = "world")]
+/// manyhands as this build has it. The features are for the whole program, so there is one a build.
+#[cfg(not(feature = "world-tokio"))]
 pub type Ours = ManyHands;
-
-/// The ways to use manyhands that this build has: they differ by its features.
-pub const OURS: &[&str] = &[
-    Ours::NAME,
-    #[cfg(feature = "world")]
-    TokioInside::NAME,
-];
+#[cfg(feature = "world-tokio")]
+pub type Ours = TokioInside;
 
 /// tokio with its own timers and sockets.
 pub struct Tokio;
@@ -151,10 +142,6 @@ async fn async_io_timeout<F: Future + Send>(time: Duration, future: F) -> bool {
     futures_lite::future::or(in_time, late).await
 }
 
-/// manyhands without features: async-io on the thread that it brings along.
-#[cfg(not(feature = "world"))]
-pub struct OwnThread;
-
 static POOL: OnceLock<manyhands::Pool> = OnceLock::new();
 
 fn pool() -> &'static manyhands::Pool {
@@ -167,40 +154,17 @@ fn start_pool(threads: usize) {
     first.expect("it starts once");
 }
 
-#[cfg(not(feature = "world"))]
-impl World for OwnThread {
-    const NAME: &'static str = "manyhands, async-io's thread";
-    type Net = AsyncIo;
-    type Task = manyhands::CancelOnDrop<()>;
-
-    fn start(threads: usize) {
-        start_pool(threads);
-    }
-
-    fn spawn<F: Future<Output = ()> + Send + 'static>(future: F) -> Self::Task {
-        pool().spawn(future).cancel_on_drop()
-    }
-
-    fn detach<F: Future<Output = ()> + Send + 'static>(future: F) {
-        drop(pool().spawn(future));
-    }
-
-    async fn sleep(time: Duration) {
-        async_io::Timer::after(time).await;
-    }
-
-    async fn timeout<F: Future + Send>(time: Duration, future: F) -> bool {
-        async_io_timeout(time, future).await
-    }
-}
-
-/// manyhands with its own timers, and with the feature `async-io`.
-#[cfg(feature = "world")]
+/// manyhands with its own timers, and sockets of async-io. Who waits for their events: with the feature
+/// `async-io` an idle thread of the pool, else the thread that async-io brings along.
+#[cfg(not(feature = "world-tokio"))]
 pub struct ManyHands;
 
-#[cfg(feature = "world")]
+#[cfg(not(feature = "world-tokio"))]
 impl World for ManyHands {
-    const NAME: &'static str = "manyhands";
+    const NAME: &'static str = match cfg!(feature = "world-async-io") {
+        true => "manyhands",
+        false => "manyhands, async-io's thread",
+    };
     type Net = AsyncIo;
     type Task = manyhands::CancelOnDrop<()>;
 
@@ -226,10 +190,10 @@ impl World for ManyHands {
 }
 
 /// manyhands with the feature `tokio`: sockets and timers of tokio in tasks of the pool.
-#[cfg(feature = "world")]
+#[cfg(feature = "world-tokio")]
 pub struct TokioInside;
 
-#[cfg(feature = "world")]
+#[cfg(feature = "world-tokio")]
 impl World for TokioInside {
     const NAME: &'static str = "manyhands, tokio's sockets";
     type Net = TokioNet;
@@ -240,11 +204,11 @@ impl World for TokioInside {
     }
 
     fn spawn<F: Future<Output = ()> + Send + 'static>(future: F) -> Self::Task {
-        ManyHands::spawn(future)
+        pool().spawn(future).cancel_on_drop()
     }
 
     fn detach<F: Future<Output = ()> + Send + 'static>(future: F) {
-        ManyHands::detach(future);
+        drop(pool().spawn(future));
     }
 
     fn sleep(time: Duration) -> impl Future<Output = ()> + Send {

@@ -1,6 +1,6 @@
 //! Timers: many that sleep, many that never fire, and how late those are that do.
 
-use super::runtimes::{Job, OURS, Smol, Tokio, World, with};
+use super::runtimes::{Job, Ours, Smol, Tokio, World, with};
 use super::{Group, Row, Setup, shown, unknown};
 use crate::child::Figures;
 use crate::results::Unit;
@@ -36,7 +36,7 @@ pub fn group() -> Group {
     let row = |name, timers: Timers| Row {
         name,
         files: 0,
-        subjects: [OURS, &[Tokio::NAME, Smol::NAME]].concat(),
+        subjects: vec![Ours::NAME, Tokio::NAME, Smol::NAME],
         run: Box::new(move |subject, setup| {
             let sample = Sample { timers, setup };
             with(subject, sample).ok_or_else(|| unknown(subject))
