@@ -178,12 +178,24 @@ pub(crate) fn until(seat: &Seat, done: &Latch) {
 pub(crate) fn for_poll(seat: &Seat, level: Level, poll: PollOf) {
     seat.expose_all();
     seat.registry().fire_timers();
+    if seat.tick() % find::FAIRNESS == 0 {
+        give_way(seat);
+    }
     let parker = seat.parker();
     lend(seat, Wait::Future, || parker.take_poll_request(level));
     if poll.0 == Mode::Polling && seat.phase().mode() == Mode::Computing {
         // What the last poll has computed is over.
         seat.set_mode(Mode::Polling);
         trace::end(Span::Compute);
+    }
+}
+
+/// A future that always wants another poll never lends its permit. If it is the last one, this lends
+/// it for a moment: long enough for another thread to run one job.
+fn give_way(seat: &Seat) {
+    let registry = seat.registry();
+    if !registry.sleep.wants_one() && registry.has_visible_work() {
+        drop(Permit::give_up(seat));
     }
 }
 

@@ -1,17 +1,18 @@
 //! A hierarchical timing wheel: who is to be woken when, in ticks.
 //!
-//! Eight levels of 64 slots. A slot of level 0 is one tick wide, one of the next level 64 ticks, and
+//! Eleven levels of 64 slots. A slot of level 0 is one tick wide, one of the next level 64 ticks, and
 //! so on; together they cover all of a `u64`. An entry stands on the level where its deadline first
 //! differs from the present, and moves down when its slot comes. So inserting and removing touch
 //! one list each, whatever the number of entries, and an entry that is never removed moves at most
-//! seven times. (The idea is Varghese and Lauck's; Linux and tokio use it too.)
+//! ten times. (The idea is Varghese and Lauck's; Linux and tokio use it too.)
 //!
 //! Entries are places of a slab, linked by index: no pointers, and one allocation for all of them.
 
 use std::fmt;
 use std::task::Waker;
 
-const LEVELS: usize = 8;
+/// 6 bits each: all 64.
+const LEVELS: usize = 11;
 const SLOT_BITS: u32 = 6;
 const SLOTS: usize = 1 << SLOT_BITS;
 
@@ -173,7 +174,7 @@ impl Wheel {
         let slot = self.slot_of(self.entries[index as usize].deadline);
         let head = std::mem::replace(&mut self.heads[slot], index);
         let entry = &mut self.entries[index as usize];
-        // At most 8 * 64 slots.
+        // At most 11 * 64 slots.
         entry.slot = slot as u32;
         entry.prev = NIL;
         entry.next = head;

@@ -77,7 +77,7 @@ fn every_public_type_has_the_traits_it_should() {
 
         Pool = "SYPURD";
         Handle = "SYPURD";
-        PoolBuilder = "S-P--D";
+        PoolBuilder = "SYP--D";
         ThreadBuilder = "SYP--D";
         PoolBuildError = "SYP--D";
         BlockingMetrics = "SYPURD";

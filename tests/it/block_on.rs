@@ -327,6 +327,27 @@ fn answerer(pool: &Pool) -> (Waker, mpsc::Receiver<()>, JoinHandle<()>) {
 }
 
 #[test]
+fn a_future_that_only_yields_lets_tasks_run() {
+    watched(|| {
+        for pool in scarce() {
+            let done = Arc::new(AtomicUsize::new(0));
+            for _ in 0..10 {
+                let done = Arc::clone(&done);
+                pool.spawn(async move {
+                    task::yield_now().await;
+                    done.fetch_add(1, Ordering::SeqCst);
+                });
+            }
+            pool.block_on(async {
+                while done.load(Ordering::SeqCst) < 10 {
+                    task::yield_now().await;
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn a_task_woken_inside_block_in_place_runs_meanwhile() {
     watched(|| {
         let pool = pool(1);
