@@ -33,6 +33,9 @@ mod computing {}
 #[doc = include_str!("../book/src/budgets.md")]
 mod budgets {}
 
+#[doc = include_str!("../book/src/watching.md")]
+mod watching {}
+
 #[doc = include_str!("../book/src/coming-from-rayon.md")]
 mod coming_from_rayon {}
 
