@@ -45,6 +45,9 @@ mod sockets {}
 #[doc = include_str!("../book/src/tokio-crates.md")]
 mod tokio_crates {}
 
+#[doc = include_str!("../book/src/watching.md")]
+mod watching {}
+
 #[doc = include_str!("../book/src/coming-from-rayon.md")]
 mod coming_from_rayon {}
 
