@@ -21,6 +21,7 @@ impl<T: Send + 'static> JoinSet<T> {
     /// });
     /// assert_eq!(both.iter().filter(|result| result.is_ok()).count(), 1);
     /// ```
+    #[track_caller]
     pub fn spawn<F>(&mut self, future: F) -> AbortHandle
     where
         F: Future<Output = T> + Send + 'static,
@@ -40,6 +41,7 @@ impl<T: Send + 'static> JoinSet<T> {
     /// set.spawn_on(async { manyhands::current_num_threads() }, pool.handle());
     /// assert_eq!(manyhands::block_on(set.join_all()), [1]);
     /// ```
+    #[track_caller]
     pub fn spawn_on<F>(&mut self, future: F, handle: &Handle) -> AbortHandle
     where
         F: Future<Output = T> + Send + 'static,
@@ -62,6 +64,7 @@ impl<T: Send + 'static> JoinSet<T> {
     /// let texts = manyhands::block_on(set.join_all());
     /// assert!(texts.iter().all(|text| text.contains("manyhands")));
     /// ```
+    #[track_caller]
     pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
     where
         F: FnOnce() -> T + Send + 'static,
@@ -80,6 +83,7 @@ impl<T: Send + 'static> JoinSet<T> {
     /// set.spawn_blocking_on(|| 1, &Handle::current());
     /// assert_eq!(manyhands::block_on(set.join_all()), [1]);
     /// ```
+    #[track_caller]
     pub fn spawn_blocking_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
     where
         F: FnOnce() -> T + Send + 'static,
@@ -103,6 +107,7 @@ impl<T: Send + 'static> JoinSet<T> {
     /// let sums = manyhands::block_on(set.join_all());
     /// assert_eq!(sums.iter().sum::<u64>(), 5105);
     /// ```
+    #[track_caller]
     pub fn spawn_compute<F>(&mut self, f: F) -> AbortHandle
     where
         F: FnOnce() -> T + Send + 'static,
@@ -123,6 +128,7 @@ impl<T: Send + 'static> JoinSet<T> {
     /// set.spawn_compute_on(|| manyhands::join(|| 20, || 22), &background);
     /// assert_eq!(manyhands::block_on(set.join_all()), [(20, 22)]);
     /// ```
+    #[track_caller]
     pub fn spawn_compute_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
     where
         F: FnOnce() -> T + Send + 'static,

@@ -1,7 +1,7 @@
 //! The dump of a pool's tasks, and tasks with names.
 
 use crate::util::{pool, spin_until, watched};
-use manyhands::task::{Builder, TaskInfo, TaskKind, TaskState};
+use manyhands::task::{Builder, JoinSet, TaskInfo, TaskKind, TaskState};
 use manyhands::{Handle, Pool, Priority, compute, spawn};
 use std::future::{pending, poll_fn};
 use std::panic::Location;
@@ -111,13 +111,16 @@ fn every_way_to_spawn_is_found_where_the_caller_stands() {
             pool.install(|| Builder::new().name("free").spawn(pending())),
             pool.spawn(async { compute(|| ()).await }),
         ];
+        let mut set = JoinSet::new();
+        set.spawn_on(pending(), pool.handle());
+        set.spawn_compute_on(|| (), pool.handle());
         for info in pool.tasks() {
             assert_eq!(info.location.file(), here().file(), "{info}");
         }
         let of = |kind| pool.tasks().iter().filter(|it| it.kind == kind).count();
         assert_eq!(of(TaskKind::Blocking), 2);
         assert!(of(TaskKind::Compute) >= 1);
-        drop(stop);
+        drop((stop, set));
         handles.iter().for_each(|it| it.abort());
         spin_until(|| pool.tasks().is_empty());
     });
