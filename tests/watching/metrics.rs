@@ -170,7 +170,13 @@ fn the_prometheus_text_says_what_the_metrics_say() {
         assert_eq!(values(&metrics, "manyhands_permits"), [3.0]);
         let jobs = values(&metrics, "manyhands_jobs_total");
         assert_eq!(jobs.len(), metrics.workers().len());
-        assert_eq!(jobs.iter().sum::<f64>(), 7.0);
+        // The half of the join that could be stolen may have been the eighth.
+        let jobs = jobs.iter().sum::<f64>();
+        assert_eq!(
+            jobs as u64,
+            metrics.workers().iter().map(|it| it.jobs).sum::<u64>()
+        );
+        assert!(jobs == 7.0 || jobs == 8.0, "{jobs}");
         let kinds: Vec<_> = samples
             .iter()
             .filter(|it| it.0 == "manyhands_jobs_total")

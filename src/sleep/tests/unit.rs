@@ -171,7 +171,7 @@ fn permits_can_be_lowered() {
 #[test]
 fn the_tag_wraps() {
     let sleep = Sleep::new(2, 2);
-    sleep.word.store(u64::MAX << 36, Ordering::Relaxed);
+    sleep.word.store(u64::MAX << 37, Ordering::Relaxed);
     for _ in 0..3 {
         put_to_sleep(&sleep, 0);
         put_to_sleep(&sleep, 1);
