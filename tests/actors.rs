@@ -3,11 +3,7 @@
 #[path = "examples/mod.rs"]
 mod examples;
 
-use examples::{Tree, listed, row, run, stdout};
-use std::ffi::OsStr;
-
-/// One, a few, and more than many a machine has cores.
-const THREADS: [&str; 3] = ["1", "2", "16"];
+use examples::{THREADS, Tree, listed, row, stdout};
 
 fn tree(name: &str) -> Tree {
     let tree = Tree::new(name);
@@ -83,19 +79,9 @@ fn a_counter_that_panics_too_often_is_told() {
     }
 }
 
-/// This crate's own sources. The tables depend on the counts alone.
 #[test]
 fn threads_do_not_change_the_report() {
-    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
-    let mut expected = None;
-    for threads in THREADS {
-        let args = [sources, "--verify", "--threads", threads, "--top", "50"];
-        let report = stdout(&run("actors", args.iter().map(OsStr::new)));
-        let (tables, times) = report.rsplit_once("\n\n").unwrap();
-        assert!(times.contains("verified: "), "{report}");
-        assert!(row(&report, "Rust")[0] > 100, "{report}");
-        assert_eq!(tables, *expected.get_or_insert(tables.to_owned()));
-    }
+    examples::assert_threads_do_not_change_the_report("actors");
 }
 
 #[test]

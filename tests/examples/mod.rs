@@ -1,5 +1,7 @@
 //! Examples as processes: what they are given, and what they print.
 
+#![allow(dead_code, reason = "no test uses all of it")]
+
 mod program;
 
 use program::program;
@@ -69,4 +71,21 @@ pub(crate) fn listed(report: &str, label: &str) -> Option<u64> {
             .ok()
     };
     report.lines().find_map(entry)
+}
+
+/// One, a few, and more than many a machine has cores.
+pub(crate) const THREADS: [&str; 3] = ["1", "2", "16"];
+
+/// Counts this crate's own sources: the tables depend on the counts alone.
+pub(crate) fn assert_threads_do_not_change_the_report(example: &str) {
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    let mut expected = None;
+    for threads in THREADS {
+        let args = [sources, "--verify", "--threads", threads, "--top", "50"];
+        let report = stdout(&run(example, args.iter().map(OsStr::new)));
+        let (tables, times) = report.rsplit_once("\n\n").unwrap();
+        assert!(times.contains("verified: "), "{report}");
+        assert!(row(&report, "Rust")[0] > 100, "{report}");
+        assert_eq!(tables, *expected.get_or_insert(tables.to_owned()));
+    }
 }

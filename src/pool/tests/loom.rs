@@ -399,27 +399,30 @@ fn driver_sees_an_earlier_timer() {
     });
 }
 
+/// A worker that has found nothing, and sleeps until it is the driver.
+fn idle_worker(registry: &Arc<Registry>) -> thread::JoinHandle<()> {
+    registry.sleep.admit();
+    let registry = Arc::clone(registry);
+    thread::spawn(move || {
+        let parker = Parker::current();
+        while registry.driver.take(parker, true).is_none() {
+            let rescan = || match registry.has_visible_work() {
+                true => Rescan::Work,
+                false => Rescan::Nothing,
+            };
+            let tell = || registry.notify();
+            let state = Before::Searching;
+            assert!(registry.sleep.sleep(0, parker, state, rescan, tell));
+        }
+    })
+}
+
 /// D1: the first timer is added from outside, while the last thread goes to sleep.
 #[test]
 fn driver_is_found_for_the_first_timer() {
     model::check("pool::driver_is_found_for_the_first_timer", || {
         let registry = registry_of(1, 0);
-        registry.sleep.admit();
-        let worker = {
-            let registry = Arc::clone(&registry);
-            thread::spawn(move || {
-                let parker = Parker::current();
-                while registry.driver.take(parker, true).is_none() {
-                    let rescan = || match registry.has_visible_work() {
-                        true => Rescan::Work,
-                        false => Rescan::Nothing,
-                    };
-                    let tell = || registry.notify();
-                    let state = Before::Searching;
-                    assert!(registry.sleep.sleep(0, parker, state, rescan, tell));
-                }
-            })
-        };
+        let worker = idle_worker(&registry);
         let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
         worker.join().unwrap();
     });
@@ -434,22 +437,7 @@ fn driver_that_leaves_is_followed() {
         let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
         let role = registry.driver.take(Parker::current(), true);
         assert!(role.is_some());
-        registry.sleep.admit();
-        let worker = {
-            let registry = Arc::clone(&registry);
-            thread::spawn(move || {
-                let parker = Parker::current();
-                while registry.driver.take(parker, true).is_none() {
-                    let rescan = || match registry.has_visible_work() {
-                        true => Rescan::Work,
-                        false => Rescan::Nothing,
-                    };
-                    let tell = || registry.notify();
-                    let state = Before::Searching;
-                    assert!(registry.sleep.sleep(0, parker, state, rescan, tell));
-                }
-            })
-        };
+        let worker = idle_worker(&registry);
         drop(role);
         fence(Ordering::SeqCst);
         registry.notify_if_visible();
