@@ -11,6 +11,7 @@ pub(crate) use self::wheel::Key;
 use self::wheel::Wheel;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Mutex, lock};
+use crate::util::unwind;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,14 @@ pub(crate) struct Added {
     pub(crate) key: Key,
     /// It comes before all others: whoever waits for the next tick must look again.
     pub(crate) first: bool,
+}
+
+/// Calls a waker. It may be foreign code: a panic there is not that of the thread that looks at the
+/// clock, and has been printed already.
+fn wake(waker: Waker) {
+    if let Err(payload) = unwind::catch(|| waker.wake()) {
+        unwind::discard(payload);
+    }
 }
 
 impl Timers {
@@ -89,7 +98,7 @@ impl Timers {
         let waker = wheel.remove(key)?;
         let added = self.insert(&mut wheel, tick, waker);
         drop(wheel);
-        added.map_err(Waker::wake).ok()
+        added.map_err(wake).ok()
     }
 
     fn insert(&self, wheel: &mut Wheel, tick: u64, waker: Waker) -> Result<Added, Waker> {
@@ -166,7 +175,7 @@ impl Timers {
                 done
             };
             fired += due.len();
-            due.drain(..).for_each(Waker::wake);
+            due.drain(..).for_each(wake);
             if done {
                 return fired;
             }
@@ -181,6 +190,6 @@ impl Timers {
             self.set_next(&wheel);
             wakers
         };
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.into_iter().for_each(wake);
     }
 }
