@@ -9,5 +9,5 @@ count_tests cargo test --no-fail-fast
 # With all features, and optimised: the same API, on threads that also drive a reactor and are traced.
 check cargo build --release --all-features --example echo --example http_server --example tokio_bridge
 count_tests cargo test --no-fail-fast --release --all-features --test it --test time \
-    --test async_io --test echo --test http_server --test tokio_bridge --test trace
+    --test async_io --test echo --test http_server --test tokio_bridge --test trace --test tracing
 finish
