@@ -934,7 +934,9 @@ impl Pool {
                     true => Rescan::Work,
                     false => Rescan::Nothing,
                 };
-                let tell = || drop(pool.sleep.notify());
+                let tell = || {
+                    let _ = pool.sleep.notify();
+                };
                 pool.sleep
                     .sleep_driving(seat, parker, rescan, tell, || parker.drive(None));
             }
