@@ -31,6 +31,7 @@ canary() {
         cat "$log"
         return 1
     fi
+    rm -f "$log"
 }
 
 mkdir -p target/asan

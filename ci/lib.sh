@@ -3,26 +3,50 @@
 
 passed=0
 failed=0
+# What failed, for the end of the whole run.
+failures=${CI_FAILURES:-/dev/null}
+# Compiler caches of many gigabytes, which nobody would read again.
+export CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}
 
 # Runs a command that ends in `test result:` lines and adds up what they say. A command that fails
-# without counting a failed test (a build error, say) counts as one.
+# without counting a failed test (a build error, say) counts as one. Lines that say "all is well" of
+# one test or one package are left out.
 count_tests() {
     local log status=0 ok bad
     log=$(mktemp)
     echo "+ $*"
-    "$@" 2>&1 | tee "$log" || status=$?
+    "$@" 2>&1 | tee "$log" | grep --line-buffered -v -E \
+        '^test .* ok$|^ +(Compiling|Downloaded|Downloading|Checking|Fresh) ' || status=${PIPESTATUS[0]}
     ok=$(sum "$log" passed)
     bad=$(sum "$log" failed)
-    rm -f "$log"
     if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
-        echo "failed: $* (exit status $status)"
         bad=1
+        note_failure "$log" "$* (exit status $status)"
+    elif [ "$bad" -ne 0 ]; then
+        note_failure "$log" "$*"
     elif [ $((ok + bad)) -eq 0 ]; then
-        echo "failed: $* ran no test"
         bad=1
+        note_failure "$log" "$* ran no test"
     fi
+    rm -f "$log"
     passed=$((passed + ok))
     failed=$((failed + bad))
+}
+
+# Says that something failed, and keeps for the end what its log tells: the tests' own reports, or
+# else the last lines; and the room on the disk, whose lack has many faces.
+note_failure() {
+    echo "failed: $2"
+    {
+        echo "failed: $2"
+        sed -n '/^failures:$/,/^test result: FAILED/p' "$1" > "$1.part"
+        head -n 150 "$1.part"
+        grep -n -E '^error|LLVM ERROR|No space left|signal: ' "$1" > "$1.part" || true
+        tail -n 20 "$1.part"
+        rm -f "$1.part"
+        tail -n 5 "$1"
+        df -h . | tail -n 1
+    } >> "$failures"
 }
 
 # The sum of the numbers before a word in the `test result:` lines of a file.
@@ -32,13 +56,17 @@ sum() {
 
 # Runs a command that counts as one check.
 check() {
+    local log
+    log=$(mktemp)
     echo "+ $*"
-    if "$@"; then
+    if "$@" > "$log" 2>&1; then
         passed=$((passed + 1))
     else
-        echo "failed: $*"
+        cat "$log"
+        note_failure "$log" "$*"
         failed=$((failed + 1))
     fi
+    rm -f "$log"
 }
 
 finish() {

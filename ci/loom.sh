@@ -5,6 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
+# Panics that the models expect are told in a line each.
+export RUST_BACKTRACE=0
 export RUSTFLAGS="--cfg manyhands_loom"
 export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-3}"
 count_tests cargo test --no-fail-fast --release --lib --target-dir target/loom -- \

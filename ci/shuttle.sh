@@ -4,6 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
+# Panics that the models expect are told in a line each.
+export RUST_BACKTRACE=0
 export RUSTFLAGS="--cfg manyhands_shuttle"
 export MANYHANDS_SHUTTLE_ITERATIONS="${MANYHANDS_SHUTTLE_ITERATIONS:-5000}"
 count_tests cargo test --no-fail-fast --release --lib --target-dir target/shuttle -- \

@@ -191,7 +191,8 @@ impl Registry {
         }
     }
 
-    /// Anything that any thread could take, the role of the driver included. Callers have put a SeqCst fence before.
+    /// Anything that any thread could take, the role of the driver included. Callers have put a
+    /// SeqCst fence before.
     pub(super) fn has_visible_work(&self) -> bool {
         !self.injectors.is_empty()
             || self.driver.is_wanted()

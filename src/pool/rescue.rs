@@ -380,17 +380,18 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
     let rescue = &registry.rescue;
     seat.set_mode(Mode::Overcommitted);
     let mut nap = PATIENCE;
-    let mut driver = None;
     while !registry.is_closed() {
         let unmoved = lock(&rescue.look).unmoved(registry);
         registry.fire_timers();
-        driver = driver.or_else(|| registry.driver.take(seat.parker(), false));
-        if registry.all_compute() && (registry.has_ready() || driver.is_some()) {
-            if let (Some(role), false) = (&driver, registry.has_ready()) {
-                rescue.doze(registry, seat, role);
+        let computing = registry.all_compute();
+        let ready = computing && registry.has_ready();
+        if computing && !ready {
+            if let Some(role) = registry.driver.take(seat.parker(), false) {
+                rescue.doze(registry, seat, &role);
                 continue;
             }
-            driver = None;
+        }
+        if ready {
             if unmoved < PATIENCE && !IN_MODEL {
                 // They move: let them come by themselves.
                 rescue.nap(nap);
@@ -424,14 +425,12 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             nap = (2 * nap).min(MAX_NAP);
             continue;
         }
-        driver = None;
         rescue.unman();
         if !(registry.needs_rescue() && rescue.man()) {
             seat.set_mode(Mode::Away);
             return Left::Idle;
         }
     }
-    drop(driver);
     rescue.unman();
     seat.set_mode(Mode::Away);
     Left::Idle

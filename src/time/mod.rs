@@ -4,7 +4,7 @@
 //!
 //! There is no timer thread: whichever thread of the pool parks next sleeps only until the next
 //! timer. A timer costs no allocation but its share of the pool's table, some 40 bytes; starting and
-//! dropping one takes a lock for some 50 ns each, however many there are. It ends at its deadline or
+//! dropping one takes a short lock each, however many there are. It ends at its deadline or
 //! up to 66 µs later (the width of a tick), plus the time that it takes to wake a thread. While all threads
 //! compute, one more thread waits for the clock (see the book's chapter "Timers and sockets").
 //!
