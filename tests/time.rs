@@ -469,6 +469,51 @@ fn an_interval_needs_a_period() {
     let _ = interval(Duration::ZERO);
 }
 
+/// A pool without a thread but the one that waits: it sleeps between the timers of others, too.
+#[test]
+fn the_only_thread_sleeps_between_timers() {
+    let own = std::thread::spawn(|| {
+        let pool = Pool::builder()
+            .num_threads(1)
+            .use_current_thread()
+            .build()
+            .unwrap();
+        let ticks = pool.spawn(async {
+            for _ in 0..5 {
+                sleep(10 * MS).await;
+            }
+        });
+        pool.block_on(async {
+            sleep(100 * MS).await;
+            ticks.await.unwrap();
+        });
+        let metrics = pool.handle().metrics();
+        metrics.workers().iter().map(|seat| seat.parks).sum::<u64>()
+    });
+    // Some for each timer, and not one after the other as fast as it can.
+    let parks = own.join().unwrap();
+    assert!((2..1000).contains(&parks), "{parks}");
+}
+
+/// The thread that looks at the clock takes up a poll that blocks, while the other one sleeps.
+#[test]
+fn a_poll_that_blocks_holds_up_no_timer() {
+    watched(|| {
+        let pool = pool(2);
+        let (send, receive) = mpsc::channel();
+        let blocks = pool.spawn(async move {
+            sleep(10 * MS).await;
+            receive.recv().unwrap()
+        });
+        let sends = pool.spawn(async move {
+            sleep(30 * MS).await;
+            send.send(7).unwrap();
+        });
+        assert_eq!(blocks.join().unwrap(), 7);
+        sends.join().unwrap();
+    });
+}
+
 #[test]
 fn timers_outlive_their_pool() {
     watched(|| {

@@ -42,6 +42,12 @@ async fn tokio_thread() -> String {
     name.await.unwrap()
 }
 
+/// Does `tokio::spawn` run tasks on threads of the pool here? That is so in a pool's own runtime.
+async fn is_pools_own() -> bool {
+    let index = tokio::spawn(async { manyhands::current_thread_index() });
+    index.await.unwrap().is_some()
+}
+
 fn is_inside() -> bool {
     Handle::try_current().is_ok()
 }
@@ -181,22 +187,33 @@ fn every_thread_that_runs_jobs_is_inside() {
 }
 
 #[test]
-fn one_runtime_serves_all_pools_unless_one_is_given() {
+fn every_pool_has_a_runtime_unless_one_is_given() {
     let (a, b) = (pool(1).build().unwrap(), pool(1).build().unwrap());
+    let id = || async { Handle::current().id() };
+    assert_ne!(a.block_on(id()), b.block_on(id()));
     for pool in [&a, &b] {
-        let thread = pool.spawn(tokio_thread()).join().unwrap();
-        assert_eq!(thread, "manyhands-tokio");
+        assert!(pool.spawn(is_pools_own()).join().unwrap());
+        assert_eq!(
+            pool.spawn(id()).join().unwrap(),
+            pool.spawn_blocking(|| Handle::current().id())
+                .join()
+                .unwrap()
+        );
     }
-    // A socket made on one is used on the other, also when the first is over.
+    // A socket made on one is used on the other.
     let (listener, address) = a.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         (listener, address)
     });
-    a.shutdown();
     let served = b.spawn(answer_sums(listener, 1));
     b.block_on(ask_for_sums(address, 3));
     served.join().unwrap();
+    // But no longer than that pool lives.
+    let listener = a.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    a.shutdown();
+    let error = b.block_on(listener.accept()).unwrap_err();
+    assert!(error.to_string().contains("shutdown"), "{error}");
 
     let given = runtime("given");
     let c = pool(1)
@@ -207,7 +224,7 @@ fn one_runtime_serves_all_pools_unless_one_is_given() {
     assert_eq!(c.block_on(tokio_thread()), "given");
     let blocking = c.spawn_blocking(|| Handle::current().block_on(tokio_thread()));
     assert_eq!(blocking.join().unwrap(), "given");
-    assert_eq!(b.block_on(tokio_thread()), "manyhands-tokio");
+    assert!(b.block_on(is_pools_own()));
 }
 
 #[test]
@@ -219,7 +236,7 @@ fn a_thread_inside_a_runtime_stays_in_it() {
         let thread = tokio::task::block_in_place(|| pool.block_on(tokio_thread()));
         assert_eq!(thread, "outer");
         // Our handles are futures like any.
-        assert_eq!(pool.spawn(tokio_thread()).await.unwrap(), "manyhands-tokio");
+        assert!(pool.spawn(is_pools_own()).await.unwrap());
     });
     let _entered = outer.enter();
     assert_eq!(pool.block_on(tokio_thread()), "outer");
@@ -232,15 +249,12 @@ fn runtimes_and_waits_nest() {
     let task = pool.spawn(async {
         let inner = runtime("inner");
         assert_eq!(inner.block_on(tokio_thread()), "inner");
-        assert_eq!(tokio_thread().await, "manyhands-tokio");
+        assert!(is_pools_own().await);
         {
             let _entered = inner.enter();
             assert_eq!(block_on(tokio_thread()), "inner");
         }
-        assert_eq!(
-            block_on(async { block_on(tokio_thread()) }),
-            "manyhands-tokio"
-        );
+        assert!(block_on(async { block_on(is_pools_own()) }));
         // Inside tokio's `block_on`, ours, and tokio's again.
         let nested = inner.block_on(async {
             block_on(async { tokio::task::block_in_place(|| sleep(MOMENT)).await });
@@ -249,9 +263,9 @@ fn runtimes_and_waits_nest() {
         assert_eq!(nested, "inner");
         // The runtime ends here, in an async function: no harm, as this thread is not tokio's.
         drop(inner);
-        tokio_thread().await
+        is_pools_own().await
     });
-    assert_eq!(task.join().unwrap(), "manyhands-tokio");
+    assert!(task.join().unwrap());
 }
 
 #[test]
@@ -263,6 +277,28 @@ fn what_blocks_in_tokios_ways_works() {
         tokio::task::block_in_place(|| 6 * 7)
     });
     assert_eq!(task.join().unwrap(), 42);
+}
+
+/// No thread is left to look after timers and sockets but one that has to be called.
+#[test]
+fn polls_that_block_hold_up_no_events() {
+    let pool = pool(1).build().unwrap();
+    let blocks = pool.spawn(async { Handle::current().block_on(async { sleep(MOMENT).await }) });
+    blocks.join().unwrap();
+    let (send, receive) = std_channel();
+    let listener = pool.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = listener.local_addr().unwrap();
+    let blocks = pool.spawn(async move { receive.recv().unwrap() });
+    // Of tokio's, so that it needs no permit.
+    let accepts = pool.block_on(async {
+        tokio::spawn(async move {
+            listener.accept().await.unwrap();
+            send.send(7).unwrap();
+        })
+    });
+    std::net::TcpStream::connect(address).unwrap();
+    assert_eq!(blocks.join().unwrap(), 7);
+    pool.block_on(accepts).unwrap();
 }
 
 /// Panics of tokio's tasks, and their handles, are what they are with tokio.

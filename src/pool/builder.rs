@@ -1,8 +1,10 @@
 //! How a pool is made: sizes, hooks, and who creates its threads.
 
 use super::bench::Role;
+#[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
 use super::context::Context;
 use super::error::PoolBuildError;
+use super::events::Events;
 use super::hooks::Hooks;
 use super::permit::MAX_GUESTS;
 use super::registry::Registry;
@@ -531,13 +533,12 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
                 env::cores() as u32
             },
         };
-        let context = std::mem::take(&mut self.hooks.context);
-        self.hooks.context = match context.or_shared() {
-            Ok(context) => context,
-            Err(_) if lenient => Context::default(),
-            Err(error) => return Err(PoolBuildError::context(error)),
+        let events = match Events::new(&mut self.hooks.context) {
+            Ok(events) => events,
+            Err(_) if lenient => Events::without_runtime(),
+            Err(error) => return Err(PoolBuildError::events(error)),
         };
-        let registry = Registry::new(&plan, std::mem::take(&mut self.hooks));
+        let registry = Registry::new(&plan, std::mem::take(&mut self.hooks), events);
         // Stops what was started, also if a closure of the user panics.
         let mut started = Started {
             registry: &registry,

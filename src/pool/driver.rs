@@ -1,29 +1,37 @@
 //! Who waits for the clock, and for the system: one sleeping thread at a time, the *driver*.
 //!
-//! A thread that parks takes the role if it is free, and then sleeps until the next timer at most
-//! (with the feature `async-io`, inside that crate's reactor). There is no thread for this alone.
-//! Who is the driver:
+//! A thread that parks takes the role if it is free, and then sleeps until the next timer at most,
+//! inside a reactor if there is one (`events`). There is no thread for this alone. Who is the driver:
 //!
 //! * An idle worker or spare thread. It sleeps apart from the stack of sleepers, so that it can
 //!   leave by itself: it takes a permit, is a searcher, and whatever the timers wake lands on its
 //!   own queues.
 //! * A thread in `block_on`. It runs nothing but its own future, so what is woken besides goes to
-//!   the others, and the role with it.
+//!   the others, and the role with it. (Not in the pool's own runtime, see `events`.)
 //! * The overcommitted thread, while all others compute.
 //!
-//! D1. *If there is a timer, then somebody is the driver and sleeps no longer than until it, or some
-//! thread polls or searches and will look before it parks, or publishers are told that there is
-//! work.* For that, a free role with a timer counts as visible work (`Registry::has_visible_work`)
-//! and as waiting (`rescue`): whoever parks, lends its permit, leaves, or begins to compute looks at
-//! it there, after its own fence. Whoever adds a timer stores the next tick, fences, and reads who is
-//! the driver; whoever becomes the driver says so, fences, and reads the next tick. So either the
-//! driver is woken to look again, or it has seen the new tick. Models: `pool::driver_*`.
+//! A driver that finds something to poll keeps the role from nobody, and calls nobody to take it:
+//! most polls are short, and it will be back. Meanwhile whoever polls looks at the clock and at the
+//! events in every 61st round. Only before it begins to compute somebody else is called. And a thread
+//! at the post of `rescue` keeps watch while the pool is busy: if nobody has taken the role for some
+//! time, since a poll blocks its thread, it does.
+//!
+//! D1. *If there is a timer, or there are events that are ours, then somebody is the driver and
+//! sleeps no longer than until the next timer, or some thread polls or searches and will look before
+//! it parks, or somebody was called to look.* For that, a free role counts as visible work
+//! (`Registry::has_visible_work`) and as waiting (`rescue`): whoever parks, lends its permit, leaves,
+//! or begins to compute looks at it there, after its own fence. Whoever adds a timer stores the next
+//! tick, fences, and reads who is the driver; whoever becomes the driver says so, fences, and reads
+//! the next tick. So either the driver is woken to look again, or it has seen the new tick. Models:
+//! `pool::driver_*`.
 
+use super::events::{Care, Events};
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
-use crate::sync::atomic::{AtomicPtr, Ordering, fence};
+use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering, fence};
 use crate::timer::{Added, Key, Timers};
 use crate::util::parker::{Level, Parker};
+use crate::util::unwind;
 use std::ptr;
 use std::task::Waker;
 use std::time::Instant;
@@ -31,21 +39,36 @@ use std::time::Instant;
 /// Can anything ever be waited for? Otherwise the compiler takes all of this out.
 const HAS_TIMERS: bool = cfg!(any(feature = "time", test));
 
-/// Does the driver wait for events of the system? Then an idle pool has one even without timers.
-const HAS_EVENTS: bool = cfg!(feature = "async-io");
+/// Who asks for the role, to sleep with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// A worker that has nothing to do. It sleeps in any case.
+    Worker,
+    /// A spare thread that has nothing to do.
+    Spare,
+    /// A thread that waits for a future.
+    Waiter,
+    /// The same, and nobody else could.
+    LastWaiter,
+}
 
 #[derive(Debug)]
 pub(super) struct Driver {
     /// Whose the role is; null: nobody's.
     holder: AtomicPtr<Parker>,
+    /// How often the role was taken. Written by whoever has it.
+    takes: AtomicU32,
     timers: Timers,
+    events: Events,
 }
 
 impl Driver {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(events: Events) -> Self {
         Self {
             holder: AtomicPtr::new(ptr::null_mut()),
+            takes: AtomicU32::new(0),
             timers: Timers::new(),
+            events,
         }
     }
 
@@ -57,15 +80,43 @@ impl Driver {
     /// Must somebody take the role?
     #[inline]
     pub(super) fn is_wanted(&self) -> bool {
-        HAS_TIMERS && !self.timers.is_empty() && self.is_free()
+        self.is_of_use() && self.is_free()
     }
 
-    /// The role for a thread that is about to park, if it is free and of use. Threads that do not
-    /// stay take it only if there are timers.
+    /// Is there anything that only the driver sees to?
     #[inline]
-    pub(super) fn take<'a>(&'a self, parker: &'static Parker, stays: bool) -> Option<Role<'a>> {
-        let useful = (HAS_EVENTS && stays) || (HAS_TIMERS && !self.timers.is_empty());
-        if !useful || !self.is_free() {
+    pub(super) fn is_of_use(&self) -> bool {
+        self.has_timers() || self.owns_events()
+    }
+
+    fn has_timers(&self) -> bool {
+        HAS_TIMERS && !self.timers.is_empty()
+    }
+
+    /// How often the role was taken so far.
+    pub(super) fn takes(&self) -> u32 {
+        // Ordering: Relaxed, as in `take`.
+        self.takes.load(Ordering::Relaxed)
+    }
+
+    /// Are there events that nobody but the driver lets in?
+    #[inline]
+    pub(super) fn owns_events(&self) -> bool {
+        self.events.care() == Care::Ours
+    }
+
+    fn is_of_use_to(&self, by: By) -> bool {
+        match self.events.care() {
+            Care::None => self.has_timers(),
+            Care::Shared => by != By::Spare || self.has_timers(),
+            Care::Ours => by != By::Waiter,
+        }
+    }
+
+    /// The role for a thread that is about to park, if it is free and of use.
+    #[inline]
+    pub(super) fn take<'a>(&'a self, parker: &'static Parker, by: By) -> Option<Role<'a>> {
+        if !self.is_of_use_to(by) || !self.is_free() {
             return None;
         }
         let holder = ptr::from_ref(parker).cast_mut();
@@ -78,12 +129,21 @@ impl Driver {
             Ordering::Relaxed,
         );
         taken.ok()?;
+        // Ordering: Relaxed; whoever watches looks again and again.
+        let takes = self.takes.load(Ordering::Relaxed);
+        self.takes.store(takes.wrapping_add(1), Ordering::Relaxed);
         // Ordering: SeqCst fence of D1; pairs with the one in `look_again`.
         fence(Ordering::SeqCst);
         Some(Role {
             driver: self,
             parker,
+            by,
         })
+    }
+
+    /// The pool has ended.
+    pub(super) fn close(&self) {
+        self.events.close();
     }
 
     /// The next tick comes earlier than the driver may think. `false`: there is no driver.
@@ -107,6 +167,7 @@ impl Driver {
 pub(super) struct Role<'a> {
     driver: &'a Driver,
     parker: &'static Parker,
+    by: By,
 }
 
 impl Role<'_> {
@@ -118,15 +179,29 @@ impl Role<'_> {
             begin();
             timers.fire();
         } else {
+            let events = &self.driver.events;
+            let reactor = match self.by {
+                By::Worker | By::Spare => events.reactor(),
+                By::Waiter | By::LastWaiter => events.reactor_within(),
+            };
             let set_driving = |driving| {
-                if let (true, Some(seat)) = (HAS_EVENTS, seat) {
+                if let (true, Some(seat)) = (reactor.is_some(), seat) {
                     seat.set_driving(driving);
                 }
             };
             set_driving(true);
-            self.parker.drive(timers.next());
+            let driven = unwind::catch(|| self.parker.drive(timers.next(), reactor));
             set_driving(false);
+            if let Err(payload) = driven {
+                // Not let in: the thread is inside another `block_on` of the same runtime.
+                unwind::discard(payload);
+            }
         }
+    }
+
+    /// Lets events in, without a sleep.
+    fn glance(&self) {
+        self.driver.events.glance();
     }
 }
 
@@ -169,7 +244,7 @@ impl Registry {
     pub(crate) fn wait_outside(&self, parker: &'static Parker, level: Level) {
         self.fire_timers();
         while !parker.take_poll_request(level) {
-            let Some(role) = self.driver.take(parker, true) else {
+            let Some(role) = self.driver.take(parker, By::Waiter) else {
                 parker.park();
                 continue;
             };
@@ -186,10 +261,20 @@ impl Registry {
         &self.driver.timers
     }
 
+    /// A worker between two polls lets events in, if nobody else does.
+    #[inline]
+    pub(super) fn glance_at_events(&self, seat: &Seat) {
+        if self.driver.owns_events() {
+            if let Some(role) = self.driver.take(seat.parker(), By::Worker) {
+                role.glance();
+            }
+        }
+    }
+
     /// A thread that is awake looks at the clock, if nobody else does.
     #[inline]
     pub(super) fn fire_timers(&self) {
-        if self.driver.is_wanted() && self.driver.timers.is_due() {
+        if self.driver.has_timers() && self.driver.is_free() && self.driver.timers.is_due() {
             self.driver.timers.fire();
         }
     }

@@ -22,7 +22,7 @@ enum Kind {
     AlreadyInitialized,
     CurrentThreadHasSeat,
     Thread(io::Error),
-    Context(io::Error),
+    Events(io::Error),
 }
 
 impl PoolBuildError {
@@ -38,8 +38,8 @@ impl PoolBuildError {
         Self(Kind::Thread(error))
     }
 
-    pub(super) fn context(error: io::Error) -> Self {
-        Self(Kind::Context(error))
+    pub(super) fn events(error: io::Error) -> Self {
+        Self(Kind::Events(error))
     }
 
     /// Was there a default pool already?
@@ -58,7 +58,7 @@ impl fmt::Display for PoolBuildError {
                 "the current thread belongs to a pool already: `use_current_thread` needs a thread of its own",
             ),
             Kind::Thread(error) => write!(f, "the system refused to create a thread: {error}"),
-            Kind::Context(error) => write!(f, "the tokio runtime could not be started: {error}"),
+            Kind::Events(error) => write!(f, "the tokio runtime could not be started: {error}"),
         }
     }
 }
@@ -66,7 +66,7 @@ impl fmt::Display for PoolBuildError {
 impl Error for PoolBuildError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            Kind::Thread(error) | Kind::Context(error) => Some(error),
+            Kind::Thread(error) | Kind::Events(error) => Some(error),
             _ => None,
         }
     }

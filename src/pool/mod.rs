@@ -37,6 +37,7 @@ mod counters;
 )]
 mod driver;
 mod error;
+mod events;
 mod find;
 pub(crate) mod global;
 mod handle;

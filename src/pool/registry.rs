@@ -8,6 +8,7 @@ use super::bench::Bench;
 use super::blocking::Blocking;
 use super::builder::Plan;
 use super::driver::Driver;
+use super::events::Events;
 use super::hooks::Hooks;
 use super::injectors::Injectors;
 use super::limit::Limit;
@@ -58,7 +59,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn new(plan: &Plan, hooks: Hooks) -> Arc<Self> {
+    pub(super) fn new(plan: &Plan, hooks: Hooks, events: Events) -> Arc<Self> {
         let seats = plan.workers + plan.guests + plan.spares;
         let registry = Arc::new(Self {
             sleep: Sleep::new(plan.workers as u32, seats),
@@ -67,7 +68,7 @@ impl Registry {
             bench: Bench::new(plan.workers + plan.guests, plan.spares, plan.keep_alive),
             rescue: Rescue::new(plan.spares > 0),
             guests: GuestSeats::new(plan.workers, plan.guests),
-            driver: Driver::new(),
+            driver: Driver::new(events),
             hooks,
             blocking: Blocking::new(plan.blocking, plan.keep_alive),
             seats: (0..seats).map(|_| OnceLock::new()).collect(),
@@ -194,9 +195,12 @@ impl Registry {
     /// Anything that any thread could take, the role of the driver included. Callers have put a
     /// SeqCst fence before.
     pub(super) fn has_visible_work(&self) -> bool {
-        !self.injectors.is_empty()
-            || self.driver.is_wanted()
-            || self.seats().any(Seat::has_visible_work)
+        self.driver.is_wanted() || self.has_visible_jobs()
+    }
+
+    /// The same without that role.
+    pub(super) fn has_visible_jobs(&self) -> bool {
+        !self.injectors.is_empty() || self.seats().any(Seat::has_visible_work)
     }
 
     /// Hands a closure to whoever comes first.
@@ -311,11 +315,12 @@ impl Registry {
     }
 
     /// Runs everything in the injector on this thread: tasks are cancelled by that, and jobs that
-    /// somebody waits for are done.
+    /// somebody waits for are done. Then nobody is left who could look after events.
     pub(super) fn drain(&self) {
         while let Some(job) = self.injectors.take_any() {
             job.execute(NO_SEAT);
         }
+        self.driver.close();
     }
 
     /// Is this a forked child of the process with the pool's threads?

@@ -19,7 +19,7 @@
 //! helper says that it leaves, fences, and looks at both. Models: `pool::rescue_*`.
 
 use super::bench::Role;
-use super::driver;
+use super::driver::By;
 use super::find;
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
@@ -53,6 +53,12 @@ const SHORT_PAUSE: Duration = Duration::from_millis(1);
 /// So many may pause without holding up the futures behind them.
 const MAX_PAUSED: usize = 4;
 
+/// How long the role of the driver may be free before the thread at the post takes it.
+const WATCH: Duration = Duration::from_millis(10);
+
+/// After so many looks at a driver that sleeps, the watch is over.
+const QUIET_LOOKS: u32 = 10;
+
 /// Models have no clock: patience is at its end at once, and pauses are over.
 const IN_MODEL: bool = cfg!(any(manyhands_loom, manyhands_shuttle));
 
@@ -63,7 +69,7 @@ pub(super) struct Rescue {
     possible: bool,
     /// R1: a thread has this post, or is being called for it.
     manned: AtomicBool,
-    /// The thread at the post sleeps as the driver, and is to be woken for anything else.
+    /// The thread at the post sleeps, as the driver or on watch, and is to be woken for anything else.
     dozes: AtomicPtr<Parker>,
     look: Mutex<Look>,
     /// Is the pool over? Ends naps.
@@ -166,14 +172,16 @@ impl Rescue {
         }
     }
 
-    /// The thread at the post sleeps as the driver, unless there is something to do.
-    pub(super) fn doze(&self, registry: &Registry, seat: &Seat, role: &driver::Role<'_>) {
+    /// The thread at the post sleeps by `sleep`, as the driver or between two looks, unless there is
+    /// something to do.
+    pub(super) fn doze(&self, registry: &Registry, seat: &Seat, sleep: impl FnOnce()) {
         let parker = ptr::from_ref(seat.parker()).cast_mut();
         // Ordering: Release hands over the parker. SeqCst fence of R2, as in `unman`.
         self.dozes.store(parker, Ordering::Release);
         fence(Ordering::SeqCst);
-        if !registry.has_ready() && !registry.is_closed() {
-            role.drive(Some(seat), || ());
+        let is_needed = registry.is_saturated() && registry.has_waiting();
+        if !is_needed && !registry.is_closed() {
+            sleep();
         }
         // Ordering: Relaxed; whoever still finds it wakes a thread that is awake.
         self.dozes.store(ptr::null_mut(), Ordering::Relaxed);
@@ -281,9 +289,13 @@ impl Registry {
             Mode::Polling => {
                 begin(seat);
                 seat.set_mode(Mode::Computing);
-                if self.rescue.possible {
-                    // Ordering: SeqCst fence of R2: the mode, then the look at the queues.
-                    fence(Ordering::SeqCst);
+                // Ordering: SeqCst fence of R2 and D1: the mode, then the look at the queues and at
+                // the role of the driver.
+                fence(Ordering::SeqCst);
+                if self.driver.is_wanted() {
+                    // It may have been this thread's until now.
+                    self.notify();
+                } else {
                     self.look_after_waiting();
                 }
             }
@@ -316,10 +328,14 @@ impl Registry {
         self.rescue.possible
             // Ordering: Relaxed; the callers' fences order it.
             && !self.rescue.is_awake()
-            && !self.sleep.wants_one()
-            && self.all_compute()
+            && self.is_saturated()
             && self.has_waiting()
             && !self.is_closed()
+    }
+
+    /// Are all permits out, and is nobody polling?
+    fn is_saturated(&self) -> bool {
+        !self.sleep.wants_one() && self.all_compute()
     }
 
     /// Does nobody poll, or look for something to do?
@@ -337,6 +353,15 @@ impl Registry {
 
     fn has_ready(&self) -> bool {
         !self.injectors.is_empty() || self.seats().any(Seat::has_tasks)
+    }
+
+    /// The role of the driver may be free while this thread polls: sees to it that somebody watches
+    /// how long.
+    #[inline]
+    pub(super) fn watch_driver(&self) {
+        if self.driver.is_wanted() && self.rescue.possible && self.rescue.man() {
+            self.call_poller();
+        }
     }
 
     fn call_poller(&self) {
@@ -375,21 +400,76 @@ impl Registry {
     }
 }
 
+/// Does anybody look at the clock and at events from time to time?
+struct Watch {
+    /// `Driver::takes` at the last look.
+    takes: u32,
+    /// For so many looks nobody has taken the role.
+    unchanged: u32,
+}
+
+impl Watch {
+    fn begin(registry: &Registry) -> Self {
+        Self {
+            takes: registry.driver.takes(),
+            unchanged: 0,
+        }
+    }
+
+    fn look(&mut self, registry: &Registry) {
+        let before = std::mem::replace(&mut self.takes, registry.driver.takes());
+        self.unchanged = if before == self.takes {
+            self.unchanged + 1
+        } else {
+            0
+        };
+    }
+
+    /// Did nobody take the role for a while? (It may be taken, for longer.)
+    fn has_failed(&self) -> bool {
+        self.unchanged > 0
+    }
+
+    /// Is the pool so busy that the role goes from hand to hand, or is free?
+    fn goes_on(&self, registry: &Registry) -> bool {
+        self.unchanged < QUIET_LOOKS && registry.driver.is_of_use()
+    }
+}
+
 /// Polls ready futures while all threads with permits compute. The caller has no permit.
 pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
     let rescue = &registry.rescue;
     seat.set_mode(Mode::Overcommitted);
     let mut nap = PATIENCE;
+    let mut watch = Watch::begin(registry);
     while !registry.is_closed() {
         let unmoved = lock(&rescue.look).unmoved(registry);
         registry.fire_timers();
-        let computing = registry.all_compute();
+        registry.glance_at_events(seat);
+        let computing = registry.is_saturated();
         let ready = computing && registry.has_ready();
-        if computing && !ready {
-            if let Some(role) = registry.driver.take(seat.parker(), false) {
-                rescue.doze(registry, seat, &role);
+        if !computing && seat.has_tasks() {
+            // What the clock and the events have woken here is for those who run it.
+            registry.clear_seat(seat);
+        }
+        if !ready && (computing || watch.has_failed()) {
+            if let Some(role) = registry.driver.take(seat.parker(), By::Spare) {
+                rescue.doze(registry, seat, || role.drive(Some(seat), || ()));
+                drop(role);
+                // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers.
+                fence(Ordering::SeqCst);
+                if !registry.is_saturated() {
+                    registry.notify_if_visible();
+                }
+                watch = Watch::begin(registry);
                 continue;
             }
+        }
+        if !ready && watch.goes_on(registry) {
+            let end = Instant::now() + WATCH;
+            rescue.doze(registry, seat, || seat.parker().drive(Some(end), None));
+            watch.look(registry);
+            continue;
         }
         if ready {
             if unmoved < PATIENCE && !IN_MODEL {

@@ -826,7 +826,7 @@ impl Seat {
     /// Asked by the occupant, when it schedules something.
     #[inline]
     pub(super) fn is_driving(&self) -> bool {
-        cfg!(feature = "async-io") && self.owner.driving.get()
+        cfg!(any(feature = "async-io", feature = "tokio")) && self.owner.driving.get()
     }
 
     /// A waiter looks at this seat, and could take jobs from it at once, or does so no more.

@@ -15,6 +15,7 @@
 //!
 //! The proof that leapfrogging takes descendants only is in `pool/README.md`.
 
+use super::driver::By;
 use super::find;
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
@@ -236,10 +237,11 @@ fn lend(seat: &Seat, wait: Wait, mut is_over: impl FnMut() -> bool) {
     if is_over() {
         return;
     }
+    let mut by = By::Waiter;
     // Before the permit is gone, or another thread would be called to be the driver.
     let mut may_drive = wait == Wait::Future && seat.phase().mode() != Mode::Away;
     let mut driver = may_drive
-        .then(|| registry.driver.take(parker, true))
+        .then(|| registry.driver.take(parker, By::Waiter))
         .flatten();
     let _asleep = registry
         .is_own_thread(seat)
@@ -256,11 +258,14 @@ fn lend(seat: &Seat, wait: Wait, mut is_over: impl FnMut() -> bool) {
             // The last resort. Nobody else moves, so whatever is visible stays until we take it,
             // and nobody else looks at the clock.
             may_drive = true;
-            driver = None;
+            by = By::LastWaiter;
+            driver = driver.or_else(|| registry.driver.take(parker, by));
             let work = permit.take_back_for(|| {
                 let work = find::own(registry, seat).or_else(|| find::others(registry, seat, true));
                 let found = work.is_some();
                 if let Some(job) = work {
+                    // As above.
+                    driver = None;
                     job.run(seat);
                     seat.expose_all();
                 }
@@ -275,7 +280,7 @@ fn lend(seat: &Seat, wait: Wait, mut is_over: impl FnMut() -> bool) {
             break;
         }
         if may_drive && driver.is_none() {
-            driver = registry.driver.take(parker, true);
+            driver = registry.driver.take(parker, by);
         }
         {
             let _parked = seat.counters().parked();
@@ -288,12 +293,15 @@ fn lend(seat: &Seat, wait: Wait, mut is_over: impl FnMut() -> bool) {
             if is_over() {
                 break;
             }
-            // It drives for its own sake only. What others wait for is for a thread that runs it.
-            driver = None;
-            may_drive = false;
-            // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers.
-            fence(Ordering::SeqCst);
-            registry.notify_if_visible();
+            // It drives for its own sake only, unless nobody else can. What others wait for is for
+            // a thread that runs it.
+            if !registry.is_stuck() {
+                driver = None;
+                may_drive = false;
+                // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers.
+                fence(Ordering::SeqCst);
+                registry.notify_if_visible();
+            }
         }
         waiter.follow(thief);
     }

@@ -1,8 +1,8 @@
 //! A worker thread: from its creation through its main loop to its end.
 
 use super::bench::{Place, Role};
-use super::driver;
-use super::find::{self, Found};
+use super::driver::{self, By};
+use super::find::{self, FAIRNESS, Found};
 use super::registry::Registry;
 use super::rescue::{self, Left};
 use super::seat::{Mode, Seat};
@@ -22,6 +22,9 @@ const SPIN: Duration = Duration::from_micros(20);
 /// looking around for a moment saves the next sleep. After a longer one the next gap is likely to
 /// be long as well, and looking around would only burn the core.
 const SHORT: Duration = Duration::from_micros(100);
+
+/// In which of [`FAIRNESS`] rounds a busy worker looks at the events of the system.
+const EVENTS_TURN: u32 = 51;
 
 /// The life of a worker or spare thread. The caller has counted it: as live, and for
 /// [`Role::Work`] as a searcher.
@@ -85,9 +88,13 @@ fn serve(registry: &Registry, seat: &Seat, role: Role) {
 /// when the pool is over, or, unless the thread `stays`, when it has nothing to do.
 fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
     let parker = Parker::current();
+    let by = if stays { By::Worker } else { By::Spare };
     let mut keen = true;
     loop {
         seat.end_job();
+        if seat.rounds() % FAIRNESS == EVENTS_TURN {
+            registry.glance_at_events(seat);
+        }
         if !searching && registry.sleep.is_crowded() {
             registry.rescue.grant();
             if !stays {
@@ -118,7 +125,7 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
             // Found again at the top of the loop.
             continue;
         }
-        let driver = registry.driver.take(parker, stays);
+        let driver = registry.driver.take(parker, by);
         if registry.is_closed() || !(stays || driver.is_some()) {
             drop(driver);
             seat.set_mode(Mode::Away);
@@ -133,11 +140,16 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
     }
 }
 
-/// From searching to working; the last searcher sees to it that the next is woken.
+/// From searching to working; the last searcher sees to it that the next is woken. Not for the role
+/// of the driver alone: this thread looks after that while it polls (D1).
 fn begin(registry: &Registry, searching: &mut bool) {
-    if std::mem::take(searching) && registry.sleep.stop_searching() {
-        registry.notify_if_visible();
+    if !std::mem::take(searching) {
+        return;
     }
+    if registry.sleep.stop_searching() && registry.has_visible_jobs() {
+        registry.notify();
+    }
+    registry.watch_driver();
 }
 
 fn execute(seat: &Seat, job: Found) {

@@ -11,7 +11,7 @@
 //!
 //! Model: `latch::tests::loom` and `sleep::tests::loom` run on this parker.
 
-use super::alarm::Alarm;
+use super::alarm::{Alarm, Reactor};
 use super::count::Event;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Futex, thread_cell};
@@ -84,15 +84,17 @@ impl Parker {
         word.swap(EMPTY, Ordering::Acquire);
     }
 
-    /// As [`park`](Self::park), but up to a deadline at most, and meanwhile the thread also sees to
-    /// events of the system, where there are such.
-    pub(crate) fn drive(&self, deadline: Option<Instant>) {
+    /// As [`park`](Self::park), but up to a deadline at most, and meanwhile the thread lets events
+    /// in, if there is a reactor.
+    pub(crate) fn drive(&self, deadline: Option<Instant>, reactor: Option<&dyn Reactor>) {
         if self.announce(DRIVING) {
             Event::Park.count();
-            self.alarm.wait(deadline, || {
-                // Ordering: Relaxed; the swap below is the Acquire half.
-                self.token.word().load(Ordering::Relaxed) == DRIVING
-            });
+            // Ordering: Relaxed; the swap below is the Acquire half.
+            let quiet = || self.token.word().load(Ordering::Relaxed) == DRIVING;
+            match reactor {
+                None => self.alarm.wait(deadline, quiet),
+                Some(reactor) => self.alarm.wait_inside(reactor, deadline, quiet),
+            }
         }
         // Ordering: Acquire pairs with the Release in `unpark`, as in `park`.
         self.token.word().swap(EMPTY, Ordering::Acquire);

@@ -5,6 +5,8 @@
 //! (that has models of its own, in `sleep::tests`).
 
 use super::super::builder::Plan;
+use super::super::driver::By;
+use super::super::events::Events;
 use super::super::hooks::Hooks;
 use super::super::limit::Limit;
 use super::super::registry::Registry;
@@ -39,7 +41,7 @@ fn registry_of(workers: usize, spares: usize) -> Arc<Registry> {
         keep_alive: std::time::Duration::MAX,
         cores: 1,
     };
-    Registry::new(&plan, Hooks::default())
+    Registry::new(&plan, Hooks::default(), Events::without_runtime())
 }
 
 /// How often a job has run. Loom sees two runs at once, and a run that the owner does not see.
@@ -387,7 +389,7 @@ fn driver_sees_an_earlier_timer() {
         let driver = {
             let registry = Arc::clone(&registry);
             thread::spawn(move || {
-                let role = registry.driver.take(Parker::current(), true);
+                let role = registry.driver.take(Parker::current(), By::Waiter);
                 let role = role.expect("nobody else takes it");
                 while registry.timers().next() == late {
                     role.drive(None, || ());
@@ -405,7 +407,7 @@ fn idle_worker(registry: &Arc<Registry>) -> thread::JoinHandle<()> {
     let registry = Arc::clone(registry);
     thread::spawn(move || {
         let parker = Parker::current();
-        while registry.driver.take(parker, true).is_none() {
+        while registry.driver.take(parker, By::Worker).is_none() {
             let rescan = || match registry.has_visible_work() {
                 true => Rescan::Work,
                 false => Rescan::Nothing,
@@ -435,12 +437,33 @@ fn driver_that_leaves_is_followed() {
     model::check("pool::driver_that_leaves_is_followed", || {
         let registry = registry_of(1, 0);
         let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
-        let role = registry.driver.take(Parker::current(), true);
+        let role = registry.driver.take(Parker::current(), By::Waiter);
         assert!(role.is_some());
         let worker = idle_worker(&registry);
         drop(role);
         fence(Ordering::SeqCst);
         registry.notify_if_visible();
+        worker.join().unwrap();
+    });
+}
+
+/// D1: a driver leaves to poll, which it tells nobody, and then begins to compute, while the last
+/// worker, which could not have the role, goes to sleep.
+#[test]
+fn driver_that_computes_is_followed() {
+    model::check("pool::driver_that_computes_is_followed", || {
+        let registry = registry_of(2, 0);
+        let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
+        let role = registry.driver.take(Parker::current(), By::Worker);
+        assert!(role.is_some());
+        let worker = idle_worker(&registry);
+        registry.sleep.acquire();
+        let seat = registry.seat(1);
+        // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+        let _occupied = unsafe { seat.occupy() };
+        seat.set_mode(Mode::Polling);
+        drop(role);
+        registry.begin_computing(seat);
         worker.join().unwrap();
     });
 }
@@ -460,13 +483,15 @@ fn rescue_wakes_whoever_dozes_at_the_post() {
                 let seat = registry.seat(2);
                 // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
                 let _occupied = unsafe { seat.occupy() };
-                let role = registry.driver.take(seat.parker(), false);
+                let role = registry.driver.take(seat.parker(), By::Spare);
                 let role = role.expect("nobody else takes it");
                 loop {
                     if let Some(job) = registry.injectors.take_any() {
                         return job.execute(2);
                     }
-                    registry.rescue.doze(&registry, seat, &role);
+                    registry
+                        .rescue
+                        .doze(&registry, seat, || role.drive(Some(seat), || ()));
                 }
             })
         };

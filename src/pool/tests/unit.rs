@@ -1,6 +1,7 @@
 //! One seat under random scripts, on one thread.
 
 use super::super::builder::Plan;
+use super::super::events::Events;
 use super::super::hooks::Hooks;
 use super::super::registry::Registry;
 use super::super::seat::{Popped, Seat};
@@ -79,7 +80,7 @@ fn with_seat(test: impl FnOnce(&Seat)) {
         keep_alive: std::time::Duration::MAX,
         cores: 1,
     };
-    let registry: Arc<Registry> = Registry::new(&plan, Hooks::default());
+    let registry: Arc<Registry> = Registry::new(&plan, Hooks::default(), Events::without_runtime());
     // A searcher, so that publishing wakes nobody.
     registry.sleep.admit();
     let seat = registry.seat(0);

@@ -938,7 +938,7 @@ impl Pool {
                     let _ = pool.sleep.notify();
                 };
                 pool.sleep
-                    .sleep_driving(seat, parker, rescan, tell, || parker.drive(None));
+                    .sleep_driving(seat, parker, rescan, tell, || parker.drive(None, None));
             }
             assert_eq!(pool.sleep.load().searching(), 1);
         })
@@ -978,7 +978,7 @@ fn driver_leaves_vs_publish() {
                     || (),
                     || {
                         if !(std::mem::take(&mut event) && pool.sleep.leave_driving(0)) {
-                            parker.drive(None);
+                            parker.drive(None, None);
                         }
                     },
                 );
@@ -1010,7 +1010,7 @@ fn close_vs_driver() {
                         false => Rescan::Nothing,
                     };
                     pool.sleep
-                        .sleep_driving(0, parker, rescan, || (), || parker.drive(None));
+                        .sleep_driving(0, parker, rescan, || (), || parker.drive(None, None));
                 }
             })
         };
