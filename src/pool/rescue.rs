@@ -176,6 +176,7 @@ impl Rescue {
     /// something to do.
     pub(super) fn doze(&self, registry: &Registry, seat: &Seat, sleep: impl FnOnce()) {
         let parker = ptr::from_ref(seat.parker()).cast_mut();
+        lock(&self.look).asked = None;
         // Ordering: Release hands over the parker. SeqCst fence of R2, as in `unman`.
         self.dozes.store(parker, Ordering::Release);
         fence(Ordering::SeqCst);
@@ -315,8 +316,11 @@ impl Registry {
         if !self.needs_rescue() {
             return;
         }
-        if self.rescue.man() {
-            lock(&self.rescue.look).asked = Some(Instant::now());
+        let to_be_called = self.rescue.man();
+        lock(&self.rescue.look)
+            .asked
+            .get_or_insert_with(Instant::now);
+        if to_be_called {
             self.call_poller();
         } else {
             self.rescue.wake();
