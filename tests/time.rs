@@ -514,6 +514,23 @@ fn a_poll_that_blocks_holds_up_no_timer() {
     });
 }
 
+/// A thread watches whether polls block those who look at the clock, but not while nothing happens.
+#[test]
+fn a_pool_at_rest_is_not_watched() {
+    watched(|| {
+        let pool = pool(2);
+        let _never = pool.spawn(sleep(HOUR));
+        pool.spawn(sleep(10 * MS)).join().unwrap();
+        loop {
+            let metrics = pool.metrics();
+            if metrics.spare_threads > 0 && metrics.idle_spare_threads == metrics.spare_threads {
+                break;
+            }
+            std::thread::yield_now();
+        }
+    });
+}
+
 #[test]
 fn timers_outlive_their_pool() {
     watched(|| {
