@@ -290,11 +290,10 @@ fn polls_that_block_hold_up_no_events() {
     let address = listener.local_addr().unwrap();
     let blocks = pool.spawn(async move { receive.recv().unwrap() });
     // Of tokio's, so that it needs no permit.
-    let accepts = pool.block_on(async {
-        tokio::spawn(async move {
-            listener.accept().await.unwrap();
-            send.send(7).unwrap();
-        })
+    let runtime = pool.block_on(async { Handle::current() });
+    let accepts = runtime.spawn(async move {
+        listener.accept().await.unwrap();
+        send.send(7).unwrap();
     });
     std::net::TcpStream::connect(address).unwrap();
     assert_eq!(blocks.join().unwrap(), 7);

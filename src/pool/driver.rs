@@ -93,6 +93,12 @@ impl Driver {
         HAS_TIMERS && !self.timers.is_empty()
     }
 
+    /// Is this the driver's? A hint.
+    pub(super) fn is_held_by(&self, parker: *mut Parker) -> bool {
+        // Ordering: Relaxed; it may change at once.
+        self.holder.load(Ordering::Relaxed) == parker
+    }
+
     /// How often the role was taken so far.
     pub(super) fn takes(&self) -> u32 {
         // Ordering: Relaxed, as in `take`.

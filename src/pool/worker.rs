@@ -134,6 +134,9 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
             registry.notify_if_visible();
             return;
         }
+        if stays && driver.is_none() {
+            registry.rescue.relieve(&registry.driver);
+        }
         let slept;
         (searching, slept) = sleep(registry, seat, parker, Before::Searching, driver);
         keen = slept < SHORT;
