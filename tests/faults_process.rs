@@ -240,6 +240,13 @@ fn the_default_pool_works_with_the_threads_that_it_gets() {
     assert_success(&end_of(command.spawn().unwrap()));
 }
 
+/// The address space of this process may grow by so much, and no more. All threads of the pool are
+/// up before: one that starts is killed by std if it finds no room for its signal stack.
+fn limit_memory_of(pool: &Pool, growth: u64) {
+    pool.broadcast(|_| ());
+    limit_memory(growth);
+}
+
 /// The address space of this process may grow by so much, and no more.
 fn limit_memory(growth: u64) {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
@@ -280,7 +287,7 @@ fn waits_end_where_no_spare_thread_can_be_had() {
             .stack_size(256 << 20)
             .build()
             .unwrap();
-        limit_memory(128 << 20);
+        limit_memory_of(&pool, 128 << 20);
         for _ in 0..20 {
             assert_eq!(pool.install(|| nest(20)), 23);
             let roots: Vec<_> = (0..10).map(|_| pool.spawn_compute(|| nest(12))).collect();
@@ -324,7 +331,7 @@ fn blocking_closures_wait_for_the_threads_that_there_are() {
             released.recv().unwrap_err();
         });
         heard.recv().unwrap();
-        limit_memory(128 << 20);
+        limit_memory_of(&pool, 128 << 20);
         let others: Vec<_> = (0..20).map(|i| pool.spawn_blocking(move || i)).collect();
         let now = pool.blocking_metrics();
         assert_eq!((now.threads, now.queued), (1, 20));

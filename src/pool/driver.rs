@@ -3,12 +3,14 @@
 //! A thread that parks takes the role if it is free, and then sleeps until the next timer at most,
 //! inside a reactor if there is one (`events`). There is no thread for this alone. Who is the driver:
 //!
-//! * An idle worker or spare thread. It sleeps apart from the stack of sleepers, so that it can
+//! * An idle worker. It sleeps apart from the stack of sleepers, so that it can
 //!   leave by itself: it takes a permit, is a searcher, and whatever the timers wake lands on its
 //!   own queues.
 //! * A thread in `block_on`. It runs nothing but its own future, so what is woken besides goes to
 //!   the others, and the role with it. (Not in the pool's own runtime, see `events`.)
 //! * The overcommitted thread, while all others compute.
+//! * A spare thread, if no worker sleeps: a worker's stack may be deep in somebody's wait. As soon as
+//!   one goes to sleep it wakes the spare thread, which leaves the role to it, and can end.
 //!
 //! A driver that finds something to poll keeps the role from nobody, and calls nobody to take it:
 //! most polls are short, and it will be back. Meanwhile whoever polls looks at the clock and at the
@@ -28,7 +30,7 @@
 use super::events::{Care, Events};
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
-use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use crate::timer::{Added, Key, Timers};
 use crate::util::parker::{Level, Parker};
 use crate::util::unwind;
@@ -44,7 +46,7 @@ const HAS_TIMERS: bool = cfg!(any(feature = "time", test));
 pub(super) enum By {
     /// A worker that has nothing to do. It sleeps in any case.
     Worker,
-    /// A spare thread that has nothing to do.
+    /// A spare thread that has nothing to do, or the overcommitted one: until a worker sleeps.
     Spare,
     /// A thread that waits for a future.
     Waiter,
@@ -58,6 +60,8 @@ pub(super) struct Driver {
     holder: AtomicPtr<Parker>,
     /// How often the role was taken. Written by whoever has it.
     takes: AtomicU32,
+    /// Was it taken by a spare thread? Written by whoever has it.
+    by_spare: AtomicBool,
     timers: Timers,
     events: Events,
 }
@@ -67,6 +71,7 @@ impl Driver {
         Self {
             holder: AtomicPtr::new(ptr::null_mut()),
             takes: AtomicU32::new(0),
+            by_spare: AtomicBool::new(false),
             timers: Timers::new(),
             events,
         }
@@ -91,12 +96,6 @@ impl Driver {
 
     fn has_timers(&self) -> bool {
         HAS_TIMERS && !self.timers.is_empty()
-    }
-
-    /// Is this the driver's? A hint.
-    pub(super) fn is_held_by(&self, parker: *mut Parker) -> bool {
-        // Ordering: Relaxed; it may change at once.
-        self.holder.load(Ordering::Relaxed) == parker
     }
 
     /// How often the role was taken so far.
@@ -138,6 +137,8 @@ impl Driver {
         // Ordering: Relaxed; whoever watches looks again and again.
         let takes = self.takes.load(Ordering::Relaxed);
         self.takes.store(takes.wrapping_add(1), Ordering::Relaxed);
+        // Ordering: Relaxed, ordered by the fence.
+        self.by_spare.store(by == By::Spare, Ordering::Relaxed);
         // Ordering: SeqCst fence of D1; pairs with the one in `look_again`.
         fence(Ordering::SeqCst);
         Some(Role {
@@ -203,6 +204,11 @@ impl Role<'_> {
                 unwind::discard(payload);
             }
         }
+    }
+
+    /// Is it a spare thread's, which has it only until a worker sleeps?
+    pub(super) fn is_by_spare(&self) -> bool {
+        self.by == By::Spare
     }
 
     /// Lets events in, without a sleep.
@@ -274,6 +280,18 @@ impl Registry {
             if let Some(role) = self.driver.take(seat.parker(), By::Worker) {
                 role.glance();
             }
+        }
+    }
+
+    /// After a permit was given back and nothing is to be done: a spare thread that is the driver
+    /// wakes up, and leaves the role to a worker that sleeps.
+    #[inline]
+    pub(super) fn relieve_spare(&self) {
+        // Ordering: Relaxed; whoever gives a permit back fences and reads this, and a spare thread
+        // writes it, fences, and looks who sleeps.
+        let by_spare = self.driver.by_spare.load(Ordering::Relaxed) && !self.driver.is_free();
+        if by_spare && self.sleep.wants_one() && self.sleep.has_sleepers() {
+            self.driver.look_again();
         }
     }
 

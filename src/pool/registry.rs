@@ -189,6 +189,8 @@ impl Registry {
     pub(crate) fn notify_if_visible(&self) {
         if self.has_visible_work() {
             self.notify();
+        } else {
+            self.relieve_spare();
         }
     }
 

@@ -19,7 +19,7 @@
 //! helper says that it leaves, fences, and looks at both. Models: `pool::rescue_*`.
 
 use super::bench::Role;
-use super::driver::{By, Driver};
+use super::driver::By;
 use super::find;
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
@@ -167,16 +167,6 @@ impl Rescue {
         // Ordering: Acquire pairs with the Release in `doze`: the parker is seen as it was made.
         let parker = self.dozes.load(Ordering::Acquire);
         if !parker.is_null() {
-            // SAFETY: parkers live for ever.
-            unsafe { (*parker).unpark() };
-        }
-    }
-
-    /// A worker goes to sleep, and could be the driver instead of the thread at the post.
-    pub(super) fn relieve(&self, driver: &Driver) {
-        // Ordering: Acquire, as in `wake`.
-        let parker = self.dozes.load(Ordering::Acquire);
-        if !parker.is_null() && driver.is_held_by(parker) {
             // SAFETY: parkers live for ever.
             unsafe { (*parker).unpark() };
         }

@@ -125,7 +125,11 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
             // Found again at the top of the loop.
             continue;
         }
-        let driver = registry.driver.take(parker, by);
+        let mut driver = registry.driver.take(parker, by);
+        if !stays && registry.sleep.has_sleepers() {
+            // It is for them: one is woken below.
+            driver = None;
+        }
         if registry.is_closed() || !(stays || driver.is_some()) {
             drop(driver);
             seat.set_mode(Mode::Away);
@@ -133,9 +137,6 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
             // While we counted as searching, nobody else was told about new work.
             registry.notify_if_visible();
             return;
-        }
-        if stays && driver.is_none() {
-            registry.rescue.relieve(&registry.driver);
         }
         let slept;
         (searching, slept) = sleep(registry, seat, parker, Before::Searching, driver);
@@ -199,12 +200,16 @@ fn sleep(
     let _asleep = registry.hooks.asleep();
     let parked = seat.counters().parked();
     seat.set_mode(Mode::Away);
+    let is_driver = driver.is_some();
     let rescan = || {
         if seat.has_mail() || registry.is_closed() {
             Rescan::Mine
         } else if registry.has_visible_work() {
             Rescan::Work
         } else {
+            if !is_driver {
+                registry.relieve_spare();
+            }
             Rescan::Nothing
         }
     };
@@ -212,7 +217,13 @@ fn sleep(
     let sleep = &registry.sleep;
     let searching = match driver {
         Some(role) => {
-            let park = || role.drive(Some(seat), || registry.wake_driver(seat));
+            let park = || {
+                role.drive(Some(seat), || registry.wake_driver(seat));
+                if role.is_by_spare() && sleep.has_sleepers() {
+                    // It is for them. If all permits are out, the next to be free asks again.
+                    sleep.leave_driving(seat.index());
+                }
+            };
             sleep.sleep_driving(seat.index(), parker, rescan, tell, park);
             true
         }

@@ -319,6 +319,11 @@ impl Sleep {
         word.searching() == 0 && word.active() < self.permits()
     }
 
+    /// Does anybody sleep in the stack? A hint, or ordered by the caller's fence.
+    pub(crate) fn has_sleepers(&self) -> bool {
+        self.load().top().is_some()
+    }
+
     /// Threads at work. A hint.
     #[inline]
     pub(crate) fn active(&self) -> u32 {

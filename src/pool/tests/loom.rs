@@ -410,7 +410,10 @@ fn idle_worker(registry: &Arc<Registry>) -> thread::JoinHandle<()> {
         while registry.driver.take(parker, By::Worker).is_none() {
             let rescan = || match registry.has_visible_work() {
                 true => Rescan::Work,
-                false => Rescan::Nothing,
+                false => {
+                    registry.relieve_spare();
+                    Rescan::Nothing
+                }
             };
             let tell = || registry.notify();
             let state = Before::Searching;
@@ -441,6 +444,25 @@ fn driver_that_leaves_is_followed() {
         assert!(role.is_some());
         let worker = idle_worker(&registry);
         drop(role);
+        fence(Ordering::SeqCst);
+        registry.notify_if_visible();
+        worker.join().unwrap();
+    });
+}
+
+/// A spare thread takes the role and falls asleep, while the only worker goes to sleep.
+#[test]
+fn driver_that_is_spare_is_relieved() {
+    model::check("pool::driver_that_is_spare_is_relieved", || {
+        let registry = registry_of(1, 1);
+        let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
+        let worker = idle_worker(&registry);
+        let parker = Parker::current();
+        if let Some(role) = registry.driver.take(parker, By::Spare) {
+            while !registry.sleep.has_sleepers() {
+                role.drive(None, || ());
+            }
+        }
         fence(Ordering::SeqCst);
         registry.notify_if_visible();
         worker.join().unwrap();
