@@ -15,7 +15,7 @@ use super::super::wait;
 use crate::job::JobRef;
 use crate::job::stack::{StackHeader, StackJob};
 use crate::sleep::{Before, Rescan};
-use crate::sync::atomic::{AtomicU32, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sync::deque::Steal;
 use crate::sync::{UnsafeCell, thread};
 use crate::task::{Class, Priority};
@@ -403,6 +403,13 @@ fn driver_sees_an_earlier_timer() {
 
 /// A worker that has found nothing, and sleeps until it is the driver.
 fn idle_worker(registry: &Arc<Registry>) -> thread::JoinHandle<()> {
+    idle_worker_then(registry, || ())
+}
+
+fn idle_worker_then(
+    registry: &Arc<Registry>,
+    then: impl FnOnce() + Send + 'static,
+) -> thread::JoinHandle<()> {
     registry.sleep.admit();
     let registry = Arc::clone(registry);
     thread::spawn(move || {
@@ -419,6 +426,7 @@ fn idle_worker(registry: &Arc<Registry>) -> thread::JoinHandle<()> {
             let state = Before::Searching;
             assert!(registry.sleep.sleep(0, parker, state, rescan, tell));
         }
+        then();
     })
 }
 
@@ -454,12 +462,20 @@ fn driver_that_leaves_is_followed() {
 #[test]
 fn driver_that_is_spare_is_relieved() {
     model::check("pool::driver_that_is_spare_is_relieved", || {
-        let registry = registry_of(1, 1);
+        let registry = registry_of(1, 0);
         let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
-        let worker = idle_worker(&registry);
         let parker = Parker::current();
+        // The worker may come first; it ends then.
+        let is_over = Arc::new(AtomicBool::new(false));
+        let worker = {
+            let is_over = Arc::clone(&is_over);
+            idle_worker_then(&registry, move || {
+                is_over.store(true, Ordering::Relaxed);
+                parker.unpark();
+            })
+        };
         if let Some(role) = registry.driver.take(parker, By::Spare) {
-            while !registry.sleep.has_sleepers() {
+            while !(registry.sleep.has_sleepers() || is_over.load(Ordering::Relaxed)) {
                 role.drive(None, || ());
             }
         }
