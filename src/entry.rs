@@ -4,11 +4,12 @@ use crate::block_on::block_on_in;
 use crate::broadcast::{self, BroadcastContext};
 use crate::compute::{Compute, compute_by};
 use crate::join::{join, join_on};
-use crate::pool::{Handle, Home, Limited};
+use crate::pool::Handle;
 use crate::scope::{
     Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope, scope_fifo, scope_fifo_on,
     scope_on,
 };
+use crate::spawn::spawn_on;
 use crate::task::{self, Class, JoinHandle, Site};
 use crate::yield_now::{Yield, yield_local, yield_now};
 use futures_task::{FutureObj, Spawn, SpawnError};
@@ -35,14 +36,7 @@ impl Handle {
         F::Output: Send + 'static,
     {
         let class = Class::future(self.priority());
-        let site = Location::caller();
-        match self.limited() {
-            Some(limit) => task::spawn(future, Limited(Arc::clone(limit)), class, site),
-            None => {
-                let home = Home::new(Arc::clone(self.registry()));
-                task::spawn(future, home, class, site)
-            }
-        }
+        spawn_on(future, self, class, Location::caller(), None)
     }
 
     /// As [`manyhands::spawn_compute`](crate::spawn_compute), on this pool.
@@ -60,14 +54,8 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let priority = self.priority();
-        match self.limited() {
-            Some(limit) => task::spawn_compute(f, Limited(Arc::clone(limit)), priority, site),
-            None => {
-                let home = Home::new(Arc::clone(self.registry()));
-                task::spawn_compute(f, home, priority, site)
-            }
-        }
+        let class = Class::root(self.priority());
+        spawn_on(task::closure(f), self, class, site, None)
     }
 
     /// As [`manyhands::compute`](crate::compute), on this pool.
@@ -88,7 +76,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        Arc::clone(self.registry()).spawn_blocking(f, Location::caller())
+        Arc::clone(self.registry()).spawn_blocking(f, Location::caller(), None)
     }
 
     /// Runs `op` on a worker of this pool and waits for it. On a thread of this pool, runs it right

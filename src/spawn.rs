@@ -1,7 +1,7 @@
 //! Futures and closures that start at once and are awaited through a handle.
 
 use crate::pool::{Handle, Home, Limited, current_registry};
-use crate::task::{self, Builder, Class, JoinHandle, Named, Priority, Site};
+use crate::task::{self, Builder, Class, JoinHandle, Priority, Site};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -64,7 +64,9 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    task::spawn_compute(f, Home::new(current_registry()), Priority::Normal, site)
+    let class = Class::root(Priority::Normal);
+    let home = Home::new(current_registry());
+    task::spawn(task::closure(f), home, class, site)
 }
 
 /// Runs a closure that blocks (on files, locks, other processes) on a thread of its own kind, so
@@ -105,7 +107,7 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    current_registry().spawn_blocking(f, Location::caller())
+    current_registry().spawn_blocking(f, Location::caller(), None)
 }
 
 impl Builder {
@@ -133,7 +135,7 @@ impl Builder {
         F::Output: Send + 'static,
     {
         let class = Class::future(self.priority.unwrap_or(handle.priority()));
-        spawn_named(future, handle, class, self.name, Location::caller())
+        spawn_on(future, handle, class, Location::caller(), self.name)
     }
 
     /// As [`manyhands::spawn_compute`](crate::spawn_compute).
@@ -155,7 +157,7 @@ impl Builder {
     {
         let class = Class::root(self.priority.unwrap_or(handle.priority()));
         let call = task::closure(f);
-        spawn_named(call, handle, class, self.name, Location::caller())
+        spawn_on(call, handle, class, Location::caller(), self.name)
     }
 
     /// As [`manyhands::spawn_blocking`](crate::spawn_blocking).
@@ -176,34 +178,30 @@ impl Builder {
         R: Send + 'static,
     {
         let registry = Arc::clone(handle.registry());
-        match self.name {
-            Some(name) => registry.spawn_blocking_named(f, name, Location::caller()),
-            None => registry.spawn_blocking(f, Location::caller()),
-        }
+        registry.spawn_blocking(f, Location::caller(), self.name)
     }
 }
 
-fn spawn_named<F>(
+/// Starts a future in the pool of a handle, within the handle's limit if it has one.
+pub(crate) fn spawn_on<F>(
     future: F,
     handle: &Handle,
     class: Class,
-    name: Option<Arc<str>>,
     site: Site,
+    name: Option<Arc<str>>,
 ) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let home = || Home::new(Arc::clone(handle.registry()));
-    match (handle.limited().cloned().map(Limited), name) {
-        (None, None) => task::spawn(future, home(), class, site),
-        (Some(scheduler), None) => task::spawn(future, scheduler, class, site),
-        (None, Some(name)) => {
-            let scheduler = home();
-            task::spawn(future, Named { name, scheduler }, class, site)
+    match handle.limited() {
+        Some(limited) => {
+            let scheduler = Limited(Arc::clone(limited));
+            task::spawn_named(future, scheduler, class, site, name)
         }
-        (Some(scheduler), Some(name)) => {
-            task::spawn(future, Named { name, scheduler }, class, site)
+        None => {
+            let scheduler = Home::new(Arc::clone(handle.registry()));
+            task::spawn_named(future, scheduler, class, site, name)
         }
     }
 }

@@ -9,7 +9,7 @@
 use super::registry::Registry;
 use crate::job::{JobRef, NO_SEAT};
 use crate::sync::{Condvar, Mutex, MutexGuard, lock, thread_cell};
-use crate::task::{self, Class, How, JoinHandle, Named, Owned, Priority, Schedule, Site};
+use crate::task::{self, Class, How, JoinHandle, Owned, Priority, Schedule, Site};
 use crate::util::unwind::Payload;
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -105,29 +105,19 @@ impl Blocking {
 
 impl Registry {
     /// Starts a closure that may block on a thread that may be blocked.
-    pub(crate) fn spawn_blocking<F, R>(self: Arc<Self>, f: F, site: Site) -> JoinHandle<R>
-    where
-        F: FnOnce() -> R + Send + 'static,
-        R: Send + 'static,
-    {
-        let (call, scheduler) = self.blocking_call(f);
-        task::spawn(call, scheduler, Class::root(Priority::Normal), site)
-    }
-
-    /// As [`spawn_blocking`](Self::spawn_blocking), with a name.
-    pub(crate) fn spawn_blocking_named<F, R>(
+    pub(crate) fn spawn_blocking<F, R>(
         self: Arc<Self>,
         f: F,
-        name: Arc<str>,
         site: Site,
+        name: Option<Arc<str>>,
     ) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
         let (call, scheduler) = self.blocking_call(f);
-        let scheduler = Named { name, scheduler };
-        task::spawn(call, scheduler, Class::root(Priority::Normal), site)
+        let class = Class::root(Priority::Normal);
+        task::spawn_named(call, scheduler, class, site, name)
     }
 
     fn blocking_call<F>(self: Arc<Self>, f: F) -> (Call<F>, OnBlockingThread) {

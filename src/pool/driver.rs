@@ -19,7 +19,7 @@
 //! time, since a poll blocks its thread, it does.
 //!
 //! D1. *If there is a timer, or there are events that are ours, then somebody is the driver and
-//! sleeps no longer than until the next timer, or some thread polls or searches and will look before
+//! sleeps no longer than until the next timer (or a millisecond after the last one), or some thread polls or searches and will look before
 //! it parks, or somebody was called to look.* For that, a free role counts as visible work
 //! (`Registry::has_visible_work`) and as waiting (`rescue`): whoever parks, lends its permit, leaves,
 //! or begins to compute looks at it there, after its own fence. Whoever adds a timer stores the next
@@ -197,7 +197,11 @@ impl Role<'_> {
                 }
             };
             set_driving(true);
-            let driven = unwind::catch(|| self.parker.drive(timers.next(), reactor));
+            let deadline = match events.has_coarse_clock() {
+                true => timers.next(),
+                false => timers.next_wake(),
+            };
+            let driven = unwind::catch(|| self.parker.drive(deadline, reactor));
             set_driving(false);
             if let Err(payload) = driven {
                 // Not let in: the thread is inside another `block_on` of the same runtime.

@@ -74,6 +74,11 @@ impl Events {
         }
     }
 
+    /// Does whoever sleeps in it wake up at full milliseconds only?
+    pub(super) fn has_coarse_clock(&self) -> bool {
+        self.care() == Care::Ours
+    }
+
     /// Calls the wakers of what has happened, if nobody else does.
     pub(super) fn glance(&self) {
         #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]

@@ -182,6 +182,7 @@ impl Rescue {
         fence(Ordering::SeqCst);
         let is_needed = registry.is_saturated() && registry.has_waiting();
         if !is_needed && !registry.is_closed() {
+            let _parked = seat.counters().parked();
             sleep();
         }
         // Ordering: Relaxed; whoever still finds it wakes a thread that is awake.
@@ -212,7 +213,8 @@ impl Rescue {
         self.go.notify_all();
     }
 
-    fn nap(&self, time: Duration) {
+    fn nap(&self, seat: &Seat, time: Duration) {
+        let _parked = seat.counters().parked();
         let closed = lock(&self.closed);
         if *closed {
             return;
@@ -390,7 +392,11 @@ impl Registry {
             self.hand_over();
         }
         if pause {
+            seat.counters().end_computing();
+            trace::begin(Span::Pause);
             self.rescue.pause();
+            trace::end(Span::Pause);
+            seat.counters().begin_computing();
         }
         if !early {
             self.hand_over();
@@ -480,7 +486,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             lock(&rescue.look).asked.get_or_insert_with(Instant::now);
             if unmoved < PATIENCE && !IN_MODEL {
                 // They move: let them come by themselves.
-                rescue.nap(nap);
+                rescue.nap(seat, nap);
                 nap = (2 * nap).min(MAX_NAP);
                 continue;
             }
@@ -502,12 +508,12 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             }
             if registry.has_ready() {
                 // Roots, or what can wait.
-                rescue.nap(MAX_NAP);
+                rescue.nap(seat, MAX_NAP);
             }
             continue;
         } else if unmoved < PATIENCE && nap < MAX_NAP && !IN_MODEL {
             // There is nothing to do now, but the pool is busy: soon there may be again.
-            rescue.nap(nap);
+            rescue.nap(seat, nap);
             nap = (2 * nap).min(MAX_NAP);
             continue;
         }

@@ -1,8 +1,6 @@
 //! Tasks with a name. How they start: `spawn.rs`, above the pool.
 
-use super::{Class, How, Owned, Priority, Schedule};
-use crate::job::JobRef;
-use crate::util::unwind::Payload;
+use super::Priority;
 use std::sync::Arc;
 
 /// Starts tasks with a name or a priority.
@@ -45,35 +43,5 @@ impl Builder {
     pub fn priority(mut self, priority: Priority) -> Self {
         self.priority = Some(priority);
         self
-    }
-}
-
-/// The scheduler of a task that has a name.
-pub(crate) struct Named<S> {
-    pub(crate) name: Arc<str>,
-    pub(crate) scheduler: S,
-}
-
-impl<S: Schedule> Schedule for Named<S> {
-    const BLOCKING: bool = S::BLOCKING;
-
-    fn schedule(&self, job: JobRef, how: How, class: Class) {
-        self.scheduler.schedule(job, how, class);
-    }
-
-    fn is_closed(&self) -> bool {
-        self.scheduler.is_closed()
-    }
-
-    fn owned(&self) -> &Owned {
-        self.scheduler.owned()
-    }
-
-    fn unhandled_panic(&self, payload: Payload) {
-        self.scheduler.unhandled_panic(payload);
-    }
-
-    fn name(&self) -> Option<&Arc<str>> {
-        Some(&self.name)
     }
 }

@@ -15,10 +15,10 @@ mod handle;
 mod id;
 mod info;
 mod join_set;
+mod labelled;
 mod local;
 mod owned;
 mod run;
-mod spanned;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -37,13 +37,12 @@ pub use self::local::LocalSlot;
 pub use self::local::{AccessError, LocalKey, TaskLocalFuture};
 pub use self::yield_now::{YieldNow, yield_now};
 
-pub(crate) use self::builder::Named;
 pub(crate) use self::class::{Class, Kind};
 pub(crate) use self::info::Site;
 pub(crate) use self::owned::Owned;
 
 use self::cell::Cell;
-use self::spanned::Spanned;
+use self::labelled::Labelled;
 use crate::job::JobRef;
 use crate::util::spans::Carried;
 use crate::util::unwind::Payload;
@@ -108,10 +107,31 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
+    spawn_named(future, scheduler, class, site, None)
+}
+
+/// As [`spawn`], with a name or without.
+pub(crate) fn spawn_named<F, S>(
+    future: F,
+    scheduler: S,
+    class: Class,
+    site: Site,
+    name: Option<Arc<str>>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
     let id = Id::next();
-    let span = Carried::for_task(id, scheduler.name().map(|name| &**name), site);
-    if span.is_some() {
-        start(future, Spanned { span, scheduler }, class, site, id)
+    let span = Carried::for_task(id, name.as_deref(), site);
+    if span.is_some() || name.is_some() {
+        let scheduler = Labelled {
+            name,
+            span,
+            scheduler,
+        };
+        start(future, scheduler, class, site, id)
     } else {
         start(future, scheduler, class, site, id)
     }
@@ -143,23 +163,8 @@ where
     handle
 }
 
-/// Makes a task of a closure, which runs once, on a worker, under the task's cancel flag: after an
-/// abort its parallel loops stop at their next check.
-pub(crate) fn spawn_compute<F, R, S>(
-    f: F,
-    scheduler: S,
-    priority: Priority,
-    site: Site,
-) -> JoinHandle<R>
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-    S: Schedule,
-{
-    spawn(Call(Some(f)), scheduler, Class::root(priority), site)
-}
-
-/// A closure as a future, for [`spawn`].
+/// A closure as a future, for [`spawn`] with [`Class::root`]: it runs once, on a worker, under the
+/// task's cancel flag. After an abort its parallel loops stop at their next check.
 pub(crate) fn closure<R, F: FnOnce() -> R>(f: F) -> impl Future<Output = R> + use<F, R> {
     Call(Some(f))
 }

@@ -13,6 +13,7 @@ impl Span {
             Self::Compute => "compute",
             Self::Job => "job",
             Self::Lent => "permit lent",
+            Self::Pause => "pause",
             Self::Park => "asleep",
         }
     }

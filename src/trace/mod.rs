@@ -55,6 +55,8 @@ pub(crate) enum Span {
     Job,
     /// The thread waits or blocks, and has lent its permit.
     Lent,
+    /// It has begun to compute, and waits for its turn.
+    Pause,
     /// It sleeps.
     Park,
 }

@@ -33,7 +33,8 @@ where
     R: Send + 'static,
     S: Schedule,
 {
-    super::spawn_compute(f, scheduler, Priority::Normal, Location::caller())
+    let class = Class::root(Priority::Normal);
+    super::spawn(super::closure(f), scheduler, class, Location::caller())
 }
 
 #[derive(Default)]

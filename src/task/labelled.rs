@@ -1,4 +1,4 @@
-//! Tasks with a span (feature `tracing`).
+//! Tasks with a name, or with a span (feature `tracing`). The others do not pay for either.
 
 use super::{Class, How, Owned, Schedule};
 use crate::job::JobRef;
@@ -6,13 +6,14 @@ use crate::util::spans::Carried;
 use crate::util::unwind::Payload;
 use std::sync::Arc;
 
-/// The scheduler of a task that runs in a span.
-pub(super) struct Spanned<S> {
+/// The scheduler of a task that has a name or runs in a span.
+pub(super) struct Labelled<S> {
+    pub(super) name: Option<Arc<str>>,
     pub(super) span: Carried,
     pub(super) scheduler: S,
 }
 
-impl<S: Schedule> Schedule for Spanned<S> {
+impl<S: Schedule> Schedule for Labelled<S> {
     const BLOCKING: bool = S::BLOCKING;
 
     fn schedule(&self, job: JobRef, how: How, class: Class) {
@@ -32,10 +33,10 @@ impl<S: Schedule> Schedule for Spanned<S> {
     }
 
     fn name(&self) -> Option<&Arc<str>> {
-        self.scheduler.name()
+        self.name.as_ref()
     }
 
     fn span(&self) -> Option<&Carried> {
-        Some(&self.span)
+        self.span.is_some().then_some(&self.span)
     }
 }
