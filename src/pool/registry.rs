@@ -185,8 +185,10 @@ impl Registry {
         }
     }
 
-    /// After a permit was given back or the last searcher stopped: is there work to tell about?
+    /// After a permit was given back or the last searcher stopped: is there work to tell about, or
+    /// somebody who waits for a permit?
     pub(crate) fn notify_if_visible(&self) {
+        self.rescue.grant();
         if self.has_visible_work() {
             self.notify();
         } else {

@@ -25,7 +25,7 @@ use super::registry::Registry;
 use super::seat::{Mode, Seat};
 use crate::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 use crate::sync::{Condvar, Mutex, lock};
-use crate::task::Priority;
+use crate::task::{Class, Priority};
 use crate::trace::{self, Span};
 use crate::util::parker::Parker;
 use std::ptr;
@@ -34,6 +34,13 @@ use std::time::{Duration, Instant};
 
 /// Threads that have computed for so long, all of them, are no longer waited for.
 const PATIENCE: Duration = Duration::from_micros(100);
+
+/// Nor are others, if a future has been ready for so long.
+const LATE: Duration = Duration::from_micros(300);
+
+/// Some thread is between two jobs, but none has begun or ended anything for so long: the system has
+/// given its core to another one.
+const STALL: Duration = Duration::from_micros(500);
 
 /// Threads that have computed for so long, all of them, get company by a waiting root.
 const ROOT_PATIENCE: Duration = Duration::from_millis(1);
@@ -44,14 +51,24 @@ const BACKGROUND_PATIENCE: Duration = Duration::from_millis(20);
 /// The longest nap between two looks.
 const MAX_NAP: Duration = Duration::from_millis(1);
 
-/// A future that begins to compute on the overcommitted thread gives others so much time to finish.
-const PAUSE: Duration = Duration::from_millis(20);
+/// A future that begins to compute on the overcommitted thread waits for its turn. After so long it
+/// goes on beside those who compute, one at a time;
+const TURN: Duration = Duration::from_millis(50);
 
-/// And so much if they have been at it for longer than that already.
-const SHORT_PAUSE: Duration = Duration::from_millis(1);
+/// after so long already if none of them has moved
+const SHORT_TURN: Duration = Duration::from_millis(1);
+
+/// for so long;
+const LONG: Duration = Duration::from_millis(20);
+
+/// and after so long in any case: they may wait for a lock that it holds.
+const LAST_TURN: Duration = Duration::from_millis(200);
+
+/// Between two looks at the clock, after the first.
+const TURN_NAP: Duration = Duration::from_millis(10);
 
 /// So many may pause without holding up the futures behind them.
-const MAX_PAUSED: usize = 4;
+const MAX_PAUSED: usize = 16;
 
 /// How long the role of the driver may be free before the thread at the post takes it.
 const WATCH: Duration = Duration::from_millis(10);
@@ -83,9 +100,9 @@ pub(super) struct Rescue {
 
 #[derive(Debug)]
 struct Pauses {
+    /// Threads in a pause. Each of them has a permit in the books of `sleep`.
     waiting: usize,
-    /// How many of them may go on.
-    granted: usize,
+    closed: bool,
 }
 
 /// What the computing threads were doing at the last look.
@@ -93,6 +110,9 @@ struct Pauses {
 struct Look {
     phases: Vec<u64>,
     since: Instant,
+    /// What all seats had begun and ended at the last look.
+    done: u64,
+    done_since: Instant,
     /// When help was asked for, if that has not come yet.
     asked: Option<Instant>,
 }
@@ -116,6 +136,19 @@ impl Look {
         }
         self.since.elapsed()
     }
+
+    /// How long no thread of the pool has begun or ended anything.
+    fn stalled(&mut self, registry: &Registry) -> Duration {
+        let done = registry
+            .seats()
+            .map(|seat| seat.phase().0.wrapping_add(seat.counters().jobs()))
+            .fold(0, u64::wrapping_add);
+        if done != self.done {
+            self.done = done;
+            self.done_since = Instant::now();
+        }
+        self.done_since.elapsed()
+    }
 }
 
 /// How a thread has left the post.
@@ -137,13 +170,15 @@ impl Rescue {
             look: Mutex::new(Look {
                 phases: Vec::new(),
                 since: Instant::now(),
+                done: 0,
+                done_since: Instant::now(),
                 asked: None,
             }),
             closed: Mutex::new(false),
             closing: Condvar::new(),
             pauses: Mutex::new(Pauses {
                 waiting: 0,
-                granted: 0,
+                closed: false,
             }),
             go: Condvar::new(),
             has_paused: AtomicBool::new(false),
@@ -173,20 +208,26 @@ impl Rescue {
     }
 
     /// The thread at the post sleeps by `sleep`, as the driver or between two looks, unless there is
-    /// something to do.
-    pub(super) fn doze(&self, registry: &Registry, seat: &Seat, sleep: impl FnOnce()) {
+    /// something to do for it. Returns whether it has slept.
+    pub(super) fn doze(
+        &self,
+        registry: &Registry,
+        seat: &Seat,
+        is_needed: impl FnOnce() -> bool,
+        sleep: impl FnOnce(),
+    ) -> bool {
         let parker = ptr::from_ref(seat.parker()).cast_mut();
-        lock(&self.look).asked = None;
         // Ordering: Release hands over the parker. SeqCst fence of R2, as in `unman`.
         self.dozes.store(parker, Ordering::Release);
         fence(Ordering::SeqCst);
-        let is_needed = registry.is_saturated() && registry.has_waiting();
-        if !is_needed && !registry.is_closed() {
+        let sleeps = !is_needed() && !registry.is_closed();
+        if sleeps {
             let _parked = seat.counters().parked();
             sleep();
         }
         // Ordering: Relaxed; whoever still finds it wakes a thread that is awake.
         self.dozes.store(ptr::null_mut(), Ordering::Relaxed);
+        sleeps
     }
 
     #[cfg(all(test, manyhands_loom))]
@@ -209,7 +250,7 @@ impl Rescue {
         self.wake();
         *lock(&self.closed) = true;
         self.closing.notify_all();
-        lock(&self.pauses).granted = usize::MAX / 2;
+        lock(&self.pauses).closed = true;
         self.go.notify_all();
     }
 
@@ -234,27 +275,29 @@ impl Rescue {
         );
     }
 
-    /// Waits until another thread has finished its job, but not for ever: it may wait for us.
-    fn pause(&self) {
-        let long_ones = lock(&self.look).since.elapsed() >= PAUSE;
-        let time = if long_ones { SHORT_PAUSE } else { PAUSE };
+    /// The calling thread has taken a permit, and computes as soon as there is room: there is for as
+    /// many as there are permits. Then, or later if it must (models have no clock), it returns.
+    pub(super) fn pause(&self, registry: &Registry) {
+        let start = Instant::now();
+        let mut nap = SHORT_TURN;
         let mut pauses = lock(&self.pauses);
         pauses.waiting += 1;
-        // Ordering: Relaxed; a hint, and whoever misses it is followed by the next, or by the clock.
+        // Ordering: Relaxed; the fence pairs with those of whoever gives a permit back and then
+        // looks at this (`grant`): either that one sees it, or this thread sees the permit.
         self.has_paused.store(true, Ordering::Relaxed);
-        let end = Instant::now() + time;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            if pauses.granted > 0 || left.is_zero() || IN_MODEL {
-                break;
+        fence(Ordering::SeqCst);
+        while !pauses.closed && !self.has_turn(registry, pauses.waiting, start) {
+            #[cfg(any(manyhands_loom, manyhands_shuttle))]
+            {
+                pauses = self.go.wait(pauses).unwrap_or_else(PoisonError::into_inner);
             }
-            pauses = self
-                .go
-                .wait_timeout(pauses, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+            {
+                let woken = self.go.wait_timeout(pauses, nap);
+                pauses = woken.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            nap = TURN_NAP;
         }
-        pauses.granted = pauses.granted.saturating_sub(1);
         pauses.waiting -= 1;
         if pauses.waiting == 0 {
             // Ordering: Relaxed, as above.
@@ -262,11 +305,27 @@ impl Rescue {
         }
     }
 
+    /// May one of those who pause go on, which has done so since `start`?
+    fn has_turn(&self, registry: &Registry, paused: usize, start: Instant) -> bool {
+        let computing = (registry.sleep.active() as usize).saturating_sub(paused);
+        let permits = registry.num_threads();
+        if computing < permits {
+            return true;
+        }
+        if IN_MODEL {
+            return false;
+        }
+        let waited = start.elapsed();
+        let are_long = || lock(&self.look).unmoved(registry) >= LONG;
+        let is_late = || waited >= TURN || waited >= SHORT_TURN && are_long();
+        waited >= LAST_TURN || computing == permits && is_late()
+    }
+
     fn paused(&self) -> usize {
         lock(&self.pauses).waiting
     }
 
-    /// A thread stops computing: one in a pause may go on.
+    /// A permit was given back, and a SeqCst fence put behind that: one in a pause may go on.
     #[inline]
     pub(super) fn grant(&self) {
         // Ordering: Relaxed, as in `pause`.
@@ -277,11 +336,9 @@ impl Rescue {
 
     #[cold]
     fn grant_one(&self) {
-        let mut pauses = lock(&self.pauses);
-        if pauses.granted < pauses.waiting {
-            pauses.granted += 1;
-            self.go.notify_one();
-        }
+        // With the lock: whoever pauses has not looked yet, or sleeps.
+        let _pauses = lock(&self.pauses);
+        self.go.notify_one();
     }
 }
 
@@ -357,8 +414,25 @@ impl Registry {
         self.has_ready() || self.driver.is_wanted()
     }
 
+    /// R2. Is there anything to do for the thread at the post?
+    pub(super) fn needs_post(&self) -> bool {
+        self.is_saturated() && self.has_waiting()
+    }
+
     fn has_ready(&self) -> bool {
         !self.injectors.is_empty() || self.seats().any(Seat::has_tasks)
+    }
+
+    /// Is there a ready future that cannot wait?
+    fn has_ready_future(&self) -> bool {
+        let injected = |priority| self.injectors.len(Class::future(priority)) > 0;
+        injected(Priority::High) || injected(Priority::Normal) || self.seats().any(Seat::has_tasks)
+    }
+
+    /// Is any thread computing?
+    fn any_computes(&self) -> bool {
+        self.seats()
+            .any(|seat| seat.phase().mode() == Mode::Computing)
     }
 
     /// The role of the driver may be free while this thread polls: sees to it that somebody watches
@@ -386,7 +460,7 @@ impl Registry {
     fn leave_post(&self, seat: &Seat, pause: bool) {
         self.sleep.acquire();
         seat.set_mode(Mode::Computing);
-        let pause = pause && self.sleep.is_crowded();
+        let pause = pause && self.sleep.is_crowded() && !IN_MODEL;
         let early = !pause || self.rescue.paused() < MAX_PAUSED;
         if early {
             self.hand_over();
@@ -394,7 +468,7 @@ impl Registry {
         if pause {
             seat.counters().end_computing();
             trace::begin(Span::Pause);
-            self.rescue.pause();
+            self.rescue.pause(self);
             trace::end(Span::Pause);
             seat.counters().begin_computing();
         }
@@ -456,7 +530,9 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
         let unmoved = lock(&rescue.look).unmoved(registry);
         registry.fire_timers();
         registry.glance_at_events(seat);
-        let computing = registry.is_saturated();
+        let mixed = registry.any_computes();
+        let stalled = mixed && lock(&rescue.look).stalled(registry) >= STALL;
+        let computing = stalled || registry.is_saturated();
         let ready = computing && registry.has_ready();
         if !computing && seat.has_tasks() {
             // What the clock and the events have woken here is for those who run it.
@@ -464,7 +540,9 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
         }
         if !ready && (computing || watch.has_failed()) {
             if let Some(role) = registry.driver.take(seat.parker(), By::Spare) {
-                rescue.doze(registry, seat, || role.drive(Some(seat), || ()));
+                lock(&rescue.look).asked = None;
+                let is_needed = || registry.needs_post();
+                rescue.doze(registry, seat, is_needed, || role.drive(Some(seat), || ()));
                 drop(role);
                 // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers.
                 fence(Ordering::SeqCst);
@@ -475,19 +553,27 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
                 continue;
             }
         }
+        if !computing && mixed && registry.has_ready() {
+            // Somebody polls or searches, and will come to it, if he has a core.
+            rescue.nap(seat, STALL);
+            continue;
+        }
         if !ready && watch.goes_on(registry) {
             let end = Instant::now() + WATCH;
-            rescue.doze(registry, seat, || seat.parker().drive(Some(end), None));
+            lock(&rescue.look).asked = None;
+            let is_needed = || registry.needs_post();
+            rescue.doze(registry, seat, is_needed, || {
+                seat.parker().drive(Some(end), None);
+            });
             watch.look(registry);
             continue;
         }
         if ready {
             // Nobody asks a thread that looks by itself.
-            lock(&rescue.look).asked.get_or_insert_with(Instant::now);
-            if unmoved < PATIENCE && !IN_MODEL {
-                // They move: let them come by themselves.
-                rescue.nap(seat, nap);
-                nap = (2 * nap).min(MAX_NAP);
+            let asked = *lock(&rescue.look).asked.get_or_insert_with(Instant::now);
+            if unmoved < PATIENCE && asked.elapsed() < LATE && !IN_MODEL {
+                // They move: let them come by themselves, for a moment.
+                rescue.nap(seat, PATIENCE);
                 continue;
             }
             let patient = unmoved >= BACKGROUND_PATIENCE;
@@ -507,8 +593,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
                 return Left::WithPermit;
             }
             if registry.has_ready() {
-                // Roots, or what can wait.
-                rescue.nap(seat, MAX_NAP);
+                wait_with_roots(registry, seat);
             }
             continue;
         } else if unmoved < PATIENCE && nap < MAX_NAP && !IN_MODEL {
@@ -526,6 +611,23 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
     rescue.unman();
     seat.set_mode(Mode::Away);
     Left::Idle
+}
+
+/// There is nothing but roots whose turn has not come, and what can wait. Events still come in.
+fn wait_with_roots(registry: &Registry, seat: &Seat) {
+    let rescue = &registry.rescue;
+    let Some(role) = registry.driver.take(seat.parker(), By::Spare) else {
+        return rescue.nap(seat, MAX_NAP);
+    };
+    let end = Instant::now() + MAX_NAP;
+    let is_needed = || registry.has_ready_future();
+    let slept = rescue.doze(registry, seat, is_needed, || {
+        role.drive_until(end, Some(seat), || ());
+    });
+    drop(role);
+    if !slept {
+        rescue.nap(seat, PATIENCE);
+    }
 }
 
 /// A computation begins.

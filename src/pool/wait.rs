@@ -355,7 +355,6 @@ impl<'a> Permit<'a> {
     fn release(seat: &Seat) {
         let registry = seat.registry();
         seat.set_mode(Mode::Away);
-        registry.rescue.grant();
         registry.sleep.release();
         registry.notify_if_visible();
     }

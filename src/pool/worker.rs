@@ -96,7 +96,6 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
             registry.glance_at_events(seat);
         }
         if !searching && registry.sleep.is_crowded() {
-            registry.rescue.grant();
             if !stays {
                 seat.set_mode(Mode::Away);
                 registry.sleep.release();
@@ -202,6 +201,7 @@ fn sleep(
     seat.set_mode(Mode::Away);
     let is_driver = driver.is_some();
     let rescan = || {
+        registry.rescue.grant();
         if seat.has_mail() || registry.is_closed() {
             Rescan::Mine
         } else if registry.has_visible_work() {

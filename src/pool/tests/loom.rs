@@ -506,6 +506,26 @@ fn driver_that_computes_is_followed() {
     });
 }
 
+/// A thread that has begun to compute without a permit waits for its turn, while the only other one
+/// gives its permit back.
+#[test]
+fn rescue_pause_ends_with_a_permit() {
+    model::check("pool::rescue_pause_ends_with_a_permit", || {
+        let registry = registry_of(1, 0);
+        registry.sleep.acquire();
+        let paused = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                registry.sleep.acquire();
+                registry.rescue.pause(&registry);
+            })
+        };
+        registry.sleep.release();
+        registry.notify_if_visible();
+        paused.join().unwrap();
+    });
+}
+
 /// R2: a future becomes ready while the thread at the post falls asleep as the driver.
 #[test]
 fn rescue_wakes_whoever_dozes_at_the_post() {
@@ -527,9 +547,12 @@ fn rescue_wakes_whoever_dozes_at_the_post() {
                     if let Some(job) = registry.injectors.take_any() {
                         return job.execute(2);
                     }
-                    registry
-                        .rescue
-                        .doze(&registry, seat, || role.drive(Some(seat), || ()));
+                    registry.rescue.doze(
+                        &registry,
+                        seat,
+                        || registry.needs_post(),
+                        || role.drive(Some(seat), || ()),
+                    );
                 }
             })
         };
