@@ -24,7 +24,7 @@ use super::find;
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
 use crate::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
-use crate::sync::{Condvar, Mutex, lock};
+use crate::sync::{Condvar, Mutex, MutexGuard, lock};
 use crate::task::{Class, Priority};
 use crate::trace::{self, Span};
 use crate::util::parker::Parker;
@@ -104,6 +104,8 @@ struct Pauses {
     waiting: usize,
     closed: bool,
 }
+
+type Pausing<'a> = MutexGuard<'a, Pauses>;
 
 /// What the computing threads were doing at the last look.
 #[derive(Debug)]
@@ -287,15 +289,7 @@ impl Rescue {
         self.has_paused.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         while !pauses.closed && !self.has_turn(registry, pauses.waiting, start) {
-            #[cfg(any(manyhands_loom, manyhands_shuttle))]
-            {
-                pauses = self.go.wait(pauses).unwrap_or_else(PoisonError::into_inner);
-            }
-            #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
-            {
-                let woken = self.go.wait_timeout(pauses, nap);
-                pauses = woken.unwrap_or_else(PoisonError::into_inner).0;
-            }
+            pauses = self.wait_for_turn(pauses, nap);
             nap = TURN_NAP;
         }
         pauses.waiting -= 1;
@@ -303,6 +297,18 @@ impl Rescue {
             // Ordering: Relaxed, as above.
             self.has_paused.store(false, Ordering::Relaxed);
         }
+    }
+
+    #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+    fn wait_for_turn<'a>(&self, pauses: Pausing<'a>, nap: Duration) -> Pausing<'a> {
+        let woken = self.go.wait_timeout(pauses, nap);
+        woken.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    #[cfg(any(manyhands_loom, manyhands_shuttle))]
+    fn wait_for_turn<'a>(&self, pauses: Pausing<'a>, _: Duration) -> Pausing<'a> {
+        let woken = self.go.wait(pauses);
+        woken.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// May one of those who pause go on, which has done so since `start`?
