@@ -137,13 +137,6 @@ impl Counters {
         Parked(self)
     }
 
-    /// How many jobs it has run.
-    pub(super) fn jobs(&self) -> u64 {
-        // Ordering: Relaxed; statistics.
-        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        get(&self.polls).wrapping_add(get(&self.closures))
-    }
-
     /// Does the thread sleep just now?
     pub(super) fn is_parked(&self) -> bool {
         // Ordering: Relaxed; statistics.

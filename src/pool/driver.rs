@@ -181,15 +181,6 @@ impl Role<'_> {
     /// If timers are over, calls `begin` and then their wakers. Else sleeps until the parker is
     /// woken, something happens, or it is time for a timer.
     pub(super) fn drive(&self, seat: Option<&Seat>, begin: impl FnOnce()) {
-        self.drive_for(None, seat, begin);
-    }
-
-    /// As [`drive`](Self::drive), no longer than until `end`.
-    pub(super) fn drive_until(&self, end: Instant, seat: Option<&Seat>, begin: impl FnOnce()) {
-        self.drive_for(Some(end), seat, begin);
-    }
-
-    fn drive_for(&self, end: Option<Instant>, seat: Option<&Seat>, begin: impl FnOnce()) {
         let timers = &self.driver.timers;
         if timers.is_due() {
             begin();
@@ -210,7 +201,6 @@ impl Role<'_> {
                 true => timers.next(),
                 false => timers.next_wake(),
             };
-            let deadline = end.into_iter().chain(deadline).min();
             let driven = unwind::catch(|| self.parker.drive(deadline, reactor));
             set_driving(false);
             if let Err(payload) = driven {

@@ -38,15 +38,14 @@ const PATIENCE: Duration = Duration::from_micros(100);
 /// Nor are others, if a future has been ready for so long.
 const LATE: Duration = Duration::from_micros(300);
 
-/// Some thread is between two jobs, but none has begun or ended anything for so long: the system has
-/// given its core to another one.
-const STALL: Duration = Duration::from_micros(500);
-
 /// Threads that have computed for so long, all of them, get company by a waiting root.
 const ROOT_PATIENCE: Duration = Duration::from_millis(1);
 
 /// The same for futures and roots that can wait.
 const BACKGROUND_PATIENCE: Duration = Duration::from_millis(20);
+
+/// Between two looks at roots whose time has not come.
+const ROOTS_NAP: Duration = Duration::from_micros(250);
 
 /// The longest nap between two looks.
 const MAX_NAP: Duration = Duration::from_millis(1);
@@ -112,9 +111,6 @@ type Pausing<'a> = MutexGuard<'a, Pauses>;
 struct Look {
     phases: Vec<u64>,
     since: Instant,
-    /// What all seats had begun and ended at the last look.
-    done: u64,
-    done_since: Instant,
     /// When help was asked for, if that has not come yet.
     asked: Option<Instant>,
 }
@@ -139,17 +135,11 @@ impl Look {
         self.since.elapsed()
     }
 
-    /// How long no thread of the pool has begun or ended anything.
-    fn stalled(&mut self, registry: &Registry) -> Duration {
-        let done = registry
-            .seats()
-            .map(|seat| seat.phase().0.wrapping_add(seat.counters().jobs()))
-            .fold(0, u64::wrapping_add);
-        if done != self.done {
-            self.done = done;
-            self.done_since = Instant::now();
-        }
-        self.done_since.elapsed()
+    /// The occupant of `seat` has begun to compute, but does not do so yet: nobody has moved.
+    fn overlook(&mut self, seat: &Seat) {
+        let at = seat.index() as usize;
+        self.phases.resize(self.phases.len().max(at + 1), 0);
+        self.phases[at] = seat.phase().0;
     }
 }
 
@@ -172,8 +162,6 @@ impl Rescue {
             look: Mutex::new(Look {
                 phases: Vec::new(),
                 since: Instant::now(),
-                done: 0,
-                done_since: Instant::now(),
                 asked: None,
             }),
             closed: Mutex::new(false),
@@ -210,26 +198,19 @@ impl Rescue {
     }
 
     /// The thread at the post sleeps by `sleep`, as the driver or between two looks, unless there is
-    /// something to do for it. Returns whether it has slept.
-    pub(super) fn doze(
-        &self,
-        registry: &Registry,
-        seat: &Seat,
-        is_needed: impl FnOnce() -> bool,
-        sleep: impl FnOnce(),
-    ) -> bool {
+    /// something to do for it.
+    pub(super) fn doze(&self, registry: &Registry, seat: &Seat, sleep: impl FnOnce()) {
         let parker = ptr::from_ref(seat.parker()).cast_mut();
         // Ordering: Release hands over the parker. SeqCst fence of R2, as in `unman`.
         self.dozes.store(parker, Ordering::Release);
         fence(Ordering::SeqCst);
-        let sleeps = !is_needed() && !registry.is_closed();
-        if sleeps {
+        let is_needed = registry.is_saturated() && registry.has_waiting();
+        if !is_needed && !registry.is_closed() {
             let _parked = seat.counters().parked();
             sleep();
         }
         // Ordering: Relaxed; whoever still finds it wakes a thread that is awake.
         self.dozes.store(ptr::null_mut(), Ordering::Relaxed);
-        sleeps
     }
 
     #[cfg(all(test, manyhands_loom))]
@@ -420,11 +401,6 @@ impl Registry {
         self.has_ready() || self.driver.is_wanted()
     }
 
-    /// R2. Is there anything to do for the thread at the post?
-    pub(super) fn needs_post(&self) -> bool {
-        self.is_saturated() && self.has_waiting()
-    }
-
     fn has_ready(&self) -> bool {
         !self.injectors.is_empty() || self.seats().any(Seat::has_tasks)
     }
@@ -473,6 +449,7 @@ impl Registry {
         }
         if pause {
             seat.counters().end_computing();
+            lock(&self.rescue.look).overlook(seat);
             trace::begin(Span::Pause);
             self.rescue.pause(self);
             trace::end(Span::Pause);
@@ -537,8 +514,12 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
         registry.fire_timers();
         registry.glance_at_events(seat);
         let mixed = registry.any_computes();
-        let stalled = mixed && lock(&rescue.look).stalled(registry) >= STALL;
-        let computing = stalled || registry.is_saturated();
+        let asked = (mixed && registry.has_ready_future() && !IN_MODEL).then(|| {
+            let mut look = lock(&rescue.look);
+            look.asked.get_or_insert_with(Instant::now).elapsed()
+        });
+        // Or somebody polls, but has no core: the system has given it to another thread.
+        let computing = registry.is_saturated() || asked >= Some(LATE);
         let ready = computing && registry.has_ready();
         if !computing && seat.has_tasks() {
             // What the clock and the events have woken here is for those who run it.
@@ -547,8 +528,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
         if !ready && (computing || watch.has_failed()) {
             if let Some(role) = registry.driver.take(seat.parker(), By::Spare) {
                 lock(&rescue.look).asked = None;
-                let is_needed = || registry.needs_post();
-                rescue.doze(registry, seat, is_needed, || role.drive(Some(seat), || ()));
+                rescue.doze(registry, seat, || role.drive(Some(seat), || ()));
                 drop(role);
                 // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers.
                 fence(Ordering::SeqCst);
@@ -559,18 +539,15 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
                 continue;
             }
         }
-        if !computing && mixed && registry.has_ready() {
-            // Somebody polls or searches, and will come to it, if he has a core.
-            rescue.nap(seat, STALL);
+        if let (false, Some(asked)) = (computing, asked) {
+            // Whoever polls will come to it.
+            rescue.nap(seat, LATE - asked);
             continue;
         }
         if !ready && watch.goes_on(registry) {
             let end = Instant::now() + WATCH;
             lock(&rescue.look).asked = None;
-            let is_needed = || registry.needs_post();
-            rescue.doze(registry, seat, is_needed, || {
-                seat.parker().drive(Some(end), None);
-            });
+            rescue.doze(registry, seat, || seat.parker().drive(Some(end), None));
             watch.look(registry);
             continue;
         }
@@ -599,7 +576,8 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
                 return Left::WithPermit;
             }
             if registry.has_ready() {
-                wait_with_roots(registry, seat);
+                // Roots, or what can wait. Events are looked at meanwhile.
+                rescue.nap(seat, ROOTS_NAP);
             }
             continue;
         } else if unmoved < PATIENCE && nap < MAX_NAP && !IN_MODEL {
@@ -617,23 +595,6 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
     rescue.unman();
     seat.set_mode(Mode::Away);
     Left::Idle
-}
-
-/// There is nothing but roots whose turn has not come, and what can wait. Events still come in.
-fn wait_with_roots(registry: &Registry, seat: &Seat) {
-    let rescue = &registry.rescue;
-    let Some(role) = registry.driver.take(seat.parker(), By::Spare) else {
-        return rescue.nap(seat, MAX_NAP);
-    };
-    let end = Instant::now() + MAX_NAP;
-    let is_needed = || registry.has_ready_future();
-    let slept = rescue.doze(registry, seat, is_needed, || {
-        role.drive_until(end, Some(seat), || ());
-    });
-    drop(role);
-    if !slept {
-        rescue.nap(seat, PATIENCE);
-    }
 }
 
 /// A computation begins.

@@ -547,12 +547,9 @@ fn rescue_wakes_whoever_dozes_at_the_post() {
                     if let Some(job) = registry.injectors.take_any() {
                         return job.execute(2);
                     }
-                    registry.rescue.doze(
-                        &registry,
-                        seat,
-                        || registry.needs_post(),
-                        || role.drive(Some(seat), || ()),
-                    );
+                    registry
+                        .rescue
+                        .doze(&registry, seat, || role.drive(Some(seat), || ()));
                 }
             })
         };
