@@ -19,10 +19,10 @@
 //! time, since a poll blocks its thread, it does.
 //!
 //! D1. *If there is a timer, or there are events that are ours, then somebody is the driver and
-//! sleeps no longer than until the next timer (or a millisecond after the last one), or some thread polls or searches and will look before
-//! it parks, or somebody was called to look.* For that, a free role counts as visible work
-//! (`Registry::has_visible_work`) and as waiting (`rescue`): whoever parks, lends its permit, leaves,
-//! or begins to compute looks at it there, after its own fence. Whoever adds a timer stores the next
+//! sleeps no longer than until the next timer (or a millisecond after the last one), or some thread
+//! polls or searches and will look before it parks, or somebody was called to look.* For that, a
+//! free role counts as visible work (`Registry::has_visible_work`) and as waiting (`rescue`): whoever
+//! parks, lends its permit, leaves, or begins to compute looks at it there, after its own fence. Whoever adds a timer stores the next
 //! tick, fences, and reads who is the driver; whoever becomes the driver says so, fences, and reads
 //! the next tick. So either the driver is woken to look again, or it has seen the new tick. Models:
 //! `pool::driver_*`.

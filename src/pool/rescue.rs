@@ -513,11 +513,16 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
         let unmoved = lock(&rescue.look).unmoved(registry);
         registry.fire_timers();
         registry.glance_at_events(seat);
-        let mixed = registry.any_computes();
-        let asked = (mixed && registry.has_ready_future() && !IN_MODEL).then(|| {
+        let asked = {
+            let has_ready = registry.has_ready();
             let mut look = lock(&rescue.look);
-            look.asked.get_or_insert_with(Instant::now).elapsed()
-        });
+            if !has_ready {
+                look.asked = None;
+            }
+            let may_be_late = has_ready && registry.any_computes() && !IN_MODEL;
+            (may_be_late && registry.has_ready_future())
+                .then(|| look.asked.get_or_insert_with(Instant::now).elapsed())
+        };
         // Or somebody polls, but has no core: the system has given it to another thread.
         let computing = registry.is_saturated() || asked >= Some(LATE);
         let ready = computing && registry.has_ready();
