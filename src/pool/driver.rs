@@ -3,9 +3,8 @@
 //! A thread that parks takes the role if it is free, and then sleeps until the next timer at most,
 //! inside a reactor if there is one (`events`). There is no thread for this alone. Who is the driver:
 //!
-//! * An idle worker. It sleeps apart from the stack of sleepers, so that it can
-//!   leave by itself: it takes a permit, is a searcher, and whatever the timers wake lands on its
-//!   own queues.
+//! * An idle worker. It sleeps apart from the stack of sleepers, so that it can leave by itself: it
+//!   takes a permit, is a searcher, and whatever the timers wake lands on its own queues.
 //! * A thread in `block_on`. It runs nothing but its own future, so what is woken besides goes to
 //!   the others, and the role with it. (Not in the pool's own runtime, see `events`.)
 //! * The overcommitted thread, while all others compute.
@@ -22,10 +21,10 @@
 //! sleeps no longer than until the next timer (or a millisecond after the last one), or some thread
 //! polls or searches and will look before it parks, or somebody was called to look.* For that, a
 //! free role counts as visible work (`Registry::has_visible_work`) and as waiting (`rescue`): whoever
-//! parks, lends its permit, leaves, or begins to compute looks at it there, after its own fence. Whoever adds a timer stores the next
-//! tick, fences, and reads who is the driver; whoever becomes the driver says so, fences, and reads
-//! the next tick. So either the driver is woken to look again, or it has seen the new tick. Models:
-//! `pool::driver_*`.
+//! parks, lends its permit, leaves, or begins to compute looks at it there, after its own fence.
+//! Whoever adds a timer stores the next tick, fences, and reads who is the driver; whoever becomes
+//! the driver says so, fences, and reads the next tick. So either the driver is woken to look again,
+//! or it has seen the new tick. Models: `pool::driver_*`.
 
 use super::events::{Care, Events};
 use super::registry::Registry;

@@ -126,7 +126,8 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
         }
         let mut driver = registry.driver.take(parker, by);
         if !stays && registry.sleep.has_sleepers() {
-            // It is for them: one is woken below.
+            // It is for them: one is woken below. Looked at behind the fence of `take`, so that a
+            // worker that comes later finds out whose the role is (`relieve_spare`).
             driver = None;
         }
         if registry.is_closed() || !(stays || driver.is_some()) {

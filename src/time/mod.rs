@@ -5,9 +5,10 @@
 //! There is no timer thread: whichever thread of the pool parks next sleeps only until the next
 //! timer. A timer costs no allocation but its share of the pool's table, some 40 bytes; starting and
 //! dropping one takes a short lock each, however many there are. It ends at its deadline or
-//! up to 66 µs later (the width of a tick), plus the time that it takes to wake a thread; no thread is woken for
-//! timers twice within a millisecond, so some of many are late by that. While all threads
-//! compute, one more thread waits for the clock (see the book's chapter "Timers and sockets").
+//! up to 66 µs later (the width of a tick), plus the time that it takes to wake a thread; no thread
+//! is woken for timers twice within a millisecond, so some of many are late by that. While all
+//! threads compute, one more thread waits for the clock (see the book's chapter "Timers and
+//! sockets").
 //!
 //! A timer belongs to the pool where it is first polled: that of the thread, else the default pool.
 //! It may be polled anywhere, also by other executors.
