@@ -180,6 +180,16 @@ impl Role<'_> {
     /// If timers are over, calls `begin` and then their wakers. Else sleeps until the parker is
     /// woken, something happens, or it is time for a timer.
     pub(super) fn drive(&self, seat: Option<&Seat>, begin: impl FnOnce()) {
+        self.drive_until(None, seat, begin);
+    }
+
+    /// As [`drive`](Self::drive), but sleeps no longer than until `end`.
+    pub(super) fn drive_until(
+        &self,
+        end: Option<Instant>,
+        seat: Option<&Seat>,
+        begin: impl FnOnce(),
+    ) {
         let timers = &self.driver.timers;
         if timers.is_due() {
             begin();
@@ -196,10 +206,11 @@ impl Role<'_> {
                 }
             };
             set_driving(true);
-            let deadline = match events.has_coarse_clock() {
+            let timer = match events.has_coarse_clock() {
                 true => timers.next(),
                 false => timers.next_wake(),
             };
+            let deadline = timer.into_iter().chain(end).min();
             let driven = unwind::catch(|| self.parker.drive(deadline, reactor));
             set_driving(false);
             if let Err(payload) = driven {

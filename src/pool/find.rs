@@ -2,7 +2,7 @@
 //!
 //! mail → a queue whose turn it is (see [`in_turn`]) → what is urgent → own jobs → LIFO slot (a task
 //! woken by this thread) → own tasks; then, as a searcher: futures of the injector in a batch →
-//! roots → one job of a random victim → half of a victim's tasks → on the last round before sleep, a
+//! heavy futures → roots → one job of a random victim → half of a victim's tasks → on the last round before sleep, a
 //! victim's LIFO slot → what can wait. In every eighth round, other seats go before the injector.
 
 use super::registry::Registry;
@@ -83,7 +83,8 @@ fn in_turn(registry: &Registry, seat: &Seat) -> Option<Found> {
             future(registry, Normal)
         }
         15 => root(registry, Normal),
-        30 => either(registry, Background),
+        22 => heavy(registry, Normal),
+        30 => any(registry, Background),
         45 => return None,
         // What it wakes comes to the seat's own queues.
         50 => {
@@ -95,21 +96,25 @@ fn in_turn(registry: &Registry, seat: &Seat) -> Option<Found> {
     if turn.is_some() || !registry.injectors.may_be_urgent() {
         return turn;
     }
-    either(registry, High)
+    any(registry, High)
 }
 
 fn future(registry: &Registry, priority: Priority) -> Option<Found> {
-    let job = registry.injectors.take(Class::future(priority));
-    job.map(Found::poll)
+    registry.injectors.take_future(priority).map(Found::poll)
 }
 
 fn root(registry: &Registry, priority: Priority) -> Option<Found> {
-    let job = registry.injectors.take(Class::root(priority));
-    job.map(Found::closure)
+    registry.injectors.take_root(priority).map(Found::closure)
 }
 
-fn either(registry: &Registry, priority: Priority) -> Option<Found> {
-    future(registry, priority).or_else(|| root(registry, priority))
+fn heavy(registry: &Registry, priority: Priority) -> Option<Found> {
+    registry.injectors.take_heavy(priority).map(Found::poll)
+}
+
+fn any(registry: &Registry, priority: Priority) -> Option<Found> {
+    future(registry, priority)
+        .or_else(|| heavy(registry, priority))
+        .or_else(|| root(registry, priority))
 }
 
 /// How many tasks may move at once.
@@ -126,15 +131,16 @@ pub(super) fn others(registry: &Registry, seat: &Seat, last: bool) -> Option<Fou
     let seats_first = (seat.rounds() % SEATS_FIRST == 0).then(|| steal(registry, seat, false));
     seats_first
         .flatten()
-        .or_else(|| either(registry, High))
+        .or_else(|| any(registry, High))
         .or_else(|| {
             let most = share.min(batch(seat));
             let job = registry.injectors.take_futures(Normal, most, seat.tasks());
             job.map(Found::poll)
         })
+        .or_else(|| heavy(registry, Normal))
         .or_else(|| root(registry, Normal))
         .or_else(|| steal(registry, seat, last))
-        .or_else(|| either(registry, Background))
+        .or_else(|| any(registry, Background))
 }
 
 /// The seats of others, from a random one on.
@@ -215,9 +221,16 @@ pub(super) fn future_only(registry: &Registry, seat: &Seat, patient: bool) -> Op
         .or_else(|| patient.then(|| future(registry, Background)).flatten())
 }
 
-/// The most urgent root that has waited long enough.
-pub(super) fn root_only(registry: &Registry, least: Priority) -> Option<Found> {
+/// The most urgent heavy future or root that is at least so urgent.
+pub(super) fn long_only(registry: &Registry, least: Priority) -> Option<Found> {
     let all = [High, Normal, Background];
     let mut eligible = all.into_iter().filter(|priority| *priority <= least);
-    eligible.find_map(|priority| root(registry, priority))
+    eligible.find_map(|priority| heavy(registry, priority).or_else(|| root(registry, priority)))
+}
+
+/// The most urgent heavy future.
+pub(super) fn heavy_only(registry: &Registry) -> Option<Found> {
+    let all = [High, Normal, Background];
+    all.into_iter()
+        .find_map(|priority| heavy(registry, priority))
 }

@@ -2,10 +2,11 @@
 //!
 //! Roots (compute roots, installed closures) are kept apart from futures, because a thread that is
 //! only to poll must not begin to compute. They have no queues on seats: there are few of them, and
-//! each is long.
+//! each is long. *Heavy* futures, those that have computed in one of their last polls, come here only
+//! from a thread that is to poll only, for the same reason.
 
 use crate::job::JobRef;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::deque::{Injector, Steal, Worker};
 use crate::sync::hint;
 use crate::task::{Class, Kind, Priority};
@@ -15,6 +16,9 @@ use crate::task::{Class, Kind, Priority};
 pub(crate) struct Injectors {
     futures: [Injector<JobRef>; 3],
     roots: [Injector<JobRef>; 3],
+    heavy: [Injector<JobRef>; 3],
+    /// How many roots and heavy futures were taken.
+    taken: AtomicU32,
     /// Has anything urgent ever been pushed? Most pools never look further.
     urgent: AtomicBool,
 }
@@ -25,24 +29,59 @@ impl Injectors {
         Self {
             futures: three(),
             roots: three(),
+            heavy: three(),
+            taken: AtomicU32::new(0),
             urgent: AtomicBool::new(false),
         }
     }
 
     fn queue(&self, class: Class) -> &Injector<JobRef> {
-        let queues = match class.kind {
+        let queues = match class.kind() {
             Kind::Future => &self.futures,
             Kind::Root => &self.roots,
         };
-        &queues[class.priority as usize]
+        &queues[class.priority() as usize]
     }
 
     pub(super) fn push(&self, job: JobRef, class: Class) {
         // Ordering: Relaxed; whoever misses it finds the job in its turn, or as a searcher.
-        if class.priority == Priority::High && !self.urgent.load(Ordering::Relaxed) {
+        if class.priority() == Priority::High && !self.urgent.load(Ordering::Relaxed) {
             self.urgent.store(true, Ordering::Relaxed);
         }
         self.queue(class).push(job);
+    }
+
+    /// Puts a future aside that is not to be polled by a thread that only polls.
+    pub(super) fn put_aside(&self, job: JobRef, priority: Priority) {
+        self.heavy[priority as usize].push(job);
+    }
+
+    /// The oldest heavy future of a priority.
+    pub(super) fn take_heavy(&self, priority: Priority) -> Option<JobRef> {
+        self.take_long(&self.heavy[priority as usize])
+    }
+
+    /// The oldest root of a priority.
+    pub(super) fn take_root(&self, priority: Priority) -> Option<JobRef> {
+        self.take_long(&self.roots[priority as usize])
+    }
+
+    fn take_long(&self, queue: &Injector<JobRef>) -> Option<JobRef> {
+        let job = retry(queue, Injector::steal)?;
+        // Ordering: Relaxed; who looks at it looks again and again.
+        self.taken.fetch_add(1, Ordering::Relaxed);
+        Some(job)
+    }
+
+    /// Are there roots or heavy futures?
+    pub(super) fn has_long(&self) -> bool {
+        !self.roots.iter().chain(&self.heavy).all(Injector::is_empty)
+    }
+
+    /// How many roots and heavy futures were taken so far. Wraps around.
+    pub(super) fn taken(&self) -> u32 {
+        // Ordering: Relaxed, as in `take_long`.
+        self.taken.load(Ordering::Relaxed)
     }
 
     pub(super) fn len(&self, class: Class) -> usize {
@@ -52,7 +91,8 @@ impl Injectors {
     /// How many futures, and how many roots, there are.
     pub(super) fn depths(&self) -> (usize, usize) {
         let sum = |queues: &[Injector<JobRef>]| queues.iter().map(Injector::len).sum();
-        (sum(&self.futures), sum(&self.roots))
+        let futures = sum(&self.futures) + sum(&self.heavy);
+        (futures, sum(&self.roots))
     }
 
     /// Could there be anything urgent?
@@ -63,15 +103,12 @@ impl Injectors {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.futures
-            .iter()
-            .chain(&self.roots)
-            .all(Injector::is_empty)
+        self.all().all(Injector::is_empty)
     }
 
-    /// The oldest job of a class.
-    pub(super) fn take(&self, class: Class) -> Option<JobRef> {
-        retry(self.queue(class), Injector::steal)
+    /// The oldest future of a priority.
+    pub(super) fn take_future(&self, priority: Priority) -> Option<JobRef> {
+        retry(self.queue(Class::future(priority)), Injector::steal)
     }
 
     /// The oldest future of a priority, and up to `most - 1` more for `dest`.
@@ -92,10 +129,11 @@ impl Injectors {
 
     /// Anything that is left, for the end of the pool.
     pub(super) fn take_any(&self) -> Option<JobRef> {
-        self.futures
-            .iter()
-            .chain(&self.roots)
-            .find_map(|queue| retry(queue, Injector::steal))
+        self.all().find_map(|queue| retry(queue, Injector::steal))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Injector<JobRef>> {
+        self.futures.iter().chain(&self.roots).chain(&self.heavy)
     }
 }
 

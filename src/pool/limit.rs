@@ -84,7 +84,7 @@ impl Limit {
     fn submit(self: &Arc<Self>, class: Class) {
         let limit = Arc::clone(self);
         // SAFETY: the closure borrows nothing. It does not unwind, as jobs do not.
-        let runner = unsafe { HeapJob::new_ref(move |seat| limit.run(seat, class.kind)) };
+        let runner = unsafe { HeapJob::new_ref(move |seat| limit.run(seat, class.kind())) };
         self.registry.schedule(runner, How::Spawn, class);
     }
 
@@ -102,7 +102,7 @@ impl Limit {
             let next = {
                 let mut queue = lock(&self.queue);
                 match queue.front().map(|(_, class)| *class) {
-                    Some(class) if gives_way || class.kind != kind => Err(Some(class)),
+                    Some(class) if gives_way || class.kind() != kind => Err(Some(class)),
                     Some(_) => Ok(queue.pop_front()),
                     None => Err(None),
                 }

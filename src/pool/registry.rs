@@ -238,6 +238,10 @@ impl Registry {
                 if how == How::Wake {
                     seat.counters().count_wake();
                 }
+                if how == How::Aside {
+                    self.injectors.put_aside(job, class.priority());
+                    return self.notify_from(seat);
+                }
                 if class != Class::future(Priority::Normal) {
                     // Only usual futures have queues on seats.
                     self.injectors.push(job, class);
@@ -260,7 +264,7 @@ impl Registry {
                             self.notify_from(seat);
                         }
                     }
-                    How::Yield => {
+                    How::Yield | How::Aside => {
                         seat.push_task(job);
                         if !alone {
                             self.notify_from(seat);
@@ -671,6 +675,11 @@ impl Schedule for Home {
 
     fn unhandled_panic(&self, payload: Payload) {
         self.0.report_panic(payload);
+    }
+
+    fn puts_heavy_aside(&self) -> bool {
+        seat::try_current()
+            .is_some_and(|seat| self.0.owns(seat) && seat.phase().mode() == Mode::Overcommitted)
     }
 }
 

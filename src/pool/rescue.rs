@@ -19,13 +19,13 @@
 //! helper says that it leaves, fences, and looks at both. Models: `pool::rescue_*`.
 
 use super::bench::Role;
-use super::driver::By;
+use super::driver::{self, By};
 use super::find;
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
 use crate::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
 use crate::sync::{Condvar, Mutex, MutexGuard, lock};
-use crate::task::{Class, Priority};
+use crate::task::{self, Class, Priority};
 use crate::trace::{self, Span};
 use crate::util::parker::Parker;
 use std::ptr;
@@ -38,29 +38,28 @@ const PATIENCE: Duration = Duration::from_micros(100);
 /// Nor are others, if a future has been ready for so long.
 const LATE: Duration = Duration::from_micros(300);
 
-/// Threads that have computed for so long, all of them, get company by a waiting root.
-const ROOT_PATIENCE: Duration = Duration::from_millis(1);
-
-/// The same for futures and roots that can wait.
+/// The same for futures that can wait (`Priority::Background`).
 const BACKGROUND_PATIENCE: Duration = Duration::from_millis(20);
 
-/// Between two looks at roots whose time has not come.
-const ROOTS_NAP: Duration = Duration::from_micros(250);
+/// Between two looks at roots and heavy futures whose time has not come.
+const REST: Duration = Duration::from_millis(1);
 
 /// The longest nap between two looks.
 const MAX_NAP: Duration = Duration::from_millis(1);
 
-/// A future that begins to compute on the overcommitted thread waits for its turn. After so long it
-/// goes on beside those who compute, one at a time;
-const TURN: Duration = Duration::from_millis(50);
+/// Roots, heavy futures, and those that begin to compute on the overcommitted thread wait until others
+/// are done. When nobody has been taken for so long, one begins beside those who compute;
+const TURN: Duration = Duration::from_millis(100);
 
-/// after so long already if none of them has moved
+/// before that, if none of them has moved for a `TURN`, or, when there was little company of late (in
+/// one of so many milliseconds), for so long;
+const LONG: Duration = Duration::from_millis(10);
+const SELDOM: u32 = 30;
+
+/// but those that have begun already wait for so long at least,
 const SHORT_TURN: Duration = Duration::from_millis(1);
 
-/// for so long;
-const LONG: Duration = Duration::from_millis(20);
-
-/// and after so long in any case: they may wait for a lock that it holds.
+/// and a future after so long in any case: they may wait for a lock that it holds.
 const LAST_TURN: Duration = Duration::from_millis(200);
 
 /// Between two looks at the clock, after the first.
@@ -87,6 +86,8 @@ pub(super) struct Rescue {
     manned: AtomicBool,
     /// The thread at the post sleeps, as the driver or on watch, and is to be woken for anything else.
     dozes: AtomicPtr<Parker>,
+    /// If it does: in spite of roots and heavy futures.
+    resting: AtomicBool,
     look: Mutex<Look>,
     /// Is the pool over? Ends naps.
     closed: Mutex<bool>,
@@ -113,6 +114,45 @@ struct Look {
     since: Instant,
     /// When help was asked for, if that has not come yet.
     asked: Option<Instant>,
+    /// While roots or heavy futures wait: how many had been taken at the last look, and since when
+    /// nobody has taken one.
+    waiting: Option<(u32, Instant)>,
+    company: Company,
+}
+
+/// When more threads computed than there are permits, as far as was seen.
+#[derive(Debug)]
+struct Company {
+    is_there: bool,
+    from: Instant,
+    to: Instant,
+}
+
+impl Company {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            is_there: false,
+            from: now,
+            to: now,
+        }
+    }
+
+    fn look(&mut self, is_there: bool) {
+        let now = Instant::now();
+        if is_there {
+            if !self.is_there {
+                self.from = now;
+            }
+            self.to = now;
+        }
+        self.is_there = is_there;
+    }
+
+    /// Has there been none for long, measured by how long it was there the last time?
+    fn is_rare(&self) -> bool {
+        self.to.elapsed() >= SELDOM * (self.to - self.from)
+    }
 }
 
 impl Look {
@@ -132,10 +172,27 @@ impl Look {
         if moved {
             self.since = Instant::now();
         }
+        self.company.look(registry.sleep.is_crowded());
         self.since.elapsed()
     }
 
-    /// The occupant of `seat` has begun to compute, but does not do so yet: nobody has moved.
+    /// All that compute have been at the same computation for so long: may one more compute beside them?
+    fn welcomes_company(&self, unmoved: Duration) -> bool {
+        unmoved >= TURN || unmoved >= LONG && self.company.is_rare()
+    }
+
+    /// For how long have roots and heavy futures waited, and nobody has taken one?
+    fn waited(&mut self, taken: u32) -> Duration {
+        let now = Instant::now();
+        let since = match self.waiting {
+            Some((before, since)) if before == taken => since,
+            _ => now,
+        };
+        self.waiting = Some((taken, since));
+        now - since
+    }
+
+    /// The occupant of `seat` computes beside the others: none of those has moved.
     fn overlook(&mut self, seat: &Seat) {
         let at = seat.index() as usize;
         self.phases.resize(self.phases.len().max(at + 1), 0);
@@ -159,10 +216,13 @@ impl Rescue {
             possible,
             manned: AtomicBool::new(false),
             dozes: AtomicPtr::new(ptr::null_mut()),
+            resting: AtomicBool::new(false),
             look: Mutex::new(Look {
                 phases: Vec::new(),
                 since: Instant::now(),
                 asked: None,
+                waiting: None,
+                company: Company::new(),
             }),
             closed: Mutex::new(false),
             closing: Condvar::new(),
@@ -211,6 +271,18 @@ impl Rescue {
         }
         // Ordering: Relaxed; whoever still finds it wakes a thread that is awake.
         self.dozes.store(ptr::null_mut(), Ordering::Relaxed);
+    }
+
+    /// The thread at the post knows that there are roots and heavy futures, and sleeps nevertheless.
+    pub(super) fn set_resting(&self, rests: bool) {
+        // Ordering: Relaxed, ordered by the fence in `doze`. Whoever misses that it is over finds a
+        // thread that is awake.
+        self.resting.store(rests, Ordering::Relaxed);
+    }
+
+    fn rests(&self) -> bool {
+        // Ordering: Relaxed; the callers' fences order it.
+        self.resting.load(Ordering::Relaxed)
     }
 
     #[cfg(all(test, manyhands_loom))]
@@ -303,9 +375,12 @@ impl Rescue {
             return false;
         }
         let waited = start.elapsed();
-        let are_long = || lock(&self.look).unmoved(registry) >= LONG;
-        let is_late = || waited >= TURN || waited >= SHORT_TURN && are_long();
-        waited >= LAST_TURN || computing == permits && is_late()
+        let is_turn = || {
+            let mut look = lock(&self.look);
+            let unmoved = look.unmoved(registry);
+            waited >= TURN || waited >= SHORT_TURN && look.welcomes_company(unmoved)
+        };
+        waited >= LAST_TURN || computing == permits && is_turn()
     }
 
     fn paused(&self) -> usize {
@@ -335,6 +410,7 @@ impl Registry {
         match seat.phase().mode() {
             Mode::Polling => {
                 begin(seat);
+                task::note_computing();
                 seat.set_mode(Mode::Computing);
                 // Ordering: SeqCst fence of R2 and D1: the mode, then the look at the queues and at
                 // the role of the driver.
@@ -348,7 +424,8 @@ impl Registry {
             }
             Mode::Overcommitted => {
                 begin(seat);
-                self.leave_post(seat, true);
+                task::note_computing();
+                self.begin_at_post(seat);
             }
             // It computes already, or inside `block_in_place`, without a permit.
             Mode::Computing | Mode::Away => {}
@@ -397,15 +474,22 @@ impl Registry {
     }
 
     /// Are there ready futures, or roots that have not begun, or timers that nobody looks after?
+    /// Whoever rests at the post knows of roots and of heavy futures.
     fn has_waiting(&self) -> bool {
-        self.has_ready() || self.driver.is_wanted()
+        let has_ready = if self.rescue.rests() {
+            self.has_ready_future()
+        } else {
+            self.has_ready()
+        };
+        has_ready || self.driver.is_wanted()
     }
 
     fn has_ready(&self) -> bool {
         !self.injectors.is_empty() || self.seats().any(Seat::has_tasks)
     }
 
-    /// Is there a ready future that cannot wait?
+    /// Is there a ready future that cannot wait? (Some of them turn out to be heavy when somebody
+    /// wants to poll them.)
     fn has_ready_future(&self) -> bool {
         let injected = |priority| self.injectors.len(Class::future(priority)) > 0;
         injected(Priority::High) || injected(Priority::Normal) || self.seats().any(Seat::has_tasks)
@@ -437,19 +521,24 @@ impl Registry {
         }
     }
 
-    /// The overcommitted thread takes a permit without asking, and leaves its post: it begins to
-    /// compute (then it may have to `pause`), or to wait.
-    fn leave_post(&self, seat: &Seat, pause: bool) {
+    /// The overcommitted thread takes a permit without asking.
+    fn take_permit(&self, seat: &Seat) {
         self.sleep.acquire();
         seat.set_mode(Mode::Computing);
-        let pause = pause && self.sleep.is_crowded() && !IN_MODEL;
+    }
+
+    /// What the overcommitted thread polls has begun to compute: it leaves its post, and perhaps
+    /// waits for its turn.
+    fn begin_at_post(&self, seat: &Seat) {
+        self.take_permit(seat);
+        lock(&self.rescue.look).overlook(seat);
+        let pause = self.sleep.is_crowded() && !IN_MODEL;
         let early = !pause || self.rescue.paused() < MAX_PAUSED;
         if early {
             self.hand_over();
         }
         if pause {
             seat.counters().end_computing();
-            lock(&self.rescue.look).overlook(seat);
             trace::begin(Span::Pause);
             self.rescue.pause(self);
             trace::end(Span::Pause);
@@ -505,101 +594,197 @@ impl Watch {
 
 /// Polls ready futures while all threads with permits compute. The caller has no permit.
 pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
-    let rescue = &registry.rescue;
     seat.set_mode(Mode::Overcommitted);
-    let mut nap = PATIENCE;
-    let mut watch = Watch::begin(registry);
+    let rescue = &registry.rescue;
+    let mut post = Post {
+        registry,
+        seat,
+        watch: Watch::begin(registry),
+        nap: PATIENCE,
+    };
     while !registry.is_closed() {
-        let unmoved = lock(&rescue.look).unmoved(registry);
-        registry.fire_timers();
-        registry.glance_at_events(seat);
-        let asked = {
-            let has_ready = registry.has_ready();
-            let mut look = lock(&rescue.look);
-            if !has_ready {
-                look.asked = None;
-            }
-            let may_be_late = has_ready && registry.any_computes() && !IN_MODEL;
-            (may_be_late && registry.has_ready_future())
-                .then(|| look.asked.get_or_insert_with(Instant::now).elapsed())
-        };
-        // Or somebody polls, but has no core: the system has given it to another thread.
-        let computing = registry.is_saturated() || asked >= Some(LATE);
-        let ready = computing && registry.has_ready();
-        if !computing && seat.has_tasks() {
-            // What the clock and the events have woken here is for those who run it.
-            registry.clear_seat(seat);
-        }
-        if !ready && (computing || watch.has_failed()) {
-            if let Some(role) = registry.driver.take(seat.parker(), By::Spare) {
-                lock(&rescue.look).asked = None;
-                rescue.doze(registry, seat, || role.drive(Some(seat), || ()));
-                drop(role);
-                // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers.
-                fence(Ordering::SeqCst);
-                if !registry.is_saturated() {
-                    registry.notify_if_visible();
-                }
-                watch = Watch::begin(registry);
-                continue;
-            }
-        }
-        if let (false, Some(asked)) = (computing, asked) {
-            // Whoever polls will come to it.
-            rescue.nap(seat, LATE - asked);
-            continue;
-        }
-        if !ready && watch.goes_on(registry) {
-            let end = Instant::now() + WATCH;
-            lock(&rescue.look).asked = None;
-            rescue.doze(registry, seat, || seat.parker().drive(Some(end), None));
-            watch.look(registry);
-            continue;
-        }
-        if ready {
-            // Nobody asks a thread that looks by itself.
-            let asked = *lock(&rescue.look).asked.get_or_insert_with(Instant::now);
-            if unmoved < PATIENCE && asked.elapsed() < LATE && !IN_MODEL {
-                // They move: let them come by themselves, for a moment.
-                rescue.nap(seat, PATIENCE);
-                continue;
-            }
-            let patient = unmoved >= BACKGROUND_PATIENCE;
-            if let Some(future) = find::future_only(registry, seat, patient) {
+        match post.next() {
+            Next::Poll(future) => {
                 note_rescue(rescue, seat, &future);
                 future.run(seat);
                 if seat.phase().mode() != Mode::Overcommitted {
                     return Left::WithPermit;
                 }
-                continue;
             }
-            if let Some(root) = waiting_root(registry, unmoved) {
-                note_rescue(rescue, seat, &root);
-                registry.leave_post(seat, false);
+            Next::Compute(job) => {
+                note_rescue(rescue, seat, &job);
+                registry.take_permit(seat);
+                lock(&rescue.look).overlook(seat);
+                registry.hand_over();
                 begin(seat);
-                root.run(seat);
+                job.run(seat);
                 return Left::WithPermit;
             }
-            if registry.has_ready() {
-                // Roots, or what can wait. Events are looked at meanwhile.
-                rescue.nap(seat, ROOTS_NAP);
+            Next::Drive(role) => post.drive(role),
+            Next::Rest => post.rest(),
+            Next::Watch => {
+                post.doze(|| seat.parker().drive(Some(Instant::now() + WATCH), None));
+                post.watch.look(registry);
             }
-            continue;
-        } else if unmoved < PATIENCE && nap < MAX_NAP && !IN_MODEL {
-            // There is nothing to do now, but the pool is busy: soon there may be again.
-            rescue.nap(seat, nap);
-            nap = (2 * nap).min(MAX_NAP);
-            continue;
-        }
-        rescue.unman();
-        if !(registry.needs_rescue() && rescue.man()) {
-            seat.set_mode(Mode::Away);
-            return Left::Idle;
+            Next::Nap(time) => rescue.nap(seat, time),
+            Next::Look => {}
+            Next::Leave => {
+                rescue.unman();
+                if !(registry.needs_rescue() && rescue.man()) {
+                    seat.set_mode(Mode::Away);
+                    return Left::Idle;
+                }
+            }
         }
     }
     rescue.unman();
     seat.set_mode(Mode::Away);
     Left::Idle
+}
+
+/// What the thread at the post does next.
+enum Next<'a> {
+    /// A future that is ready.
+    Poll(find::Found),
+    /// What computes, with a permit: somebody else gets the post.
+    Compute(find::Found),
+    /// It sleeps as the driver: nothing is ready.
+    Drive(driver::Role<'a>),
+    /// It sleeps for a moment, as the driver if it can: what is ready has to wait.
+    Rest,
+    /// It sleeps, and looks from time to time whether anybody is the driver.
+    Watch,
+    /// It lets the others come to what is ready by themselves.
+    Nap(Duration),
+    /// Others were faster: it looks again.
+    Look,
+    /// There is nothing to do, and nothing to watch.
+    Leave,
+}
+
+/// The post and who is at it.
+struct Post<'a> {
+    registry: &'a Registry,
+    seat: &'a Seat,
+    watch: Watch,
+    /// How long the next nap is while there is nothing to do.
+    nap: Duration,
+}
+
+impl<'a> Post<'a> {
+    fn next(&mut self) -> Next<'a> {
+        let (registry, seat) = (self.registry, self.seat);
+        let rescue = &registry.rescue;
+        let unmoved = lock(&rescue.look).unmoved(registry);
+        registry.fire_timers();
+        registry.glance_at_events(seat);
+        let late = self.time_asked();
+        // Or somebody polls, but has no core: the system has given it to another thread.
+        let is_needed = registry.is_saturated() || late >= Some(LATE) || seat.has_tasks();
+        if is_needed && registry.has_ready() {
+            return self.next_of_ready(unmoved);
+        }
+        if is_needed || self.watch.has_failed() {
+            if let Some(role) = registry.driver.take(seat.parker(), By::Spare) {
+                return Next::Drive(role);
+            }
+        }
+        if let (false, Some(asked)) = (is_needed, late) {
+            // Whoever polls will come to it.
+            return Next::Nap(LATE - asked);
+        }
+        if self.watch.goes_on(registry) {
+            return Next::Watch;
+        }
+        if unmoved < PATIENCE && self.nap < MAX_NAP && !IN_MODEL {
+            // There is nothing to do now, but the pool is busy: soon there may be again.
+            let nap = self.nap;
+            self.nap = (2 * nap).min(MAX_NAP);
+            return Next::Nap(nap);
+        }
+        Next::Leave
+    }
+
+    /// For how long has a future been ready, while others compute?
+    fn time_asked(&self) -> Option<Duration> {
+        let registry = self.registry;
+        let has_ready = registry.has_ready();
+        let mut look = lock(&registry.rescue.look);
+        if !has_ready {
+            look.asked = None;
+        }
+        let may_be_late = has_ready && registry.any_computes() && !IN_MODEL;
+        (may_be_late && registry.has_ready_future())
+            .then(|| look.asked.get_or_insert_with(Instant::now).elapsed())
+    }
+
+    /// The same where something is ready, and everybody computes.
+    fn next_of_ready(&mut self, unmoved: Duration) -> Next<'a> {
+        let (registry, seat) = (self.registry, self.seat);
+        let asked = {
+            let mut look = lock(&registry.rescue.look);
+            // Nobody asks a thread that looks by itself.
+            look.asked.get_or_insert_with(Instant::now).elapsed()
+        };
+        // What the clock and the events have woken here nobody else knows of.
+        let can_wait = asked < LATE && !seat.has_tasks() && !IN_MODEL;
+        if can_wait && unmoved < PATIENCE && registry.has_ready_future() {
+            // They move: let them come by themselves, for a moment.
+            return Next::Nap(PATIENCE);
+        }
+        let patient = unmoved >= BACKGROUND_PATIENCE;
+        if let Some(future) = find::future_only(registry, seat, patient) {
+            return Next::Poll(future);
+        }
+        if let Some(job) = waiting_long(registry, unmoved) {
+            return Next::Compute(job);
+        }
+        if registry.has_ready() {
+            Next::Rest
+        } else {
+            Next::Look
+        }
+    }
+
+    /// Sleeps until timers are over, something happens, or somebody asks.
+    fn drive(&mut self, role: driver::Role<'_>) {
+        self.doze(|| role.drive(Some(self.seat), || ()));
+        self.give_up(role);
+    }
+
+    fn give_up(&mut self, role: driver::Role<'_>) {
+        drop(role);
+        // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers.
+        fence(Ordering::SeqCst);
+        if !self.registry.is_saturated() {
+            self.registry.notify_if_visible();
+        }
+        self.watch = Watch::begin(self.registry);
+    }
+
+    /// Sleeps until a future is ready, or for a moment.
+    fn rest(&mut self) {
+        let (registry, seat) = (self.registry, self.seat);
+        if IN_MODEL {
+            return registry.rescue.nap(seat, REST);
+        }
+        let end = Some(Instant::now() + REST);
+        registry.rescue.set_resting(true);
+        match registry.driver.take(seat.parker(), By::Spare) {
+            Some(role) => {
+                self.doze(|| role.drive_until(end, Some(seat), || ()));
+                self.give_up(role);
+            }
+            None => self.doze(|| seat.parker().drive(end, None)),
+        }
+        registry.rescue.set_resting(false);
+    }
+
+    fn doze(&self, sleep: impl FnOnce()) {
+        let rescue = &self.registry.rescue;
+        lock(&rescue.look).asked = None;
+        rescue.doze(self.registry, self.seat, sleep);
+    }
 }
 
 /// A computation begins.
@@ -618,17 +803,27 @@ fn note_rescue(rescue: &Rescue, seat: &Seat, job: &find::Found) {
     }
 }
 
-/// A root that may begin beside those who compute: one at a time.
-fn waiting_root(registry: &Registry, unmoved: Duration) -> Option<find::Found> {
-    if registry.sleep.is_crowded() {
+/// A heavy future or a root that may begin beside those who compute: one at a time. Only a future
+/// that has waited for very long need not care.
+fn waiting_long(registry: &Registry, unmoved: Duration) -> Option<find::Found> {
+    let mut look = lock(&registry.rescue.look);
+    if !registry.injectors.has_long() {
+        look.waiting = None;
         return None;
     }
-    let least = if unmoved >= BACKGROUND_PATIENCE {
+    let waited = look.waited(registry.injectors.taken());
+    let is_turn = waited >= TURN || look.welcomes_company(unmoved);
+    drop(look);
+    if registry.sleep.is_crowded() {
+        let is_due = waited >= LAST_TURN;
+        return is_due.then(|| find::heavy_only(registry)).flatten();
+    }
+    let least = if IN_MODEL || is_turn && unmoved >= BACKGROUND_PATIENCE {
         Priority::Background
-    } else if unmoved >= ROOT_PATIENCE || IN_MODEL {
+    } else if is_turn {
         Priority::Normal
     } else {
         Priority::High
     };
-    find::root_only(registry, least)
+    find::long_only(registry, least)
 }

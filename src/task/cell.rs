@@ -5,6 +5,7 @@
 //! The one allocation of a task, and counted references to it. Everything that does not depend on the type of the future sits in [`Header`], so that wakers,
 //! handles and lists work on a thin pointer to it; the rest is reached through [`Vtable`].
 
+use super::heft::Heft;
 use super::id::Id;
 use super::info::{Site, TaskInfo, TaskKind};
 use super::owned::Links;
@@ -40,6 +41,8 @@ pub(super) struct Header {
     /// When the last poll began, as [`coarse::stamp`] says; 0: there was none. Written by the
     /// runner. No modelled atomic: it orders nothing, and is only shown to people.
     polled: AtomicU32,
+    /// Is it likely to compute? Written by the runner.
+    heft: Heft,
     /// Is the list holding its reference? Under the lock of the list's shard.
     pub(super) listed: UnsafeCell<bool>,
     /// Stops parallel work inside the task. Anybody with a reference.
@@ -125,6 +128,7 @@ where
                 join_waker: UnsafeCell::new(None),
                 site,
                 polled: AtomicU32::new(0),
+                heft: Heft::of(site),
                 listed: UnsafeCell::new(false),
                 cancel: Cancel::new(),
                 class,
@@ -182,6 +186,18 @@ impl Header {
     pub(super) fn note_poll(&self) {
         // Ordering: Relaxed; only shown to people.
         self.polled.store(coarse::stamp(), Ordering::Relaxed);
+        self.heft.note_poll(self.site);
+    }
+
+    /// The poll computes.
+    pub(super) fn note_computing(&self) {
+        self.heft.note_computing(self.site);
+    }
+
+    /// Is the next poll likely to compute?
+    #[inline]
+    pub(super) fn is_heavy(&self) -> bool {
+        self.heft.is_heavy()
     }
 }
 
@@ -202,8 +218,8 @@ pub(super) unsafe fn describe(task: NonNull<Header>, now: u32) -> TaskInfo {
         name,
         location: header.site,
         state: state.shown(),
-        kind: TaskKind::new(header.class.kind, header.vtable.blocking),
-        priority: header.class.priority,
+        kind: TaskKind::new(header.class.kind(), header.vtable.blocking),
+        priority: header.class.priority(),
         age: state.age(now),
         last_poll: (polled != 0).then(|| coarse::between(polled, now, u32::BITS)),
     }

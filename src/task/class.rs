@@ -26,25 +26,38 @@ pub(crate) enum Kind {
     Root,
 }
 
-/// Kind and priority. Never changes in a task's life.
+/// Kind and priority. Never changes in a task's life. One byte, because every task has one, and two
+/// cache lines are to be enough for a small one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Class {
-    pub(crate) kind: Kind,
-    pub(crate) priority: Priority,
-}
+pub(crate) struct Class(u8);
 
 impl Class {
+    /// Beside the priority.
+    const ROOT: u8 = 0x10;
+
     pub(crate) const fn future(priority: Priority) -> Self {
-        Self {
-            kind: Kind::Future,
-            priority,
-        }
+        Self(priority as u8)
     }
 
     pub(crate) const fn root(priority: Priority) -> Self {
-        Self {
-            kind: Kind::Root,
-            priority,
+        Self(priority as u8 | Self::ROOT)
+    }
+
+    pub(crate) const fn kind(self) -> Kind {
+        if self.0 & Self::ROOT == 0 {
+            Kind::Future
+        } else {
+            Kind::Root
+        }
+    }
+
+    pub(crate) const fn priority(self) -> Priority {
+        const HIGH: u8 = Priority::High as u8;
+        const NORMAL: u8 = Priority::Normal as u8;
+        match self.0 & !Self::ROOT {
+            HIGH => Priority::High,
+            NORMAL => Priority::Normal,
+            _ => Priority::Background,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Names of tasks, and which task the calling thread polls.
 
+use super::cell::Header;
 use crate::sync::thread_cell;
 use std::cell::Cell;
 use std::fmt;
+use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The name of a task: no two tasks of a process share one.
@@ -69,16 +71,32 @@ impl fmt::Debug for Id {
 }
 
 thread_cell! {
-    static CURRENT: Cell<u64> = Cell::new(0);
+    static CURRENT: Cell<*const Header> = Cell::new(ptr::null());
 }
 
 /// The calling thread works for a task until this is dropped.
 #[derive(Debug)]
-pub(super) struct Entered(u64);
+pub(super) struct Entered(*const Header);
 
+/// # Safety
+///
+/// The guard is dropped before the task is freed.
 #[inline]
-pub(super) fn enter(id: Id) -> Entered {
-    Entered(CURRENT.with(|current| current.replace(id.0)))
+pub(super) unsafe fn enter(task: &Header) -> Entered {
+    Entered(CURRENT.with(|current| current.replace(task)))
+}
+
+/// The task that the calling thread works for.
+#[inline]
+fn current<R>(f: impl FnOnce(&Header) -> R) -> Option<R> {
+    let task = CURRENT.with(Cell::get);
+    // SAFETY: null, or a task whose `Entered` has not been dropped, so that it lives.
+    unsafe { task.as_ref() }.map(f)
+}
+
+/// The task that the calling thread polls, if any, has begun to compute.
+pub(crate) fn note_computing() {
+    current(Header::note_computing);
 }
 
 impl Drop for Entered {
@@ -97,8 +115,7 @@ impl Drop for Entered {
 /// ```
 #[must_use]
 pub fn try_id() -> Option<Id> {
-    let current = CURRENT.with(Cell::get);
-    (current != 0).then_some(Id(current))
+    current(|task| task.id)
 }
 
 /// The id of the task that the calling thread polls.

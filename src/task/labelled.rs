@@ -32,6 +32,10 @@ impl<S: Schedule> Schedule for Labelled<S> {
         self.scheduler.unhandled_panic(payload);
     }
 
+    fn puts_heavy_aside(&self) -> bool {
+        self.scheduler.puts_heavy_aside()
+    }
+
     fn name(&self) -> Option<&Arc<str>> {
         self.name.as_ref()
     }

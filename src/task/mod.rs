@@ -12,6 +12,7 @@ mod cell;
 mod class;
 mod error;
 mod handle;
+mod heft;
 mod id;
 mod info;
 mod join_set;
@@ -38,6 +39,7 @@ pub use self::local::{AccessError, LocalKey, TaskLocalFuture};
 pub use self::yield_now::{YieldNow, yield_now};
 
 pub(crate) use self::class::{Class, Kind};
+pub(crate) use self::id::note_computing;
 pub(crate) use self::info::Site;
 pub(crate) use self::owned::Owned;
 
@@ -59,6 +61,8 @@ pub(crate) enum How {
     Wake,
     /// By itself, during its own poll: it goes to the back of the queue.
     Yield,
+    /// It was ready before, and is heavy: the calling thread does not want to poll it.
+    Aside,
 }
 
 /// Where tasks become ready; implemented by the pool. Every cell owns one.
@@ -79,6 +83,12 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// A panic that no handle will ever report: the handle was dropped, or what panicked was the
     /// drop of an output or a foreign waker. Must not unwind.
     fn unhandled_panic(&self, payload: Payload);
+
+    /// Is the calling thread to poll only futures that will not compute? Others, as far as that can
+    /// be told, are scheduled again, [`How::Aside`].
+    fn puts_heavy_aside(&self) -> bool {
+        false
+    }
 
     /// The name of the task, if it has one.
     fn name(&self) -> Option<&Arc<str>> {

@@ -83,13 +83,18 @@ where
     unsafe {
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
         let state = &(*task.as_ptr()).state;
+        let aside = (*task.as_ptr()).is_heavy() && typed.scheduler.puts_heavy_aside();
         if typed.scheduler.is_closed() {
             cancel_future::<F, S>(task);
-        } else if poll_once::<F, S>(task).is_pending() {
+        } else if aside || poll_once::<F, S>(task).is_pending() {
+            if aside {
+                // As if it had asked for another poll in this one.
+                let _ = state.wake();
+            }
             match state.after_poll() {
                 AfterPoll::Idle => return,
                 AfterPoll::Notified => {
-                    cell::submit(task, How::Yield);
+                    cell::submit(task, if aside { How::Aside } else { How::Yield });
                     return cell::release(task);
                 }
                 AfterPoll::Cancel => cancel_future::<F, S>(task),
@@ -117,7 +122,8 @@ where
     };
     let mut output = None;
     let polled = unwind::catch(|| {
-        let _entered = id::enter(header.id);
+        // SAFETY: the caller's reference outlasts the guard.
+        let _entered = unsafe { id::enter(header) };
         header.note_poll();
         let _traced = trace::poll(header.id.number(), Some(header.site), || {
             typed.scheduler.name()
@@ -390,7 +396,7 @@ fn in_the_name_of(task: NonNull<Header>, f: impl FnOnce()) -> Result<(), Payload
     unwind::catch(|| {
         // SAFETY: the callers have a reference. No flag needs nothing to outlive anything.
         let (_entered, _under) =
-            unsafe { (id::enter(task.as_ref().id), cancel::enter(CancelRef::NONE)) };
+            unsafe { (id::enter(task.as_ref()), cancel::enter(CancelRef::NONE)) };
         f();
     })
 }

@@ -18,7 +18,7 @@ use crate::sleep::{Before, Rescan};
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sync::deque::Steal;
 use crate::sync::{UnsafeCell, thread};
-use crate::task::{Class, Priority};
+use crate::task::{Class, How, Priority};
 use crate::util::parker::Parker;
 use crate::util::{model, unwind};
 use std::sync::Arc;
@@ -351,6 +351,41 @@ fn rescue_when_the_post_is_left() {
     });
 }
 
+/// A heavy future is put aside by the thread at the post, while the only worker goes to sleep.
+#[test]
+fn a_future_put_aside_is_found() {
+    model::check("pool::a_future_put_aside_is_found", || {
+        let registry = registry_of(1, 1);
+        registry.sleep.admit();
+        let job = StackJob::new(|_| ());
+        let worker = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                let parker = Parker::current();
+                loop {
+                    if let Some(job) = registry.injectors.take_heavy(Priority::Normal) {
+                        return job.execute(0);
+                    }
+                    let rescan = || match registry.has_visible_work() {
+                        true => Rescan::Work,
+                        false => Rescan::Nothing,
+                    };
+                    let tell = || registry.notify();
+                    let state = Before::Searching;
+                    assert!(registry.sleep.sleep(0, parker, state, rescan, tell));
+                }
+            })
+        };
+        let seat = registry.seat(1);
+        // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+        let _occupied = unsafe { seat.occupy() };
+        seat.set_mode(Mode::Overcommitted);
+        let class = Class::future(Priority::Normal);
+        registry.schedule(future(&job), How::Aside, class);
+        worker.join().unwrap();
+    });
+}
+
 /// V1: a job is queued while the last token comes back: a runner is on its way.
 #[test]
 fn a_limit_forgets_no_job() {
@@ -526,34 +561,56 @@ fn rescue_pause_ends_with_a_permit() {
     });
 }
 
-/// R2: a future becomes ready while the thread at the post falls asleep as the driver.
+/// A future becomes ready while the thread at the post falls asleep as the driver; if it `rests`, in
+/// spite of a root that waits.
+fn a_future_wakes_the_post(rests: bool) {
+    let pool = Busy::new([Mode::Computing; 2]);
+    let registry = &pool.registry;
+    let root = StackJob::new(|_| ());
+    if rests {
+        registry.inject_as(future(&root), Class::root(Priority::Normal));
+    }
+    let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
+    assert!(registry.rescue.is_manned(), "nobody looks at the clock");
+    let job = StackJob::new(|_| ());
+    let poller = {
+        let registry = Arc::clone(registry);
+        thread::spawn(move || {
+            let seat = registry.seat(2);
+            // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
+            let _occupied = unsafe { seat.occupy() };
+            let role = registry.driver.take(seat.parker(), By::Spare);
+            let role = role.expect("nobody else takes it");
+            let rescue = &registry.rescue;
+            loop {
+                if let Some(job) = registry.injectors.take_future(Priority::Normal) {
+                    return job.execute(2);
+                }
+                rescue.set_resting(rests);
+                rescue.doze(&registry, seat, || role.drive(Some(seat), || ()));
+                rescue.set_resting(false);
+            }
+        })
+    };
+    pool.publish(future(&job));
+    poller.join().unwrap();
+    if let Some(root) = registry.injectors.take_root(Priority::Normal) {
+        root.execute(0);
+    }
+}
+
+/// R2, with nothing but futures.
 #[test]
 fn rescue_wakes_whoever_dozes_at_the_post() {
     model::check("pool::rescue_wakes_whoever_dozes_at_the_post", || {
-        let pool = Busy::new([Mode::Computing; 2]);
-        let registry = &pool.registry;
-        let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
-        assert!(registry.rescue.is_manned(), "nobody looks at the clock");
-        let job = StackJob::new(|_| ());
-        let poller = {
-            let registry = Arc::clone(registry);
-            thread::spawn(move || {
-                let seat = registry.seat(2);
-                // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
-                let _occupied = unsafe { seat.occupy() };
-                let role = registry.driver.take(seat.parker(), By::Spare);
-                let role = role.expect("nobody else takes it");
-                loop {
-                    if let Some(job) = registry.injectors.take_any() {
-                        return job.execute(2);
-                    }
-                    registry
-                        .rescue
-                        .doze(&registry, seat, || role.drive(Some(seat), || ()));
-                }
-            })
-        };
-        pool.publish(future(&job));
-        poller.join().unwrap();
+        a_future_wakes_the_post(false);
+    });
+}
+
+/// R2, while a root waits.
+#[test]
+fn rescue_wakes_whoever_rests_at_the_post() {
+    model::check("pool::rescue_wakes_whoever_rests_at_the_post", || {
+        a_future_wakes_the_post(true);
     });
 }

@@ -53,6 +53,8 @@ pub(super) struct Mock {
     /// A woken task runs on the spot. The lock of a queue would hide orderings that the state word
     /// lacks.
     inline: bool,
+    /// It polls no heavy tasks. Not modelled: tests set it before anything else.
+    aside: std::sync::atomic::AtomicBool,
 }
 
 impl Mock {
@@ -69,11 +71,17 @@ impl Mock {
     fn build(inline: bool) -> Arc<Self> {
         Arc::new(Self {
             inline,
+            aside: std::sync::atomic::AtomicBool::new(false),
             queue: Mutex::new(Queue::default()),
             closed: AtomicBool::new(false),
             owned: Owned::new(1),
             panics: Mutex::new(Vec::new()),
         })
+    }
+
+    /// From now on heavy tasks are put aside, or are no longer.
+    pub(super) fn put_heavy_aside(&self, aside: bool) {
+        self.aside.store(aside, Ordering::Relaxed);
     }
 
     /// Runs the oldest job. Returns why it was there.
@@ -129,5 +137,9 @@ impl Schedule for Arc<Mock> {
 
     fn unhandled_panic(&self, payload: Payload) {
         lock(&self.panics).push(payload);
+    }
+
+    fn puts_heavy_aside(&self) -> bool {
+        self.aside.load(Ordering::Relaxed)
     }
 }

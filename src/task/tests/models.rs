@@ -4,7 +4,7 @@
 //! A leaked or doubly dropped future, output, waker or cell fails a model by the loom `Arc`s that
 //! they carry; a missing happens-before edge fails it by the `UnsafeCell`s.
 
-use super::super::{JoinError, JoinHandle, TaskState};
+use super::super::{JoinError, JoinHandle, TaskState, note_computing};
 use super::{Mock, spawn};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, UnsafeCell, lock, thread};
@@ -104,6 +104,7 @@ impl Future for Probe {
             return Poll::Ready(Tracked::new());
         }
         if polls == 1 {
+            note_computing();
             *lock(&self.world.waker) = Some(cx.waker().clone());
         }
         Poll::Pending
@@ -218,6 +219,49 @@ fn wake_races_end_of_poll() {
         other.join().unwrap();
         pool.run_all();
         ready(&mut handle).unwrap();
+    });
+}
+
+/// M6: a wake while the task is put aside leads to a poll that sees what came before the wake.
+#[test]
+fn wake_races_putting_aside() {
+    model::check("task::wake_races_putting_aside", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (mut handle, waker) = waiting(&pool, &world);
+        waker.wake_by_ref();
+        pool.put_heavy_aside(true);
+        let other = {
+            let world = world.clone();
+            thread::spawn(move || {
+                world.set_ready();
+                waker.wake();
+            })
+        };
+        pool.run();
+        other.join().unwrap();
+        assert_eq!(pool.queued(), 1);
+        pool.put_heavy_aside(false);
+        pool.run_all();
+        ready(&mut handle).unwrap();
+    });
+}
+
+/// M6: an abort while the task is put aside: its future is dropped, once.
+#[test]
+fn abort_races_putting_aside() {
+    model::check("task::abort_races_putting_aside", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (mut handle, waker) = waiting(&pool, &world);
+        waker.wake();
+        pool.put_heavy_aside(true);
+        let runner = run_on_a_thread(&pool);
+        world.before_abort.store(1, Ordering::Relaxed);
+        handle.abort();
+        runner.join().unwrap();
+        pool.run_all();
+        assert!(ready(&mut handle).unwrap_err().is_cancelled());
+        assert_eq!(world.drops(), 1);
+        assert_eq!(world.seen_by_drop.load(Ordering::Relaxed), 1);
     });
 }
 

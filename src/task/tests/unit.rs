@@ -841,3 +841,64 @@ fn handles_cross_threads_when_the_result_does() {
     all::<task::YieldNow>();
     error::<JoinError>();
 }
+
+/// A task that has computed in its last poll, and was woken.
+fn heavy_task(pool: &Arc<Mock>) -> (JoinHandle<()>, Arc<AtomicUsize>) {
+    let polls = Arc::new(AtomicUsize::new(0));
+    let mut handle = {
+        let polls = Arc::clone(&polls);
+        let future = std::future::poll_fn(move |context| {
+            if polls.fetch_add(1, Ordering::Relaxed) > 0 {
+                return Poll::Ready(());
+            }
+            task::note_computing();
+            context.waker().wake_by_ref();
+            Poll::Pending
+        });
+        spawn(future, Arc::clone(pool))
+    };
+    assert_eq!(pool.run(), Some(How::Spawn));
+    assert!(poll(&mut handle, Waker::noop()).is_pending());
+    pool.put_heavy_aside(true);
+    (handle, polls)
+}
+
+#[test]
+fn a_heavy_task_is_put_aside_until_somebody_polls_it() {
+    let pool = Mock::new();
+    let (mut handle, polls) = heavy_task(&pool);
+    assert_eq!(pool.run(), Some(How::Yield));
+    assert_eq!(pool.run(), Some(How::Aside));
+    assert_eq!((count(&polls), pool.queued()), (1, 1));
+    pool.put_heavy_aside(false);
+    assert_eq!(pool.run(), Some(How::Aside));
+    assert_eq!(count(&polls), 2);
+    assert!(ready(&mut handle).is_ok());
+    drop(handle);
+    assert_clean(&pool);
+}
+
+#[test]
+fn a_task_that_was_put_aside_can_be_aborted() {
+    let pool = Mock::new();
+    let (mut handle, polls) = heavy_task(&pool);
+    assert_eq!(pool.run(), Some(How::Yield));
+    handle.abort();
+    assert_eq!(pool.run_all(), 1);
+    assert!(ready(&mut handle).unwrap_err().is_cancelled());
+    assert_eq!(count(&polls), 1);
+    drop(handle);
+    assert_clean(&pool);
+}
+
+#[test]
+fn a_task_that_was_put_aside_ends_with_the_pool() {
+    let pool = Mock::new();
+    let (mut handle, polls) = heavy_task(&pool);
+    assert_eq!(pool.run(), Some(How::Yield));
+    pool.close();
+    assert!(ready(&mut handle).unwrap_err().is_cancelled());
+    assert_eq!(count(&polls), 1);
+    drop(handle);
+    assert_clean(&pool);
+}

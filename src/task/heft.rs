@@ -1,0 +1,150 @@
+//! Which tasks are likely to compute when they are polled next: the *heavy* ones.
+//!
+//! A task whose last poll computed (a join, a parallel loop, a scope) is heavy for some more polls. A
+//! new one is heavy for its first poll, if the first polls of most others that were spawned at the
+//! same place have computed. Threads that are only to poll, because all others compute, leave heavy
+//! tasks to those (`pool::rescue`). It is a guess, on which nothing else depends. So these are no
+//! modelled atomics, and two threads may overwrite each other's.
+
+use super::info::Site;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// For so many more polls that do not compute a task is heavy. Until the next poll begins, they are
+/// the low bits of [`Heft`].
+const POLLS: u8 = 4;
+const LEFT: u8 = 0x3f;
+
+/// The task has not been polled.
+const FRESH: u8 = 0x80;
+
+/// It is in its first poll.
+const FIRST: u8 = 0x40;
+
+/// For each place where tasks are spawned: so much down when a first poll begins, so much up when it
+/// computes. Two of three have to.
+const DOWN: u8 = 2;
+const UP: u8 = 3;
+
+/// New tasks are heavy from here on,
+const HEAVY: u8 = 16;
+
+/// and there is no more than this.
+const MOST: u8 = 64;
+
+/// The places, by their addresses. Some may have to share an entry.
+static SITES: [AtomicU8; 256] = [const { AtomicU8::new(0) }; 256];
+
+fn entry(site: Site) -> &'static AtomicU8 {
+    // Locations are 24 bytes long.
+    let address = std::ptr::from_ref(site).addr();
+    &SITES[(address / 8) % SITES.len()]
+}
+
+/// How many polls of a task from now on are expected to compute.
+#[derive(Debug)]
+pub(super) struct Heft(AtomicU8);
+
+impl Heft {
+    /// That of a new task.
+    #[inline]
+    pub(super) fn of(site: Site) -> Self {
+        // Ordering: Relaxed, as everywhere here: a guess.
+        let is_heavy = entry(site).load(Ordering::Relaxed) >= HEAVY;
+        Self(AtomicU8::new(FRESH | u8::from(is_heavy)))
+    }
+
+    /// A poll begins.
+    #[inline]
+    pub(super) fn note_poll(&self, site: Site) {
+        let before = self.0.load(Ordering::Relaxed);
+        if before == 0 {
+            return;
+        }
+        let left = (before & LEFT).saturating_sub(1);
+        if before & FRESH == 0 {
+            return self.0.store(left, Ordering::Relaxed);
+        }
+        self.0.store(left | FIRST, Ordering::Relaxed);
+        let entry = entry(site);
+        let known = entry.load(Ordering::Relaxed);
+        if known > 0 {
+            entry.store(known.saturating_sub(DOWN), Ordering::Relaxed);
+        }
+    }
+
+    /// The poll computes.
+    pub(super) fn note_computing(&self, site: Site) {
+        if self.0.load(Ordering::Relaxed) & FIRST != 0 {
+            let entry = entry(site);
+            let known = entry.load(Ordering::Relaxed);
+            entry.store((known + UP).min(MOST), Ordering::Relaxed);
+        }
+        self.0.store(POLLS, Ordering::Relaxed);
+    }
+
+    /// Is the next poll likely to compute?
+    #[inline]
+    pub(super) fn is_heavy(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & LEFT > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::Location;
+
+    /// A poll of `heft`; was it expected to compute?
+    fn poll(heft: &Heft, site: Site, computes: bool) -> bool {
+        let expected = heft.is_heavy();
+        heft.note_poll(site);
+        if computes {
+            heft.note_computing(site);
+        }
+        expected
+    }
+
+    #[test]
+    fn a_task_that_has_computed_is_heavy_for_some_polls() {
+        let site = Location::caller();
+        let heft = Heft::of(site);
+        assert!(!poll(&heft, site, false));
+        assert!(!poll(&heft, site, true));
+        for _ in 0..POLLS {
+            assert!(poll(&heft, site, false));
+        }
+        assert!(!poll(&heft, site, false));
+    }
+
+    #[test]
+    fn tasks_like_others_that_compute_at_once_are_heavy_at_first() {
+        let site = Location::caller();
+        let mut guessed = 0;
+        for _ in 0..100 {
+            guessed += u32::from(poll(&Heft::of(site), site, true));
+        }
+        assert!((50..100).contains(&guessed), "{guessed}");
+        let heft = Heft::of(site);
+        assert!(poll(&heft, site, false));
+        assert!(!poll(&heft, site, false));
+    }
+
+    #[test]
+    fn tasks_of_which_half_compute_are_not() {
+        let site = Location::caller();
+        for n in 0..100 {
+            assert!(!poll(&Heft::of(site), site, n % 2 == 0));
+        }
+    }
+
+    #[test]
+    fn only_the_first_poll_tells_about_others() {
+        let site = Location::caller();
+        for _ in 0..100 {
+            let heft = Heft::of(site);
+            poll(&heft, site, false);
+            poll(&heft, site, true);
+        }
+        assert!(!Heft::of(site).is_heavy());
+    }
+}
