@@ -240,11 +240,21 @@ fn the_default_pool_works_with_the_threads_that_it_gets() {
     assert_success(&end_of(command.spawn().unwrap()));
 }
 
-/// The address space of this process may grow by so much, and no more. All threads of the pool are
-/// up before: one that starts is killed by std if it finds no room for its signal stack.
-fn limit_memory_of(pool: &Pool, growth: u64) {
-    pool.broadcast(|_| ());
-    limit_memory(growth);
+/// A pool whose workers are up: a thread that starts is killed by std if it finds no room for its
+/// signal stack. They have done nothing, so there is no spare thread that waits for events meanwhile.
+fn pool_of_large_stacks(num_threads: usize) -> Pool {
+    let (say, up) = mpsc::channel();
+    let pool = Pool::builder()
+        .num_threads(num_threads)
+        .stack_size(256 << 20)
+        // Nobody may listen to a thread that comes later.
+        .on_thread_start(move || {
+            let _ = say.send(());
+        })
+        .build()
+        .unwrap();
+    up.iter().take(num_threads).for_each(drop);
+    pool
 }
 
 /// The address space of this process may grow by so much, and no more.
@@ -282,12 +292,8 @@ fn waits_end_where_no_spare_thread_can_be_had() {
     if is_child() {
         let size: usize = std::env::var("SIZE").unwrap().parse().unwrap();
         // Stacks that fit before the limit is set, and not after.
-        let pool = Pool::builder()
-            .num_threads(size)
-            .stack_size(256 << 20)
-            .build()
-            .unwrap();
-        limit_memory_of(&pool, 128 << 20);
+        let pool = pool_of_large_stacks(size);
+        limit_memory(128 << 20);
         for _ in 0..20 {
             assert_eq!(pool.install(|| nest(20)), 23);
             let roots: Vec<_> = (0..10).map(|_| pool.spawn_compute(|| nest(12))).collect();
@@ -319,11 +325,7 @@ fn waits_end_where_no_spare_thread_can_be_had() {
 #[test]
 fn blocking_closures_wait_for_the_threads_that_there_are() {
     if is_child() {
-        let pool = Pool::builder()
-            .num_threads(1)
-            .stack_size(256 << 20)
-            .build()
-            .unwrap();
+        let pool = pool_of_large_stacks(1);
         let (release, released) = mpsc::channel::<()>();
         let (say, heard) = mpsc::channel();
         let first = pool.spawn_blocking(move || {
@@ -331,7 +333,7 @@ fn blocking_closures_wait_for_the_threads_that_there_are() {
             released.recv().unwrap_err();
         });
         heard.recv().unwrap();
-        limit_memory_of(&pool, 128 << 20);
+        limit_memory(128 << 20);
         let others: Vec<_> = (0..20).map(|i| pool.spawn_blocking(move || i)).collect();
         let now = pool.blocking_metrics();
         assert_eq!((now.threads, now.queued), (1, 20));

@@ -2,17 +2,21 @@
 //!
 //! When every thread that holds a permit computes, ready futures would wait until one of them is
 //! done. Then a spare thread is called that polls them without a permit, and the kernel shares the
-//! cores out, as it does for two pools; but only while it must. A root that waits while nothing has
-//! moved for a millisecond is started in the same way, one at a time.
+//! cores out, as it does for two pools; but only while it must. It sleeps in the reactor, and polls
+//! what it has woken itself at once.
 //!
 //! * Who notices: whoever publishes work and finds all permits out ([`Registry::notify`]), and
 //!   whoever begins to compute ([`Registry::begin_computing`]). Both call
 //!   [`Registry::look_after_waiting`], which is two loads while there is no need.
 //! * Who helps: one thread at a time (R1). It looks whether the computing threads move at all, and
 //!   takes naps while they do; short computations are no reason to add a thread.
-//! * When a future that it polls begins to compute, the thread takes a permit like one that
-//!   resumes from a wait, and leaves its post to another one. For some time it waits until one of the
-//!   others is done, so that requests that compute do not all start at once.
+//! * What is likely to compute (`task::heft`) it puts aside, for those who compute. A thread that has
+//!   computed is one that the kernel is in no hurry to run when there is something to poll again.
+//! * When a future that it polls begins to compute nevertheless, the thread takes a permit like one
+//!   that resumes from a wait, and leaves its post to another one. For some time it waits until one
+//!   of the others is done, so that requests that compute do not all start at once.
+//! * Roots and heavy futures that wait for very long get company for those who compute: one begins
+//!   beside them, seldom.
 //!
 //! No request is missed (R2): a publisher pushes, fences, and looks who computes and whether
 //! somebody helps; a thread that begins to compute says so, fences, and looks at the queues; the
