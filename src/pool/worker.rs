@@ -145,12 +145,13 @@ fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
 }
 
 /// From searching to working; the last searcher sees to it that the next is woken. Not for the role
-/// of the driver alone: this thread looks after that while it polls (D1).
+/// of the driver alone: this thread looks after that while it polls (D1), and somebody watches that it
+/// does. (Other searchers take the role before they sleep, or come here in their turn.)
 fn begin(registry: &Registry, searching: &mut bool) {
-    if !std::mem::take(searching) {
+    if !std::mem::take(searching) || !registry.sleep.stop_searching() {
         return;
     }
-    if registry.sleep.stop_searching() && registry.has_visible_jobs() {
+    if registry.has_visible_jobs() {
         registry.notify();
     }
     registry.watch_driver();

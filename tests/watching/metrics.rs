@@ -182,7 +182,9 @@ fn the_prometheus_text_says_what_the_metrics_say() {
             .filter(|it| it.0 == "manyhands_jobs_total")
             .map(|it| it.1["kind"].clone())
             .collect();
-        assert_eq!(kinds, ["worker", "worker", "worker", "guest"]);
+        assert_eq!(kinds[..4], ["worker", "worker", "worker", "guest"]);
+        // Somebody may have been called to wait for events.
+        assert!(kinds[4..].iter().all(|it| it == "spare"), "{kinds:?}");
     });
 }
 
