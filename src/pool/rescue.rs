@@ -48,6 +48,10 @@ const BACKGROUND_PATIENCE: Duration = Duration::from_millis(20);
 /// Between two looks at roots and heavy futures whose time has not come.
 const REST: Duration = Duration::from_millis(1);
 
+/// What the thread at the post has woken as the driver it polls itself, also if others poll; but no more
+/// than so much of it.
+const FAVOURS: u32 = 32;
+
 /// The longest nap between two looks.
 const MAX_NAP: Duration = Duration::from_millis(1);
 
@@ -605,6 +609,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
         seat,
         watch: Watch::begin(registry),
         nap: PATIENCE,
+        favours: 0,
     };
     while !registry.is_closed() {
         match post.next() {
@@ -673,6 +678,8 @@ struct Post<'a> {
     watch: Watch,
     /// How long the next nap is while there is nothing to do.
     nap: Duration,
+    /// How often it had something to poll since it slept as the driver.
+    favours: u32,
 }
 
 impl<'a> Post<'a> {
@@ -684,8 +691,14 @@ impl<'a> Post<'a> {
         registry.glance_at_events(seat);
         let late = self.time_asked();
         // Or somebody polls, but has no core: the system has given it to another thread.
-        let is_needed = registry.is_saturated() || late >= Some(LATE) || seat.has_tasks();
+        let is_saturated = registry.is_saturated();
+        if !is_saturated && self.favours == FAVOURS {
+            // Those who run polls, or could, do it instead.
+            registry.clear_seat(seat);
+        }
+        let is_needed = is_saturated || late >= Some(LATE) || seat.has_tasks();
         if is_needed && registry.has_ready() {
+            self.favours = (self.favours + 1).min(FAVOURS);
             return self.next_of_ready(unmoved);
         }
         if is_needed || self.watch.has_failed() {
@@ -764,6 +777,7 @@ impl<'a> Post<'a> {
             self.registry.notify_if_visible();
         }
         self.watch = Watch::begin(self.registry);
+        self.favours = 0;
     }
 
     /// Sleeps until a future is ready, or for a moment.
