@@ -21,6 +21,8 @@ pub(crate) struct Injectors {
     taken: AtomicU32,
     /// Has anything urgent ever been pushed? Most pools never look further.
     urgent: AtomicBool,
+    /// Has anything ever been pushed but normal futures and roots? The same.
+    unusual: AtomicBool,
 }
 
 impl Injectors {
@@ -32,6 +34,7 @@ impl Injectors {
             heavy: three(),
             taken: AtomicU32::new(0),
             urgent: AtomicBool::new(false),
+            unusual: AtomicBool::new(false),
         }
     }
 
@@ -44,15 +47,18 @@ impl Injectors {
     }
 
     pub(super) fn push(&self, job: JobRef, class: Class) {
-        // Ordering: Relaxed; whoever misses it finds the job in its turn, or as a searcher.
-        if class.priority() == Priority::High && !self.urgent.load(Ordering::Relaxed) {
-            self.urgent.store(true, Ordering::Relaxed);
+        if class.priority() != Priority::Normal {
+            note(&self.unusual);
+            if class.priority() == Priority::High {
+                note(&self.urgent);
+            }
         }
         self.queue(class).push(job);
     }
 
     /// Puts a future aside that is not to be polled by a thread that only polls.
     pub(super) fn put_aside(&self, job: JobRef, priority: Priority) {
+        note(&self.unusual);
         self.heavy[priority as usize].push(job);
     }
 
@@ -98,12 +104,18 @@ impl Injectors {
     /// Could there be anything urgent?
     #[inline]
     pub(super) fn may_be_urgent(&self) -> bool {
-        // Ordering: Relaxed, as in `push`.
+        // Ordering: Relaxed, as in `note`. Whoever misses it finds the job in its turn, or as a
+        // searcher.
         self.urgent.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.all().all(Injector::is_empty)
+        const NORMAL: usize = Priority::Normal as usize;
+        self.futures[NORMAL].is_empty()
+            && self.roots[NORMAL].is_empty()
+            // Ordering: Relaxed, as in `note`.
+            && (!self.unusual.load(Ordering::Relaxed) || self.all().all(Injector::is_empty))
     }
 
     /// The oldest future of a priority.
@@ -134,6 +146,14 @@ impl Injectors {
 
     fn all(&self) -> impl Iterator<Item = &Injector<JobRef>> {
         self.futures.iter().chain(&self.roots).chain(&self.heavy)
+    }
+}
+
+/// Something is about to be pushed that most pools never see. Ordering: Relaxed; whoever sees the push,
+/// by its own fence and that of the publisher, sees this as well.
+fn note(flag: &AtomicBool) {
+    if !flag.load(Ordering::Relaxed) {
+        flag.store(true, Ordering::Relaxed);
     }
 }
 

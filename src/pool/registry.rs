@@ -248,28 +248,16 @@ impl Registry {
                     return self.notify_from(seat);
                 }
                 let alone = !seat.has_own_tasks();
-                match how {
-                    How::Spawn => {
-                        seat.push_task(job);
-                        self.notify_from(seat);
-                    }
-                    // It is not next on a thread that computes.
-                    How::Wake if seat.phase().mode() == Mode::Computing => {
-                        seat.push_task(job);
-                        self.notify_from(seat);
-                    }
+                let tell = if how == How::Wake && seat.phase().mode() != Mode::Computing {
                     // Alone it is next on this very thread: no need to wake another one.
-                    How::Wake => {
-                        if seat.push_woken(job) || !alone {
-                            self.notify_from(seat);
-                        }
-                    }
-                    How::Yield | How::Aside => {
-                        seat.push_task(job);
-                        if !alone {
-                            self.notify_from(seat);
-                        }
-                    }
+                    seat.push_woken(job) || !alone
+                } else {
+                    // It is not next on a thread that computes.
+                    seat.push_task(job);
+                    how != How::Yield || !alone
+                };
+                if tell {
+                    self.notify_from(seat);
                 }
             }
             _ => self.inject_as(job, class),

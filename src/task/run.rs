@@ -83,24 +83,54 @@ where
     unsafe {
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
         let state = &(*task.as_ptr()).state;
-        let aside = (*task.as_ptr()).is_heavy() && typed.scheduler.puts_heavy_aside();
+        if (*task.as_ptr()).is_heavy() && typed.scheduler.puts_heavy_aside() {
+            return put_aside::<F, S>(task);
+        }
         if typed.scheduler.is_closed() {
             cancel_future::<F, S>(task);
-        } else if aside || poll_once::<F, S>(task).is_pending() {
-            if aside {
-                // As if it had asked for another poll in this one.
-                let _ = state.wake();
-            }
+        } else if poll_once::<F, S>(task).is_pending() {
             match state.after_poll() {
                 AfterPoll::Idle => return,
                 AfterPoll::Notified => {
-                    cell::submit(task, if aside { How::Aside } else { How::Yield });
+                    cell::submit(task, How::Yield);
                     return cell::release(task);
                 }
                 AfterPoll::Cancel => cancel_future::<F, S>(task),
             }
         }
         complete::<F, S>(task);
+    }
+}
+
+/// Instead of a poll: leaves the task to another thread, as if it had been polled and asked for another
+/// one.
+///
+/// # Safety
+///
+/// RUNNING is the caller's, with a reference, which is consumed.
+#[cold]
+unsafe fn put_aside<F, S>(task: NonNull<Header>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: the reference keeps the cell until we give it up, last in each branch.
+    unsafe {
+        let state = &(*task.as_ptr()).state;
+        // The task runs: nothing is to be scheduled yet.
+        let _ = state.wake();
+        match state.after_poll() {
+            AfterPoll::Idle => unreachable!("it was woken just now"),
+            AfterPoll::Notified => {
+                cell::submit(task, How::Aside);
+                cell::release(task);
+            }
+            AfterPoll::Cancel => {
+                cancel_future::<F, S>(task);
+                complete::<F, S>(task);
+            }
+        }
     }
 }
 
