@@ -26,13 +26,14 @@
 //! the driver says so, fences, and reads the next tick. So either the driver is woken to look again,
 //! or it has seen the new tick. Models: `pool::driver_*`.
 
-use super::events::{Care, Events};
+use super::events::Events;
 use super::registry::Registry;
 use super::seat::{Mode, Seat};
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use crate::timer::{Added, Key, Timers};
 use crate::util::parker::{Level, Parker};
 use crate::util::unwind;
+use std::future::Future;
 use std::ptr;
 use std::task::Waker;
 use std::time::Instant;
@@ -90,7 +91,7 @@ impl Driver {
     /// Is there anything that only the driver sees to?
     #[inline]
     pub(super) fn is_of_use(&self) -> bool {
-        self.has_timers() || self.owns_events()
+        self.has_timers() || self.events.exist()
     }
 
     fn has_timers(&self) -> bool {
@@ -103,17 +104,10 @@ impl Driver {
         self.takes.load(Ordering::Relaxed)
     }
 
-    /// Are there events that nobody but the driver lets in?
-    #[inline]
-    pub(super) fn owns_events(&self) -> bool {
-        self.events.care() == Care::Ours
-    }
-
     fn is_of_use_to(&self, by: By) -> bool {
-        match self.events.care() {
-            Care::None => self.has_timers(),
-            Care::Shared => by != By::Spare || self.has_timers(),
-            Care::Ours => by != By::Waiter,
+        match by {
+            By::Waiter if self.events.exist() => self.events.let_waiters_in(),
+            _ => self.is_of_use(),
         }
     }
 
@@ -145,6 +139,12 @@ impl Driver {
             parker,
             by,
         })
+    }
+
+    /// Runs the life of a worker, which may [sleep](Role::drive_hosted) and
+    /// [glance](Role::glance_hosted) as the driver.
+    pub(super) fn host(&self, life: impl Future<Output = ()>) {
+        self.events.host(life);
     }
 
     /// The pool has ended.
@@ -190,33 +190,60 @@ impl Role<'_> {
         seat: Option<&Seat>,
         begin: impl FnOnce(),
     ) {
+        if self.fires(begin) {
+            return;
+        }
+        let events = &self.driver.events;
+        let reactor = match self.by {
+            By::Worker | By::Spare => events.reactor(),
+            By::Waiter | By::LastWaiter => events.reactor_within(),
+        };
+        let set_driving = |driving| {
+            if let (true, Some(seat)) = (reactor.is_some(), seat) {
+                seat.set_driving(driving);
+            }
+        };
+        set_driving(true);
+        let deadline = self.next_wake().into_iter().chain(end).min();
+        let driven = unwind::catch(|| self.parker.drive(deadline, reactor));
+        set_driving(false);
+        if let Err(payload) = driven {
+            // Not let in: the thread is inside another `block_on` of the same runtime.
+            unwind::discard(payload);
+        }
+    }
+
+    /// As [`drive`](Self::drive), inside [`Driver::host`] if the thread is a worker.
+    pub(super) async fn drive_hosted(&self, seat: &Seat, begin: impl FnOnce()) {
+        let events = &self.driver.events;
+        if self.by != By::Worker || !events.host_workers() {
+            return self.drive(Some(seat), begin);
+        }
+        if self.fires(begin) {
+            return;
+        }
+        seat.set_driving(true);
+        events.sleep_hosted(self.parker, self.next_wake()).await;
+        seat.set_driving(false);
+    }
+
+    /// If timers are over, calls `begin` and then their wakers.
+    fn fires(&self, begin: impl FnOnce()) -> bool {
         let timers = &self.driver.timers;
-        if timers.is_due() {
+        let is_due = timers.is_due();
+        if is_due {
             begin();
             timers.fire();
-        } else {
-            let events = &self.driver.events;
-            let reactor = match self.by {
-                By::Worker | By::Spare => events.reactor(),
-                By::Waiter | By::LastWaiter => events.reactor_within(),
-            };
-            let set_driving = |driving| {
-                if let (true, Some(seat)) = (reactor.is_some(), seat) {
-                    seat.set_driving(driving);
-                }
-            };
-            set_driving(true);
-            let timer = match events.has_coarse_clock() {
-                true => timers.next(),
-                false => timers.next_wake(),
-            };
-            let deadline = timer.into_iter().chain(end).min();
-            let driven = unwind::catch(|| self.parker.drive(deadline, reactor));
-            set_driving(false);
-            if let Err(payload) = driven {
-                // Not let in: the thread is inside another `block_on` of the same runtime.
-                unwind::discard(payload);
-            }
+        }
+        is_due
+    }
+
+    /// When to wake up for timers.
+    fn next_wake(&self) -> Option<Instant> {
+        let timers = &self.driver.timers;
+        match self.driver.events.have_coarse_clock() {
+            true => timers.next(),
+            false => timers.next_wake(),
         }
     }
 
@@ -226,8 +253,17 @@ impl Role<'_> {
     }
 
     /// Lets events in, without a sleep.
-    fn glance(&self) {
+    pub(super) fn glance(self) {
         self.driver.events.glance();
+    }
+
+    /// As [`glance`](Self::glance), inside [`Driver::host`] if the thread is a worker.
+    pub(super) async fn glance_hosted(self) {
+        let events = &self.driver.events;
+        match events.host_workers() {
+            true => events.glance_hosted().await,
+            false => events.glance(),
+        }
     }
 }
 
@@ -287,14 +323,15 @@ impl Registry {
         &self.driver.timers
     }
 
-    /// A worker between two polls lets events in, if nobody else does.
+    /// The role for a thread between two polls, to let events in, if nobody has it and that can be
+    /// done: by a worker, or by a thread that is not.
     #[inline]
-    pub(super) fn glance_at_events(&self, seat: &Seat) {
-        if self.driver.owns_events() {
-            if let Some(role) = self.driver.take(seat.parker(), By::Worker) {
-                role.glance();
-            }
-        }
+    pub(super) fn role_to_glance(&self, seat: &Seat, is_worker: bool) -> Option<Role<'_>> {
+        let events = &self.driver.events;
+        let is_possible = events.exist() && (is_worker || events.allow_glances());
+        is_possible
+            .then(|| self.driver.take(seat.parker(), By::Worker))
+            .flatten()
     }
 
     /// After a permit was given back and nothing is to be done: a spare thread that is the driver

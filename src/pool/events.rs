@@ -3,28 +3,30 @@
 //!
 //! * A tokio runtime of kind `current_thread` that belongs to the pool (feature `tokio`). Nobody else
 //!   looks after it: the pool must always have a driver, or a thread that glances at the events
-//!   between two polls ([`Care::Ours`]). Only threads without frames of the user's on their stack
+//!   between two polls. Only threads without frames of the user's on their stack
 //!   sleep in it: tokio does not let a thread into a runtime twice.
 //! * The reactor of the crate `async-io` (feature `async-io`). It has a thread that looks after it
-//!   while nobody else does ([`Care::Shared`]).
+//!   when nobody else has for some milliseconds; the pool does not rely on that, and has a driver
+//!   always. Each return from the `block_on` of that crate wakes its thread, which then takes the
+//!   reactor. So a worker never returns from it: its main loop is a future inside
+//!   ([`Events::host`]). Other threads sleep in one `block_on` each time.
 //!
 //! With both features the driver sleeps in tokio's, unless the builder was given a runtime.
 
 use super::context::Context;
 use crate::util::alarm::Reactor;
+use crate::util::parker::Parker;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Instant;
 
-/// Who looks after events while the pool has no driver?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Care {
-    /// There are none that the pool would know of.
-    None,
-    /// Another thread. The driver does it better.
-    #[cfg_attr(not(feature = "async-io"), allow(dead_code))]
-    Shared,
-    /// Nobody.
-    #[cfg_attr(not(feature = "tokio"), allow(dead_code))]
-    Ours,
+/// Runs what never waits as a future.
+pub(super) fn run_to_end(life: impl Future<Output = ()>) {
+    let mut context = TaskContext::from_waker(Waker::noop());
+    let ended = pin!(life).poll(&mut context);
+    assert!(ended.is_ready(), "only a hosted thread waits as a future");
 }
 
 /// What a pool's driver sleeps in, if it is more than the clock.
@@ -63,20 +65,74 @@ impl Events {
         Self::None
     }
 
+    /// Are there any, which nobody lets in (or only after a while) if the pool has no driver?
     #[inline]
-    pub(super) fn care(&self) -> Care {
-        match self {
-            Self::None => Care::None,
-            #[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
-            Self::AsyncIo => Care::Shared,
-            #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
-            Self::Tokio(_) => Care::Ours,
+    pub(super) fn exist(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    fn are_of_tokio(&self) -> bool {
+        #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+        if let Self::Tokio(_) = self {
+            return true;
         }
+        false
     }
 
     /// Does whoever sleeps in it wake up at full milliseconds only?
-    pub(super) fn has_coarse_clock(&self) -> bool {
-        self.care() == Care::Ours
+    pub(super) fn have_coarse_clock(&self) -> bool {
+        self.are_of_tokio()
+    }
+
+    /// May a thread in `block_on` sleep in it for its own sake, or is that left to the workers?
+    pub(super) fn let_waiters_in(&self) -> bool {
+        !self.are_of_tokio()
+    }
+
+    /// Runs what a worker does, which may sleep by [`sleep_hosted`](Self::sleep_hosted).
+    pub(super) fn host(&self, life: impl Future<Output = ()>) {
+        #[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
+        if let Self::AsyncIo = self {
+            return async_io::block_on(life);
+        }
+        run_to_end(life);
+    }
+
+    /// Are workers hosted, so that they sleep by [`sleep_hosted`](Self::sleep_hosted)?
+    pub(super) fn host_workers(&self) -> bool {
+        #[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
+        if let Self::AsyncIo = self {
+            return true;
+        }
+        false
+    }
+
+    /// As `parker.drive`, in a future that is hosted.
+    pub(super) async fn sleep_hosted(&self, parker: &Parker, deadline: Option<Instant>) {
+        #[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
+        if let Self::AsyncIo = self {
+            let mut clock = async_io_reactor::Clock::until(deadline);
+            return parker.drive_hosted(|context| clock.poll(context)).await;
+        }
+        parker.drive(deadline, self.reactor());
+    }
+
+    /// Can a thread let events in without a sleep, wherever it is?
+    pub(super) fn allow_glances(&self) -> bool {
+        self.are_of_tokio()
+    }
+
+    /// The same as [`glance`](Self::glance), in a future that is hosted.
+    pub(super) async fn glance_hosted(&self) {
+        let mut seen = false;
+        poll_fn(|context| {
+            if std::mem::replace(&mut seen, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 
     /// Calls the wakers of what has happened, if nobody else does.
@@ -122,7 +178,7 @@ mod async_io_reactor {
     use std::cell::Cell;
     use std::future::{Future, poll_fn};
     use std::pin::Pin;
-    use std::task::Poll;
+    use std::task::{Context, Poll};
     use std::time::Instant;
 
     #[derive(Debug)]
@@ -134,27 +190,43 @@ mod async_io_reactor {
         static TIMER: Cell<Option<(Instant, Timer)>> = const { Cell::new(None) };
     }
 
-    impl Reactor for AsyncIo {
-        fn sleep(&self, deadline: Option<Instant>, is_over: &mut IsOver<'_>) {
+    /// Until when a thread sleeps.
+    pub(super) struct Clock(Option<(Instant, Timer)>);
+
+    impl Clock {
+        pub(super) fn until(deadline: Option<Instant>) -> Self {
             let known = TIMER.with(Cell::take);
-            let mut timer = deadline.map(|deadline| match known {
+            Self(deadline.map(|deadline| match known {
                 Some((at, timer)) if at == deadline => (at, timer),
                 Some((_, mut timer)) => {
                     timer.set_at(deadline);
                     (deadline, timer)
                 }
                 None => (deadline, Timer::at(deadline)),
-            });
-            block_on(poll_fn(|context| {
-                if is_over(context).is_ready() {
-                    return Poll::Ready(());
-                }
-                match &mut timer {
-                    Some((_, timer)) => Pin::new(timer).poll(context).map(drop),
-                    None => Poll::Pending,
-                }
+            }))
+        }
+
+        pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+            match &mut self.0 {
+                Some((_, timer)) => Pin::new(timer).poll(context).map(drop),
+                None => Poll::Pending,
+            }
+        }
+    }
+
+    impl Drop for Clock {
+        fn drop(&mut self) {
+            TIMER.with(|known| known.set(self.0.take()));
+        }
+    }
+
+    impl Reactor for AsyncIo {
+        fn sleep(&self, deadline: Option<Instant>, is_over: &mut IsOver<'_>) {
+            let mut clock = Clock::until(deadline);
+            block_on(poll_fn(|context| match is_over(context) {
+                Poll::Ready(()) => Poll::Ready(()),
+                Poll::Pending => clock.poll(context),
             }));
-            TIMER.with(|known| known.set(timer));
         }
     }
 }

@@ -688,7 +688,9 @@ impl<'a> Post<'a> {
         let rescue = &registry.rescue;
         let unmoved = lock(&rescue.look).unmoved(registry);
         registry.fire_timers();
-        registry.glance_at_events(seat);
+        if let Some(role) = registry.role_to_glance(seat, false) {
+            role.glance();
+        }
         let late = self.time_asked();
         // Or somebody polls, but has no core: the system has given it to another thread.
         let is_saturated = registry.is_saturated();

@@ -2,6 +2,7 @@
 
 use super::bench::{Place, Role};
 use super::driver::{self, By};
+use super::events;
 use super::find::{self, FAIRNESS, Found};
 use super::registry::Registry;
 use super::rescue::{self, Left};
@@ -86,61 +87,153 @@ fn serve(registry: &Registry, seat: &Seat, role: Role) {
 
 /// The main loop. Begins with a permit, as a searcher or not; the permit is given back at the end:
 /// when the pool is over, or, unless the thread `stays`, when it has nothing to do.
-fn work(registry: &Registry, seat: &Seat, mut searching: bool, stays: bool) {
-    let parker = Parker::current();
-    let by = if stays { By::Worker } else { By::Spare };
-    let mut keen = true;
-    loop {
-        seat.end_job();
-        if seat.rounds() % FAIRNESS == EVENTS_TURN {
-            registry.glance_at_events(seat);
-        }
-        if !searching && registry.sleep.is_crowded() {
-            if !stays {
-                seat.set_mode(Mode::Away);
-                registry.sleep.release();
-                return registry.notify_if_visible();
+fn work(registry: &Registry, seat: &Seat, searching: bool, stays: bool) {
+    let life = Life {
+        registry,
+        seat,
+        parker: Parker::current(),
+        stays,
+        searching,
+        keen: true,
+        has_glanced: false,
+    };
+    if stays {
+        registry.driver.host(life.live());
+    } else {
+        events::run_to_end(life.live());
+    }
+}
+
+/// The state of the main loop.
+struct Life<'a> {
+    registry: &'a Registry,
+    seat: &'a Seat,
+    parker: &'static Parker,
+    /// A worker; else a spare thread.
+    stays: bool,
+    searching: bool,
+    /// Was the last sleep a short one?
+    keen: bool,
+    /// In this round.
+    has_glanced: bool,
+}
+
+/// Where the main loop may have to wait as a future: some reactors are one around it
+/// (`pool::events`).
+enum Pause<'a> {
+    /// It lets events in.
+    Glance(driver::Role<'a>),
+    /// It sleeps as the driver.
+    Drive(driver::Role<'a>),
+    /// It is over.
+    End,
+}
+
+impl<'a> Life<'a> {
+    async fn live(mut self) {
+        loop {
+            match self.run() {
+                Pause::Glance(role) => {
+                    role.glance_hosted().await;
+                    self.has_glanced = true;
+                }
+                Pause::Drive(role) => {
+                    let slept = sleep_driving(self.registry, self.seat, self.parker, role).await;
+                    self.searching = true;
+                    self.keen = slept < SHORT;
+                }
+                Pause::End => return,
             }
-            // Those who stay awake may find enough in the injectors never to look here.
-            registry.clear_seat(seat);
-            (searching, _) = sleep(registry, seat, parker, Before::Crowded, None);
         }
-        if let Some(job) = find::own(registry, seat) {
-            begin(registry, &mut searching);
-            execute(seat, job);
-            continue;
+    }
+
+    fn run(&mut self) -> Pause<'a> {
+        let (registry, seat, stays) = (self.registry, self.seat, self.stays);
+        loop {
+            seat.end_job();
+            let is_turn = seat.rounds() % FAIRNESS == EVENTS_TURN;
+            if is_turn && !std::mem::take(&mut self.has_glanced) {
+                if let Some(role) = registry.role_to_glance(seat, stays) {
+                    return Pause::Glance(role);
+                }
+            }
+            if !self.searching && registry.sleep.is_crowded() {
+                if !stays {
+                    seat.set_mode(Mode::Away);
+                    registry.sleep.release();
+                    registry.notify_if_visible();
+                    return Pause::End;
+                }
+                // Those who stay awake may find enough in the injectors never to look here.
+                registry.clear_seat(seat);
+                self.sleep(Before::Crowded);
+            }
+            if let Some(job) = find::own(registry, seat) {
+                self.execute(job);
+                continue;
+            }
+            if !self.searching {
+                registry.sleep.start_searching();
+                self.searching = true;
+            }
+            registry.fire_timers();
+            if let Some(job) = search(registry, seat, self.keen) {
+                self.execute(job);
+                continue;
+            }
+            if seat.has_mail() {
+                // Found again at the top of the loop.
+                continue;
+            }
+            let by = if stays { By::Worker } else { By::Spare };
+            let mut driver = registry.driver.take(self.parker, by);
+            if !stays && registry.sleep.has_sleepers() {
+                // It is for them: one is woken below. Looked at behind the fence of `take`, so that a
+                // worker that comes later finds out whose the role is (`relieve_spare`).
+                driver = None;
+            }
+            if registry.is_closed() || !(stays || driver.is_some()) {
+                drop(driver);
+                seat.set_mode(Mode::Away);
+                registry.sleep.release_searcher();
+                // While we counted as searching, nobody else was told about new work.
+                registry.notify_if_visible();
+                return Pause::End;
+            }
+            match driver {
+                Some(role) => return Pause::Drive(role),
+                None => self.keen = self.sleep(Before::Searching) < SHORT,
+            }
         }
-        if !searching {
-            registry.sleep.start_searching();
-            searching = true;
-        }
-        registry.fire_timers();
-        if let Some(job) = search(registry, seat, keen) {
-            begin(registry, &mut searching);
-            execute(seat, job);
-            continue;
-        }
-        if seat.has_mail() {
-            // Found again at the top of the loop.
-            continue;
-        }
-        let mut driver = registry.driver.take(parker, by);
-        if !stays && registry.sleep.has_sleepers() {
-            // It is for them: one is woken below. Looked at behind the fence of `take`, so that a
-            // worker that comes later finds out whose the role is (`relieve_spare`).
-            driver = None;
-        }
-        if registry.is_closed() || !(stays || driver.is_some()) {
-            drop(driver);
-            seat.set_mode(Mode::Away);
-            registry.sleep.release_searcher();
-            // While we counted as searching, nobody else was told about new work.
-            registry.notify_if_visible();
-            return;
-        }
-        let slept;
-        (searching, slept) = sleep(registry, seat, parker, Before::Searching, driver);
-        keen = slept < SHORT;
+    }
+
+    #[inline]
+    fn execute(&mut self, job: Found) {
+        begin(self.registry, &mut self.searching);
+        execute(self.seat, job);
+    }
+
+    /// Sleeps until there is a reason not to; returns how long. The thread searches then (except
+    /// that a crowded one may have found room again and gone on).
+    fn sleep(&mut self, before: Before) -> Duration {
+        let (registry, seat) = (self.registry, self.seat);
+        let _asleep = registry.hooks.asleep();
+        let parked = seat.counters().parked();
+        seat.set_mode(Mode::Away);
+        let rescan = || {
+            let found = rescan(registry, seat);
+            if found == Rescan::Nothing {
+                registry.relieve_spare();
+            }
+            found
+        };
+        let tell = || registry.notify();
+        let index = seat.index();
+        self.searching = registry
+            .sleep
+            .sleep(index, self.parker, before, rescan, tell);
+        seat.set_mode(Mode::Polling);
+        parked.end()
     }
 }
 
@@ -189,48 +282,39 @@ fn search(registry: &Registry, seat: &Seat, keen: bool) -> Option<Found> {
     find::others(registry, seat, true)
 }
 
-/// Sleeps until there is a reason not to. Returns whether the thread searches now (always, except
-/// that a crowded one may have found room again and gone on), and how long it slept.
-fn sleep(
+/// Is there a reason not to sleep?
+fn rescan(registry: &Registry, seat: &Seat) -> Rescan {
+    registry.rescue.grant();
+    if seat.has_mail() || registry.is_closed() {
+        Rescan::Mine
+    } else if registry.has_visible_work() {
+        Rescan::Work
+    } else {
+        Rescan::Nothing
+    }
+}
+
+/// Sleeps as the driver until there is a reason not to; returns how long. The thread searches then.
+async fn sleep_driving(
     registry: &Registry,
     seat: &Seat,
     parker: &'static Parker,
-    before: Before,
-    driver: Option<driver::Role<'_>>,
-) -> (bool, Duration) {
+    role: driver::Role<'_>,
+) -> Duration {
     let _asleep = registry.hooks.asleep();
     let parked = seat.counters().parked();
     seat.set_mode(Mode::Away);
-    let is_driver = driver.is_some();
-    let rescan = || {
-        registry.rescue.grant();
-        if seat.has_mail() || registry.is_closed() {
-            Rescan::Mine
-        } else if registry.has_visible_work() {
-            Rescan::Work
-        } else {
-            if !is_driver {
-                registry.relieve_spare();
-            }
-            Rescan::Nothing
-        }
-    };
-    let tell = || registry.notify();
     let sleep = &registry.sleep;
-    let searching = match driver {
-        Some(role) => {
-            let park = || {
-                role.drive(Some(seat), || registry.wake_driver(seat));
-                if role.is_by_spare() && sleep.has_sleepers() {
-                    // It is for them. If all permits are out, the next to be free asks again.
-                    sleep.leave_driving(seat.index());
-                }
-            };
-            sleep.sleep_driving(seat.index(), parker, rescan, tell, park);
-            true
+    let rescan = || rescan(registry, seat);
+    sleep.begin_driving(seat.index(), parker, rescan, || registry.notify());
+    while !sleep.take_token(seat.index()) {
+        role.drive_hosted(seat, || registry.wake_driver(seat)).await;
+        if role.is_by_spare() && sleep.has_sleepers() {
+            // It is for them. If all permits are out, the next to be free asks again.
+            sleep.leave_driving(seat.index());
         }
-        None => sleep.sleep(seat.index(), parker, before, rescan, tell),
-    };
+    }
+    drop(role);
     seat.set_mode(Mode::Polling);
-    (searching, parked.end())
+    parked.end()
 }

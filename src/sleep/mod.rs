@@ -229,7 +229,7 @@ impl Sleep {
         let node = &self.nodes[seat as usize];
         // Ordering: Relaxed; `update` read the push (Release) with Acquire before it popped.
         let parker = node.parker.load(Ordering::Relaxed);
-        // Ordering: Release pairs with the Acquire in `wait_for_token`.
+        // Ordering: Release pairs with the Acquire in `take_token`.
         node.token.store(true, Ordering::Release);
         // SAFETY: the seat stored a parker before it could be popped, and parkers live for ever.
         unsafe { (*parker).unpark() };
@@ -365,16 +365,15 @@ impl Sleep {
         true
     }
 
-    /// As [`sleep`](Self::sleep) for the one thread that is the driver: it sleeps apart from the
-    /// stack, and can so leave by itself, by [`leave_driving`](Self::leave_driving). `park` is
-    /// called until it has been popped or has left.
-    pub(crate) fn sleep_driving(
+    /// As [`sleep`](Self::sleep) for the one thread that is the driver, up to where it parks: it sleeps
+    /// apart from the stack, and can so leave by itself, by [`leave_driving`](Self::leave_driving).
+    /// The caller parks until it has been popped or has left: until [`take_token`](Self::take_token).
+    pub(crate) fn begin_driving(
         &self,
         seat: SeatIndex,
         parker: &'static Parker,
         rescan: impl Fn() -> Rescan,
         tell: impl Fn(),
-        park: impl FnMut(),
     ) {
         self.set_parker(seat, parker);
         // Ordering: Relaxed; published by the exchange below.
@@ -383,10 +382,9 @@ impl Sleep {
             self.update(|word| Some(word.without_searching().without_active().with_driver()));
         debug_assert!(before.is_ok());
         self.settle(rescan, tell);
-        self.wait_for_token(seat, park);
     }
 
-    /// Called by the driver inside `park`: something has happened that concerns the pool. If a permit
+    /// Called by the driver where it parks: something has happened that concerns the pool. If a permit
     /// is free it is taken, and the driver is awake and searches (`true`). If all are out, or the
     /// seat is not that of a driver that sleeps, it stays as it is (`false`).
     pub(crate) fn leave_driving(&self, seat: SeatIndex) -> bool {
@@ -445,13 +443,21 @@ impl Sleep {
 
     /// Step Z3.
     fn wait_for_token(&self, seat: SeatIndex, mut park: impl FnMut()) {
-        let token = &self.nodes[seat as usize].token;
-        // Ordering: Acquire pairs with the Release in `hand_token`.
-        while !token.load(Ordering::Acquire) {
+        while !self.take_token(seat) {
             park();
         }
-        // Ordering: Relaxed; the next pop comes after the next push, which publishes this.
-        token.store(false, Ordering::Relaxed);
+    }
+
+    /// Has the occupant of the seat, who sleeps, been popped? Then it is awake now.
+    pub(crate) fn take_token(&self, seat: SeatIndex) -> bool {
+        let token = &self.nodes[seat as usize].token;
+        // Ordering: Acquire pairs with the Release in `hand_token`.
+        let taken = token.load(Ordering::Acquire);
+        if taken {
+            // Ordering: Relaxed; the next pop comes after the next push, which publishes this.
+            token.store(false, Ordering::Relaxed);
+        }
+        taken
     }
 }
 

@@ -5,6 +5,7 @@
 //! has its waker called on this very thread.
 
 use crate::sync::{Condvar, Mutex, lock};
+use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -74,7 +75,31 @@ impl Alarm {
                 Poll::Ready(())
             }
         });
-        // A waker that stays would be called in vain, and instead of the bell.
+        self.forget_waker();
+    }
+
+    /// As [`wait_inside`](Self::wait_inside), for a thread that stays inside its reactor, where this is
+    /// a future. `time` is ready at the deadline.
+    #[cfg_attr(not(feature = "async-io"), allow(dead_code))]
+    pub(crate) async fn wait_hosted(
+        &self,
+        mut time: impl FnMut(&mut Context<'_>) -> Poll<()>,
+        quiet: impl Fn() -> bool,
+    ) {
+        poll_fn(|context| {
+            self.listen(context.waker());
+            // As above.
+            match quiet() {
+                true => time(context),
+                false => Poll::Ready(()),
+            }
+        })
+        .await;
+        self.forget_waker();
+    }
+
+    /// A waker that stays would be called in vain, and instead of the bell.
+    fn forget_waker(&self) {
         let waker = lock(&self.waker).take();
         drop(waker);
     }

@@ -15,6 +15,7 @@ use super::alarm::{Alarm, Reactor};
 use super::count::Event;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Futex, thread_cell};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 const EMPTY: u32 = 0;
@@ -95,6 +96,20 @@ impl Parker {
                 None => self.alarm.wait(deadline, quiet),
                 Some(reactor) => self.alarm.wait_inside(reactor, deadline, quiet),
             }
+        }
+        // Ordering: Acquire pairs with the Release in `unpark`, as in `park`.
+        self.token.word().swap(EMPTY, Ordering::Acquire);
+    }
+
+    /// As [`drive`](Self::drive), for a thread that stays inside a reactor, where this is a future.
+    /// `time` is ready at the deadline.
+    #[cfg_attr(not(feature = "async-io"), allow(dead_code))]
+    pub(crate) async fn drive_hosted(&self, time: impl FnMut(&mut Context<'_>) -> Poll<()>) {
+        if self.announce(DRIVING) {
+            Event::Park.count();
+            // Ordering: Relaxed, as in `drive`.
+            let quiet = || self.token.word().load(Ordering::Relaxed) == DRIVING;
+            self.alarm.wait_hosted(time, quiet).await;
         }
         // Ordering: Acquire pairs with the Release in `unpark`, as in `park`.
         self.token.word().swap(EMPTY, Ordering::Acquire);

@@ -937,8 +937,8 @@ impl Pool {
                 let tell = || {
                     let _ = pool.sleep.notify();
                 };
-                pool.sleep
-                    .sleep_driving(seat, parker, rescan, tell, || parker.drive(None, None));
+                pool.sleep.begin_driving(seat, parker, rescan, tell);
+                pool.sleep.wait_for_token(seat, || parker.drive(None, None));
             }
             assert_eq!(pool.sleep.load().searching(), 1);
         })
@@ -977,17 +977,12 @@ fn driver_leaves_vs_publish() {
         let parker = Parker::current();
         let mut event = true;
         let nothing = || Rescan::Nothing;
-        pool.sleep.sleep_driving(
-            0,
-            parker,
-            nothing,
-            || (),
-            || {
-                if !(std::mem::take(&mut event) && pool.sleep.leave_driving(0)) {
-                    parker.drive(None, None);
-                }
-            },
-        );
+        pool.sleep.begin_driving(0, parker, nothing, || ());
+        pool.sleep.wait_for_token(0, || {
+            if !(std::mem::take(&mut event) && pool.sleep.leave_driving(0)) {
+                parker.drive(None, None);
+            }
+        });
         join([publisher]);
         let word = pool.sleep.load();
         assert_eq!((word.active(), word.searching()), (1, 1));
@@ -1012,8 +1007,8 @@ fn close_vs_driver() {
                         true => Rescan::Mine,
                         false => Rescan::Nothing,
                     };
-                    pool.sleep
-                        .sleep_driving(0, parker, rescan, || (), || parker.drive(None, None));
+                    pool.sleep.begin_driving(0, parker, rescan, || ());
+                    pool.sleep.wait_for_token(0, || parker.drive(None, None));
                 }
             })
         };
