@@ -13,11 +13,14 @@ use super::super::{Before, Notified, Rescan, Sleep};
 use crate::job::SeatIndex;
 use crate::latch::Latch;
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
-use crate::sync::{Arc, UnsafeCell, thread};
+use crate::sync::{Arc, Condvar, Mutex, UnsafeCell, lock, thread};
 use crate::util::model;
 use crate::util::parker::Parker;
+use std::future::Future;
 use std::ops::Deref;
+use std::pin::pin;
 use std::ptr;
+use std::task::{Context, Poll, Wake, Waker};
 
 /// How often a job was dropped. Not loom's: it counts and orders nothing.
 type Count = std::sync::Arc<std::sync::atomic::AtomicUsize>;
@@ -987,6 +990,78 @@ fn driver_leaves_vs_publish() {
         let word = pool.sleep.load();
         assert_eq!((word.active(), word.searching()), (1, 1));
         assert!(!word.has_driver());
+    });
+}
+
+/// A reactor's `block_on`: polls, and sleeps until its waker is called.
+struct Bell {
+    rung: Mutex<bool>,
+    condvar: Condvar,
+}
+
+impl Wake for Bell {
+    fn wake(self: std::sync::Arc<Self>) {
+        *lock(&self.rung) = true;
+        self.condvar.notify_one();
+    }
+}
+
+fn block_on(future: impl Future<Output = ()>) {
+    let bell = std::sync::Arc::new(Bell {
+        rung: Mutex::new(false),
+        condvar: Condvar::new(),
+    });
+    let waker = Waker::from(bell.clone());
+    let mut future = pin!(future);
+    while future
+        .as_mut()
+        .poll(&mut Context::from_waker(&waker))
+        .is_pending()
+    {
+        let mut rung = lock(&bell.rung);
+        while !*rung {
+            rung = bell.condvar.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+/// The same as `driver_vs_publish` for a driver that stays inside a reactor, where its sleep is a
+/// future.
+#[test]
+fn driver_that_is_hosted_vs_publish() {
+    model::check("sleep::driver_that_is_hosted_vs_publish", || {
+        let pool = Pool::new(1, 1);
+        pool.sleep.admit();
+        let driver = {
+            let pool = pool.clone();
+            thread::spawn(move || {
+                let parker = Parker::current();
+                block_on(async {
+                    while !pool.take().is_some_and(|job| {
+                        drop(job);
+                        true
+                    }) {
+                        let rescan = || match pool.has_work() {
+                            true => Rescan::Work,
+                            false => Rescan::Nothing,
+                        };
+                        let tell = || {
+                            let _ = pool.sleep.notify();
+                        };
+                        pool.sleep.begin_driving(0, parker, rescan, tell);
+                        while !pool.sleep.take_token(0) {
+                            parker.drive_hosted(|_| Poll::Pending).await;
+                        }
+                    }
+                });
+            })
+        };
+        let count = pool.push(0);
+        let _ = pool.sleep.notify();
+        join([driver]);
+        assert_ran_once(&[count]);
+        assert!(!pool.sleep.load().has_driver());
     });
 }
 
