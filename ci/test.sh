@@ -10,4 +10,6 @@ count_tests cargo test --no-fail-fast
 check cargo build --release --all-features --example echo --example http_server --example tokio_bridge
 count_tests cargo test --no-fail-fast --release --all-features --test it --test time \
     --test async_io --test echo --test http_server --test tokio_bridge --test trace --test tracing
+# With this feature alone workers are inside another reactor than with all.
+count_tests cargo test --no-fail-fast --features async-io --test time --test async_io --test echo
 finish
