@@ -391,21 +391,30 @@ impl Registry {
         mode: Mode,
         f: impl FnOnce(&Seat) -> R,
     ) -> R {
+        /// The seat is this thread's, and so is a permit.
+        struct Claim<'a>(&'a Registry, SeatIndex);
+        impl Drop for Claim<'_> {
+            fn drop(&mut self) {
+                self.0.guests.give_back(self.1);
+                self.0.sleep.release();
+                self.0.notify_if_visible();
+            }
+        }
+
         struct Leave<'a>(&'a Registry, &'a Seat);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
                 trace::end(Span::Compute);
                 self.0.clear_seat(self.1);
                 self.1.show_mode(Mode::Away);
-                self.0.guests.give_back(self.1.index());
-                self.0.sleep.release();
-                self.0.notify_if_visible();
             }
         }
 
         let _context = self.hooks.context.enter();
         let seat = self.seat(index);
         self.sleep.acquire();
+        // Dropped after all that makes this thread the occupant: the next guest may be waiting (S1).
+        let _claim = Claim(self, index);
         // SAFETY: the claim made this thread the only occupant; the seat lives in `self`.
         let _occupied = unsafe { seat.occupy() };
         let _traced = self.trace.enter(LaneKind::Guest, index as usize);

@@ -32,14 +32,14 @@ use crate::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
 };
 use crate::sync::deque::{Steal, Stealer, Worker};
-use crate::sync::{Mutex, chaos, lock, thread_cell};
+use crate::sync::{Cell, Mutex, chaos, lock, thread_cell};
 use crate::trace::{self, Span};
 use crate::util::coarse;
 use crate::util::count::Event;
 use crate::util::parker::Parker;
 use crate::util::rng::Rng;
 use crossbeam_utils::CachePadded;
-use std::cell::Cell;
+use std::cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::ptr::{self, NonNull};
@@ -83,7 +83,8 @@ struct Owner {
     top: Cell<SlotIndex>,
     /// Full below `top`. Above it there may be pointers of joins that have ended, but none of a
     /// join that goes on (S5).
-    slots: [Cell<Option<NonNull<StackHeader>>>; 256],
+    /// So many that loom does not watch them.
+    slots: [cell::Cell<Option<NonNull<StackHeader>>>; 256],
     /// Pushes minus own pops of `jobs`: the absolute index of its back end, which thieves do not
     /// move. A wait may pop while this is above the value at its beginning.
     back: Cell<usize>,
@@ -118,6 +119,9 @@ struct Shared {
     counters: Counters,
     index: SeatIndex,
     registry: NonNull<Registry>,
+    /// Does a thread sit here? Only to check S1; no modelled atomic, as it orders nothing.
+    #[cfg(debug_assertions)]
+    taken: std::sync::atomic::AtomicBool,
 }
 
 /// Jobs for the thread of this seat and no other.
@@ -177,11 +181,11 @@ impl Phase {
 }
 
 thread_cell! {
-    static CURRENT: Cell<*const Seat> = Cell::new(ptr::null());
+    static CURRENT: cell::Cell<*const Seat> = cell::Cell::new(ptr::null());
 }
 
 thread_cell! {
-    static HOME: Cell<*const Registry> = Cell::new(ptr::null());
+    static HOME: cell::Cell<*const Registry> = cell::Cell::new(ptr::null());
 }
 
 /// The calling thread works for a pool without having a seat there, while this lives.
@@ -194,7 +198,7 @@ impl AtHome {
 
     /// The pool that the calling thread works for without a seat, if it does.
     pub(super) fn current() -> Option<Arc<Registry>> {
-        let home = HOME.try_with(Cell::get).ok()?;
+        let home = HOME.try_with(cell::Cell::get).ok()?;
         if home.is_null() {
             return None;
         }
@@ -228,7 +232,7 @@ pub(crate) enum Popped {
 /// that seated it returns: callers use it within their own frame and never store it.
 #[inline(always)]
 pub(crate) fn current<'a>() -> Option<&'a Seat> {
-    let seat = CURRENT.with(Cell::get);
+    let seat = CURRENT.with(cell::Cell::get);
     // SAFETY: `Occupied` clears the cell before the seat can go away.
     unsafe { seat.as_ref() }
 }
@@ -236,7 +240,7 @@ pub(crate) fn current<'a>() -> Option<&'a Seat> {
 /// As [`current`], also while the thread's locals are being destroyed (never, then).
 #[inline]
 pub(crate) fn try_current<'a>() -> Option<&'a Seat> {
-    let seat = CURRENT.try_with(Cell::get).ok()?;
+    let seat = CURRENT.try_with(cell::Cell::get).ok()?;
     // SAFETY: as in `current`.
     unsafe { seat.as_ref() }
 }
@@ -256,6 +260,9 @@ impl Drop for Occupied<'_> {
             // says that the seat, and so its registry, is kept alive by somebody else.
             unsafe { Arc::decrement_strong_count(ptr::from_ref(registry)) };
         }
+        #[cfg(debug_assertions)]
+        // Ordering: Relaxed; orders nothing.
+        self.seat.shared.taken.store(false, Ordering::Relaxed);
     }
 }
 
@@ -277,10 +284,12 @@ impl Seat {
             counters: Counters::new(),
             index,
             registry,
+            #[cfg(debug_assertions)]
+            taken: Default::default(),
         };
         let owner = Owner {
             top: Cell::new(0),
-            slots: [const { Cell::new(None) }; 256],
+            slots: [const { cell::Cell::new(None) }; 256],
             back: Cell::new(0),
             tick: Cell::new(0),
             overtakes: Cell::new(OVERTAKES),
@@ -305,6 +314,12 @@ impl Seat {
     ///
     /// No other thread occupies the seat, and the seat lives as long as the guard (S1).
     pub(crate) unsafe fn occupy(&self) -> Occupied<'_> {
+        #[cfg(debug_assertions)]
+        assert!(
+            // Ordering: Relaxed; orders nothing.
+            !self.shared.taken.swap(true, Ordering::Relaxed),
+            "two threads on one seat"
+        );
         self.owner.parker.set(Some(Parker::current()));
         Occupied {
             before: CURRENT.with(|current| current.replace(self)),

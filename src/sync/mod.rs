@@ -14,7 +14,8 @@
 //!
 //! * I1: a protocol never relies on the deque for ordering; it puts its own `fence(SeqCst)` between
 //!   publishing work and reading who sleeps. The model-time deque is therefore free to be weak.
-//! * I2: data handed over by an atomic lives in [`UnsafeCell`], so that loom sees a missing edge.
+//! * I2: data handed over by an atomic lives in [`UnsafeCell`], or in [`Cell`] if it is one thread's
+//!   until it is handed on, so that loom sees a missing edge.
 //!
 //! This module knows nothing of jobs, seats or pools.
 
@@ -41,7 +42,7 @@ pub(crate) use backend::Futex;
 pub(crate) use futex::Futex;
 
 pub(crate) use backend::{
-    Condvar, Mutex, MutexGuard, UnsafeCell, atomic, hint, thread, thread_cell,
+    Cell, Condvar, Mutex, MutexGuard, UnsafeCell, atomic, hint, thread, thread_cell,
 };
 
 // Only models and their tests count references through the door; pools use std's `Arc`.

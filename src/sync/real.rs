@@ -1,5 +1,6 @@
 //! The backend of every normal build: std, with a futex from `atomic-wait`.
 
+pub(crate) use std::cell::Cell;
 pub(crate) use std::hint;
 #[cfg(test)]
 pub(crate) use std::sync::Arc;

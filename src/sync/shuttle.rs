@@ -3,6 +3,7 @@
 pub(crate) use shuttle::hint;
 pub(crate) use shuttle::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
 pub(crate) use shuttle::thread;
+pub(crate) use std::cell::Cell;
 
 /// `std::cell::UnsafeCell` behind loom's closure interface.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::super::driver::By;
 use super::super::events::Events;
 use super::super::hooks::Hooks;
 use super::super::limit::Limit;
-use super::super::registry::Registry;
+use super::super::registry::{Home, Registry};
 use super::super::seat::{Mode, Popped, Seat, SlotIndex};
 use super::super::wait;
 use crate::job::JobRef;
@@ -33,9 +33,13 @@ fn registry() -> Arc<Registry> {
 }
 
 fn registry_of(workers: usize, spares: usize) -> Arc<Registry> {
+    registry_with_guests(workers, 0, spares)
+}
+
+fn registry_with_guests(workers: usize, guests: usize, spares: usize) -> Arc<Registry> {
     let plan = Plan {
         workers,
-        guests: 0,
+        guests,
         spares,
         blocking: 1,
         keep_alive: std::time::Duration::MAX,
@@ -612,5 +616,29 @@ fn rescue_wakes_whoever_dozes_at_the_post() {
 fn rescue_wakes_whoever_rests_at_the_post() {
     model::check("pool::rescue_wakes_whoever_rests_at_the_post", || {
         a_future_wakes_the_post(true);
+    });
+}
+
+/// A seat has one occupant: whoever gives it back has let go of everything on it. Loom sees two
+/// threads in one cell of the owner's; and of the counts that tasks leave there, none is lost or
+/// given up twice.
+#[test]
+fn guests_hand_a_seat_on() {
+    model::check("pool::guests_hand_a_seat_on", || {
+        let registry = registry_with_guests(1, 1, 0);
+        let guest = |registry: &Arc<Registry>| {
+            registry.in_place(|seat| {
+                if let Some(seat) = seat {
+                    drop(Home::new(Registry::of(seat)));
+                }
+            });
+        };
+        let other = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || guest(&registry))
+        };
+        guest(&registry);
+        other.join().unwrap();
+        assert_eq!(Arc::strong_count(&registry), 1);
     });
 }

@@ -3,13 +3,14 @@
 use super::super::builder::Plan;
 use super::super::events::Events;
 use super::super::hooks::Hooks;
-use super::super::registry::Registry;
+use super::super::registry::{Home, Registry};
 use super::super::seat::{Popped, Seat};
 use crate::job::stack::{StackHeader, StackJob};
 use crate::sync::deque::Steal;
 use crate::util::rng::Rng;
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What happened to the second half of a join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,21 +73,50 @@ fn visit(seat: &Seat, rng: &Rng) {
 
 /// A seat of a registry without threads, for one test.
 fn with_seat(test: impl FnOnce(&Seat)) {
-    let plan = Plan {
-        workers: 2,
-        guests: 0,
-        spares: 0,
-        blocking: 1,
-        keep_alive: std::time::Duration::MAX,
-        cores: 1,
-    };
-    let registry: Arc<Registry> = Registry::new(&plan, Hooks::default(), Events::without_runtime());
+    let registry = registry(0);
     // A searcher, so that publishing wakes nobody.
     registry.sleep.admit();
     let seat = registry.seat(0);
     // SAFETY: this is the only thread, and the registry outlives the guard.
     let _occupied = unsafe { seat.occupy() };
     test(seat);
+}
+
+/// A pool without threads, and with some seats for guests.
+fn registry(guests: usize) -> Arc<Registry> {
+    let plan = Plan {
+        workers: 2,
+        guests,
+        spares: 0,
+        blocking: 1,
+        keep_alive: std::time::Duration::MAX,
+        cores: 1,
+    };
+    Registry::new(&plan, Hooks::default(), Events::without_runtime())
+}
+
+/// Guests who sit on one seat, one after the other, as fast as they can: of the counts that their
+/// tasks leave there, none is lost or given up twice.
+#[test]
+fn guests_hand_their_seat_on() {
+    let registry = registry(1);
+    let seated = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while seated.load(Ordering::Relaxed) < 20_000 {
+                    registry.in_place(|seat| {
+                        if let Some(seat) = seat {
+                            seated.fetch_add(1, Ordering::Relaxed);
+                            let homes = [(); 8].map(|()| Home::new(Registry::of(seat)));
+                            drop(homes);
+                        }
+                    });
+                }
+            });
+        }
+    });
+    assert_eq!(Arc::strong_count(&registry), 1);
 }
 
 /// A woken task overtakes the queue a few times. After that it queues, and sleepers must be told,
