@@ -94,6 +94,12 @@ impl Driver {
         self.has_timers() || self.events.exist()
     }
 
+    /// Does the pool wait for events of the system?
+    #[inline]
+    pub(super) fn has_events(&self) -> bool {
+        self.events.exist()
+    }
+
     fn has_timers(&self) -> bool {
         HAS_TIMERS && !self.timers.is_empty()
     }

@@ -95,6 +95,7 @@ fn work(registry: &Registry, seat: &Seat, searching: bool, stays: bool) {
         stays,
         searching,
         keen: true,
+        has_polled: false,
         has_glanced: false,
     };
     if stays {
@@ -114,6 +115,8 @@ struct Life<'a> {
     searching: bool,
     /// Was the last sleep a short one?
     keen: bool,
+    /// Was the last job a poll?
+    has_polled: bool,
     /// In this round.
     has_glanced: bool,
 }
@@ -177,7 +180,7 @@ impl<'a> Life<'a> {
                 self.searching = true;
             }
             registry.fire_timers();
-            if let Some(job) = search(registry, seat, self.keen) {
+            if let Some(job) = search(registry, seat, self.spins()) {
                 self.execute(job);
                 continue;
             }
@@ -207,9 +210,16 @@ impl<'a> Life<'a> {
         }
     }
 
+    /// Is it worth while to look around before a sleep? What polls find in a pool that waits for the
+    /// system comes from there: to the driver, while whoever is to answer may need this core.
+    fn spins(&self) -> bool {
+        self.keen && !(self.has_polled && self.registry.driver.has_events())
+    }
+
     #[inline]
     fn execute(&mut self, job: Found) {
         begin(self.registry, &mut self.searching);
+        self.has_polled = job.is_poll();
         execute(self.seat, job);
     }
 
@@ -263,8 +273,8 @@ fn execute(seat: &Seat, job: Found) {
 }
 
 /// Looks at everything, for a while if that promises something.
-fn search(registry: &Registry, seat: &Seat, keen: bool) -> Option<Found> {
-    if keen && registry.may_spin() {
+fn search(registry: &Registry, seat: &Seat, spins: bool) -> Option<Found> {
+    if spins && registry.may_spin() {
         let start = Instant::now();
         while start.elapsed() < SPIN && registry.may_spin() {
             if let Some(job) = find::others(registry, seat, false) {
