@@ -2,9 +2,9 @@
 
 use super::builder::PoolBuilder;
 use super::registry::Registry;
+use crate::sync::OnceLock;
 use crate::trace;
-use std::sync::{Arc, OnceLock};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 static DEFAULT: OnceLock<Arc<Registry>> = OnceLock::new();
 

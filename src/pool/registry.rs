@@ -21,6 +21,7 @@ use crate::job::share::{self, ShareRef};
 use crate::job::stack::StackJob;
 use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::sleep::{Notified, Sleep};
+use crate::sync::OnceLock;
 use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use crate::task::{Class, How, Owned, Priority, Schedule, TaskInfo};
 use crate::trace::{self, LaneKind, Recorder, Span};
@@ -32,7 +33,7 @@ use crate::util::unwind::{self, Payload};
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// One pool, as its threads see it.
 pub(crate) struct Registry {

@@ -9,6 +9,7 @@
 //! | `manyhands_loom` | loom | wrong orderings, lost wake-ups in small protocols |
 //! | `manyhands_shuttle` | shuttle | wrong interleavings of the whole pool (all atomics act SeqCst) |
 //! | `manyhands_chaos` | std, with seeded delays at [`chaos::point`] | rare schedules on real threads |
+//! | `manyhands_tsan` | std, with notes for ThreadSanitizer (`tsan.rs`) | two threads on plain memory |
 //!
 //! Invariants:
 //!
@@ -23,6 +24,8 @@ pub(crate) mod chaos;
 pub(crate) mod deque;
 #[cfg(any(manyhands_loom, manyhands_shuttle))]
 mod futex;
+#[cfg(manyhands_tsan)]
+mod tsan;
 
 #[cfg(manyhands_loom)]
 #[path = "loom.rs"]
@@ -42,7 +45,7 @@ pub(crate) use backend::Futex;
 pub(crate) use futex::Futex;
 
 pub(crate) use backend::{
-    Cell, Condvar, Mutex, MutexGuard, UnsafeCell, atomic, hint, thread, thread_cell,
+    Cell, Condvar, Mutex, MutexGuard, OnceLock, UnsafeCell, atomic, hint, thread, thread_cell,
 };
 
 // Only models and their tests count references through the door; pools use std's `Arc`.

@@ -1,11 +1,20 @@
 //! The backend of every normal build: std, with a futex from `atomic-wait`.
 
+#[cfg(manyhands_tsan)]
+pub(crate) use super::tsan::{Condvar, Mutex, MutexGuard, OnceLock};
 pub(crate) use std::cell::Cell;
 pub(crate) use std::hint;
 #[cfg(test)]
 pub(crate) use std::sync::Arc;
-pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
+#[cfg(not(manyhands_tsan))]
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, atomic};
 pub(crate) use std::thread;
+
+#[cfg(manyhands_tsan)]
+pub(crate) mod atomic {
+    pub(crate) use super::super::tsan::fence;
+    pub(crate) use std::sync::atomic::*;
+}
 
 use self::atomic::AtomicU32;
 

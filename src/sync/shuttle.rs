@@ -4,6 +4,7 @@ pub(crate) use shuttle::hint;
 pub(crate) use shuttle::sync::{Arc, Condvar, Mutex, MutexGuard, atomic};
 pub(crate) use shuttle::thread;
 pub(crate) use std::cell::Cell;
+pub(crate) use std::sync::OnceLock;
 
 /// `std::cell::UnsafeCell` behind loom's closure interface.
 #[derive(Debug)]

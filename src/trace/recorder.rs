@@ -3,15 +3,15 @@
 use super::lane::{self, Entered, Lane};
 use super::timeline::Scale;
 use super::{LaneKind, chrome, html};
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, OnceLock, lock};
 use crate::util::clock;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
 /// Names the file, and so switches recording on.
 const FILE: &str = "MANYHANDS_TRACE";

@@ -6,7 +6,7 @@
 //! core to core makes loops split worse, and nothing else. The same ticks stamp what people look at:
 //! times of computations, ages of tasks, events of a trace.
 
-use std::sync::OnceLock;
+use crate::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// A stamp of the cheap clock, never 0. Those of one process can be subtracted.

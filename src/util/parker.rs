@@ -182,8 +182,8 @@ impl Parker {
 #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
 mod free_list {
     use super::{Parker, thread_cell};
+    use crate::sync::{Mutex, lock};
     use std::cell::Cell;
-    use std::sync::{Mutex, PoisonError};
 
     static FREE: Mutex<Vec<&'static Parker>> = Mutex::new(Vec::new());
 
@@ -198,9 +198,7 @@ mod free_list {
     impl Drop for GiveBack {
         fn drop(&mut self) {
             if let Some(parker) = CACHED.with(Cell::take) {
-                FREE.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(parker);
+                lock(&FREE).push(parker);
             }
         }
     }
@@ -213,7 +211,7 @@ mod free_list {
         if let Some(parker) = CACHED.with(Cell::get) {
             return parker;
         }
-        let reused = FREE.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reused = lock(&FREE).pop();
         let parker = reused.unwrap_or_else(|| Box::leak(Box::new(Parker::new())));
         CACHED.with(|cached| cached.set(Some(parker)));
         // A thread that waits for the first time inside its own teardown keeps its parker: one
