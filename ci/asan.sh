@@ -1,45 +1,20 @@
 #!/usr/bin/env bash
 # Everything once more under AddressSanitizer and LeakSanitizer. First a canary: two programs with
 # an error each, which must be reported, else the lane proves nothing.
-#
-# The sanitizers are unstable options; RUSTC_BOOTSTRAP lets the stable compiler take them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
-target=x86_64-unknown-linux-gnu
-if [ "$(rustc -vV | sed -n 's/^host: //p')" != "$target" ]; then
-    echo "skipped: AddressSanitizer is set up for $target only"
-    finish
-    exit
-fi
-
-export RUSTC_BOOTSTRAP=1
+need_sanitizer AddressSanitizer
 flags="-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer"
 export ASAN_OPTIONS=detect_stack_use_after_return=1:detect_leaks=1
-
-# The named canary must fail, and say why.
-canary() {
-    local name=$1 report=$2 log
-    log=$(mktemp)
-    if "target/asan/canary" "$name" > "$log" 2>&1; then
-        echo "the canary $name went unnoticed"
-        return 1
-    fi
-    if ! grep -q "$report" "$log"; then
-        echo "the canary $name failed for another reason:"
-        cat "$log"
-        return 1
-    fi
-    rm -f "$log"
-}
 
 mkdir -p target/asan
 # shellcheck disable=SC2086
 check rustc --edition 2024 -O $flags --target "$target" -o target/asan/canary ci/canary/asan.rs
 check target/asan/canary none
-check canary use-after-free "heap-use-after-free"
-check canary leak "detected memory leaks"
+check canary target/asan/canary use-after-free "heap-use-after-free"
+check canary target/asan/canary leak "detected memory leaks"
 
 export RUSTFLAGS="$flags"
 export MANYHANDS_STRESS_ROUNDS="${MANYHANDS_STRESS_ROUNDS:-10}"

@@ -69,6 +69,34 @@ check() {
     rm -f "$log"
 }
 
+# For the lanes of a sanitizer, which is named: sets `target`, or ends the lane. Sanitizers are unstable options;
+# RUSTC_BOOTSTRAP lets the stable compiler take them.
+need_sanitizer() {
+    target=x86_64-unknown-linux-gnu
+    if [ "$(rustc -vV | sed -n 's/^host: //p')" != "$target" ]; then
+        echo "skipped: $1 is set up for $target only"
+        finish
+        exit
+    fi
+    export RUSTC_BOOTSTRAP=1
+}
+
+# A canary, asked for an error, must fail and report it.
+canary() {
+    local program=$1 error=$2 report=$3 log
+    log=$(mktemp)
+    if "$program" "$error" > "$log" 2>&1; then
+        echo "the error $error went unnoticed"
+        return 1
+    fi
+    if ! grep -q "$report" "$log"; then
+        echo "the canary failed for another reason than $error:"
+        cat "$log"
+        return 1
+    fi
+    rm -f "$log"
+}
+
 finish() {
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]
