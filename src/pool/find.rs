@@ -77,7 +77,7 @@ fn own_future(seat: &Seat) -> Option<JobRef> {
 /// What goes before the seat's own queues: usually what is urgent; in some rounds a queue that
 /// others might starve, or nothing.
 fn in_turn(registry: &Registry, seat: &Seat) -> Option<Found> {
-    let turn = match seat.tick() % FAIRNESS {
+    let turn = match seat.next_turn() {
         0 => {
             seat.allow_overtaking();
             future(registry, Normal)
@@ -128,7 +128,7 @@ pub(super) fn others(registry: &Registry, seat: &Seat, last: bool) -> Option<Fou
     let share = waiting / registry.num_threads().max(1) + 1;
     // Now and then other seats go first: their threads may be busy for long, and the injector never
     // empty.
-    let seats_first = (seat.rounds() % SEATS_FIRST == 0).then(|| steal(registry, seat, false));
+    let seats_first = (seat.turn() % SEATS_FIRST == 0).then(|| steal(registry, seat, false));
     seats_first
         .flatten()
         .or_else(|| any(registry, High))

@@ -234,35 +234,48 @@ impl Registry {
 
     /// Puts a ready task where a worker finds it.
     pub(super) fn schedule(&self, job: JobRef, how: How, class: Class) {
+        // Only usual futures have queues on seats.
+        let is_usual = class == Class::future(Priority::Normal) && how != How::Aside;
         match seat::try_current() {
-            Some(seat) if self.owns(seat) && self.is_awake(seat) => {
+            Some(seat) if is_usual && self.owns(seat) && self.is_awake(seat) => {
                 if how == How::Wake {
                     seat.counters().count_wake();
                 }
-                if how == How::Aside {
-                    self.injectors.put_aside(job, class.priority());
-                    return self.notify_from(seat);
-                }
-                if class != Class::future(Priority::Normal) {
-                    // Only usual futures have queues on seats.
-                    self.injectors.push(job, class);
-                    return self.notify_from(seat);
-                }
                 let alone = !seat.has_own_tasks();
-                let tell = if how == How::Wake && seat.phase().mode() != Mode::Computing {
-                    // Alone it is next on this very thread: no need to wake another one.
-                    seat.push_woken(job) || !alone
-                } else {
-                    // It is not next on a thread that computes.
-                    seat.push_task(job);
-                    how != How::Yield || !alone
+                // It is not next on a thread that computes.
+                let is_next = how == How::Wake && seat.phase().mode() != Mode::Computing;
+                let queued = match is_next {
+                    true => seat.put_next(job),
+                    false => Some(job),
                 };
+                // What is alone, and next on this very thread, needs no other one.
+                let mut tell = !alone;
+                if let Some(task) = queued {
+                    seat.push_task(task);
+                    tell |= how != How::Yield;
+                }
                 if tell {
                     self.notify_from(seat);
                 }
             }
-            _ => self.inject_as(job, class),
+            seat => self.schedule_for_others(job, how, class, seat),
         }
+    }
+
+    /// The same where whoever takes it looks into the shared queues.
+    #[inline(never)]
+    fn schedule_for_others(&self, job: JobRef, how: How, class: Class, from: Option<&Seat>) {
+        let Some(seat) = from.filter(|seat| self.owns(seat) && self.is_awake(seat)) else {
+            return self.inject_as(job, class);
+        };
+        match how {
+            How::Aside => self.injectors.put_aside(job, class.priority()),
+            _ => self.injectors.push(job, class),
+        }
+        if how == How::Wake {
+            seat.counters().count_wake();
+        }
+        self.notify_from(seat);
     }
 
     /// A thread leaves its seat for good: nothing of its work may stay behind.

@@ -88,7 +88,8 @@ struct Owner {
     /// Pushes minus own pops of `jobs`: the absolute index of its back end, which thieves do not
     /// move. A wait may pop while this is above the value at its beginning.
     back: Cell<usize>,
-    tick: Cell<u32>,
+    /// See [`Seat::next_turn`].
+    turn: Cell<u32>,
     /// How often the LIFO slot may still go first. 0: it is empty, and stays so.
     overtakes: Cell<u32>,
     /// Has the last job computed?
@@ -291,7 +292,7 @@ impl Seat {
             top: Cell::new(0),
             slots: [const { cell::Cell::new(None) }; 256],
             back: Cell::new(0),
-            tick: Cell::new(0),
+            turn: Cell::new(0),
             overtakes: Cell::new(OVERTAKES),
             heavy: Cell::new(false),
             stock: Cell::new(0),
@@ -587,8 +588,13 @@ impl Seat {
     }
 
     /// The newest public job.
+    #[inline]
     pub(crate) fn pop_public(&self) -> Option<JobRef> {
-        let job = self.owner.jobs.pop();
+        let mut job = None;
+        // Most threads that look here poll futures, and a look costs less than a pop.
+        if !self.owner.jobs.is_empty() {
+            job = self.owner.jobs.pop();
+        }
         if job.is_some() {
             self.owner.back.set(self.owner.back.get().wrapping_sub(1));
         }
@@ -638,13 +644,13 @@ impl Seat {
     }
 
     /// A task that this thread has woken: next in line, if the slot has not had its share. Returns
-    /// whether a task has come to the queue, this one or the one that was in the slot. (The slot is
-    /// flushed when this thread starts to compute; the queue is not looked at then, so sleepers
+    /// the task that has to go to the queue instead, this one or the one that was in the slot. (The slot
+    /// is flushed when this thread starts to compute; the queue is not looked at then, so sleepers
     /// must hear of it now.)
-    pub(crate) fn push_woken(&self, task: JobRef) -> bool {
+    #[must_use]
+    pub(crate) fn put_next(&self, task: JobRef) -> Option<JobRef> {
         if self.owner.overtakes.get() == 0 {
-            self.push_task(task);
-            return true;
+            return Some(task);
         }
         // Ordering: AcqRel: Release hands the task to a thief's swap, Acquire takes over the
         // former one, which this thread put there itself.
@@ -655,12 +661,8 @@ impl Seat {
         // The first fork of a computation must look at the slot.
         // Ordering: Relaxed; read by this thread.
         self.limit.store(0, Ordering::Relaxed);
-        let Some(before) = NonNull::new(before) else {
-            return false;
-        };
         // SAFETY: the slot owned this right to run, and the swap gave it to us.
-        self.push_task(unsafe { JobRef::new(before) });
-        true
+        NonNull::new(before).map(|before| unsafe { JobRef::new(before) })
     }
 
     /// Moves the task in the LIFO slot to the queue.
@@ -722,23 +724,26 @@ impl Seat {
         }
     }
 
-    /// Counts the rounds of the worker's loop.
+    /// The next round of the worker's loop begins. Returns which of [`FAIRNESS`](find::FAIRNESS) it
+    /// is.
     #[inline]
-    pub(crate) fn tick(&self) -> u32 {
-        let tick = self.owner.tick.get().wrapping_add(1);
-        self.owner.tick.set(tick);
-        tick
+    pub(crate) fn next_turn(&self) -> u32 {
+        let next = self.turn() + 1;
+        let turn = if next == find::FAIRNESS { 0 } else { next };
+        self.owner.turn.set(turn);
+        turn
     }
 
-    /// The count of [`tick`](Self::tick).
-    pub(super) fn rounds(&self) -> u32 {
-        self.owner.tick.get()
+    /// What [`next_turn`](Self::next_turn) has returned.
+    #[inline]
+    pub(super) fn turn(&self) -> u32 {
+        self.owner.turn.get()
     }
 
     /// Is the job of this round one of the few that are timed?
     #[inline]
     pub(super) fn is_timed_round(&self) -> bool {
-        self.rounds() % find::FAIRNESS == 1
+        self.turn() == 1
     }
 
     // ---- the thieves' side ------------------------------------------------------------------

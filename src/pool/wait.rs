@@ -179,7 +179,7 @@ pub(crate) fn until(seat: &Seat, done: &Latch) {
 pub(crate) fn for_poll(seat: &Seat, level: Level, poll: PollOf) {
     seat.expose_all();
     seat.registry().fire_timers();
-    if seat.tick() % find::FAIRNESS == 0 {
+    if seat.next_turn() == 0 {
         give_way(seat);
     }
     let parker = seat.parker();

@@ -3,7 +3,7 @@
 use super::bench::{Place, Role};
 use super::driver::{self, By};
 use super::events;
-use super::find::{self, FAIRNESS, Found};
+use super::find::{self, Found};
 use super::registry::Registry;
 use super::rescue::{self, Left};
 use super::seat::{Mode, Seat};
@@ -24,7 +24,7 @@ const SPIN: Duration = Duration::from_micros(20);
 /// be long as well, and looking around would only burn the core.
 const SHORT: Duration = Duration::from_micros(100);
 
-/// In which of [`FAIRNESS`] rounds a busy worker looks at the events of the system.
+/// In which of [`find::FAIRNESS`] rounds a busy worker looks at the events of the system.
 const EVENTS_TURN: u32 = 51;
 
 /// The life of a worker or spare thread. The caller has counted it: as live, and for
@@ -154,7 +154,7 @@ impl<'a> Life<'a> {
         let (registry, seat, stays) = (self.registry, self.seat, self.stays);
         loop {
             seat.end_job();
-            let is_turn = seat.rounds() % FAIRNESS == EVENTS_TURN;
+            let is_turn = seat.turn() == EVENTS_TURN;
             if is_turn && !std::mem::take(&mut self.has_glanced) {
                 if let Some(role) = registry.role_to_glance(seat, stays) {
                     return Pause::Glance(role);
@@ -171,16 +171,11 @@ impl<'a> Life<'a> {
                 registry.clear_seat(seat);
                 self.sleep(Before::Crowded);
             }
-            if let Some(job) = find::own(registry, seat) {
-                self.execute(job);
-                continue;
+            let mut found = find::own(registry, seat);
+            if found.is_none() {
+                found = self.search();
             }
-            if !self.searching {
-                registry.sleep.start_searching();
-                self.searching = true;
-            }
-            registry.fire_timers();
-            if let Some(job) = search(registry, seat, self.spins()) {
+            if let Some(job) = found {
                 self.execute(job);
                 continue;
             }
@@ -210,6 +205,17 @@ impl<'a> Life<'a> {
         }
     }
 
+    /// Looks for work of others, as a searcher from now on.
+    #[inline(never)]
+    fn search(&mut self) -> Option<Found> {
+        if !self.searching {
+            self.registry.sleep.start_searching();
+            self.searching = true;
+        }
+        self.registry.fire_timers();
+        search(self.registry, self.seat, self.spins())
+    }
+
     /// Is it worth while to look around before a sleep? What polls find in a pool that waits for the
     /// system comes from there: to the driver, while whoever is to answer may need this core.
     fn spins(&self) -> bool {
@@ -218,7 +224,10 @@ impl<'a> Life<'a> {
 
     #[inline]
     fn execute(&mut self, job: Found) {
-        begin(self.registry, &mut self.searching);
+        if self.searching {
+            self.searching = false;
+            begin(self.registry);
+        }
         self.has_polled = job.is_poll();
         execute(self.seat, job);
     }
@@ -250,8 +259,9 @@ impl<'a> Life<'a> {
 /// From searching to working; the last searcher sees to it that the next is woken. Not for the role
 /// of the driver alone: this thread looks after that while it polls (D1), and somebody watches that it
 /// does. (Other searchers take the role before they sleep, or come here in their turn.)
-fn begin(registry: &Registry, searching: &mut bool) {
-    if !std::mem::take(searching) || !registry.sleep.stop_searching() {
+#[cold]
+fn begin(registry: &Registry) {
+    if !registry.sleep.stop_searching() {
         return;
     }
     if registry.has_visible_jobs() {
@@ -260,6 +270,7 @@ fn begin(registry: &Registry, searching: &mut bool) {
     registry.watch_driver();
 }
 
+#[inline]
 fn execute(seat: &Seat, job: Found) {
     seat.counters().count_job(job.is_poll());
     if seat.is_timed_round() {

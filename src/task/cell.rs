@@ -116,7 +116,9 @@ where
         site: Site,
         id: Id,
     ) -> NonNull<Header> {
-        let cell = Box::new(Self {
+        // The memory first: what is only known to be written there need not be kept meanwhile.
+        let mut place = Box::<Self>::new_uninit();
+        place.write(Self {
             header: Header {
                 // SAFETY: `run` does not unwind; `JobRef`s to it are made by `schedule` only, one
                 // for each time that the state says so.
@@ -136,6 +138,8 @@ where
             scheduler,
             stage: UnsafeCell::new(Stage::Future(future)),
         });
+        // SAFETY: written above.
+        let cell = unsafe { place.assume_init() };
         NonNull::from(Box::leak(cell)).cast()
     }
 }

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 const POLLS: u8 = 4;
 const LEFT: u8 = 0x3f;
 
-/// The task has not been polled.
+/// The task has not been polled. One more bit says whether its first poll is expected to compute.
 const FRESH: u8 = 0x80;
 
 /// It is in its first poll.
@@ -61,11 +61,11 @@ impl Heft {
         if before == 0 {
             return;
         }
-        let left = (before & LEFT).saturating_sub(1);
         if before & FRESH == 0 {
+            let left = (before & LEFT).saturating_sub(1);
             return self.0.store(left, Ordering::Relaxed);
         }
-        self.0.store(left | FIRST, Ordering::Relaxed);
+        self.0.store(FIRST, Ordering::Relaxed);
         let entry = entry(site);
         let known = entry.load(Ordering::Relaxed);
         if known > 0 {

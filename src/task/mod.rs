@@ -117,7 +117,17 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
-    spawn_named(future, scheduler, class, site, None)
+    let id = Id::next();
+    let span = Carried::for_task(id, None, site);
+    if span.is_some() {
+        let scheduler = Labelled {
+            name: None,
+            span,
+            scheduler,
+        };
+        return start(future, scheduler, class, site, id);
+    }
+    start(future, scheduler, class, site, id)
 }
 
 /// As [`spawn`], with a name or without.
@@ -133,18 +143,17 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
+    if name.is_none() {
+        return spawn(future, scheduler, class, site);
+    }
     let id = Id::next();
     let span = Carried::for_task(id, name.as_deref(), site);
-    if span.is_some() || name.is_some() {
-        let scheduler = Labelled {
-            name,
-            span,
-            scheduler,
-        };
-        start(future, scheduler, class, site, id)
-    } else {
-        start(future, scheduler, class, site, id)
-    }
+    let scheduler = Labelled {
+        name,
+        span,
+        scheduler,
+    };
+    start(future, scheduler, class, site, id)
 }
 
 #[inline]

@@ -74,6 +74,7 @@ impl Snapshot {
         self.0 >> REF_SHIFT & REF_MASK
     }
 
+    #[inline]
     fn one_more(self) -> Self {
         if self.refs() >= REF_LIMIT {
             too_many_references();

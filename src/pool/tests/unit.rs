@@ -4,9 +4,12 @@ use super::super::builder::Plan;
 use super::super::events::Events;
 use super::super::hooks::Hooks;
 use super::super::registry::{Home, Registry};
-use super::super::seat::{Popped, Seat};
+use super::super::seat::{Mode, Popped, Seat};
 use crate::job::stack::{StackHeader, StackJob};
+use crate::sleep::Rescan;
 use crate::sync::deque::Steal;
+use crate::task::{Class, How, Priority};
+use crate::util::parker::Parker;
 use crate::util::rng::Rng;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -119,33 +122,64 @@ fn guests_hand_their_seat_on() {
     assert_eq!(Arc::strong_count(&registry), 1);
 }
 
-/// A woken task overtakes the queue a few times. After that it queues, and sleepers must be told,
-/// because nothing else would tell them while the waker computes.
+/// Sleepers hear of a ready task unless it is next on the very thread that has made it ready. A woken
+/// one is, a few times, if it is alone; then it queues.
 #[test]
-fn who_may_not_overtake_is_told_about() {
+fn sleepers_hear_of_what_is_not_next() {
     with_seat(|seat| {
-        let jobs: Vec<_> = (0..10).map(|_| StackJob::new(|_| ())).collect();
-        let mut jobs = jobs
-            .iter()
+        let registry = seat.registry();
+        // `with_seat` has somebody search; now nobody does, and this seat has the other permit.
+        registry.sleep.release_searcher();
+        registry.sleep.acquire();
+        seat.set_mode(Mode::Polling);
+        let parker = Parker::current();
+        let jobs: Vec<_> = (0..100).map(|_| StackJob::new(|_| ())).collect();
+        let mut jobs = jobs.iter();
+        let mut is_told = |how| {
+            registry.sleep.admit();
+            let nothing = || Rescan::Nothing;
+            registry.sleep.begin_driving(1, parker, nothing, || ());
+            let job = jobs.next().expect("enough jobs");
             // SAFETY: the jobs outlive the queues' use of them, and none is run.
-            .map(|job| unsafe { StackHeader::expose(job.as_header()) });
-        let mut job = || jobs.next().expect("enough jobs");
-        seat.push_task(job());
+            let job = unsafe { StackHeader::expose(job.as_header()) };
+            registry.schedule(job, how, Class::future(Priority::Normal));
+            let told = registry.sleep.take_token(1);
+            assert!(told || registry.sleep.leave_driving(1) && registry.sleep.take_token(1));
+            registry.sleep.release_searcher();
+            told
+        };
+        let drop_next = || {
+            let next = seat.pop_lifo().or_else(|| seat.pop_task());
+            let _ = next.expect("a task").into_raw();
+        };
+
+        seat.allow_overtaking();
+        assert!(!is_told(How::Wake), "next, and alone");
+        assert!(is_told(How::Wake), "the former one goes to the queue");
+        assert!(is_told(How::Yield), "it is not alone");
+        (0..3).for_each(|_| drop_next());
+        assert!(!is_told(How::Yield), "alone");
+        assert!(is_told(How::Wake), "not alone");
+        (0..2).for_each(|_| drop_next());
+        assert!(is_told(How::Spawn), "new, and alone");
+        seat.allow_overtaking();
         let mut overtaken = 0;
-        while !seat.push_woken(job()) {
-            let _ = seat.pop_lifo().expect("next in line").into_raw();
+        loop {
+            assert!(is_told(How::Wake), "not alone");
+            let next = seat.pop_lifo();
+            let Some(next) = next else { break };
+            let _ = next.into_raw();
             overtaken += 1;
         }
         assert!(overtaken > 0);
-        let _ = seat.pop_task().expect("queued first").into_raw();
-        let _ = seat.pop_task().expect("queued second").into_raw();
-        assert!(seat.push_woken(job()), "also into an empty queue");
-        let _ = seat.pop_task().expect("queued").into_raw();
+        (0..2).for_each(|_| drop_next());
+        assert!(is_told(How::Wake), "it may not overtake, and queues");
+        drop_next();
         seat.allow_overtaking();
-        assert!(!seat.push_woken(job()), "the slot is empty");
-        assert!(seat.push_woken(job()), "the former one goes to the queue");
-        let _ = seat.pop_lifo().expect("in the slot").into_raw();
-        let _ = seat.pop_task().expect("in the queue").into_raw();
+        seat.set_mode(Mode::Computing);
+        assert!(is_told(How::Wake), "this thread computes");
+        drop_next();
+        assert!(!seat.has_tasks());
     });
 }
 
