@@ -8,15 +8,18 @@ failures=${CI_FAILURES:-/dev/null}
 # Compiler caches of many gigabytes, which nobody would read again.
 export CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}
 
+# Lines of a run of tests that say that all is well with one test, model or package, or what tests expect.
+usual='^$|^running |^test .* ok$|^model .* executions|^shuttle |Shuttle only correctly'
+usual+='|^ +(Checking|Compiling|Doc-tests|Downloaded|Downloading|Finished|Fresh|Running) '
+usual+='|^thread .*panicked at|^note: run with|^(bomb|Box<dyn Any>)$'
+
 # Runs a command that ends in `test result:` lines and adds up what they say. A command that fails
-# without counting a failed test (a build error, say) counts as one. Lines that say "all is well" of
-# one test or one package are left out.
+# without counting a failed test (a build error, say) counts as one. Shown is what is not usual.
 count_tests() {
     local log status=0 ok bad
     log=$(mktemp)
     echo "+ $*"
-    "$@" 2>&1 | tee "$log" | grep --line-buffered -v -E \
-        '^test .* ok$|^ +(Compiling|Downloaded|Downloading|Checking|Fresh) ' || status=${PIPESTATUS[0]}
+    "$@" 2>&1 | tee "$log" | grep --line-buffered -v -E "$usual" || status=${PIPESTATUS[0]}
     ok=$(sum "$log" passed)
     bad=$(sum "$log" failed)
     if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
@@ -41,6 +44,13 @@ note_failure() {
         echo "failed: $2"
         sed -n '/^failures:$/,/^test result: FAILED/p' "$1" > "$1.part"
         head -n 150 "$1.part"
+        grep -E '_SEED=|^test .* FAILED' "$1" > "$1.part" || true
+        tail -n 40 "$1.part"
+        # Where output is not captured, panics are not among the reports.
+        if ! grep -q '^---- ' "$1"; then
+            grep -A 3 'panicked at' "$1" > "$1.part" || true
+            tail -n 60 "$1.part"
+        fi
         grep -n -E '^error|LLVM ERROR|No space left|signal: ' "$1" > "$1.part" || true
         tail -n 20 "$1.part"
         rm -f "$1.part"

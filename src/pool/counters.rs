@@ -17,8 +17,9 @@ pub(crate) struct Counters {
     computations: AtomicU64,
     lent: AtomicU64,
     overcommitted: AtomicU64,
-    /// In nanoseconds, both.
+    /// In ticks of the clock, of those that were timed.
     slowest_poll: AtomicU64,
+    /// In nanoseconds.
     longest_rescue: AtomicU64,
     /// Time spent computing, in ticks of the clock, without the present computation.
     computed: AtomicU64,
@@ -96,20 +97,21 @@ impl Counters {
         Self::add(&self.steals, 1);
     }
 
-    fn raise(longest: &AtomicU64, time: Duration) {
-        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    fn raise(longest: &AtomicU64, time: u64) {
         // Ordering: Relaxed; statistics, with one writer.
         if time > longest.load(Ordering::Relaxed) {
             longest.store(time, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn saw_poll(&self, took: Duration) {
+    /// One of the polls that are timed, in ticks.
+    pub(super) fn saw_poll(&self, took: u64) {
         Self::raise(&self.slowest_poll, took);
     }
 
     pub(super) fn saw_rescue(&self, after: Duration) {
-        Self::raise(&self.longest_rescue, after);
+        let nanos = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+        Self::raise(&self.longest_rescue, nanos);
     }
 
     pub(super) fn count_computation(&self) {
@@ -169,7 +171,7 @@ impl Counters {
             computing: clock::duration(get(&self.computed) + computing),
             lent: get(&self.lent),
             overcommitted: get(&self.overcommitted),
-            slowest_poll: nanos(&self.slowest_poll),
+            slowest_poll: clock::duration(get(&self.slowest_poll)),
             longest_rescue: nanos(&self.longest_rescue),
             parks: get(&self.parks),
             parked: nanos(&self.parked) + Duration::from_nanos(asleep),

@@ -10,8 +10,8 @@ use super::seat::{Mode, Seat};
 use crate::job::SeatIndex;
 use crate::sleep::{Before, Rescan};
 use crate::trace::LaneKind;
-use crate::util::coarse;
 use crate::util::parker::Parker;
+use crate::util::{clock, coarse};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -274,9 +274,10 @@ fn begin(registry: &Registry) {
 fn execute(seat: &Seat, job: Found) {
     seat.counters().count_job(job.is_poll());
     if seat.is_timed_round() {
-        let start = Instant::now();
+        let start = clock::ticks();
         job.run(seat);
-        seat.counters().saw_poll(start.elapsed());
+        seat.counters()
+            .saw_poll(clock::ticks().saturating_sub(start));
         coarse::expire();
     } else {
         job.run(seat);
