@@ -109,6 +109,8 @@ where
     };
 
     /// Allocates a task. The caller has to account for its three references: see `State::new`.
+    /// (Inlined, as there is one caller: that is 30 instructions less.)
+    #[inline(always)]
     pub(super) fn allocate(
         future: F,
         scheduler: S,
