@@ -8,7 +8,7 @@ source ci/lib.sh
 # Panics that the models expect are told in a line each.
 export RUST_BACKTRACE=0
 # Models use only some of the tools of the tests.
-export RUSTFLAGS="--cfg manyhands_loom -A dead_code"
+export RUSTFLAGS="--cfg manyhands_loom --cfg manyhands_model -A dead_code"
 export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-3}"
 count_tests cargo test --no-fail-fast --release --lib --target-dir target/loom -- \
     --test-threads=2 --nocapture

@@ -42,7 +42,7 @@ build() {
         flags=(--release --config profile.release.opt-level=1 --config profile.release.debug=0
             --config profile.release.incremental=true
             --config 'profile.release.package."*".opt-level=3')
-        rustflags="--cfg manyhands_loom"
+        rustflags="--cfg manyhands_loom --cfg manyhands_model"
     fi
     (cd "$tree" && RUSTFLAGS=$rustflags $cargo test --lib --no-run "${flags[@]}" \
         --target-dir "$scratch/$1" 2>&1) |

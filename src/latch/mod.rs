@@ -66,7 +66,7 @@ impl Latch {
             if seen == PINNED {
                 // L2. The waiter unpins after one steal, unless the kernel took its core.
                 rounds += 1;
-                if rounds % 64 == 0 || cfg!(any(manyhands_loom, manyhands_shuttle)) {
+                if rounds % 64 == 0 || cfg!(manyhands_model) {
                     thread::yield_now();
                 } else {
                     hint::spin_loop();

@@ -1,6 +1,6 @@
 //! Unit tests and loom models of the latches.
 
-#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[cfg(not(manyhands_model))]
 mod unit {
     use super::super::{CountLatch, Latch};
     use crate::util::parker::Parker;

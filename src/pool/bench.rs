@@ -211,7 +211,7 @@ impl Bench {
     }
 }
 
-#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::{Bench, Called, Place, Role};
     use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! How a pool is made: sizes, hooks, and who creates its threads.
 
 use super::bench::Role;
-#[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "tokio", not(manyhands_model)))]
 use super::context::Context;
 use super::error::PoolBuildError;
 use super::events::Events;
@@ -455,7 +455,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// });
     /// assert_eq!(task.join().unwrap(), (20, 22));
     /// ```
-    #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+    #[cfg(all(feature = "tokio", not(manyhands_model)))]
     pub fn tokio_handle(mut self, handle: tokio::runtime::Handle) -> Self {
         self.hooks.context = Context::of(handle);
         self
@@ -527,7 +527,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
             blocking: self.blocking.unwrap_or(DEFAULT_BLOCKING).max(1),
             keep_alive: self.keep_alive,
             // Models have no clock, so nobody spins there.
-            cores: if cfg!(any(manyhands_loom, manyhands_shuttle)) {
+            cores: if cfg!(manyhands_model) {
                 1
             } else {
                 env::cores() as u32

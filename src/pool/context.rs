@@ -8,7 +8,7 @@
 //! The runtime is the one given to the builder, which has threads of its own, else one that belongs
 //! to the pool: then the pool's driver sleeps inside it (see `events`).
 
-#[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "tokio", not(manyhands_model)))]
 mod real {
     use tokio::runtime::{EnterGuard, Handle};
 
@@ -42,7 +42,7 @@ mod real {
 }
 
 /// Without the feature there is no context.
-#[cfg(not(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle)))))]
+#[cfg(not(all(feature = "tokio", not(manyhands_model))))]
 mod real {
     #[derive(Debug, Default)]
     pub(in crate::pool) struct Context(());

@@ -34,15 +34,15 @@ pub(super) fn run_to_end(life: impl Future<Output = ()>) {
 pub(super) enum Events {
     #[cfg_attr(feature = "async-io", allow(dead_code))]
     None,
-    #[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
+    #[cfg(all(feature = "async-io", not(manyhands_model)))]
     AsyncIo,
-    #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+    #[cfg(all(feature = "tokio", not(manyhands_model)))]
     Tokio(tokio_runtime::Own),
 }
 
 impl Events {
     /// Makes a runtime if none is given as the context, and gives it to it.
-    #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+    #[cfg(all(feature = "tokio", not(manyhands_model)))]
     pub(super) fn new(context: &mut Context) -> io::Result<Self> {
         if context.is_given() {
             return Ok(Self::without_runtime());
@@ -52,16 +52,16 @@ impl Events {
         Ok(Self::Tokio(own))
     }
 
-    #[cfg(not(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle)))))]
+    #[cfg(not(all(feature = "tokio", not(manyhands_model))))]
     pub(super) fn new(_: &mut Context) -> io::Result<Self> {
         Ok(Self::without_runtime())
     }
 
     /// What there is if there is no runtime of the pool's own.
     pub(super) fn without_runtime() -> Self {
-        #[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
+        #[cfg(all(feature = "async-io", not(manyhands_model)))]
         return Self::AsyncIo;
-        #[cfg(not(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle)))))]
+        #[cfg(not(all(feature = "async-io", not(manyhands_model))))]
         Self::None
     }
 
@@ -72,7 +72,7 @@ impl Events {
     }
 
     fn are_of_tokio(&self) -> bool {
-        #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+        #[cfg(all(feature = "tokio", not(manyhands_model)))]
         if let Self::Tokio(_) = self {
             return true;
         }
@@ -91,7 +91,7 @@ impl Events {
 
     /// Runs what a worker does, which may sleep by [`sleep_hosted`](Self::sleep_hosted).
     pub(super) fn host(&self, life: impl Future<Output = ()>) {
-        #[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
+        #[cfg(all(feature = "async-io", not(manyhands_model)))]
         if let Self::AsyncIo = self {
             return async_io::block_on(life);
         }
@@ -100,7 +100,7 @@ impl Events {
 
     /// Are workers hosted, so that they sleep by [`sleep_hosted`](Self::sleep_hosted)?
     pub(super) fn host_workers(&self) -> bool {
-        #[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
+        #[cfg(all(feature = "async-io", not(manyhands_model)))]
         if let Self::AsyncIo = self {
             return true;
         }
@@ -109,7 +109,7 @@ impl Events {
 
     /// As `parker.drive`, in a future that is hosted.
     pub(super) async fn sleep_hosted(&self, parker: &Parker, deadline: Option<Instant>) {
-        #[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
+        #[cfg(all(feature = "async-io", not(manyhands_model)))]
         if let Self::AsyncIo = self {
             let mut clock = async_io_reactor::Clock::until(deadline);
             return parker.drive_hosted(|context| clock.poll(context)).await;
@@ -137,7 +137,7 @@ impl Events {
 
     /// Calls the wakers of what has happened, if nobody else does.
     pub(super) fn glance(&self) {
-        #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+        #[cfg(all(feature = "tokio", not(manyhands_model)))]
         if let Self::Tokio(own) = self {
             own.glance();
         }
@@ -145,7 +145,7 @@ impl Events {
 
     /// The pool has ended: nobody will look after events again.
     pub(super) fn close(&self) {
-        #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+        #[cfg(all(feature = "tokio", not(manyhands_model)))]
         if let Self::Tokio(own) = self {
             own.close();
         }
@@ -153,7 +153,7 @@ impl Events {
 
     /// As [`reactor`](Self::reactor), for a thread with frames of the user's on its stack.
     pub(super) fn reactor_within(&self) -> Option<&dyn Reactor> {
-        #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+        #[cfg(all(feature = "tokio", not(manyhands_model)))]
         if let Self::Tokio(own) = self {
             return (own.is_open() && own.is_around()).then_some(own);
         }
@@ -163,15 +163,15 @@ impl Events {
     pub(super) fn reactor(&self) -> Option<&dyn Reactor> {
         match self {
             Self::None => None,
-            #[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
+            #[cfg(all(feature = "async-io", not(manyhands_model)))]
             Self::AsyncIo => Some(&async_io_reactor::AsyncIo),
-            #[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+            #[cfg(all(feature = "tokio", not(manyhands_model)))]
             Self::Tokio(own) => own.is_open().then_some(own),
         }
     }
 }
 
-#[cfg(all(feature = "async-io", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "async-io", not(manyhands_model)))]
 mod async_io_reactor {
     use crate::util::alarm::{IsOver, Reactor};
     use async_io::{Timer, block_on};
@@ -231,7 +231,7 @@ mod async_io_reactor {
     }
 }
 
-#[cfg(all(feature = "tokio", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "tokio", not(manyhands_model)))]
 mod tokio_runtime {
     use crate::sync::{Mutex, lock};
     use crate::util::alarm::{IsOver, Reactor};

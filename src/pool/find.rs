@@ -171,7 +171,7 @@ fn sweep(registry: &Registry, seat: &Seat, take: impl Fn(&Seat) -> Steal<Found>)
             return None;
         }
         crate::sync::hint::spin_loop();
-        #[cfg(any(manyhands_loom, manyhands_shuttle))]
+        #[cfg(manyhands_model)]
         crate::sync::thread::yield_now();
     }
 }

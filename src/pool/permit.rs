@@ -289,7 +289,7 @@ impl Registry {
     }
 }
 
-#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::{GuestSeats, MAX_GUESTS};
 

@@ -83,7 +83,7 @@ const WATCH: Duration = Duration::from_millis(10);
 const QUIET_LOOKS: u32 = 10;
 
 /// Models have no clock: patience is at its end at once, and pauses are over.
-const IN_MODEL: bool = cfg!(any(manyhands_loom, manyhands_shuttle));
+const IN_MODEL: bool = cfg!(manyhands_model);
 
 /// The state of one pool's help for futures.
 #[derive(Debug)]
@@ -324,13 +324,13 @@ impl Rescue {
             return;
         }
         // Models have no clock.
-        #[cfg(any(manyhands_loom, manyhands_shuttle))]
+        #[cfg(manyhands_model)]
         {
             let _ = time;
             drop(closed);
             crate::sync::thread::yield_now();
         }
-        #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+        #[cfg(not(manyhands_model))]
         drop(
             self.closing
                 .wait_timeout(closed, time)
@@ -360,13 +360,13 @@ impl Rescue {
         }
     }
 
-    #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+    #[cfg(not(manyhands_model))]
     fn wait_for_turn<'a>(&self, pauses: Pausing<'a>, nap: Duration) -> Pausing<'a> {
         let woken = self.go.wait_timeout(pauses, nap);
         woken.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    #[cfg(any(manyhands_loom, manyhands_shuttle))]
+    #[cfg(manyhands_model)]
     fn wait_for_turn<'a>(&self, pauses: Pausing<'a>, _: Duration) -> Pausing<'a> {
         let woken = self.go.wait(pauses);
         woken.unwrap_or_else(PoisonError::into_inner)

@@ -524,7 +524,7 @@ impl Seat {
         self.owner.top.set((top - count) as SlotIndex);
     }
 
-    #[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+    #[cfg(all(test, not(manyhands_model)))]
     pub(super) fn has_private_jobs(&self) -> bool {
         self.owner.top.get() > 0
     }

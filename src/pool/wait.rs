@@ -57,7 +57,7 @@ pub(crate) fn for_half(seat: &Seat, half: &Public) {
                 }
                 // The thief offers something; another thread may be just taking it.
                 hint::spin_loop();
-                #[cfg(any(manyhands_loom, manyhands_shuttle))]
+                #[cfg(manyhands_model)]
                 crate::sync::thread::yield_now();
             }
         }

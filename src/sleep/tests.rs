@@ -4,5 +4,5 @@
 mod below;
 #[cfg(manyhands_loom)]
 mod models;
-#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[cfg(not(manyhands_model))]
 mod unit;

@@ -5,13 +5,13 @@
 //! steal that meets another thread answers `Retry`. (Its mutex does add happens-before edges that
 //! the real deque lacks; invariant I1 of [`super`] is there for that.)
 
-#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[cfg(not(manyhands_model))]
 pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 
-#[cfg(any(manyhands_loom, manyhands_shuttle))]
+#[cfg(manyhands_model)]
 pub(crate) use model::{Injector, Steal, Stealer, Worker};
 
-#[cfg(any(manyhands_loom, manyhands_shuttle))]
+#[cfg(manyhands_model)]
 mod model {
     use crate::sync::atomic::{AtomicUsize, Ordering};
     use crate::sync::{Arc, Mutex, lock};

@@ -8,6 +8,7 @@
 //! | none | std, `atomic-wait`, `crossbeam-deque` | - |
 //! | `manyhands_loom` | loom | wrong orderings, lost wake-ups in small protocols |
 //! | `manyhands_shuttle` | shuttle | wrong interleavings of the whole pool (all atomics act SeqCst) |
+//! | `manyhands_model` | set beside one of those two: "under a model checker" | - |
 //! | `manyhands_chaos` | std, with seeded delays at [`chaos::point`] | rare schedules on real threads |
 //! | `manyhands_tsan` | std, with notes for ThreadSanitizer (`tsan.rs`) | two threads on plain memory |
 //!
@@ -22,7 +23,7 @@
 
 pub(crate) mod chaos;
 pub(crate) mod deque;
-#[cfg(any(manyhands_loom, manyhands_shuttle))]
+#[cfg(manyhands_model)]
 mod futex;
 #[cfg(manyhands_tsan)]
 mod tsan;
@@ -35,13 +36,13 @@ mod backend;
 #[path = "shuttle.rs"]
 mod backend;
 
-#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[cfg(not(manyhands_model))]
 #[path = "real.rs"]
 mod backend;
 
-#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[cfg(not(manyhands_model))]
 pub(crate) use backend::Futex;
-#[cfg(any(manyhands_loom, manyhands_shuttle))]
+#[cfg(manyhands_model)]
 pub(crate) use futex::Futex;
 
 pub(crate) use backend::{
@@ -49,10 +50,16 @@ pub(crate) use backend::{
 };
 
 // Only models and their tests count references through the door; pools use std's `Arc`.
-#[cfg(any(test, manyhands_loom, manyhands_shuttle))]
+#[cfg(any(test, manyhands_model))]
 pub(crate) use backend::Arc;
 
 use std::sync::PoisonError;
+
+#[cfg(any(
+    all(manyhands_model, not(any(manyhands_loom, manyhands_shuttle))),
+    all(not(manyhands_model), any(manyhands_loom, manyhands_shuttle))
+))]
+compile_error!("set `--cfg manyhands_model` beside `manyhands_loom` or `manyhands_shuttle`");
 
 /// Locks, ignoring poison: no lock of this crate is held while user code runs, so a poisoned lock
 /// would only say that the crate itself panicked, and its data is still whole.

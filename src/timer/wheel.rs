@@ -230,7 +230,7 @@ impl fmt::Debug for Wheel {
     }
 }
 
-#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::{Key, Wheel};
     use proptest::prelude::*;

@@ -19,27 +19,27 @@
 //! load of a thread-local pointer and a branch. A private join takes none.
 //! This module knows nothing of tasks and pools.
 
-#[cfg(all(feature = "trace", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "trace", not(manyhands_model)))]
 mod buffer;
-#[cfg(all(feature = "trace", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "trace", not(manyhands_model)))]
 mod chrome;
-#[cfg(all(feature = "trace", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "trace", not(manyhands_model)))]
 mod html;
-#[cfg(all(feature = "trace", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "trace", not(manyhands_model)))]
 mod lane;
-#[cfg(all(feature = "trace", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "trace", not(manyhands_model)))]
 mod recorder;
-#[cfg(all(feature = "trace", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "trace", not(manyhands_model)))]
 mod timeline;
-#[cfg(all(feature = "trace", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "trace", not(manyhands_model)))]
 pub(crate) use self::{
     lane::{begin, end, poll, steal},
     recorder::{Recorder, at_thread_end},
 };
 
-#[cfg(not(all(feature = "trace", not(any(manyhands_loom, manyhands_shuttle)))))]
+#[cfg(not(all(feature = "trace", not(manyhands_model))))]
 mod off;
-#[cfg(not(all(feature = "trace", not(any(manyhands_loom, manyhands_shuttle)))))]
+#[cfg(not(all(feature = "trace", not(manyhands_model))))]
 pub(crate) use self::off::{Recorder, at_thread_end, begin, end, poll, steal};
 
 /// What lasts from one note to another.

@@ -26,7 +26,7 @@ pub(crate) struct Alarm {
 }
 
 impl Alarm {
-    #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+    #[cfg(not(manyhands_model))]
     pub(crate) const fn new() -> Self {
         Self {
             waker: Mutex::new(None),
@@ -34,7 +34,7 @@ impl Alarm {
         }
     }
 
-    #[cfg(any(manyhands_loom, manyhands_shuttle))]
+    #[cfg(manyhands_model)]
     pub(crate) fn new() -> Self {
         Self {
             waker: Mutex::new(None),
@@ -51,7 +51,7 @@ impl Alarm {
             return;
         }
         match deadline {
-            Some(deadline) if !cfg!(any(manyhands_loom, manyhands_shuttle)) => {
+            Some(deadline) if !cfg!(manyhands_model) => {
                 let time = deadline.saturating_duration_since(Instant::now());
                 drop(self.bell.wait_timeout(guard, time));
             }

@@ -144,7 +144,7 @@ mod ticks {
     }
 }
 
-#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::Clock;
     use std::time::{Duration, Instant};

@@ -36,7 +36,7 @@ pub(crate) fn stamp() -> u32 {
 #[cold]
 fn look() -> u32 {
     // Models have no clock.
-    let now = if cfg!(any(manyhands_loom, manyhands_shuttle)) {
+    let now = if cfg!(manyhands_model) {
         EXPIRED + 1
     } else {
         ((clock::ticks() >> SHIFT) as u32).max(EXPIRED + 1)
@@ -82,7 +82,7 @@ pub(crate) fn between(earlier: u32, later: u32, bits: u32) -> Duration {
     clock::duration(u64::from(stamps) << SHIFT)
 }
 
-#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::{between, expire, keep, stamp};
     use std::time::Duration;

@@ -5,7 +5,7 @@
 //! remember in which process they were made: not by its number, which takes a system call to
 //! learn, but by how often that had been forked.
 
-#[cfg(all(unix, not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(unix, not(manyhands_model)))]
 mod hook {
     use std::ffi::c_int;
     use std::sync::Once;
@@ -48,7 +48,7 @@ mod hook {
 }
 
 /// Processes cannot be told apart here.
-#[cfg(not(all(unix, not(any(manyhands_loom, manyhands_shuttle)))))]
+#[cfg(not(all(unix, not(manyhands_model))))]
 mod hook {
     pub(crate) fn generation() -> u32 {
         0

@@ -44,7 +44,7 @@ pub(crate) type Level = u32;
 pub(crate) const LAST_LEVEL: Level = 7;
 
 impl Parker {
-    #[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+    #[cfg(not(manyhands_model))]
     pub(crate) const fn new() -> Self {
         Self {
             token: Futex::new(EMPTY),
@@ -54,7 +54,7 @@ impl Parker {
         }
     }
 
-    #[cfg(any(manyhands_loom, manyhands_shuttle))]
+    #[cfg(manyhands_model)]
     pub(crate) fn new() -> Self {
         Self {
             token: Futex::new(EMPTY),
@@ -179,7 +179,7 @@ impl Parker {
 }
 
 /// One parker per living thread: taken when a thread first waits, given back when it ends.
-#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[cfg(not(manyhands_model))]
 mod free_list {
     use super::{Parker, thread_cell};
     use crate::sync::{Mutex, lock};
@@ -223,7 +223,7 @@ mod free_list {
 
 /// Under a model checker every thread of every execution leaks a fresh parker, so that no state
 /// passes from one execution into the next.
-#[cfg(any(manyhands_loom, manyhands_shuttle))]
+#[cfg(manyhands_model)]
 mod free_list {
     use super::{Parker, thread_cell};
     use std::cell::Cell;
@@ -243,7 +243,7 @@ mod free_list {
     }
 }
 
-#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::Parker;
 

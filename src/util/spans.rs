@@ -5,12 +5,12 @@
 //! spawned; private joins run where they are and need nothing. Without the feature, and under the
 //! model checkers, all of this is nothing. With it, and without a subscriber, it is one load.
 
-#[cfg(not(all(feature = "tracing", not(any(manyhands_loom, manyhands_shuttle)))))]
+#[cfg(not(all(feature = "tracing", not(manyhands_model))))]
 pub(crate) use self::off::Carried;
-#[cfg(all(feature = "tracing", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "tracing", not(manyhands_model)))]
 pub(crate) use self::on::Carried;
 
-#[cfg(all(feature = "tracing", not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(feature = "tracing", not(manyhands_model)))]
 mod on {
     use std::fmt::Display;
     use tracing::{Level, Span, dispatcher};
@@ -63,7 +63,7 @@ mod on {
     }
 }
 
-#[cfg(not(all(feature = "tracing", not(any(manyhands_loom, manyhands_shuttle)))))]
+#[cfg(not(all(feature = "tracing", not(manyhands_model))))]
 mod off {
     use std::fmt::Display;
 

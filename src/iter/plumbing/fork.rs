@@ -220,7 +220,7 @@ impl<T> fmt::Debug for Stay<T> {
 
 /// Loops without threads: a script says what happens at every fork.
 #[cfg(test)]
-#[cfg_attr(any(manyhands_loom, manyhands_shuttle), allow(dead_code))]
+#[cfg_attr(manyhands_model, allow(dead_code))]
 pub(crate) mod script {
     use super::Takers;
     use std::cell::{Cell, RefCell};

@@ -6,7 +6,7 @@ pub(crate) mod portions;
 mod splitter;
 pub(crate) mod workers;
 // The models are about the layers below, and these tests take long to build.
-#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(test, not(manyhands_model)))]
 pub(crate) mod tests;
 
 pub use self::bridge::{bridge, bridge_producer_consumer, bridge_unindexed};

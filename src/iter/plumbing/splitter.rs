@@ -299,7 +299,7 @@ impl Site {
 }
 
 #[cfg(test)]
-#[cfg_attr(any(manyhands_loom, manyhands_shuttle), allow(dead_code))]
+#[cfg_attr(manyhands_model, allow(dead_code))]
 pub(super) fn forget_sites() {
     ALONE_NS.set(0.0);
     MEMORY.with(|slots| slots.iter().for_each(|slot| slot.set(NOTHING)));

@@ -177,7 +177,7 @@ impl<T: Clone + Send> Producer for Clones<T> {
 }
 
 // The models are about the layers below.
-#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::*;
     use std::sync::Arc;

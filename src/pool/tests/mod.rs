@@ -8,5 +8,5 @@
 mod loom;
 #[cfg(manyhands_shuttle)]
 mod shuttle;
-#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[cfg(not(manyhands_model))]
 mod unit;

@@ -32,7 +32,7 @@ mod quick;
 #[deny(unsafe_code)]
 mod runs;
 mod stable;
-#[cfg(all(test, not(any(manyhands_loom, manyhands_shuttle))))]
+#[cfg(all(test, not(manyhands_model)))]
 mod tests;
 
 pub(super) use self::cached::sort_by_cached_key;

@@ -2,7 +2,7 @@
 
 #[cfg(manyhands_loom)]
 mod models;
-#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[cfg(not(manyhands_model))]
 mod unit;
 
 use super::{Class, How, JoinHandle, Owned, Priority, Schedule};
@@ -25,7 +25,7 @@ where
     super::spawn(future, scheduler, class, Location::caller())
 }
 
-#[cfg(not(any(manyhands_loom, manyhands_shuttle)))]
+#[cfg(not(manyhands_model))]
 #[track_caller]
 fn spawn_compute<F, R, S>(f: F, scheduler: S) -> JoinHandle<R>
 where
