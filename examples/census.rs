@@ -10,7 +10,7 @@
 //! end, near 100 % for each of its threads, whether the tree is wide, deep, or one huge file.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use manyhands::{JoinHandle, Pool, WorkerMetrics, prelude::*, spawn, spawn_blocking};
+use manyhands::{JoinHandle, Pool, SeatMetrics, prelude::*, spawn, spawn_blocking};
 use std::io::{self, Write};
 use std::iter;
 use std::path::PathBuf;
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     // An error means that the reader has gone (`census | head`): no harm in that.
     let _ = tally.report(&mut out, options.top, seconds);
-    let _ = report_workers(&mut out, before.workers(), after.workers(), seconds);
+    let _ = report_workers(&mut out, &before.seats, &after.seats, seconds);
     if options.verify {
         let start = Instant::now();
         if let Err(difference) = tally.compare(&Tally::sequential(&options.paths)) {
@@ -176,8 +176,8 @@ async fn count_large(file: SourceFile) -> Result<Tally<String>, Skip> {
 /// other half of a loop sleeps, and another thread takes its place.
 fn report_workers(
     out: &mut impl Write,
-    before: &[WorkerMetrics],
-    after: &[WorkerMetrics],
+    before: &[SeatMetrics],
+    after: &[SeatMetrics],
     seconds: f64,
 ) -> io::Result<()> {
     writeln!(
@@ -191,7 +191,7 @@ fn report_workers(
     let (mut others, mut total) = ([0.0; 3], [0.0; 3]);
     for now in after {
         let then = before.iter().find(|then| then.index == now.index);
-        let since = |what: fn(&WorkerMetrics) -> f64| what(now) - then.map_or(0.0, what);
+        let since = |what: fn(&SeatMetrics) -> f64| what(now) - then.map_or(0.0, what);
         let numbers = [
             100.0 * since(|metrics| metrics.awake().as_secs_f64()) / seconds,
             since(|metrics| metrics.jobs as f64),

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 ///
 /// What hyper starts is detached: it ends when the connection does, or is dropped with the pool. A
 /// panic goes to the pool's [`panic_handler`](crate::PoolBuilder::panic_handler). A handle with a
-/// [priority](Handle::with_priority) or a [limit](Handle::limit) gives that to the tasks.
+/// [priority](Handle::with_priority) or a [limit](Handle::with_limit) gives that to the tasks.
 ///
 /// ```
 /// use hyper::rt::Executor as _;

@@ -123,7 +123,7 @@ pub use compute::{Compute, compute};
 pub use join::{FnContext, join, join_context};
 pub use pool::{
     BlockingMetrics, CustomSpawn, DefaultSpawn, Handle, Metrics, Pool, PoolBuildError, PoolBuilder,
-    SeatKind, ThreadBuilder, ThreadSpawn, WorkerMetrics, current_num_threads, current_thread_index,
+    SeatKind, SeatMetrics, ThreadBuilder, ThreadSpawn, current_num_threads, current_thread_index,
     max_num_threads, thread_index_bound,
 };
 pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};

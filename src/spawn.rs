@@ -76,8 +76,8 @@ where
 /// [`max_blocking_threads`](crate::PoolBuilder::max_blocking_threads) of them (default 512); further
 /// closures queue, and start in the order in which they came.
 /// [`Handle::blocking_metrics`](crate::Handle::blocking_metrics) tells how many wait. A thread that
-/// has had nothing to do for a while ends ([`keep_alive`](crate::PoolBuilder::keep_alive), default 10
-/// seconds).
+/// has had nothing to do for a while ends
+/// ([`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive), default 10 seconds).
 ///
 /// # Cancelling
 ///

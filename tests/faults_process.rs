@@ -303,12 +303,8 @@ fn waits_end_where_no_spare_thread_can_be_had() {
             pool.install(mixed);
         }
         // The seats of spare threads come last. Some were made, for threads that were refused.
-        let seats = pool.metrics();
-        let spares: Vec<_> = seats
-            .workers()
-            .iter()
-            .filter(|it| it.index >= size + 32)
-            .collect();
+        let seats = pool.metrics().seats;
+        let spares: Vec<_> = seats.iter().filter(|it| it.index >= size + 32).collect();
         assert!(!spares.is_empty());
         assert!(spares.iter().all(|it| it.jobs == 0), "{spares:?}");
         pool.shutdown();
@@ -361,7 +357,7 @@ fn blocking_in_scopes_in_loops_works_on_one_thread() {
         for spares in [0, 1, 3, 256] {
             let pool = Pool::builder()
                 .num_threads(1)
-                .spare_threads(spares)
+                .max_spare_threads(spares)
                 .build()
                 .unwrap();
             for _ in 0..5 {

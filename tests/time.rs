@@ -305,7 +305,7 @@ fn a_waker_that_panics_harms_nobody() {
                 let mut nap = sleep(HOUR);
                 let mut context = Context::from_waker(&waker);
                 assert!(Pin::new(&mut nap).poll(&mut context).is_pending());
-                nap.set(Instant::now() + MS);
+                Pin::new(&mut nap).reset(Instant::now() + MS);
                 spawn(sleep(3 * MS)).await.unwrap();
                 sleep(MS).await;
                 assert!(nap.is_elapsed());
@@ -488,7 +488,7 @@ fn the_only_thread_sleeps_between_timers() {
             ticks.await.unwrap();
         });
         let metrics = pool.handle().metrics();
-        metrics.workers().iter().map(|seat| seat.parks).sum::<u64>()
+        metrics.seats.iter().map(|seat| seat.parks).sum::<u64>()
     });
     // Some for each timer, and not one after the other as fast as it can.
     let parks = own.join().unwrap();
@@ -546,7 +546,7 @@ fn timers_outlive_their_pool() {
         // It was told, and goes on with the default pool.
         assert_eq!(count.0.load(Ordering::SeqCst), 1);
         assert!(Pin::new(&mut nap).poll(&mut context).is_pending());
-        nap.set(Instant::now() + MS);
+        Pin::new(&mut nap).reset(Instant::now() + MS);
         manyhands::block_on(nap);
     });
 }

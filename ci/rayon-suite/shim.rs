@@ -50,7 +50,7 @@ impl Default for ThreadPoolBuilder {
     fn default() -> Self {
         // With SUITE_SPARES=0 all pools are of the kind without spare threads and guests.
         Self(match std::env::var("SUITE_SPARES") {
-            Ok(spares) => PoolBuilder::new().spare_threads(spares.parse().unwrap()),
+            Ok(spares) => PoolBuilder::new().max_spare_threads(spares.parse().unwrap()),
             Err(_) => PoolBuilder::new(),
         })
     }

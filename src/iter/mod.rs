@@ -37,7 +37,7 @@
 //!   [`exclusive_scan`](IndexedParallelIterator::exclusive_scan).
 //! * Sums of floats with the same bits in each run:
 //!   [`deterministic`](IndexedParallelIterator::deterministic).
-//! * A loop for a few threads: [`with_max_workers`](IndexedParallelIterator::with_max_workers).
+//! * A loop for a few threads: [`with_max_threads`](IndexedParallelIterator::with_max_threads).
 //! * A flag that ends a loop: [`stop_when`](ParallelIterator::stop_when).
 //! * Progress bars, with the feature `indicatif`: `ParallelProgressIterator`.
 //!
@@ -75,7 +75,7 @@ pub use self::adapters::inspect::Inspect;
 pub use self::adapters::interleave::Interleave;
 pub use self::adapters::interleave_shortest::InterleaveShortest;
 pub use self::adapters::intersperse::Intersperse;
-pub use self::adapters::len::{MaxLen, MaxWorkers, MinLen};
+pub use self::adapters::len::{MaxLen, MaxThreads, MinLen};
 pub use self::adapters::map::Map;
 pub use self::adapters::map_init::MapInit;
 pub use self::adapters::map_with::MapWith;
@@ -2072,15 +2072,15 @@ pub trait IndexedParallelIterator: ParallelIterator {
     /// use std::sync::atomic::{AtomicUsize, Ordering};
     ///
     /// let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    /// (0..1000).into_par_iter().with_max_workers(2).for_each(|_| {
+    /// (0..1000).into_par_iter().with_max_threads(2).for_each(|_| {
     ///     let working = now.fetch_add(1, Ordering::Relaxed) + 1;
     ///     most.fetch_max(working, Ordering::Relaxed);
     ///     now.fetch_sub(1, Ordering::Relaxed);
     /// });
     /// assert!(most.into_inner() <= 2);
     /// ```
-    fn with_max_workers(self, max: usize) -> MaxWorkers<Self> {
-        MaxWorkers::new(self, max)
+    fn with_max_threads(self, max: usize) -> MaxThreads<Self> {
+        MaxThreads::new(self, max)
     }
 
     /// How many items there are.

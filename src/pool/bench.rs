@@ -3,8 +3,8 @@
 //! A spare thread is called for one of two roles: to take a permit that all others have lent
 //! ([`Role::Work`]), or to poll futures while all others compute ([`Role::Poll`], see `rescue.rs`).
 //! Whoever has nothing to do any more sits down on the bench, and gets up when called; whoever was
-//! not called for [`keep_alive`](super::PoolBuilder::keep_alive) ends. The one that sat down last
-//! is called first, so that a pool that needs fewer spares than before soon has fewer.
+//! not called for [`thread_keep_alive`](super::PoolBuilder::thread_keep_alive) ends. The one that
+//! sat down last is called first, so that a pool that needs fewer spares than before soon has fewer.
 //!
 //! Nothing of this is on a fast path: a lock does.
 

@@ -301,7 +301,7 @@ pub struct BlockingMetrics {
     /// Threads that exist.
     pub threads: usize,
     /// Those of them that wait for a closure. They end when none has come for a while; see
-    /// [`keep_alive`](crate::PoolBuilder::keep_alive).
+    /// [`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive).
     pub idle: usize,
     /// Closures that wait for a thread. Those that were aborted do not count.
     pub queued: usize,

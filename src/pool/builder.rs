@@ -240,9 +240,9 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         self
     }
 
-    /// How many further threads the pool may create when workers wait and lend their cores
-    /// (default 256, at most 2048). They are created one by one when they are needed, and sleep
-    /// when they are not.
+    /// How many further threads the pool creates at most when workers wait and lend their cores
+    /// (default 256, never more than 2048). They are created one by one when they are needed, and
+    /// sleep when they are not.
     ///
     /// A pool with 0 spare threads has no guest seats either: calls from outside run on its
     /// workers, and [`current_thread_index`](crate::current_thread_index) stays below
@@ -250,12 +250,12 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// other jobs of the pool.
     ///
     /// ```
-    /// let pool = manyhands::Pool::builder().num_threads(2).spare_threads(0).build().unwrap();
+    /// let pool = manyhands::Pool::builder().num_threads(2).max_spare_threads(0).build().unwrap();
     /// let (a, b) = pool.join(manyhands::current_thread_index, manyhands::current_thread_index);
     /// assert!(a.unwrap() < 2 && b.unwrap() < 2);
     /// ```
-    pub fn spare_threads(mut self, spare_threads: usize) -> Self {
-        self.spares = Some(spare_threads);
+    pub fn max_spare_threads(mut self, threads: usize) -> Self {
+        self.spares = Some(threads);
         self
     }
 
@@ -282,14 +282,14 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// use std::time::Duration;
     /// let pool = manyhands::Pool::builder()
     ///     .num_threads(1)
-    ///     .keep_alive(Duration::from_millis(100))
+    ///     .thread_keep_alive(Duration::from_millis(100))
     ///     .build()
     ///     .unwrap();
     /// // A spare thread runs the task while the only worker waits for it.
     /// let answer = pool.install(|| manyhands::spawn(async { 42 }).join());
     /// assert_eq!(answer.unwrap(), 42);
     /// ```
-    pub fn keep_alive(mut self, time: Duration) -> Self {
+    pub fn thread_keep_alive(mut self, time: Duration) -> Self {
         self.keep_alive = time;
         self
     }
@@ -604,7 +604,7 @@ impl<S> fmt::Debug for PoolBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PoolBuilder")
             .field("num_threads", &self.num_threads)
-            .field("spare_threads", &self.spares)
+            .field("max_spare_threads", &self.spares)
             .field("max_blocking_threads", &self.blocking)
             .field("use_current_thread", &self.use_current_thread)
             .field("stack_size", &self.hooks.stack_size)

@@ -1,6 +1,6 @@
 //! What the occupants of a seat have done: counted without shared writes, read at any time.
 
-use super::metrics::{SeatKind, WorkerMetrics};
+use super::metrics::{SeatKind, SeatMetrics};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::trace::{self, Span};
 use crate::util::{clock, coarse};
@@ -146,7 +146,7 @@ impl Counters {
     }
 
     /// Without what the counters do not know: the depths of the queues are left at 0.
-    pub(super) fn read(&self, index: usize, kind: SeatKind) -> WorkerMetrics {
+    pub(super) fn read(&self, index: usize, kind: SeatKind) -> SeatMetrics {
         // Ordering: Relaxed for all; statistics. A sleep or computation that ends meanwhile may be
         // counted a bit short.
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -160,7 +160,7 @@ impl Counters {
             since => clock::ticks().saturating_sub(since),
         };
         let polls = get(&self.polls);
-        WorkerMetrics {
+        SeatMetrics {
             index,
             kind,
             jobs: polls + get(&self.closures),

@@ -169,18 +169,18 @@ impl Handle {
     /// not queue, and [`block_on`](Self::block_on), `in_place_scope` and `broadcast` are not
     /// limited. A limit of a limited handle is a new one, at most as large. (The idea is that of
     /// Kotlin's `limitedParallelism`. For a single loop there is
-    /// [`with_max_workers`](crate::iter::IndexedParallelIterator::with_max_workers).)
+    /// [`with_max_threads`](crate::iter::IndexedParallelIterator::with_max_threads).)
     ///
     /// ```
     /// use manyhands::prelude::*;
-    /// let reports = manyhands::Handle::current().limit(2);
+    /// let reports = manyhands::Handle::current().with_limit(2);
     /// let sums: Vec<_> = (0..8_u64)
     ///     .map(|n| reports.spawn_compute(move || (0..n * 1000).into_par_iter().sum::<u64>()))
     ///     .collect();
     /// assert_eq!(sums.into_iter().map(|sum| sum.join().unwrap()).max(), Some(24_496_500));
     /// ```
     #[must_use]
-    pub fn limit(&self, max: usize) -> Self {
+    pub fn with_limit(&self, max: usize) -> Self {
         let max = match &self.limit {
             Some(limit) => max.min(limit.max()),
             None => max,
@@ -243,7 +243,7 @@ impl Handle {
     /// pool.install(|| ());
     /// let metrics = pool.metrics();
     /// assert_eq!((metrics.permits, metrics.tasks), (2, 1));
-    /// let closures: u64 = metrics.workers().iter().map(|it| it.jobs - it.polls).sum();
+    /// let closures: u64 = metrics.seats.iter().map(|it| it.jobs - it.polls).sum();
     /// assert_eq!(closures, 1);
     /// # drop(task);
     /// ```
@@ -278,7 +278,9 @@ impl Handle {
     }
 
     /// The threads of [`spawn_blocking`](crate::spawn_blocking), and the queue before them, right
-    /// now. Takes the lock of that queue.
+    /// now. Takes the lock of that queue and no other, so that a program can ask before each closure
+    /// and hold back. ([`metrics`](Self::metrics) reports the same numbers as `blocking`, with
+    /// all others and at their price.)
     ///
     /// ```
     /// use std::sync::mpsc::channel;

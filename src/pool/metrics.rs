@@ -31,21 +31,16 @@ pub struct Metrics {
     pub injected_futures: usize,
     /// Closures that wait to be started there.
     pub injected_closures: usize,
-    /// The threads of [`spawn_blocking`](crate::spawn_blocking), and the queue before them.
+    /// The threads of [`spawn_blocking`](crate::spawn_blocking), and the queue before them; see
+    /// [`Handle::blocking_metrics`](super::Handle::blocking_metrics).
     pub blocking: BlockingMetrics,
-    pub(super) workers: Vec<WorkerMetrics>,
-}
-
-impl Metrics {
     /// One entry for each seat that was ever used: workers first, then guests, then spare threads.
     ///
     /// ```
     /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
-    /// assert_eq!(pool.metrics().workers().len(), 2);
+    /// assert_eq!(pool.metrics().seats.len(), 2);
     /// ```
-    pub fn workers(&self) -> &[WorkerMetrics] {
-        &self.workers
-    }
+    pub seats: Vec<SeatMetrics>,
 }
 
 /// Who sits on a seat.
@@ -63,7 +58,7 @@ pub enum SeatKind {
 /// What one seat of a pool has done so far; see [`Handle::metrics`](super::Handle::metrics).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct WorkerMetrics {
+pub struct SeatMetrics {
     /// The seat's index, as [`current_thread_index`](crate::current_thread_index) reports it.
     pub index: usize,
     /// Who sits there.
@@ -106,16 +101,16 @@ pub struct WorkerMetrics {
     pub queued_tasks: usize,
 }
 
-impl WorkerMetrics {
+impl SeatMetrics {
     /// The time that the seat's thread was awake: working, or looking for work. (A guest's seat
     /// counts as awake while nobody sits there.)
     ///
     /// ```
     /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
     /// pool.install(|| std::hint::black_box((0..10_000).sum::<u64>()));
-    /// for worker in pool.metrics().workers() {
-    ///     println!("{}: {:?} awake, {} jobs", worker.index, worker.awake(), worker.jobs);
-    ///     assert!(worker.awake() <= worker.age);
+    /// for seat in pool.metrics().seats {
+    ///     println!("{}: {:?} awake, {} jobs", seat.index, seat.awake(), seat.jobs);
+    ///     assert!(seat.awake() <= seat.age);
     /// }
     /// ```
     pub fn awake(&self) -> Duration {

@@ -63,7 +63,7 @@ pub use self::builder::{
 };
 pub use self::error::PoolBuildError;
 pub use self::handle::{Handle, Pool};
-pub use self::metrics::{Metrics, SeatKind, WorkerMetrics};
+pub use self::metrics::{Metrics, SeatKind, SeatMetrics};
 
 pub(crate) use self::limit::Limited;
 pub(crate) use self::registry::{Home, Registry};
@@ -158,13 +158,13 @@ pub(crate) fn current_parallelism() -> usize {
 /// while a closure or a poll runs on it. Indexes are below [`thread_index_bound`]: workers come
 /// first (`0..current_num_threads()`), then guests (threads from outside that work inside `join`,
 /// `scope` or a loop), then spare threads. On a pool built with
-/// [`spare_threads(0)`](PoolBuilder::spare_threads), `spawn_handler`, `build_scoped` or
+/// [`max_spare_threads(0)`](PoolBuilder::max_spare_threads), `spawn_handler`, `build_scoped` or
 /// `use_current_thread` there are only workers, and so, as with rayon, every index is below
 /// [`current_num_threads`].
 ///
 /// ```
 /// assert_eq!(manyhands::current_thread_index(), None);
-/// let pool = manyhands::Pool::builder().num_threads(2).spare_threads(0).build().unwrap();
+/// let pool = manyhands::Pool::builder().num_threads(2).max_spare_threads(0).build().unwrap();
 /// assert!(pool.install(manyhands::current_thread_index).unwrap() < 2);
 /// ```
 pub fn current_thread_index() -> Option<usize> {

@@ -1,6 +1,6 @@
 //! Metrics in the text format of Prometheus, version 0.0.4.
 
-use super::metrics::{Metrics, SeatKind, WorkerMetrics};
+use super::metrics::{Metrics, SeatKind, SeatMetrics};
 use std::fmt::{self, Write};
 
 impl Metrics {
@@ -109,7 +109,7 @@ impl Metrics {
     }
 
     fn write_seats(&self, page: &mut Page) {
-        type Value = fn(&WorkerMetrics) -> f64;
+        type Value = fn(&SeatMetrics) -> f64;
         let families: [(&str, &str, &str, Value); 13] = [
             (
                 "jobs_total",
@@ -183,13 +183,13 @@ impl Metrics {
         ];
         for (name, kind, help, value) in families {
             page.family(name, kind, help);
-            for seat in &self.workers {
+            for seat in &self.seats {
                 page.seat_sample(name, seat, &[], value(seat));
             }
         }
         let name = "queue_depth";
         page.family(name, GAUGE, "Work in the queues of a seat.");
-        for seat in &self.workers {
+        for seat in &self.seats {
             page.seat_sample(name, seat, &[("queue", "jobs")], seat.queued_jobs as f64);
             page.seat_sample(name, seat, &[("queue", "tasks")], seat.queued_tasks as f64);
         }
@@ -241,7 +241,7 @@ impl Page {
         };
     }
 
-    fn seat_sample(&mut self, name: &str, seat: &WorkerMetrics, more: &[(&str, &str)], value: f64) {
+    fn seat_sample(&mut self, name: &str, seat: &SeatMetrics, more: &[(&str, &str)], value: f64) {
         let index = seat.index.to_string();
         let kind = match seat.kind {
             SeatKind::Worker => "worker",

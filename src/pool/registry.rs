@@ -12,7 +12,7 @@ use super::events::Events;
 use super::hooks::Hooks;
 use super::injectors::Injectors;
 use super::limit::Limit;
-use super::metrics::{Metrics, SeatKind, WorkerMetrics};
+use super::metrics::{Metrics, SeatKind, SeatMetrics};
 use super::permit::{GuestSeats, Threads};
 use super::rescue::Rescue;
 use super::seat::{self, Mode, Seat};
@@ -601,11 +601,11 @@ impl Registry {
             injected_futures,
             injected_closures,
             blocking: self.blocking.metrics(),
-            workers: self.seats().map(|seat| self.metrics_of(seat)).collect(),
+            seats: self.seats().map(|seat| self.metrics_of(seat)).collect(),
         }
     }
 
-    fn metrics_of(&self, seat: &Seat) -> WorkerMetrics {
+    fn metrics_of(&self, seat: &Seat) -> SeatMetrics {
         let index = seat.index() as usize;
         let kind = if index < self.workers {
             SeatKind::Worker
@@ -615,7 +615,7 @@ impl Registry {
             SeatKind::Guest
         };
         let (queued_jobs, queued_tasks) = seat.depths();
-        WorkerMetrics {
+        SeatMetrics {
             queued_jobs,
             queued_tasks,
             ..seat.counters().read(index, kind)

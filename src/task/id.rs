@@ -1,4 +1,4 @@
-//! Names of tasks, and which task the calling thread polls.
+//! Ids of tasks, and which task the calling thread polls.
 
 use super::cell::Header;
 use crate::sync::thread_cell;
@@ -7,7 +7,7 @@ use std::fmt;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The name of a task: no two tasks of a process share one.
+/// The id of a task: no two tasks of a process share one.
 ///
 /// The numbers say nothing about the order in which tasks were spawned.
 ///
@@ -17,9 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// manyhands::block_on(async {
 ///     let a = manyhands::spawn(async { manyhands::task::id() });
 ///     let b = manyhands::spawn(async {});
-///     let name = a.id();
-///     assert_ne!(name, b.id());
-///     assert_eq!(a.await.unwrap(), name);
+///     let id = a.id();
+///     assert_ne!(id, b.id());
+///     assert_eq!(a.await.unwrap(), id);
 /// });
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,8 +129,8 @@ pub fn try_id() -> Option<Id> {
 ///
 /// ```
 /// let task = manyhands::spawn(async { manyhands::task::id() });
-/// let name = task.id();
-/// assert_eq!(manyhands::block_on(task).unwrap(), name);
+/// let id = task.id();
+/// assert_eq!(manyhands::block_on(task).unwrap(), id);
 /// ```
 #[must_use]
 #[track_caller]

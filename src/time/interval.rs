@@ -119,7 +119,7 @@ impl Interval {
             }
             _ => later(due, self.period),
         };
-        self.sleep.set(next);
+        Pin::new(&mut self.sleep).reset(next);
         Poll::Ready(due)
     }
 
@@ -179,7 +179,7 @@ impl Interval {
     /// # });
     /// ```
     pub fn reset_at(&mut self, deadline: Instant) {
-        self.sleep.set(deadline);
+        Pin::new(&mut self.sleep).reset(deadline);
     }
 
     /// What it does about ticks that were missed.

@@ -87,8 +87,7 @@ impl Sleep {
     /// Gives it another deadline, whether it has ended or not. The task that awaits it need not poll
     /// it again for that, unless it had ended.
     ///
-    /// The receiver is what it is with tokio; `Pin::new(&mut sleep).reset(..)` works as well, and
-    /// so does [`set`](Self::set).
+    /// The receiver is what it is with tokio; `Pin::new(&mut sleep).reset(..)` works as well.
     ///
     /// ```
     /// use manyhands::time::{Duration, Instant, sleep};
@@ -99,27 +98,16 @@ impl Sleep {
     /// manyhands::block_on(nap);
     /// ```
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
-        self.get_mut().set(deadline);
-    }
-
-    /// As [`reset`](Self::reset), without a pin.
-    ///
-    /// ```
-    /// use manyhands::time::{Duration, Instant, sleep};
-    /// let mut nap = sleep(Duration::from_secs(3600));
-    /// nap.set(Instant::now() + Duration::from_millis(1));
-    /// manyhands::block_on(nap);
-    /// ```
-    pub fn set(&mut self, deadline: Instant) {
-        self.deadline = deadline;
-        if let State::Waits(registry, key) = &self.state {
+        let this = self.get_mut();
+        this.deadline = deadline;
+        if let State::Waits(registry, key) = &this.state {
             // Whoever waits for it is still told. If it was over, it is new again.
             if let Some(key) = registry.move_timer(*key, deadline) {
-                self.state = State::Waits(Arc::clone(registry), key);
+                this.state = State::Waits(Arc::clone(registry), key);
                 return;
             }
         }
-        self.state = State::New;
+        this.state = State::New;
     }
 
     fn start(&self, context: &Context<'_>) -> State {

@@ -4,7 +4,7 @@ use manyhands::task::{AccessError, Id, JoinSet, LocalKey, TaskLocalFuture, Yield
 use manyhands::{
     AbortHandle, BlockingMetrics, BroadcastContext, CancelOnDrop, Compute, FnContext, Handle,
     JoinError, JoinHandle, Metrics, Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, SeatKind,
-    ThreadBuilder, WorkerMetrics, Yield,
+    SeatMetrics, ThreadBuilder, Yield,
 };
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -83,7 +83,7 @@ fn every_public_type_has_the_traits_it_should() {
         BlockingMetrics = "SYPURD";
         Metrics = "SYPURD";
         SeatKind = "SYPURD";
-        WorkerMetrics = "SYPURD";
+        SeatMetrics = "SYPURD";
 
         // A handle moves its output, and shares nothing of it.
         JoinHandle<u8> = "SYPURD";

@@ -277,20 +277,20 @@ fn a_limited_loop_has_no_more_workers_than_that() {
             pool.install(|| {
                 // Few: each may cost a turn of other programs on the core.
                 let items = || numbers(300);
-                items().with_max_workers(limit).for_each(item);
+                items().with_max_threads(limit).for_each(item);
                 items()
                     .with_max_len(3)
-                    .with_max_workers(limit)
+                    .with_max_threads(limit)
                     .map(item)
                     .rev()
                     .for_each(drop);
                 items()
-                    .with_max_workers(limit)
+                    .with_max_threads(limit)
                     .map(item)
                     .deterministic()
                     .for_each(drop);
                 items()
-                    .with_max_workers(limit)
+                    .with_max_threads(limit)
                     .map(item)
                     .for_each_ordered(100, drop);
             });
@@ -303,7 +303,7 @@ fn a_limited_loop_has_no_more_workers_than_that() {
 fn a_loop_for_one_worker_stays_on_its_thread() {
     everywhere(|| {
         let seats = Mutex::new(HashSet::new());
-        let items = numbers(1_000).with_max_workers(1);
+        let items = numbers(1_000).with_max_threads(1);
         items.map(work).for_each(|_| {
             seats.lock().unwrap().insert(current_thread_index());
         });
@@ -321,7 +321,7 @@ fn a_panic_in_a_limited_loop_ends_it() {
             let limited = items
                 .into_par_iter()
                 .with_max_len(1)
-                .with_max_workers(2)
+                .with_max_threads(2)
                 .map(check);
             let payload = panic_of(|| limited.collect::<Vec<_>>());
             assert_eq!(*payload.downcast::<usize>().unwrap(), bad);

@@ -90,7 +90,7 @@ fn panics_of_handlers_go_to_the_panic_handler() {
         let pool = build(
             Pool::builder()
                 .num_threads(3)
-                .spare_threads(0)
+                .max_spare_threads(0)
                 .start_handler(|_| panic_any("start"))
                 .exit_handler(|_| panic_any("exit"))
                 .panic_handler(move |payload| {
@@ -274,7 +274,7 @@ fn no_more_spares_than_allowed() {
             let pool = build(
                 Pool::builder()
                     .num_threads(2)
-                    .spare_threads(spares)
+                    .max_spare_threads(spares)
                     .start_handler(move |_| {
                         count.fetch_add(1, Ordering::Relaxed);
                     }),
@@ -304,12 +304,11 @@ fn metrics_count_jobs_by_seat() {
         for _ in 0..10 {
             pool.install(|| ());
         }
-        let metrics = pool.metrics();
-        let metrics = metrics.workers();
-        assert!(metrics.is_sorted_by(|a, b| a.index < b.index));
-        assert!(metrics.len() >= 2);
-        assert_eq!(metrics.iter().map(|seat| seat.jobs).sum::<u64>(), 10);
-        for seat in metrics {
+        let seats = pool.metrics().seats;
+        assert!(seats.is_sorted_by(|a, b| a.index < b.index));
+        assert!(seats.len() >= 2);
+        assert_eq!(seats.iter().map(|seat| seat.jobs).sum::<u64>(), 10);
+        for seat in seats {
             assert!(seat.parked <= seat.age && seat.awake() <= seat.age);
         }
     });

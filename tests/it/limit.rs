@@ -38,7 +38,7 @@ fn no_more_tasks_are_polled_at_a_time_than_allowed() {
         for threads in SIZES {
             for max in [1, 2] {
                 let pool = pool(threads);
-                let limited = pool.limit(max);
+                let limited = pool.with_limit(max);
                 let room = Arc::new(Room::default());
                 let tasks: Vec<_> = (0..100)
                     .map(|n| {
@@ -67,7 +67,7 @@ fn closures_take_turns() {
         for threads in SIZES {
             for max in [1, 2] {
                 let pool = pool(threads);
-                let limited = pool.limit(max);
+                let limited = pool.with_limit(max);
                 let room = Arc::new(Room::default());
                 let work = || {
                     let room = Arc::clone(&room);
@@ -110,7 +110,7 @@ fn one_thread_shares_nothing() {
     watched(|| {
         for threads in SIZES {
             let pool = pool(threads);
-            let limited = pool.limit(1);
+            let limited = pool.with_limit(1);
             let room = Room::default();
             limited.install(|| {
                 tree(&room, 7);
@@ -130,7 +130,7 @@ fn loops_and_scopes_give_what_they_give_elsewhere() {
         for threads in SIZES {
             for max in [1, 2, 5] {
                 let pool = pool(threads);
-                let limited = pool.limit(max);
+                let limited = pool.with_limit(max);
                 let sum = limited.install(|| (0..100_000_u64).into_par_iter().sum::<u64>());
                 assert_eq!(sum, 4_999_950_000);
                 let count = AtomicUsize::new(0);
@@ -175,7 +175,7 @@ fn waiting_for_a_task_of_the_same_part_is_no_deadlock() {
     watched(|| {
         for threads in SIZES {
             let pool = pool(threads);
-            let limited = pool.limit(1);
+            let limited = pool.with_limit(1);
             assert_eq!(limited.install(|| nested(&limited, 10)), 10);
         }
     });
@@ -186,7 +186,7 @@ fn waiting_for_a_task_of_the_same_part_is_no_deadlock() {
 fn what_queues_is_cancelled() {
     watched(|| {
         let pool = pool(2);
-        let limited = pool.limit(1);
+        let limited = pool.with_limit(1);
         let (open, gate) = std::sync::mpsc::channel::<()>();
         let first = limited.spawn_compute(move || gate.recv().is_ok());
         let aborted = limited.spawn(async {});
@@ -208,7 +208,7 @@ fn what_queues_is_cancelled() {
 fn a_limit_of_a_limit_is_no_larger() {
     watched(|| {
         let pool = pool(8);
-        let limited = pool.limit(1).limit(5);
+        let limited = pool.with_limit(1).with_limit(5);
         let room = Arc::new(Room::default());
         let tasks: Vec<_> = (0..50)
             .map(|_| {

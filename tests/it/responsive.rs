@@ -112,7 +112,7 @@ fn tasks_go_on_while_every_permit_is_held_by_a_computing_root() {
             finish(&hog, hogs);
             let helped: u64 = pool
                 .metrics()
-                .workers()
+                .seats
                 .iter()
                 .map(|seat| seat.overcommitted)
                 .sum();
@@ -120,11 +120,11 @@ fn tasks_go_on_while_every_permit_is_held_by_a_computing_root() {
             let metrics = pool.metrics();
             assert!(
                 metrics
-                    .workers()
+                    .seats
                     .iter()
                     .any(|seat| seat.longest_rescue > Duration::ZERO)
             );
-            let begun: u64 = metrics.workers().iter().map(|seat| seat.computations).sum();
+            let begun: u64 = metrics.seats.iter().map(|seat| seat.computations).sum();
             assert!(begun >= threads as u64);
         }
     });
@@ -230,7 +230,7 @@ fn spare_threads_end_when_they_are_not_needed_any_more() {
             let (start, exit) = (Arc::clone(&alive), Arc::clone(&alive));
             let builder = Pool::builder()
                 .num_threads(threads)
-                .keep_alive(Duration::from_millis(1))
+                .thread_keep_alive(Duration::from_millis(1))
                 .start_handler(move |_| {
                     start.fetch_add(1, Ordering::SeqCst);
                 })

@@ -62,7 +62,7 @@ fn nested_blocking_on_a_pool_of_one() {
     assert_eq!(pool.install(|| nest(40)), 40);
     let pool = Pool::builder()
         .num_threads(1)
-        .spare_threads(0)
+        .max_spare_threads(0)
         .build()
         .unwrap();
     assert_eq!(pool.install(|| nest(40)), 40);

@@ -582,7 +582,7 @@ fn stacks_are_as_deep_as_the_program_nests() {
 fn blocking_waits_put_nothing_on_their_stack() {
     watched(|| {
         for size in SIZES {
-            let pool = build(Pool::builder().num_threads(size).spare_threads(150));
+            let pool = build(Pool::builder().num_threads(size).max_spare_threads(150));
             let depth = Arc::new(Depth::default());
             for batch in 0..10 {
                 let handles: Vec<_> = (0..10)

@@ -65,7 +65,7 @@ pub(crate) fn pool(threads: usize) -> Pool {
 
 /// As [`pool`], without spare threads and guest seats.
 pub(crate) fn pool_without_spares(threads: usize) -> Pool {
-    build(Pool::builder().num_threads(threads).spare_threads(0))
+    build(Pool::builder().num_threads(threads).max_spare_threads(0))
 }
 
 /// A pool that the watchdog knows.

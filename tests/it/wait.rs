@@ -279,7 +279,7 @@ fn no_wait_runs_another_root() {
 fn no_blocking_wait_runs_another_root() {
     watched(|| {
         for size in SIZES {
-            let pool = build(Pool::builder().num_threads(size).spare_threads(100));
+            let pool = build(Pool::builder().num_threads(size).max_spare_threads(100));
             let roots: Vec<_> = (0..10)
                 .map(|i| {
                     pool.spawn_compute(move || {

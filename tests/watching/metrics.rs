@@ -19,7 +19,7 @@ fn polls_closures_wakes_and_computations_are_told_apart() {
         all.join().unwrap();
         pool.install(|| join(|| (), || ()));
         let metrics = pool.metrics();
-        let worker = &metrics.workers()[0];
+        let worker = &metrics.seats[0];
         assert_eq!(worker.kind, SeatKind::Worker);
         assert!((4..=7).contains(&worker.polls), "{worker:?}");
         assert_eq!(worker.jobs - worker.polls, 1);
@@ -27,7 +27,7 @@ fn polls_closures_wakes_and_computations_are_told_apart() {
         assert_eq!(worker.computations, 1);
         assert_eq!(metrics.spawned_tasks, 4);
         spin_until(|| pool.metrics().tasks == 0);
-        spin_until(|| pool.metrics().workers()[0].parks > 0);
+        spin_until(|| pool.metrics().seats[0].parks > 0);
     });
 }
 
@@ -54,11 +54,11 @@ fn what_goes_on_is_seen_while_it_does() {
         // A spare thread may have run the second one already.
         assert!((1..=2).contains(&before.tasks), "{before:?}");
         // The time of a computation is told before it ends.
-        spin_until(|| pool.metrics().workers()[0].computing > before.workers()[0].computing);
+        spin_until(|| pool.metrics().seats[0].computing > before.seats[0].computing);
         stop.store(true, SeqCst);
         busy.join().unwrap();
         waits.join().unwrap();
-        for seat in pool.metrics().workers() {
+        for seat in pool.metrics().seats {
             assert!(seat.parked <= seat.age);
         }
     });
@@ -72,14 +72,14 @@ fn queues_have_depths() {
         let depth = pool.spawn(async move {
             let tasks: Vec<_> = (0..10).map(|_| spawn(async {})).collect();
             // The pool's only thread is here.
-            let depth = handle.metrics().workers()[0].queued_tasks;
+            let depth = handle.metrics().seats[0].queued_tasks;
             for task in tasks {
                 task.await.unwrap();
             }
             depth
         });
         assert_eq!(depth.join().unwrap(), 10);
-        assert_eq!(pool.metrics().workers()[0].queued_tasks, 0);
+        assert_eq!(pool.metrics().seats[0].queued_tasks, 0);
     });
 }
 
@@ -169,12 +169,12 @@ fn the_prometheus_text_says_what_the_metrics_say() {
         }
         assert_eq!(values(&metrics, "manyhands_permits"), [3.0]);
         let jobs = values(&metrics, "manyhands_jobs_total");
-        assert_eq!(jobs.len(), metrics.workers().len());
+        assert_eq!(jobs.len(), metrics.seats.len());
         // The half of the join that could be stolen may have been the eighth.
         let jobs = jobs.iter().sum::<f64>();
         assert_eq!(
             jobs as u64,
-            metrics.workers().iter().map(|it| it.jobs).sum::<u64>()
+            metrics.seats.iter().map(|it| it.jobs).sum::<u64>()
         );
         assert!(jobs == 7.0 || jobs == 8.0, "{jobs}");
         let kinds: Vec<_> = samples

@@ -103,7 +103,7 @@ fn every_way_to_spawn_is_found_where_the_caller_stands() {
             pool.spawn(pending()),
             pool.spawn_compute(block()),
             pool.spawn_blocking(block()),
-            pool.limit(1).spawn(pending()),
+            pool.with_limit(1).spawn(pending()),
             Builder::new().spawn_on(pending(), pool.handle()),
             Builder::new().spawn_compute_on(block(), pool.handle()),
             Builder::new().spawn_blocking_on(block(), pool.handle()),
@@ -137,7 +137,7 @@ fn names_and_priorities_are_shown() {
         let low = pool.with_priority(Priority::Background);
         let other = Builder::new()
             .name("low")
-            .spawn_on(pending::<()>(), &low.limit(1));
+            .spawn_on(pending::<()>(), &low.with_limit(1));
         let find = |id| pool.tasks().into_iter().find(|it| it.id == id).unwrap();
         let info = find(task.id());
         assert_eq!(

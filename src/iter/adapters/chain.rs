@@ -146,8 +146,8 @@ where
         self.a.max_len().min(self.b.max_len())
     }
 
-    fn max_workers(&self) -> usize {
-        self.a.max_workers().min(self.b.max_workers())
+    fn max_threads(&self) -> usize {
+        self.a.max_threads().min(self.b.max_threads())
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {

@@ -44,7 +44,7 @@ impl<T, C: Consumer<T>> ProducerCallback<T> for Callback<C> {
 
     fn callback<P: Producer<Item = T>>(self, producer: P) -> C::Result {
         let tree = Tree::new(self.len, producer.min_len(), producer.max_len());
-        let workers = Workers::new(producer.max_workers());
+        let workers = Workers::new(producer.max_threads());
         fork::on_seat(|| run(tree, self.len, producer, self.consumer, &workers.first()))
     }
 }

@@ -1,4 +1,4 @@
-//! `with_min_len` and `with_max_len`: limits for the length of pieces; `with_max_workers`: one for
+//! `with_min_len` and `with_max_len`: limits for the length of pieces; `with_max_threads`: one for
 //! how many run at a time.
 
 use crate::iter::plumbing::*;
@@ -20,12 +20,12 @@ pub struct MaxLen<I> {
     max: usize,
 }
 
-/// Iterator returned by [`IndexedParallelIterator::with_max_workers`].
+/// Iterator returned by [`IndexedParallelIterator::with_max_threads`].
 #[derive(Clone, Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
-pub struct MaxWorkers<I> {
+pub struct MaxThreads<I> {
     base: I,
-    max_workers: usize,
+    max_threads: usize,
 }
 
 impl<I> MinLen<I> {
@@ -40,9 +40,9 @@ impl<I> MaxLen<I> {
     }
 }
 
-impl<I> MaxWorkers<I> {
-    pub(crate) fn new(base: I, max_workers: usize) -> Self {
-        Self { base, max_workers }
+impl<I> MaxThreads<I> {
+    pub(crate) fn new(base: I, max_threads: usize) -> Self {
+        Self { base, max_threads }
     }
 }
 
@@ -72,7 +72,7 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for MinLen<I> {
             callback,
             min: self.min,
             max: usize::MAX,
-            max_workers: usize::MAX,
+            max_threads: usize::MAX,
         })
     }
 }
@@ -103,12 +103,12 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxLen<I> {
             callback,
             min: 1,
             max: self.max,
-            max_workers: usize::MAX,
+            max_threads: usize::MAX,
         })
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for MaxWorkers<I> {
+impl<I: IndexedParallelIterator> ParallelIterator for MaxThreads<I> {
     type Item = I::Item;
 
     fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
@@ -120,7 +120,7 @@ impl<I: IndexedParallelIterator> ParallelIterator for MaxWorkers<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxWorkers<I> {
+impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxThreads<I> {
     fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {
         bridge(self, consumer)
     }
@@ -134,7 +134,7 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxWorkers<I> {
             callback,
             min: 1,
             max: usize::MAX,
-            max_workers: self.max_workers,
+            max_threads: self.max_threads,
         })
     }
 }
@@ -143,7 +143,7 @@ struct Callback<CB> {
     callback: CB,
     min: usize,
     max: usize,
-    max_workers: usize,
+    max_threads: usize,
 }
 
 impl<T, CB: ProducerCallback<T>> ProducerCallback<T> for Callback<CB> {
@@ -154,7 +154,7 @@ impl<T, CB: ProducerCallback<T>> ProducerCallback<T> for Callback<CB> {
             base,
             min: self.min,
             max: self.max,
-            max_workers: self.max_workers,
+            max_threads: self.max_threads,
         })
     }
 }
@@ -163,7 +163,7 @@ struct LimitedProducer<P> {
     base: P,
     min: usize,
     max: usize,
-    max_workers: usize,
+    max_threads: usize,
 }
 
 impl<P: Producer> Producer for LimitedProducer<P> {
@@ -182,8 +182,8 @@ impl<P: Producer> Producer for LimitedProducer<P> {
         self.base.max_len().min(self.max)
     }
 
-    fn max_workers(&self) -> usize {
-        self.base.max_workers().min(self.max_workers)
+    fn max_threads(&self) -> usize {
+        self.base.max_threads().min(self.max_threads)
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {

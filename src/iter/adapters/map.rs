@@ -118,8 +118,8 @@ where
         self.base.max_len()
     }
 
-    fn max_workers(&self) -> usize {
-        self.base.max_workers()
+    fn max_threads(&self) -> usize {
+        self.base.max_threads()
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {

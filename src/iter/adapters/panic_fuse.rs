@@ -128,8 +128,8 @@ impl<'f, P: Producer> Producer for PanicFuseProducer<'f, P> {
         self.base.max_len()
     }
 
-    fn max_workers(&self) -> usize {
-        self.base.max_workers()
+    fn max_threads(&self) -> usize {
+        self.base.max_threads()
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {

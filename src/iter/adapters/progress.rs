@@ -196,8 +196,8 @@ impl<'b, P: Producer> Producer for ProgressProducer<'b, P> {
         self.base.max_len()
     }
 
-    fn max_workers(&self) -> usize {
-        self.base.max_workers()
+    fn max_threads(&self) -> usize {
+        self.base.max_threads()
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {

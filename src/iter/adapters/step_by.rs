@@ -90,8 +90,8 @@ impl<P: Producer> Producer for StepByProducer<P> {
         self.base.max_len() / self.step
     }
 
-    fn max_workers(&self) -> usize {
-        self.base.max_workers()
+    fn max_threads(&self) -> usize {
+        self.base.max_threads()
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {

@@ -136,9 +136,9 @@ where
         if let Some(probe) = plan.probe(len) {
             return run_short(len, probe, producer, consumer, plan);
         }
-        let max_workers = producer.max_workers();
-        let workers = Workers::new(max_workers);
-        plan.expect_takers(len, max_workers);
+        let max_threads = producer.max_threads();
+        let workers = Workers::new(max_threads);
+        plan.expect_takers(len, max_threads);
         let rest = Rest {
             plan,
             done: 0,
@@ -172,7 +172,7 @@ where
         return fold.complete();
     }
     if !plan.is_as_expected(probe, fold.clock.peek()) {
-        let workers = Workers::new(producer.max_workers());
+        let workers = Workers::new(producer.max_threads());
         let rest = Rest {
             plan,
             done: probe,

@@ -38,7 +38,7 @@ pub trait Producer: Send + Sized {
 
     /// No more threads than this may work on the loop at a time; 0 counts as 1. Asked once, when
     /// the loop starts.
-    fn max_workers(&self) -> usize {
+    fn max_threads(&self) -> usize {
         usize::MAX
     }
 

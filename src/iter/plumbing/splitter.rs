@@ -148,8 +148,8 @@ impl Plan {
     ///
     /// Idle threads should not have to wait for the end of our first item, which may be long. So
     /// if the cost is unknown, or known to be large, and somebody is hungry, the loop is cut into
-    /// a piece for everybody. There may be `max_workers` of us.
-    pub(super) fn expect_takers(&mut self, len: usize, max_workers: usize) {
+    /// a piece for everybody. There may be `max_threads` of us.
+    pub(super) fn expect_takers(&mut self, len: usize, max_threads: usize) {
         let cost = self.pace.cost(len);
         let least = match fork::takers() {
             Takers::None => return,
@@ -157,7 +157,7 @@ impl Plan {
             Takers::Asleep | Takers::Awake => WORTH_SHARING_NS,
         };
         let most = fork::num_threads()
-            .min(max_workers)
+            .min(max_threads)
             .min(len / self.limits.min);
         let pieces = cost.map_or(most, |ns| saturate(ns / least));
         self.pieces = pieces.clamp(1, most.max(1));

@@ -1,10 +1,10 @@
-//! How many threads may work on one loop at a time: [`with_max_workers`].
+//! How many threads may work on one loop at a time: [`with_max_threads`].
 //!
 //! Each thread that works on a limited loop holds a token, and the loop is shared only if there is
 //! one more. It is given back when the work that it was taken for is over, together with all
 //! waiting for others in between. Loops without a limit count nothing.
 //!
-//! [`with_max_workers`]: crate::iter::IndexedParallelIterator::with_max_workers
+//! [`with_max_threads`]: crate::iter::IndexedParallelIterator::with_max_threads
 
 use super::fork;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -150,7 +150,7 @@ fn make<P>(len: usize, producer: P, here: &mut dyn FnMut() -> bool) -> Vec<Batch
 where
     P: Producer<Item: Send>,
 {
-    let lanes = fork::num_threads().min(producer.max_workers()).max(1);
+    let lanes = fork::num_threads().min(producer.max_threads()).max(1);
     let wave = Wave {
         lanes: lanes.min(len),
         min_len: producer.min_len(),

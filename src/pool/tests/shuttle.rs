@@ -62,7 +62,7 @@ fn run(scheduler: impl Scheduler + 'static, test: fn()) -> usize {
 fn pool(threads: usize) -> Pool {
     Pool::builder()
         .num_threads(threads)
-        .spare_threads(2)
+        .max_spare_threads(2)
         .max_blocking_threads(1)
         .build()
         .unwrap()
@@ -72,7 +72,7 @@ fn pool(threads: usize) -> Pool {
 fn bare_pool(threads: usize) -> Pool {
     Pool::builder()
         .num_threads(threads)
-        .spare_threads(0)
+        .max_spare_threads(0)
         .max_blocking_threads(1)
         .build()
         .unwrap()
@@ -729,7 +729,7 @@ fn shuttle_a_root_begins_beside_computing_ones() {
 fn shuttle_the_post_is_handed_over() {
     explore("the_post_is_handed_over", || {
         // One thread for the post, one for each future that waits, one for what they wait for.
-        let pool = Pool::builder().num_threads(1).spare_threads(4);
+        let pool = Pool::builder().num_threads(1).max_spare_threads(4);
         let pool = pool.max_blocking_threads(1).build().unwrap();
         let flag = Count::default();
         let seen = flag.clone();

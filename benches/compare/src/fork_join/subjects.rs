@@ -58,7 +58,7 @@ impl ForkJoin for ManyHands {
     }
 
     fn steals(pool: &Self::Pool) -> Option<u64> {
-        Some(pool.metrics().workers().iter().map(|seat| seat.steals).sum())
+        Some(pool.metrics().seats.iter().map(|seat| seat.steals).sum())
     }
 
     fn inside<F, R>(pool: &Self::Pool, f: F) -> R

@@ -7,7 +7,7 @@
 use super::harness::{COUNTERS, Counter};
 use crate::results::OURS;
 use futures::channel::oneshot;
-use manyhands::WorkerMetrics;
+use manyhands::SeatMetrics;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
@@ -124,9 +124,9 @@ impl Runtime for ManyHands {
 /// What the default pool has counted so far.
 fn counters() -> Vec<Counter> {
     let metrics = manyhands::Handle::current().metrics();
-    let sum = |count: fn(&WorkerMetrics) -> u64| metrics.workers().iter().map(count).sum();
-    let longest = |time: fn(&WorkerMetrics) -> Duration| {
-        metrics.workers().iter().map(time).max().unwrap_or_default()
+    let sum = |count: fn(&SeatMetrics) -> u64| metrics.seats.iter().map(count).sum();
+    let longest = |time: fn(&SeatMetrics) -> Duration| {
+        metrics.seats.iter().map(time).max().unwrap_or_default()
     };
     vec![
         Counter::Events("computations", sum(|seat| seat.computations)),

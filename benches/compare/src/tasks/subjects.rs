@@ -64,7 +64,7 @@ impl Executor for ManyHands {
     }
 
     fn steals(&self) -> Option<u64> {
-        Some(self.0.metrics().workers().iter().map(|seat| seat.steals).sum())
+        Some(self.0.metrics().seats.iter().map(|seat| seat.steals).sum())
     }
 }
 

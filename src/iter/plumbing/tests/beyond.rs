@@ -203,7 +203,7 @@ proptest! {
         same(&s, || shape(wide().deterministic()), parentheses(&v, leaf, 1))?;
         same(&s, || shape(wide().with_min_len(min).deterministic()), parentheses(&v, leaf, min.max(1)))?;
         same(&s, || shape(wide().with_max_len(max).deterministic()), parentheses(&v, leaf.min(max), 1))?;
-        same(&s, || shape(wide().with_max_workers(min % 4).deterministic()), parentheses(&v, leaf, 1))?;
+        same(&s, || shape(wide().with_max_threads(min % 4).deterministic()), parentheses(&v, leaf, 1))?;
         same(&s, || wide().deterministic().collect::<Vec<_>>(), v.iter().map(|x| u64::from(*x)).collect())?;
         same(&s, || v.par_iter().deterministic().filter(|x| **x > 999).collect::<Vec<_>>(),
             v.iter().filter(|x| **x > 999).collect())?;
@@ -231,11 +231,11 @@ proptest! {
 
     #[test]
     fn limited_loops_give_the_same(v in items(), k in 0..5_usize, max in 1..90_usize, s in scripts()) {
-        same(&s, || v.par_iter().with_max_workers(k).map(u16::to_string).collect::<Vec<_>>(),
+        same(&s, || v.par_iter().with_max_threads(k).map(u16::to_string).collect::<Vec<_>>(),
             v.iter().map(u16::to_string).collect())?;
-        same(&s, || v.par_iter().with_max_workers(k).rev().enumerate().collect::<Vec<_>>(),
+        same(&s, || v.par_iter().with_max_threads(k).rev().enumerate().collect::<Vec<_>>(),
             v.iter().rev().enumerate().collect())?;
-        let lens = || v.par_iter().with_max_len(max).with_max_workers(k).fold(|| 0, |n, _| n + 1);
+        let lens = || v.par_iter().with_max_len(max).with_max_threads(k).fold(|| 0, |n, _| n + 1);
         let (lens, _) = play(s, || lens().collect::<Vec<usize>>());
         prop_assert_eq!(lens.iter().sum::<usize>(), v.len());
         prop_assert!(lens.iter().all(|len| *len <= max));
@@ -249,7 +249,7 @@ proptest! {
         // so those that are begun and not ended are counted only; no more than tokens.
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let run = || {
-            let limited = (0..len).into_par_iter().with_max_len(max).with_max_workers(k);
+            let limited = (0..len).into_par_iter().with_max_len(max).with_max_threads(k);
             limited.fold(|| Under::new(&now, &most), |piece, _| piece).for_each(drop);
         };
         play(s, run);
@@ -366,7 +366,7 @@ fn halves_without_a_token_of_their_own_run_one_after_the_other() {
 #[test]
 fn a_loop_for_one_worker_is_not_shared() {
     let joins = |k| {
-        let run = || (0..100).into_par_iter().with_max_workers(k).for_each(drop);
+        let run = || (0..100).into_par_iter().with_max_threads(k).for_each(drop);
         play(everybody(), run).1.joins
     };
     assert_eq!((joins(0), joins(1)), (0, 0));
