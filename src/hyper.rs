@@ -5,7 +5,7 @@
 //! those of `async-net` in `smol_hyper::rt::FuturesIo`, or those of `tokio::net` in
 //! `hyper_util::rt::TokioIo`. `examples/http_server.rs` shows all of it together.
 
-use crate::pool::Handle;
+use crate::Handle;
 use crate::time::{self, Sleep};
 use std::pin::Pin;
 use std::time::{Duration, Instant};

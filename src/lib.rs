@@ -87,49 +87,35 @@ pub mod str;
 pub mod string;
 pub mod vec;
 
-mod block_on;
-mod blocking;
 #[cfg(doctest)]
 mod book;
-mod broadcast;
 #[cfg(doctest)]
 mod compile_fail;
-mod compute;
 mod entry;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 mod job;
-mod join;
 mod latch;
 mod pool;
-mod scope;
 mod sleep;
-mod spawn;
 mod sync;
 pub mod task;
-mod task_set;
 #[cfg(feature = "time")]
 pub mod time;
 #[cfg_attr(not(feature = "time"), allow(dead_code))]
 mod timer;
 mod trace;
 mod util;
-mod yield_now;
 
-pub use block_on::block_on;
-pub use blocking::block_in_place;
-pub use broadcast::{BroadcastContext, broadcast, spawn_broadcast};
-pub use compute::{Compute, compute};
-pub use join::{FnContext, join, join_context};
-pub use pool::{
-    BlockingMetrics, CustomSpawn, DefaultSpawn, Handle, Metrics, Pool, PoolBuildError, PoolBuilder,
-    SeatKind, SeatMetrics, ThreadBuilder, ThreadSpawn, current_num_threads, current_thread_index,
-    max_num_threads, thread_index_bound,
+pub use entry::{
+    BroadcastContext, Compute, CustomSpawn, DefaultSpawn, FnContext, Handle, Pool, PoolBuildError,
+    PoolBuilder, Scope, ScopeFifo, ThreadSpawn, Yield, block_in_place, block_on, broadcast,
+    compute, current_num_threads, current_thread_index, in_place_scope, in_place_scope_fifo, join,
+    join_context, max_num_threads, scope, scope_fifo, spawn, spawn_blocking, spawn_broadcast,
+    spawn_compute, thread_index_bound, yield_local, yield_now,
 };
-pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};
-pub use spawn::{spawn, spawn_blocking, spawn_compute};
+pub use pool::{BlockingMetrics, Metrics, SeatKind, SeatMetrics, ThreadBuilder};
 pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle, Priority};
-pub use yield_now::{Yield, yield_local, yield_now};
 
 /// What the pools of this process have done, for `benches/compare`; not part of the interface.
 #[cfg(manyhands_counters)]

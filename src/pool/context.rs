@@ -13,10 +13,10 @@ mod real {
     use tokio::runtime::{EnterGuard, Handle};
 
     #[derive(Debug, Default)]
-    pub(in crate::pool) struct Context(Option<Handle>);
+    pub(crate) struct Context(Option<Handle>);
 
     impl Context {
-        pub(in crate::pool) fn of(handle: Handle) -> Self {
+        pub(crate) fn of(handle: Handle) -> Self {
             Self(Some(handle))
         }
 
@@ -45,7 +45,7 @@ mod real {
 #[cfg(not(all(feature = "tokio", not(manyhands_model))))]
 mod real {
     #[derive(Debug, Default)]
-    pub(in crate::pool) struct Context(());
+    pub(crate) struct Context(());
 
     impl Context {
         pub(in crate::pool) fn enter(&self) -> Option<()> {
@@ -56,4 +56,4 @@ mod real {
     }
 }
 
-pub(super) use self::real::Context;
+pub(crate) use self::real::Context;

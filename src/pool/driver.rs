@@ -12,10 +12,10 @@
 //!   one goes to sleep it wakes the spare thread, which leaves the role to it, and can end.
 //!
 //! A driver that finds something to poll keeps the role from nobody, and calls nobody to take it:
-//! most polls are short, and it will be back. Meanwhile whoever polls looks at the clock and at the
-//! events in every 61st round. Only before it begins to compute somebody else is called. And a thread
-//! at the post of `rescue` keeps watch while the pool is busy: if nobody has taken the role for some
-//! time, since a poll blocks its thread, it does.
+//! most polls are short, and it will be back. Meanwhile every thread that polls looks at the clock
+//! and at the events in every 61st round. Only before it begins to compute, another one is called.
+//! And the thread at the post of `rescue` keeps watch while the pool is busy: if no thread has taken
+//! the role for 10 ms, since a poll blocks its thread, the post takes it.
 //!
 //! D1. *If there is a timer, or there are events that are ours, then somebody is the driver and
 //! sleeps no longer than until the next timer (or a millisecond after the last one), or some thread
@@ -27,15 +27,13 @@
 //! or it has seen the new tick. Models: `pool::driver_*`.
 
 use super::events::Events;
-use super::registry::Registry;
-use super::seat::{Mode, Seat};
+use super::seat::Occupant;
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
-use crate::timer::{Added, Key, Timers};
-use crate::util::parker::{Level, Parker};
+use crate::timer::Timers;
+use crate::util::parker::Parker;
 use crate::util::unwind;
 use std::future::Future;
 use std::ptr;
-use std::task::Waker;
 use std::time::Instant;
 
 /// Can anything ever be waited for? Otherwise the compiler takes all of this out.
@@ -43,7 +41,7 @@ const HAS_TIMERS: bool = cfg!(any(feature = "time", test));
 
 /// Who asks for the role, to sleep with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum Asker {
     /// A worker that has nothing to do. It sleeps in any case.
     Worker,
     /// A spare thread that has nothing to do, or the overcommitted one: until a worker sleeps.
@@ -75,6 +73,10 @@ impl Driver {
             timers: Timers::new(),
             events,
         }
+    }
+
+    pub(super) fn timers(&self) -> &Timers {
+        &self.timers
     }
 
     fn is_free(&self) -> bool {
@@ -110,16 +112,16 @@ impl Driver {
         self.takes.load(Ordering::Relaxed)
     }
 
-    fn is_of_use_to(&self, by: By) -> bool {
+    fn is_of_use_to(&self, by: Asker) -> bool {
         match by {
-            By::Waiter if self.events.exist() => self.events.let_waiters_in(),
+            Asker::Waiter if self.events.exist() => self.events.let_waiters_in(),
             _ => self.is_of_use(),
         }
     }
 
     /// The role for a thread that is about to park, if it is free and of use.
     #[inline]
-    pub(super) fn take<'a>(&'a self, parker: &'static Parker, by: By) -> Option<Role<'a>> {
+    pub(super) fn take<'a>(&'a self, parker: &'static Parker, by: Asker) -> Option<Role<'a>> {
         if !self.is_of_use_to(by) || !self.is_free() {
             return None;
         }
@@ -137,7 +139,7 @@ impl Driver {
         let takes = self.takes.load(Ordering::Relaxed);
         self.takes.store(takes.wrapping_add(1), Ordering::Relaxed);
         // Ordering: Relaxed, ordered by the fence.
-        self.by_spare.store(by == By::Spare, Ordering::Relaxed);
+        self.by_spare.store(by == Asker::Spare, Ordering::Relaxed);
         // Ordering: SeqCst fence of D1; pairs with the one in `look_again`.
         fence(Ordering::SeqCst);
         Some(Role {
@@ -158,8 +160,41 @@ impl Driver {
         self.events.close();
     }
 
-    /// The next tick comes earlier than the driver may think. `false`: there is no driver.
-    fn look_again(&self) -> bool {
+    /// The role for a thread between two polls, to let events in, if it is free and that can be done
+    /// by such a thread: by a worker, or by one that is not.
+    #[inline]
+    pub(super) fn role_to_glance<'a>(
+        &'a self,
+        parker: &'static Parker,
+        is_worker: bool,
+    ) -> Option<Role<'a>> {
+        let events = &self.events;
+        let is_possible = events.exist() && (is_worker || events.allow_glances());
+        is_possible
+            .then(|| self.take(parker, Asker::Worker))
+            .flatten()
+    }
+
+    /// Calls the wakers of timers that have expired, if no thread has the role: a thread that is
+    /// awake looks at the clock.
+    #[inline]
+    pub(super) fn fire_if_unattended(&self) {
+        if self.has_timers() && self.is_free() && self.timers.is_due() {
+            self.timers.fire();
+        }
+    }
+
+    /// Has a spare thread the role?
+    #[inline]
+    pub(super) fn is_held_by_spare(&self) -> bool {
+        // Ordering: Relaxed; a thread that gives a permit back fences and reads this, and a spare
+        // thread writes it (`take`), fences, and looks who sleeps.
+        self.by_spare.load(Ordering::Relaxed) && !self.is_free()
+    }
+
+    /// The driver looks at the next tick again, which may come earlier than it thinks. `false`:
+    /// there is no driver.
+    pub(super) fn look_again(&self) -> bool {
         // Ordering: SeqCst fence of D1; pairs with the one in `take`.
         fence(Ordering::SeqCst);
         // Ordering: Acquire pairs with the Release in `take`; else ordered by the fence.
@@ -173,27 +208,27 @@ impl Driver {
     }
 }
 
-/// The role of the driver, until dropped. Whoever drops it looks at [`Driver::is_wanted`] before it
-/// parks or leaves (D1).
+/// The role of the driver. It is given up by [`Role::give_up`], which tells others that it is free.
+#[must_use]
 #[derive(Debug)]
 pub(super) struct Role<'a> {
     driver: &'a Driver,
     parker: &'static Parker,
-    by: By,
+    by: Asker,
 }
 
 impl Role<'_> {
     /// If timers are over, calls `begin` and then their wakers. Else sleeps until the parker is
     /// woken, something happens, or it is time for a timer.
-    pub(super) fn drive(&self, seat: Option<&Seat>, begin: impl FnOnce()) {
-        self.drive_until(None, seat, begin);
+    pub(super) fn drive(&self, me: Option<Occupant<'_>>, begin: impl FnOnce()) {
+        self.drive_until(None, me, begin);
     }
 
     /// As [`drive`](Self::drive), but sleeps no longer than until `end`.
     pub(super) fn drive_until(
         &self,
         end: Option<Instant>,
-        seat: Option<&Seat>,
+        me: Option<Occupant<'_>>,
         begin: impl FnOnce(),
     ) {
         if self.fires(begin) {
@@ -201,12 +236,12 @@ impl Role<'_> {
         }
         let events = &self.driver.events;
         let reactor = match self.by {
-            By::Worker | By::Spare => events.reactor(),
-            By::Waiter | By::LastWaiter => events.reactor_within(),
+            Asker::Worker | Asker::Spare => events.reactor(),
+            Asker::Waiter | Asker::LastWaiter => events.reactor_within(),
         };
         let set_driving = |driving| {
-            if let (true, Some(seat)) = (reactor.is_some(), seat) {
-                seat.set_driving(driving);
+            if let (true, Some(me)) = (reactor.is_some(), me) {
+                me.set_driving(driving);
             }
         };
         set_driving(true);
@@ -220,17 +255,17 @@ impl Role<'_> {
     }
 
     /// As [`drive`](Self::drive), inside [`Driver::host`] if the thread is a worker.
-    pub(super) async fn drive_hosted(&self, seat: &Seat, begin: impl FnOnce()) {
+    pub(super) async fn drive_hosted(&self, me: Occupant<'_>, begin: impl FnOnce()) {
         let events = &self.driver.events;
-        if self.by != By::Worker || !events.host_workers() {
-            return self.drive(Some(seat), begin);
+        if self.by != Asker::Worker || !events.host_workers() {
+            return self.drive(Some(me), begin);
         }
         if self.fires(begin) {
             return;
         }
-        seat.set_driving(true);
+        me.set_driving(true);
         events.sleep_hosted(self.parker, self.next_wake()).await;
-        seat.set_driving(false);
+        me.set_driving(false);
     }
 
     /// If timers are over, calls `begin` and then their wakers.
@@ -253,9 +288,14 @@ impl Role<'_> {
         }
     }
 
+    /// Who has the role.
+    pub(super) fn asker(&self) -> Asker {
+        self.by
+    }
+
     /// Is it a spare thread's, which has it only until a worker sleeps?
     pub(super) fn is_by_spare(&self) -> bool {
-        self.by == By::Spare
+        self.by == Asker::Spare
     }
 
     /// Lets events in, without a sleep.
@@ -275,99 +315,7 @@ impl Role<'_> {
 
 impl Drop for Role<'_> {
     fn drop(&mut self) {
-        // Ordering: Relaxed; D1 needs no more than the fences of whoever looks.
+        // Ordering: Relaxed; D1 needs no more than the fences of the threads that look.
         self.driver.holder.store(ptr::null_mut(), Ordering::Relaxed);
-    }
-}
-
-impl Registry {
-    /// Calls `waker` at a deadline, or soon after. `None`: it is over already.
-    pub(crate) fn add_timer(&self, deadline: Instant, waker: &Waker) -> Option<Key> {
-        let added = self.driver.timers.add(deadline, waker)?;
-        Some(self.heed_timer(added))
-    }
-
-    /// Gives a timer another deadline, and another key. `None`: it is over, and its waker was called.
-    pub(crate) fn move_timer(&self, key: Key, deadline: Instant) -> Option<Key> {
-        let added = self.driver.timers.reset(key, deadline)?;
-        Some(self.heed_timer(added))
-    }
-
-    /// Tells the driver, or whoever may have to become it, about the first timer.
-    fn heed_timer(&self, Added { key, first }: Added) -> Key {
-        if first && !self.driver.look_again() && !self.will_look() {
-            // As for any other work that has become visible.
-            self.notify();
-        }
-        key
-    }
-
-    /// Is this a thread that will look at the timers before it parks, lends, leaves or computes?
-    fn will_look(&self) -> bool {
-        super::seat::try_current()
-            .is_some_and(|seat| self.owns(seat) && seat.phase().mode() == Mode::Polling)
-    }
-
-    /// How a thread without a seat waits until its parker is asked for a poll.
-    pub(crate) fn wait_outside(&self, parker: &'static Parker, level: Level) {
-        self.fire_timers();
-        while !parker.take_poll_request(level) {
-            let Some(role) = self.driver.take(parker, By::Waiter) else {
-                parker.park();
-                continue;
-            };
-            role.drive(None, || ());
-            drop(role);
-            // Whether it takes the role again or comes back: others may have to see to the timers.
-            // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers.
-            fence(Ordering::SeqCst);
-            self.notify_if_visible();
-        }
-    }
-
-    pub(crate) fn timers(&self) -> &Timers {
-        &self.driver.timers
-    }
-
-    /// The role for a thread between two polls, to let events in, if nobody has it and that can be
-    /// done: by a worker, or by a thread that is not.
-    #[inline]
-    pub(super) fn role_to_glance(&self, seat: &Seat, is_worker: bool) -> Option<Role<'_>> {
-        let events = &self.driver.events;
-        let is_possible = events.exist() && (is_worker || events.allow_glances());
-        is_possible
-            .then(|| self.driver.take(seat.parker(), By::Worker))
-            .flatten()
-    }
-
-    /// After a permit was given back and nothing is to be done: a spare thread that is the driver
-    /// wakes up, and leaves the role to a worker that sleeps.
-    #[inline]
-    pub(super) fn relieve_spare(&self) {
-        // Ordering: Relaxed; whoever gives a permit back fences and reads this, and a spare thread
-        // writes it, fences, and looks who sleeps.
-        let by_spare = self.driver.by_spare.load(Ordering::Relaxed) && !self.driver.is_free();
-        if by_spare && self.sleep.wants_one() && self.sleep.has_sleepers() {
-            self.driver.look_again();
-        }
-    }
-
-    /// A thread that is awake looks at the clock, if nobody else does.
-    #[inline]
-    pub(super) fn fire_timers(&self) {
-        if self.driver.has_timers() && self.driver.is_free() && self.driver.timers.is_due() {
-            self.driver.timers.fire();
-        }
-    }
-
-    /// The driver has something for the pool, and is asked to come back from where it sleeps. An
-    /// idle thread takes a permit, if one is free, so that what is woken now finds it awake.
-    #[cold]
-    pub(super) fn wake_driver(&self, seat: &Seat) {
-        seat.set_driving(false);
-        if seat.phase().mode() == Mode::Away && self.sleep.leave_driving(seat.index()) {
-            seat.set_mode(Mode::Polling);
-        }
-        seat.parker().unpark();
     }
 }

@@ -1,12 +1,12 @@
 //! What a worker does next: the order of search, and nothing else.
 //!
-//! mail → a queue whose turn it is (see [`in_turn`]) → what is urgent → own jobs → LIFO slot (a task
+//! mail → what goes first in this round (see [`First`]) → what is urgent → own jobs → LIFO slot (a task
 //! woken by this thread) → own tasks; then, as a searcher: futures of the injector in a batch →
 //! heavy futures → roots → one job of a random victim → half of a victim's tasks → on the last round before sleep, a
 //! victim's LIFO slot → what can wait. In every eighth round, other seats go before the injector.
 
 use super::registry::Registry;
-use super::seat::Seat;
+use super::seat::{Occupant, ROUNDS, Seat};
 use crate::job::JobRef;
 use crate::sync::deque::Steal;
 use crate::task::Priority::{Background, High, Normal};
@@ -14,15 +14,52 @@ use crate::task::{Class, Priority};
 use crate::trace;
 use crate::util::count::Event;
 
-/// In so many rounds each shared queue goes first once, so that a busy seat cannot starve it.
-/// (Go and tokio use the same number; it is prime, so that it does not beat with program loops.)
-pub(super) const FAIRNESS: u32 = 61;
-
-/// In one of so many rounds, a thread without work of its own looks at other seats first.
+/// The number of rounds after which a thread without work of its own looks at other seats first,
+/// once.
 const SEATS_FIRST: u32 = 8;
 
-/// At most this many tasks move from a victim or the injector at once.
+/// The number of tasks that move from a victim or the injector at once, at most.
 const BATCH: usize = 32;
+
+/// What goes before the seat's own queues in a round of the main loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    /// What is urgent, if there is any: the usual case.
+    Urgent,
+    /// The oldest future of the injector; and the LIFO slot may overtake again.
+    Futures,
+    Roots,
+    Heavy,
+    Background,
+    /// Timers that have expired; what they wake comes to the seat's own queues.
+    Timers,
+    /// Events of the system, in the same way.
+    Events,
+    /// Nothing.
+    Own,
+}
+
+/// The table of the [`ROUNDS`]: each shared queue goes first in one of them, so that neither a busy
+/// seat nor what is urgent starves it.
+const fn first(round: u32) -> First {
+    match round {
+        0 => First::Futures,
+        15 => First::Roots,
+        22 => First::Heavy,
+        30 => First::Background,
+        45 => First::Own,
+        50 => First::Timers,
+        51 => First::Events,
+        _ => First::Urgent,
+    }
+}
+
+const _: () = assert!(ROUNDS > 51);
+
+/// Does a busy thread let events in at the end of this round?
+pub(super) fn lets_events_in(round: u32) -> bool {
+    first(round) == First::Events
+}
 
 /// A job, and what it means for its thread.
 #[derive(Debug)]
@@ -44,57 +81,57 @@ impl Found {
     }
 
     /// Is it the poll of a future?
+    #[inline]
     pub(super) fn is_poll(&self) -> bool {
         !self.computes
     }
 
-    /// Runs it on the calling thread's seat.
-    pub(super) fn run(self, seat: &Seat) {
-        if self.computes {
-            seat.compute();
-        }
-        self.job.execute(seat.index());
+    /// Runs it on the calling thread's seat, which computes already if that is what it takes (see
+    /// `computing::run`).
+    #[inline]
+    pub(super) fn execute(self, me: Occupant<'_>) {
+        self.job.execute(me.index());
     }
 }
 
 /// Work that this seat can have without asking others.
-pub(super) fn own(registry: &Registry, seat: &Seat) -> Option<Found> {
-    if let Some(letter) = seat.open_mail() {
+pub(super) fn own(me: Occupant<'_>) -> Option<Found> {
+    if let Some(letter) = me.open_mail() {
         return Some(Found::closure(letter));
     }
-    in_turn(registry, seat).or_else(|| {
-        seat.pop_public()
+    take_first(me).or_else(|| {
+        me.slots()
+            .pop_public()
             .map(Found::closure)
-            .or_else(|| own_future(seat).map(Found::poll))
+            .or_else(|| own_future(me).map(Found::poll))
     })
 }
 
 /// A future of the seat's own queues.
-fn own_future(seat: &Seat) -> Option<JobRef> {
-    seat.pop_lifo().or_else(|| seat.pop_task())
+fn own_future(me: Occupant<'_>) -> Option<JobRef> {
+    me.tasks().pop_lifo().or_else(|| me.tasks().pop())
 }
 
-/// What goes before the seat's own queues: usually what is urgent; in some rounds a queue that
-/// others might starve, or nothing.
-fn in_turn(registry: &Registry, seat: &Seat) -> Option<Found> {
-    let turn = match seat.next_turn() {
-        0 => {
-            seat.allow_overtaking();
+/// The next round begins: takes what goes before the seat's own queues.
+fn take_first(me: Occupant<'_>) -> Option<Found> {
+    let registry = me.registry();
+    let taken = match first(me.next_round()) {
+        First::Urgent | First::Events => None,
+        First::Futures => {
+            me.tasks().allow_overtaking();
             future(registry, Normal)
         }
-        15 => root(registry, Normal),
-        22 => heavy(registry, Normal),
-        30 => any(registry, Background),
-        45 => return None,
-        // What it wakes comes to the seat's own queues.
-        50 => {
-            registry.fire_timers();
+        First::Roots => root(registry, Normal),
+        First::Heavy => heavy(registry, Normal),
+        First::Background => any(registry, Background),
+        First::Timers => {
+            registry.driver.fire_if_unattended();
             None
         }
-        _ => None,
+        First::Own => return None,
     };
-    if turn.is_some() || !registry.injectors.may_be_urgent() {
-        return turn;
+    if taken.is_some() || !registry.injectors.may_be_urgent() {
+        return taken;
     }
     any(registry, High)
 }
@@ -118,46 +155,49 @@ fn any(registry: &Registry, priority: Priority) -> Option<Found> {
 }
 
 /// How many tasks may move at once.
-fn batch(seat: &Seat) -> usize {
-    if seat.is_heavy() { 1 } else { BATCH }
+fn batch(me: Occupant<'_>) -> usize {
+    if me.last_computed() { 1 } else { BATCH }
 }
 
 /// Work of others. `last`: nothing will be looked at again before this thread sleeps.
-pub(super) fn others(registry: &Registry, seat: &Seat, last: bool) -> Option<Found> {
+pub(super) fn others(me: Occupant<'_>, last: bool) -> Option<Found> {
+    let registry = me.registry();
     let waiting = registry.injectors.len(Class::future(Normal));
-    let share = waiting / registry.num_threads().max(1) + 1;
+    let part = waiting / registry.num_threads().max(1) + 1;
     // Now and then other seats go first: their threads may be busy for long, and the injector never
     // empty.
-    let seats_first = (seat.turn() % SEATS_FIRST == 0).then(|| steal(registry, seat, false));
+    let seats_first = (me.round() % SEATS_FIRST == 0).then(|| steal(me, false));
     seats_first
         .flatten()
         .or_else(|| any(registry, High))
         .or_else(|| {
-            let most = share.min(batch(seat));
-            let job = registry.injectors.take_futures(Normal, most, seat.tasks());
+            let most = part.min(batch(me));
+            let dest = me.tasks().queue();
+            let job = registry.injectors.take_futures(Normal, most, dest);
             job.map(Found::poll)
         })
         .or_else(|| heavy(registry, Normal))
         .or_else(|| root(registry, Normal))
-        .or_else(|| steal(registry, seat, last))
+        .or_else(|| steal(me, last))
         .or_else(|| any(registry, Background))
 }
 
 /// The seats of others, from a random one on.
-fn victims<'a>(registry: &'a Registry, seat: &'a Seat) -> impl Iterator<Item = &'a Seat> + 'a {
+fn victims<'a>(me: Occupant<'a>) -> impl Iterator<Item = &'a Seat> + 'a {
+    let registry = me.registry();
     let seats = registry.used_seats();
-    let start = seat.rng().below(seats);
+    let start = me.rng().below(seats);
     (start..seats)
         .chain(0..start)
-        .filter(|index| *index != seat.index() as usize)
+        .filter(move |index| *index != me.index() as usize)
         .filter_map(|index| registry.used_seat(index))
 }
 
 /// What `take` gets from some other seat.
-fn sweep(registry: &Registry, seat: &Seat, take: impl Fn(&Seat) -> Steal<Found>) -> Option<Found> {
+fn sweep(me: Occupant<'_>, take: impl Fn(&Seat) -> Steal<Found>) -> Option<Found> {
     loop {
         let mut retry = false;
-        for victim in victims(registry, seat) {
+        for victim in victims(me) {
             match take(victim) {
                 Steal::Success(found) => {
                     trace::steal(victim.index());
@@ -176,46 +216,47 @@ fn sweep(registry: &Registry, seat: &Seat, take: impl Fn(&Seat) -> Steal<Found>)
     }
 }
 
-fn steal(registry: &Registry, seat: &Seat, last: bool) -> Option<Found> {
-    let stolen = sweep(registry, seat, |victim| match victim.steal_job() {
+fn steal(me: Occupant<'_>, last: bool) -> Option<Found> {
+    let stolen = sweep(me, |victim| match victim.slots.steal() {
         Steal::Success(job) => Steal::Success(Found::closure(job)),
-        Steal::Empty => tasks_of(victim, seat, batch(seat)),
+        Steal::Empty => tasks_of(victim, me, batch(me)),
         Steal::Retry => Steal::Retry,
     });
     if stolen.is_some() {
-        seat.counters().count_steal();
+        me.counters().count_steal();
         return stolen;
     }
     Event::FailedSweep.count();
     if last {
-        let lifo = victims(registry, seat).find_map(Seat::steal_lifo);
+        let lifo = victims(me).find_map(|victim| victim.tasks.steal_lifo());
         return lifo.map(Found::poll);
     }
     None
 }
 
-fn tasks_of(victim: &Seat, seat: &Seat, most: usize) -> Steal<Found> {
-    match victim.steal_tasks(seat.tasks(), most) {
+fn tasks_of(victim: &Seat, me: Occupant<'_>, most: usize) -> Steal<Found> {
+    match victim.tasks.steal(me.tasks(), most) {
         Steal::Success(job) => Steal::Success(Found::poll(job)),
         Steal::Empty => Steal::Empty,
         Steal::Retry => Steal::Retry,
     }
 }
 
-/// A ready future and nothing else, wherever it is: for a thread that only polls. `patient` ones
-/// have waited for long, so that those that can wait are looked at as well.
-pub(super) fn future_only(registry: &Registry, seat: &Seat, patient: bool) -> Option<Found> {
+/// A ready future and nothing else, wherever it is: for a thread that only polls. If it is
+/// `patient`, futures that can wait are looked at as well.
+pub(super) fn future_only(me: Occupant<'_>, patient: bool) -> Option<Found> {
+    let registry = me.registry();
     let from_seats = || {
-        sweep(registry, seat, |victim| match tasks_of(victim, seat, 1) {
+        sweep(me, |victim| match tasks_of(victim, me, 1) {
             Steal::Success(found) => Steal::Success(found),
-            other => match victim.steal_lifo() {
+            other => match victim.tasks.steal_lifo() {
                 Some(task) => Steal::Success(Found::poll(task)),
                 None => other,
             },
         })
     };
     future(registry, High)
-        .or_else(|| own_future(seat).map(Found::poll))
+        .or_else(|| own_future(me).map(Found::poll))
         .or_else(|| future(registry, Normal))
         .or_else(from_seats)
         .or_else(|| patient.then(|| future(registry, Background)).flatten())

@@ -13,19 +13,19 @@ type PanicHandler = Box<dyn Fn(Payload) + Send + Sync>;
 /// thread that calls it: all go to `report_panic`.
 #[derive(Default)]
 pub(crate) struct Hooks {
-    pub(super) stack_size: Option<usize>,
-    pub(super) name: Mutex<Option<Name>>,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) name: Mutex<Option<Name>>,
     /// For threads with a seat of their own.
-    pub(super) start: Option<IndexHandler>,
-    pub(super) exit: Option<IndexHandler>,
+    pub(crate) start: Option<IndexHandler>,
+    pub(crate) exit: Option<IndexHandler>,
     /// For all threads that the pool makes.
-    pub(super) thread_start: Option<Handler>,
-    pub(super) thread_stop: Option<Handler>,
-    pub(super) thread_park: Option<Handler>,
-    pub(super) thread_unpark: Option<Handler>,
-    pub(super) panic: Option<PanicHandler>,
+    pub(crate) thread_start: Option<Handler>,
+    pub(crate) thread_stop: Option<Handler>,
+    pub(crate) thread_park: Option<Handler>,
+    pub(crate) thread_unpark: Option<Handler>,
+    pub(crate) panic: Option<PanicHandler>,
     /// What all threads are in while they run jobs.
-    pub(super) context: Context,
+    pub(crate) context: Context,
 }
 
 impl Hooks {
@@ -60,26 +60,26 @@ impl Hooks {
     }
 
     /// A thread of the pool begins; it has an index unless it is for blocking closures.
-    pub(super) fn on_start(&self, index: Option<usize>) {
+    pub(crate) fn on_start(&self, index: Option<usize>) {
         self.tell(self.thread_start.as_ref());
         self.tell_of(index, self.start.as_ref());
     }
 
     /// As [`on_start`](Self::on_start), at its end.
-    pub(super) fn on_exit(&self, index: Option<usize>) {
+    pub(crate) fn on_exit(&self, index: Option<usize>) {
         self.tell_of(index, self.exit.as_ref());
         self.tell(self.thread_stop.as_ref());
     }
 
     /// A thread of the pool is about to sleep, and is awake when the result is dropped.
-    pub(super) fn asleep(&self) -> Asleep<'_> {
+    pub(crate) fn asleep(&self) -> Asleep<'_> {
         self.tell(self.thread_park.as_ref());
         Asleep(self)
     }
 
     /// The name for a thread that is created while jobs run: a panic of the user's closure is
     /// reported, and the thread goes without a name.
-    pub(super) fn spare_name(&self, index: usize) -> Option<String> {
+    pub(crate) fn spare_name(&self, index: usize) -> Option<String> {
         let mut name = lock(&self.name);
         let name = name.as_mut()?;
         match unwind::catch(|| name(index)) {
@@ -91,11 +91,11 @@ impl Hooks {
         }
     }
 
-    pub(super) fn worker_name(&self, index: usize) -> Option<String> {
+    pub(crate) fn worker_name(&self, index: usize) -> Option<String> {
         lock(&self.name).as_mut().map(|name| name(index))
     }
 
-    pub(super) fn blocking_thread(&self) -> std::thread::Builder {
+    pub(crate) fn blocking_thread(&self) -> std::thread::Builder {
         let builder = std::thread::Builder::new().name("manyhands-blocking".to_owned());
         match self.stack_size {
             Some(size) => builder.stack_size(size),
@@ -106,7 +106,7 @@ impl Hooks {
 
 /// See [`Hooks::asleep`].
 #[must_use]
-pub(super) struct Asleep<'a>(&'a Hooks);
+pub(crate) struct Asleep<'a>(&'a Hooks);
 
 impl Drop for Asleep<'_> {
     fn drop(&mut self) {

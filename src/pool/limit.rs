@@ -9,6 +9,7 @@
 //! back looks into the queue afterwards. One of the two comes second, by the queue's lock. Model:
 //! `pool::a_limit_forgets_no_job`.
 
+use super::publish;
 use super::registry::Registry;
 use crate::job::heap::HeapJob;
 use crate::job::share::{self, Share, ShareRef};
@@ -35,7 +36,7 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    pub(super) fn new(registry: Arc<Registry>, max: usize) -> Arc<Self> {
+    pub(crate) fn new(registry: Arc<Registry>, max: usize) -> Arc<Self> {
         Arc::new(Self {
             share: Share::new(max, Self::token_returned),
             max,
@@ -44,11 +45,11 @@ impl Limit {
         })
     }
 
-    pub(super) fn max(&self) -> usize {
+    pub(crate) fn max(&self) -> usize {
         self.max
     }
 
-    pub(super) fn share(&self) -> ShareRef {
+    pub(crate) fn share(&self) -> ShareRef {
         ShareRef::to(&self.share)
     }
 
@@ -65,7 +66,7 @@ impl Limit {
     }
 
     /// Queues a job.
-    pub(super) fn push(self: &Arc<Self>, job: JobRef, class: Class) {
+    pub(crate) fn push(self: &Arc<Self>, job: JobRef, class: Class) {
         lock(&self.queue).push_back((job, class));
         self.start_runner();
     }
@@ -85,7 +86,7 @@ impl Limit {
         let limit = Arc::clone(self);
         // SAFETY: the closure borrows nothing. It does not unwind, as jobs do not.
         let runner = unsafe { HeapJob::new_ref(move |seat| limit.run(seat, class.kind())) };
-        self.registry.schedule(runner, How::Spawn, class);
+        publish::schedule(&self.registry, runner, How::Spawn, class);
     }
 
     /// A runner.

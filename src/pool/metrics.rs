@@ -1,16 +1,17 @@
 //! What a pool does and has done, to look at.
 
 use super::BlockingMetrics;
-use std::time::Duration;
+use super::registry::Registry;
+use super::seat::{Seat, SeatMetrics};
 
-/// A pool at one moment, and what it has done so far; see [`Handle::metrics`](super::Handle::metrics).
+/// A pool at one moment, and what it has done so far; see [`Handle::metrics`](crate::Handle::metrics).
 ///
 /// The numbers are read one after the other while the pool goes on, so that sums may be off by what
 /// happens meanwhile. [`to_prometheus`](Self::to_prometheus) writes them down for a monitoring system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// How many threads compute at a time: [`Handle::current_num_threads`](super::Handle::current_num_threads).
+    /// How many threads compute at a time: [`Handle::current_num_threads`](crate::Handle::current_num_threads).
     pub permits: usize,
     /// Threads that hold a permit now. For moments more than there are permits: a thread that
     /// resumes from a wait takes one without asking.
@@ -32,7 +33,7 @@ pub struct Metrics {
     /// Closures that wait to be started there.
     pub injected_closures: usize,
     /// The threads of [`spawn_blocking`](crate::spawn_blocking), and the queue before them; see
-    /// [`Handle::blocking_metrics`](super::Handle::blocking_metrics).
+    /// [`Handle::blocking_metrics`](crate::Handle::blocking_metrics).
     pub blocking: BlockingMetrics,
     /// One entry for each seat that was ever used: workers first, then guests, then spare threads.
     ///
@@ -43,77 +44,39 @@ pub struct Metrics {
     pub seats: Vec<SeatMetrics>,
 }
 
-/// Who sits on a seat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SeatKind {
-    /// One of the threads that the pool began with.
-    Worker,
-    /// A thread from outside, as long as it works in a call of this crate.
-    Guest,
-    /// A thread that was created because others waited or computed.
-    Spare,
-}
-
-/// What one seat of a pool has done so far; see [`Handle::metrics`](super::Handle::metrics).
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SeatMetrics {
-    /// The seat's index, as [`current_thread_index`](crate::current_thread_index) reports it.
-    pub index: usize,
-    /// Who sits there.
-    pub kind: SeatKind,
-    /// Jobs and task polls taken from a queue by the thread's main loop. What a join or a loop
-    /// runs in place does not count.
-    pub jobs: u64,
-    /// Those of them that were polls of futures.
-    pub polls: u64,
-    /// Wakers used on this thread that made a task ready.
-    pub wakes: u64,
-    /// Visits to another seat that brought work.
-    pub steals: u64,
-    /// How often the thread began to compute: at the first `join`, `scope` or parallel loop of a
-    /// poll, or with a closure from a queue.
-    pub computations: u64,
-    /// How long it has computed, waits left out. Not measured for guests.
-    pub computing: Duration,
-    /// How often the thread waited or blocked, and gave its permit up meanwhile.
-    pub lent: u64,
-    /// Futures polled, and closures begun, without a permit, because all permits were held by
-    /// threads that computed.
-    pub overcommitted: u64,
-    /// The longest of the polls and closures that were timed: one in 61, because to read the clock
-    /// each time would cost more than a short poll.
-    pub slowest_poll: Duration,
-    /// The longest time from when ready work was found waiting behind computing threads to its
-    /// poll or start on this seat, without a permit.
-    pub longest_rescue: Duration,
-    /// How often the seat's thread went to sleep, idle or in a wait.
-    pub parks: u64,
-    /// How long the seat's thread has slept, idle or in a wait.
-    pub parked: Duration,
-    /// How long the seat has existed.
-    pub age: Duration,
-    /// Join halves and scope jobs in the seat's queue that others could steal now. Private ones
-    /// do not count.
-    pub queued_jobs: usize,
-    /// Ready tasks in the seat's queues now.
-    pub queued_tasks: usize,
-}
-
-impl SeatMetrics {
-    /// The time that the seat's thread was awake: working, or looking for work. (A guest's seat
-    /// counts as awake while nobody sits there.)
-    ///
-    /// ```
-    /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
-    /// pool.install(|| std::hint::black_box((0..10_000).sum::<u64>()));
-    /// for seat in pool.metrics().seats {
-    ///     println!("{}: {:?} awake, {} jobs", seat.index, seat.awake(), seat.jobs);
-    ///     assert!(seat.awake() <= seat.age);
-    /// }
-    /// ```
-    pub fn awake(&self) -> Duration {
-        self.age.saturating_sub(self.parked)
+impl Metrics {
+    /// The pool now.
+    pub(crate) fn of(registry: &Registry) -> Self {
+        let (active, searching) = registry.sleep.at_work();
+        let (spare_threads, idle_spare_threads) = registry.bench.threads();
+        let (tasks, spawned_tasks) = registry.owned().counts();
+        let (injected_futures, injected_closures) = registry.injectors.depths();
+        Self {
+            permits: registry.num_threads(),
+            active,
+            searching,
+            threads: registry.threads.live(),
+            spare_threads,
+            idle_spare_threads,
+            tasks,
+            spawned_tasks,
+            injected_futures,
+            injected_closures,
+            blocking: registry.blocking.metrics(),
+            seats: registry.seats().map(of_seat).collect(),
+        }
     }
+}
+
+fn of_seat(seat: &Seat) -> SeatMetrics {
+    SeatMetrics {
+        queued_jobs: seat.slots.depth(),
+        queued_tasks: seat.tasks.depth(),
+        ..seat.counters().read(seat.index() as usize, seat.kind())
+    }
+}
+
+/// The blocking closures of a pool now.
+pub(crate) fn of_blocking(registry: &Registry) -> BlockingMetrics {
+    registry.blocking.metrics()
 }

@@ -1,6 +1,7 @@
 //! Metrics in the text format of Prometheus, version 0.0.4.
 
-use super::metrics::{Metrics, SeatKind, SeatMetrics};
+use super::metrics::Metrics;
+use super::seat::{SeatKind, SeatMetrics};
 use std::fmt::{self, Write};
 
 impl Metrics {

@@ -1,51 +1,63 @@
-//! What the seats of one pool share: injector, sleep word, seat table, hooks, unfinished tasks.
+//! One pool: what its seats and threads share. Data, and looks at it.
+//!
+//! Nothing here decides or wakes: who hears of a change is in `tell.rs`, where a job goes in
+//! `publish.rs`, how a thread gets onto a seat in `guest.rs`.
 //!
 //! Seats stand in this order: workers `0..num_threads`, guests, spares. Seats of guests and spares
 //! are made when first used and stay.
 
-use super::Takers;
-use super::bench::Bench;
 use super::blocking::Blocking;
-use super::builder::Plan;
 use super::driver::Driver;
 use super::events::Events;
 use super::hooks::Hooks;
 use super::injectors::Injectors;
-use super::limit::Limit;
-use super::metrics::{Metrics, SeatKind, SeatMetrics};
-use super::permit::{GuestSeats, Threads};
 use super::rescue::Rescue;
-use super::seat::{self, Mode, Seat};
-use super::wait;
-use crate::job::share::{self, ShareRef};
-use crate::job::stack::StackJob;
-use crate::job::{JobRef, NO_SEAT, SeatIndex};
-use crate::sleep::{Notified, Sleep};
+use super::seat::{Occupant, Seat, SeatKind, Sitting};
+use super::threads::{Bench, Call, GuestSeats, Threads, Waiters};
+use crate::job::SeatIndex;
+use crate::sleep::Sleep;
 use crate::sync::OnceLock;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use crate::task::{Class, How, Owned, Priority, Schedule, TaskInfo};
-use crate::trace::{self, LaneKind, Recorder, Span};
-use crate::util::coarse;
-use crate::util::count::Event;
+use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::task::{Owned, TaskInfo};
+use crate::timer::Timers;
+use crate::trace::Recorder;
 use crate::util::fork::Process;
-use crate::util::parker::Parker;
-use crate::util::unwind::{self, Payload};
+use crate::util::unwind::Payload;
 use std::fmt;
-use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How many seats and threads of which kind a pool has.
+#[derive(Debug)]
+pub(crate) struct Sizes {
+    pub(crate) workers: usize,
+    pub(crate) guests: usize,
+    pub(crate) spares: usize,
+    pub(crate) blocking: usize,
+    /// How long a spare or blocking thread waits for work before it ends.
+    pub(crate) keep_alive: Duration,
+    /// How many threads can run at the same time.
+    pub(crate) cores: u32,
+}
+
+/// Creates a spare thread for a seat, or gives back what was reserved for it (`false`). Known by
+/// the builder, which is far above.
+pub(super) type StartSpare = fn(&Registry, SeatIndex, Call) -> bool;
 
 /// One pool, as its threads see it.
 pub(crate) struct Registry {
     pub(super) sleep: Sleep,
     pub(super) injectors: Injectors,
     pub(super) threads: Threads,
+    pub(super) waiters: Waiters,
     pub(super) bench: Bench,
     pub(super) rescue: Rescue,
     pub(super) guests: GuestSeats,
     pub(super) driver: Driver,
     pub(super) hooks: Hooks,
     pub(super) blocking: Blocking,
+    pub(super) start_spare: StartSpare,
     seats: Box<[OnceLock<Box<Seat>>]>,
     /// Seats at and above this index have never been used: a sweep stops here.
     used: AtomicUsize,
@@ -60,37 +72,56 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn new(plan: &Plan, hooks: Hooks, events: Events) -> Arc<Self> {
-        let seats = plan.workers + plan.guests + plan.spares;
+    pub(super) fn new(
+        sizes: &Sizes,
+        hooks: Hooks,
+        events: Events,
+        start_spare: StartSpare,
+    ) -> Arc<Self> {
+        let seats = sizes.workers + sizes.guests + sizes.spares;
+        let first_spare = sizes.workers + sizes.guests;
         let registry = Arc::new(Self {
-            sleep: Sleep::new(plan.workers as u32, seats),
+            sleep: Sleep::new(sizes.workers as u32, seats),
             injectors: Injectors::new(),
             threads: Threads::new(),
-            bench: Bench::new(plan.workers + plan.guests, plan.spares, plan.keep_alive),
-            rescue: Rescue::new(plan.spares > 0),
-            guests: GuestSeats::new(plan.workers, plan.guests),
+            waiters: Waiters::new(),
+            bench: Bench::new(first_spare, sizes.spares, sizes.keep_alive),
+            rescue: Rescue::new(sizes.spares > 0),
+            guests: GuestSeats::new(sizes.workers, sizes.guests),
             driver: Driver::new(events),
             hooks,
-            blocking: Blocking::new(plan.blocking, plan.keep_alive),
+            blocking: Blocking::new(sizes.blocking, sizes.keep_alive),
+            start_spare,
             seats: (0..seats).map(|_| OnceLock::new()).collect(),
             used: AtomicUsize::new(0),
-            workers: plan.workers,
+            workers: sizes.workers,
             closed: AtomicBool::new(false),
-            owned: Owned::new(plan.workers.next_power_of_two() * 4),
-            cores: plan.cores,
+            owned: Owned::new(sizes.workers.next_power_of_two() * 4),
+            cores: sizes.cores,
             trace: Recorder::from_environment(seats),
             process: Process::current(),
         });
-        for index in 0..plan.workers {
+        for index in 0..sizes.workers {
             registry.seat(index as SeatIndex);
         }
         registry
     }
 
+    // ---- seats ------------------------------------------------------------------------------
+
     /// The seat with this index, made now if it has not been used before.
     pub(crate) fn seat(&self, index: SeatIndex) -> &Seat {
         let at = index as usize;
-        let seat = self.seats[at].get_or_init(|| Box::new(Seat::new(index, NonNull::from(self))));
+        let seat = self.seats[at].get_or_init(|| {
+            let kind = if at < self.workers {
+                SeatKind::Worker
+            } else if self.guests.has(index) {
+                SeatKind::Guest
+            } else {
+                SeatKind::Spare
+            };
+            Box::new(Seat::new(index, kind, NonNull::from(self).cast()))
+        });
         // Ordering: Relaxed to look, AcqRel to raise: a sweep that sees the new bound may still
         // find the seat unmade, and skips it then.
         if self.used.load(Ordering::Relaxed) <= at {
@@ -104,6 +135,7 @@ impl Registry {
         self.seats[index].get().map(|seat| &**seat)
     }
 
+    /// All seats that have ever been used have smaller indexes than this.
     pub(super) fn used_seats(&self) -> usize {
         // Ordering: Acquire pairs with the `fetch_max` in `seat`.
         self.used.load(Ordering::Acquire)
@@ -114,18 +146,20 @@ impl Registry {
         (0..self.used_seats()).filter_map(|index| self.used_seat(index))
     }
 
-    pub(super) fn workers(&self) -> usize {
-        self.workers
+    /// The calling thread sits down, until the returned guard is dropped.
+    ///
+    /// # Safety
+    ///
+    /// No other thread occupies the seat, and the registry lives as long as the guard (`seat.S1`).
+    #[inline]
+    pub(super) unsafe fn occupy(&self, index: SeatIndex) -> Occupied<'_> {
+        // SAFETY: the caller's promise; the registry owns the seat.
+        Occupied(unsafe { self.seat(index).sit() })
     }
 
-    /// Does a thread of the pool sit there, and not a guest?
-    pub(super) fn is_own_thread(&self, seat: &Seat) -> bool {
-        !self.guests.has(seat.index())
-    }
-
-    /// Permits: how many threads compute at a time.
-    pub(crate) fn num_threads(&self) -> usize {
-        self.sleep.permits() as usize
+    #[inline]
+    pub(crate) fn owns(&self, seat: &Seat) -> bool {
+        seat.pool() == NonNull::from(self).cast()
     }
 
     /// All values of `current_thread_index` on this pool are below this.
@@ -133,15 +167,26 @@ impl Registry {
         self.seats.len()
     }
 
-    /// May anybody ever steal from a seat that computes? Not on a pool with one permit, where
-    /// whoever computes is alone.
+    // ---- sizes ------------------------------------------------------------------------------
+
+    pub(super) fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// Permits: how many threads compute at a time.
+    pub(crate) fn num_threads(&self) -> usize {
+        self.sleep.permits() as usize
+    }
+
+    /// May a thief ever steal from a seat that computes? Not on a pool with one permit, where the
+    /// thread that computes is alone.
     #[inline]
     pub(crate) fn expects_thieves(&self) -> bool {
         self.sleep.permits() > 1
     }
 
     /// How many threads can compute at the same time: no more than there are cores.
-    pub(super) fn parallelism(&self) -> usize {
+    pub(crate) fn parallelism(&self) -> usize {
         self.num_threads().min(self.cores as usize)
     }
 
@@ -151,149 +196,25 @@ impl Registry {
         self.cores > 1 && self.sleep.active() <= self.cores
     }
 
-    // ---- publishing work --------------------------------------------------------------------
-
-    /// Tells the sleepers about work that has just become visible. If none sleeps because all
-    /// wait, a spare thread takes the free permit. If all compute, a thread that only polls may
-    /// have to come.
-    #[inline]
-    pub(crate) fn notify(&self) {
-        self.heed(self.sleep.notify());
-    }
-
-    /// Does what is left to do after the sleepers were told.
-    #[inline]
-    fn heed(&self, notified: Notified) {
-        match notified {
-            Notified::Enough => {}
-            Notified::AllBusy => self.look_after_waiting(),
-            Notified::NobodySleeps => self.call_spare(),
-        }
-    }
-
-    /// As [`notify`](Self::notify), by the occupant of a seat.
-    #[inline]
-    pub(crate) fn notify_from(&self, seat: &Seat) {
-        // Whoever polls is counted as active. So the one permit is out, and `notify` would find
-        // that (step P3), and nobody computes.
-        if self.sleep.permits() == 1 && seat.phase().mode() == Mode::Polling {
-            return;
-        }
-        match self.sleep.notify() {
-            // Not everybody computes: this thread does not.
-            Notified::AllBusy if seat.phase().mode() == Mode::Polling => {}
-            notified => self.heed(notified),
-        }
-    }
-
-    /// After a permit was given back or the last searcher stopped: is there work to tell about, or
-    /// somebody who waits for a permit?
-    pub(crate) fn notify_if_visible(&self) {
-        self.rescue.grant();
-        if self.has_visible_work() {
-            self.notify();
-        } else {
-            self.relieve_spare();
-        }
-    }
-
-    /// Anything that any thread could take, the role of the driver included. Callers have put a
-    /// SeqCst fence before.
+    /// Is there anything that any thread could take, the role of the driver included? Callers have
+    /// put a SeqCst fence before.
     pub(super) fn has_visible_work(&self) -> bool {
         self.driver.is_wanted() || self.has_visible_jobs()
     }
 
-    /// The same without that role.
+    /// As [`has_visible_work`](Self::has_visible_work), without that role.
     pub(super) fn has_visible_jobs(&self) -> bool {
         !self.injectors.is_empty() || self.seats().any(Seat::has_visible_work)
     }
 
-    /// Hands a closure to whoever comes first.
-    pub(crate) fn inject(&self, job: JobRef) {
-        self.inject_as(job, Class::root(Priority::Normal));
+    /// Can a spare thread be called?
+    pub(super) fn can_call_spare(&self) -> bool {
+        !self.is_closed() && self.bench.can_call()
     }
 
-    /// Hands a job of some class to whoever comes first.
-    pub(crate) fn inject_as(&self, job: JobRef, class: Class) {
-        self.check_process();
-        self.injectors.push(job, class);
-        Event::Injected.count();
-        self.notify();
-        self.drain_if_over();
-    }
-
-    /// Is the occupant of a seat at work, or was it just woken by what happens now? What is left on
-    /// the queues of a thread that is away would wait for thieves.
-    #[inline]
-    fn is_awake(&self, seat: &Seat) -> bool {
-        if seat.is_driving() {
-            self.wake_driver(seat);
-        }
-        seat.phase().mode() != Mode::Away
-    }
-
-    /// Puts a ready task where a worker finds it.
-    pub(super) fn schedule(&self, job: JobRef, how: How, class: Class) {
-        // Only usual futures have queues on seats.
-        let is_usual = class == Class::future(Priority::Normal) && how != How::Aside;
-        match seat::try_current() {
-            Some(seat) if is_usual && self.owns(seat) && self.is_awake(seat) => {
-                if how == How::Wake {
-                    seat.counters().count_wake();
-                }
-                let alone = !seat.has_own_tasks();
-                // It is not next on a thread that computes.
-                let is_next = how == How::Wake && seat.phase().mode() != Mode::Computing;
-                let queued = match is_next {
-                    true => seat.put_next(job),
-                    false => Some(job),
-                };
-                // What is alone, and next on this very thread, needs no other one.
-                let mut tell = !alone;
-                if let Some(task) = queued {
-                    seat.push_task(task);
-                    tell |= how != How::Yield;
-                }
-                if tell {
-                    self.notify_from(seat);
-                }
-            }
-            seat => self.schedule_for_others(job, how, class, seat),
-        }
-    }
-
-    /// The same where whoever takes it looks into the shared queues.
-    #[inline(never)]
-    fn schedule_for_others(&self, job: JobRef, how: How, class: Class, from: Option<&Seat>) {
-        let Some(seat) = from.filter(|seat| self.owns(seat) && self.is_awake(seat)) else {
-            return self.inject_as(job, class);
-        };
-        match how {
-            How::Aside => self.injectors.put_aside(job, class.priority()),
-            _ => self.injectors.push(job, class),
-        }
-        if how == How::Wake {
-            seat.counters().count_wake();
-        }
-        self.notify_from(seat);
-    }
-
-    /// A thread leaves its seat for good: nothing of its work may stay behind.
-    pub(super) fn clear_seat(&self, seat: &Seat) {
-        seat.expose_all();
-        let mut moved = false;
-        while let Some(job) = seat.pop_public() {
-            self.injectors.push(job, Class::root(Priority::Normal));
-            moved = true;
-        }
-        while let Some(task) = seat.pop_task() {
-            self.injectors.push(task, Class::future(Priority::Normal));
-            moved = true;
-        }
-        if moved {
-            self.notify();
-            self.drain_if_over();
-        }
+    /// Does no thread work or sleep, and can none be called?
+    pub(super) fn is_stuck(&self) -> bool {
+        self.sleep.is_stuck() && !self.can_call_spare()
     }
 
     // ---- the end ----------------------------------------------------------------------------
@@ -309,28 +230,6 @@ impl Registry {
         // Ordering: SeqCst, as the store of a store-then-look pair; the fence of `wake_all`
         // follows anyway.
         !self.closed.swap(true, Ordering::SeqCst)
-    }
-
-    /// Runs what was pushed after the last thread had gone (step C4).
-    pub(super) fn drain_if_over(&self) {
-        if !self.is_closed() {
-            return;
-        }
-        // Ordering: SeqCst fence; pairs with the one in `Threads::leave`: either we see that all
-        // threads have left, or the last of them sees our push.
-        fence(Ordering::SeqCst);
-        if self.threads.live() == 0 {
-            self.drain();
-        }
-    }
-
-    /// Runs everything in the injector on this thread: tasks are cancelled by that, and jobs that
-    /// somebody waits for are done. Then nobody is left who could look after events.
-    pub(super) fn drain(&self) {
-        while let Some(job) = self.injectors.take_any() {
-            job.execute(NO_SEAT);
-        }
-        self.driver.close();
     }
 
     /// Is this a forked child of the process with the pool's threads?
@@ -351,190 +250,7 @@ impl Registry {
         }
     }
 
-    // ---- getting onto a seat ----------------------------------------------------------------
-
-    /// Runs `f`, which computes, on a seat of this pool: the calling thread's, else a guest seat on
-    /// this thread, else (no guest seat free, or the thread works for another pool) on a worker,
-    /// which `migrated` tells.
-    pub(crate) fn on_seat<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
-        match seat::current() {
-            Some(seat) if self.owns(seat) => {
-                seat.compute();
-                f(seat, false)
-            }
-            Some(_) => self.install(f),
-            None => {
-                self.check_process();
-                match self.guests.claim() {
-                    Some(index) => self.as_guest(index, Mode::Computing, |seat| f(seat, false)),
-                    None => self.install(f),
-                }
-            }
-        }
-    }
-
-    /// As [`on_seat`](Self::on_seat) for closures that must stay on this thread: `f` may have to
-    /// do without a seat.
-    pub(crate) fn in_place<R>(self: &Arc<Self>, f: impl FnOnce(Option<&Seat>) -> R) -> R {
-        match seat::current() {
-            Some(seat) => f(self.owns(seat).then_some(seat)),
-            None => {
-                self.check_process();
-                match self.guests.claim() {
-                    Some(index) => self.as_guest(index, Mode::Polling, |seat| f(Some(seat))),
-                    None => {
-                        // What `f` spawns belongs here nevertheless.
-                        let _home = seat::AtHome::enter(self);
-                        let _context = self.hooks.context.enter();
-                        f(None)
-                    }
-                }
-            }
-        }
-    }
-
-    #[inline]
-    pub(crate) fn owns(&self, seat: &Seat) -> bool {
-        std::ptr::eq(seat.registry(), self)
-    }
-
-    /// Works as a guest on a claimed seat.
-    fn as_guest<R>(
-        self: &Arc<Self>,
-        index: SeatIndex,
-        mode: Mode,
-        f: impl FnOnce(&Seat) -> R,
-    ) -> R {
-        /// The seat is this thread's, and so is a permit.
-        struct Claim<'a>(&'a Registry, SeatIndex);
-        impl Drop for Claim<'_> {
-            fn drop(&mut self) {
-                self.0.guests.give_back(self.1);
-                self.0.sleep.release();
-                self.0.notify_if_visible();
-            }
-        }
-
-        struct Leave<'a>(&'a Registry, &'a Seat);
-        impl Drop for Leave<'_> {
-            fn drop(&mut self) {
-                trace::end(Span::Compute);
-                self.0.clear_seat(self.1);
-                self.1.show_mode(Mode::Away);
-            }
-        }
-
-        let _context = self.hooks.context.enter();
-        let seat = self.seat(index);
-        self.sleep.acquire();
-        // Dropped after all that makes this thread the occupant: the next guest may be waiting (S1).
-        let _claim = Claim(self, index);
-        // SAFETY: the claim made this thread the only occupant; the seat lives in `self`.
-        let _occupied = unsafe { seat.occupy() };
-        let _traced = self.trace.enter(LaneKind::Guest, index as usize);
-        seat.end_job();
-        if mode == Mode::Computing {
-            seat.counters().count_computation();
-            seat.show_mode(mode);
-            trace::begin(Span::Compute);
-        }
-        let _leave = Leave(self, seat);
-        // A guest that polls may spawn much.
-        let _stamps = (mode == Mode::Polling).then(coarse::keep);
-        f(seat)
-    }
-
-    /// Runs `f` on a worker and waits for it. A thread of another pool lends its core meanwhile.
-    #[cold]
-    fn install<R: Send>(self: &Arc<Self>, f: impl FnOnce(&Seat, bool) -> R + Send) -> R {
-        self.check_process();
-        if self.has_no_thread() {
-            // The system granted no thread at all: work as a guest, or wait until a guest leaves.
-            loop {
-                if let Some(index) = self.guests.claim() {
-                    return self.as_guest(index, Mode::Computing, |seat| f(seat, true));
-                }
-                std::thread::yield_now();
-            }
-        }
-        self.install_by(|job| self.inject(job), f)
-    }
-
-    /// Did the system grant no thread at all, so that this one must work as a guest?
-    fn has_no_thread(&self) -> bool {
-        self.threads.live() == 0 && !self.guests.is_empty() && seat::current().is_none()
-    }
-
-    /// Runs `f` on a worker, once whoever `submit` gives the job to has one.
-    fn install_by<R: Send>(
-        self: &Arc<Self>,
-        submit: impl FnOnce(JobRef),
-        f: impl FnOnce(&Seat, bool) -> R + Send,
-    ) -> R {
-        let registry = Arc::clone(self);
-        let job = StackJob::new(move |migrated| match seat::current() {
-            Some(seat) if registry.owns(seat) => f(seat, migrated),
-            // The pool is over: whoever pushed last runs what is left.
-            _ => registry.in_place(|seat| match seat {
-                Some(seat) => f(seat, migrated),
-                None => panic!("the pool was shut down before this call could run on it"),
-            }),
-        });
-        // SAFETY: the job lives in this frame, which is not left before its latch is set: nothing
-        // from here to the end of the wait unwinds.
-        let guard = unwind::AbortOnDrop("install must wait for its job");
-        // SAFETY: as above.
-        let job_ref = unsafe { crate::job::stack::StackHeader::expose(job.as_header()) };
-        submit(job_ref);
-        // SAFETY: exposed above.
-        let done = unsafe { job.public() }.latch();
-        match seat::current() {
-            Some(seat) => wait::until(seat, done),
-            None => done.wait(Parker::current()),
-        }
-        guard.disarm();
-        // SAFETY: the latch is set.
-        match unsafe { job.take_result() } {
-            Ok(result) => result,
-            Err(payload) => unwind::resume(payload),
-        }
-    }
-
-    /// [`Pool::install`](crate::Pool::install): on a worker, unless this thread already is one.
-    pub(crate) fn install_op<R: Send>(self: &Arc<Self>, op: impl FnOnce() -> R + Send) -> R {
-        match seat::current() {
-            Some(seat) if self.owns(seat) => op(),
-            _ => self.install(move |_, _| op()),
-        }
-    }
-
-    /// As [`install_op`](Self::install_op), when it is the turn of `limit`.
-    pub(crate) fn install_limited<R: Send>(
-        self: &Arc<Self>,
-        limit: &Arc<Limit>,
-        op: impl FnOnce() -> R + Send,
-    ) -> R {
-        match seat::current() {
-            Some(seat) if self.owns(seat) && ShareRef::current() == limit.share() => op(),
-            _ => self.install_by(
-                |job| limit.push(job, Class::root(Priority::Normal)),
-                |_, _| {
-                    // SAFETY: this call keeps the limit, and waits for what runs under it.
-                    let _under = unsafe { share::enter(limit.share()) };
-                    op()
-                },
-            ),
-        }
-    }
-
-    /// The pool of a seat, as a handle.
-    #[inline]
-    pub(crate) fn of(seat: &Seat) -> Arc<Self> {
-        if let Some(registry) = seat.take_counted() {
-            return registry;
-        }
-        seat.registry().to_arc()
-    }
+    // ---- accessors --------------------------------------------------------------------------
 
     /// One more counted reference.
     pub(super) fn to_arc(&self) -> Arc<Self> {
@@ -547,30 +263,11 @@ impl Registry {
         }
     }
 
-    /// Who could take work that is offered by the occupant of `seat` now?
-    #[cold]
-    pub(super) fn takers(&self, seat: &Seat) -> Takers {
-        if !self.expects_thieves() || !ShareRef::current().has_free() {
-            Takers::None
-        } else if seat.is_watched() || self.sleep.has_searchers() {
-            Takers::Awake
-        } else if self.sleep.wants_one() {
-            Takers::Asleep
-        } else {
-            Takers::None
-        }
-    }
-
     /// The pool's unfinished tasks, in the order of their ids.
-    pub(super) fn tasks(&self) -> Vec<TaskInfo> {
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         let mut tasks = self.owned.dump();
         tasks.sort_unstable_by_key(|task| task.id);
         tasks
-    }
-
-    /// What the pool records of itself.
-    pub(crate) fn trace(&self) -> &Recorder {
-        &self.trace
     }
 
     /// All unfinished tasks.
@@ -578,54 +275,81 @@ impl Registry {
         &self.owned
     }
 
-    /// A panic that nobody waits for.
+    /// What the pool records of itself.
+    pub(crate) fn trace(&self) -> &Recorder {
+        &self.trace
+    }
+
+    pub(crate) fn timers(&self) -> &Timers {
+        self.driver.timers()
+    }
+
+    /// A panic that no handle reports.
     pub(crate) fn report_panic(&self, payload: Payload) {
         self.hooks.report_panic(payload);
     }
+}
 
-    /// The pool now.
-    pub(crate) fn metrics(&self) -> Metrics {
-        let (active, searching) = self.sleep.at_work();
-        let (spare_threads, idle_spare_threads) = self.bench.threads();
-        let (tasks, spawned_tasks) = self.owned.counts();
-        let (injected_futures, injected_closures) = self.injectors.depths();
-        Metrics {
-            permits: self.num_threads(),
-            active,
-            searching,
-            threads: self.threads.live(),
-            spare_threads,
-            idle_spare_threads,
-            tasks,
-            spawned_tasks,
-            injected_futures,
-            injected_closures,
-            blocking: self.blocking.metrics(),
-            seats: self.seats().map(|seat| self.metrics_of(seat)).collect(),
+impl<'a> Occupant<'a> {
+    /// The pool that the seat belongs to.
+    #[inline(always)]
+    pub(crate) fn registry(self) -> &'a Registry {
+        // SAFETY: every seat is made by `Registry::seat`, which gives it the registry's address;
+        // the registry owns the seat, and so outlives it.
+        unsafe { self.seat().pool().cast::<Registry>().as_ref() }
+    }
+}
+
+/// The number of references to the registry that a seat keeps for new tasks, at most. They are
+/// given up one by one when the seat is left, which takes some 100 µs.
+const STOCK: usize = 1 << 14;
+
+/// The stock of a seat: counted references that tasks have left there (see `home.rs`).
+impl<'a> Occupant<'a> {
+    /// A counted reference to the pool of this seat.
+    #[inline]
+    pub(crate) fn counted_registry(self) -> Arc<Registry> {
+        match self.stock().get().checked_sub(1) {
+            None => self.registry().to_arc(),
+            Some(stock) => {
+                self.stock().set(stock);
+                // SAFETY: `put_counted` has forgotten an `Arc` of this registry, and its count is
+                // ours now.
+                unsafe { Arc::from_raw(self.registry()) }
+            }
         }
     }
 
-    fn metrics_of(&self, seat: &Seat) -> SeatMetrics {
-        let index = seat.index() as usize;
-        let kind = if index < self.workers {
-            SeatKind::Worker
-        } else if self.is_own_thread(seat) {
-            SeatKind::Spare
-        } else {
-            SeatKind::Guest
-        };
-        let (queued_jobs, queued_tasks) = seat.depths();
-        SeatMetrics {
-            queued_jobs,
-            queued_tasks,
-            ..seat.counters().read(index, kind)
+    /// Keeps a counted reference to the pool of this seat, unless there are [`STOCK`] of them.
+    #[inline]
+    pub(super) fn put_counted(self, registry: Arc<Registry>) {
+        debug_assert!(std::ptr::eq(&*registry, self.registry()));
+        let stock = self.stock().get();
+        if stock < STOCK {
+            self.stock().set(stock + 1);
+            std::mem::forget(registry);
         }
     }
+}
 
-    /// Wakes every sleeper, because letters were posted.
-    pub(crate) fn wake_for_mail(&self) {
-        self.sleep.wake_all();
-        self.threads.wake_waiters();
+/// The calling thread occupies a seat of a pool while this lives.
+#[must_use]
+pub(crate) struct Occupied<'a>(Sitting<'a>);
+
+impl<'a> Occupied<'a> {
+    pub(super) fn me(&self) -> Occupant<'a> {
+        self.0.me()
+    }
+}
+
+impl Drop for Occupied<'_> {
+    fn drop(&mut self) {
+        let me = self.me();
+        for _ in 0..me.stock().take() {
+            // SAFETY: the counts in the stock are the seat's to give up. None is the last: `'a`
+            // says that the seat, and so its registry, is kept alive by another reference.
+            unsafe { Arc::decrement_strong_count(std::ptr::from_ref(me.registry())) };
+        }
     }
 }
 
@@ -643,54 +367,6 @@ impl Drop for Registry {
             self.injectors.is_empty() || std::thread::panicking(),
             "a job was left behind"
         );
-    }
-}
-
-/// What a task keeps of its pool: a counted reference. On a seat of the pool it is taken from the
-/// seat's stock, and goes back there with the task. So threads that spawn and finish tasks do not
-/// fight for the count.
-pub(crate) struct Home(ManuallyDrop<Arc<Registry>>);
-
-impl Home {
-    #[inline]
-    pub(crate) fn new(registry: Arc<Registry>) -> Self {
-        Self(ManuallyDrop::new(registry))
-    }
-}
-
-impl Drop for Home {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: taken once, here.
-        let registry = unsafe { ManuallyDrop::take(&mut self.0) };
-        match seat::try_current() {
-            Some(seat) if registry.owns(seat) => seat.put_counted(registry),
-            _ => drop(registry),
-        }
-    }
-}
-
-impl Schedule for Home {
-    fn schedule(&self, job: JobRef, how: How, class: Class) {
-        self.0.schedule(job, how, class);
-    }
-
-    #[inline]
-    fn is_closed(&self) -> bool {
-        self.0.is_closed()
-    }
-
-    fn owned(&self) -> &Owned {
-        &self.0.owned
-    }
-
-    fn unhandled_panic(&self, payload: Payload) {
-        self.0.report_panic(payload);
-    }
-
-    fn puts_heavy_aside(&self) -> bool {
-        seat::try_current()
-            .is_some_and(|seat| self.0.owns(seat) && seat.phase().mode() == Mode::Overcommitted)
     }
 }
 

@@ -1,123 +1,125 @@
-//! A worker thread: from its creation through its main loop to its end.
+//! A worker or spare thread: from its creation through its main loop to its end.
 
-use super::bench::{Place, Role};
-use super::driver::{self, By};
-use super::events;
+use super::asleep::Asleep;
+use super::driver::{Asker, Role};
 use super::find::{self, Found};
 use super::registry::Registry;
-use super::rescue::{self, Left};
-use super::seat::{Mode, Seat};
+use super::rescue::post::{self, Left};
+use super::seat::{Mode, Occupant};
+use super::threads::{Call, Sitter};
+use super::wait::Spin;
+use super::{computing, events, publish, tell};
 use crate::job::SeatIndex;
 use crate::sleep::{Before, Rescan};
 use crate::trace::LaneKind;
-use crate::util::parker::Parker;
 use crate::util::{clock, coarse};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// How long a searcher looks around before it sleeps, if there are cores to spare and its last
-/// sleep was a short one.
-const SPIN: Duration = Duration::from_micros(20);
+use std::time::Duration;
 
 /// A sleep that ends within this time was hardly worth it: work comes in quick succession, and
 /// looking around for a moment saves the next sleep. After a longer one the next gap is likely to
 /// be long as well, and looking around would only burn the core.
 const SHORT: Duration = Duration::from_micros(100);
 
-/// In which of [`find::FAIRNESS`] rounds a busy worker looks at the events of the system.
-const EVENTS_TURN: u32 = 51;
-
 /// The life of a worker or spare thread. The caller has counted it: as live, and for
-/// [`Role::Work`] as a searcher.
-pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, role: Role) {
+/// [`Call::Work`] as a searcher.
+pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, call: Call) {
     let _context = registry.hooks.context.enter();
-    let stays = (index as usize) < registry.workers();
-    let seat = registry.seat(index);
+    let is_worker = (index as usize) < registry.workers();
     {
         // SAFETY: this thread was created for this seat and is its only occupant; `registry`
         // outlives the guard.
-        let _occupied = unsafe { seat.occupy() };
+        let occupied = unsafe { registry.occupy(index) };
+        let me = occupied.me();
         let _stamps = coarse::keep();
-        let kind = if stays {
+        let kind = if is_worker {
             LaneKind::Worker
         } else {
             LaneKind::Spare
         };
         let _traced = registry.trace().enter(kind, index as usize);
         registry.hooks.on_start(Some(index as usize));
-        if stays {
-            work(registry, seat, true, true);
-            registry.clear_seat(seat);
+        if is_worker {
+            registry.driver.host(MainLoop::new(me, true, true).live());
+            publish::clear_seat(me);
         } else {
-            serve(registry, seat, role);
+            serve(me, call);
         }
-        for letter in seat.close_mail() {
-            letter.execute(index);
-        }
+        close_mail(registry, index);
         registry.hooks.on_exit(Some(index as usize));
     }
-    if !stays {
+    if !is_worker {
         registry.bench.leave(index);
     }
     if registry.threads.leave() {
-        registry.drain();
+        publish::drain(registry);
+    }
+    registry.threads.say_ended();
+}
+
+/// Runs the letters that are left for a thread that opens no more.
+fn close_mail(registry: &Registry, index: SeatIndex) {
+    for letter in registry.seat(index).mail.close() {
+        letter.execute(index);
+    }
+}
+
+/// The end of a thread that was counted and never ran: what was reserved for it is given back.
+pub(super) fn never_ran(registry: &Registry, index: SeatIndex, call: Call) {
+    close_mail(registry, index);
+    let is_worker = (index as usize) < registry.workers();
+    if !is_worker {
+        registry.bench.refuse(index);
+    }
+    if call == Call::Work {
+        registry.sleep.release_searcher();
+    }
+    if is_worker {
+        // While it counted as searching, nobody else was told about new work. (A thread that calls
+        // for a spare thread does this by itself.)
+        tell::permit(registry);
+    }
+    if registry.threads.leave() && registry.is_closed() {
+        publish::drain(registry);
     }
     registry.threads.say_ended();
 }
 
 /// What a spare thread does: what it is called for, again and again.
-fn serve(registry: &Registry, seat: &Seat, role: Role) {
-    let place = Place::new(seat.index());
-    let mut role = Some(role);
-    while let Some(now) = role {
+fn serve(me: Occupant<'_>, call: Call) {
+    let registry = me.registry();
+    let sitter = Sitter::new(me.index());
+    let mut call = Some(call);
+    while let Some(now) = call {
         match now {
-            Role::Work => work(registry, seat, true, false),
-            Role::Poll => {
-                if rescue::poll_futures(registry, seat) == Left::WithPermit {
-                    work(registry, seat, false, false);
+            Call::Work => events::run_to_end(MainLoop::new(me, true, false).live()),
+            Call::Poll => {
+                if post::poll_futures(me) == Left::WithPermit {
+                    events::run_to_end(MainLoop::new(me, false, false).live());
                 }
             }
         }
-        let _asleep = registry.hooks.asleep();
-        registry.clear_seat(seat);
-        let _parked = seat.counters().parked();
-        role = registry.bench.sit(&place, || registry.notify_if_visible());
+        let _asleep = Asleep::begin(me);
+        publish::clear_seat(me);
+        call = registry.bench.sit(&sitter, || tell::permit(registry));
     }
 }
 
-/// The main loop. Begins with a permit, as a searcher or not; the permit is given back at the end:
-/// when the pool is over, or, unless the thread `stays`, when it has nothing to do.
-fn work(registry: &Registry, seat: &Seat, searching: bool, stays: bool) {
-    let life = Life {
-        registry,
-        seat,
-        parker: Parker::current(),
-        stays,
-        searching,
-        keen: true,
-        has_polled: false,
-        has_glanced: false,
-    };
-    if stays {
-        registry.driver.host(life.live());
-    } else {
-        events::run_to_end(life.live());
-    }
-}
-
-/// The state of the main loop.
-struct Life<'a> {
+/// The main loop, and what it remembers from one job to the next. It begins with a permit, which is
+/// given back at the end: when the pool is closed, or, for a spare thread, when it has nothing to
+/// do.
+struct MainLoop<'a> {
     registry: &'a Registry,
-    seat: &'a Seat,
-    parker: &'static Parker,
-    /// A worker; else a spare thread.
-    stays: bool,
+    me: Occupant<'a>,
+    /// It stays, and sleeps when there is nothing to do; a spare thread leaves.
+    is_worker: bool,
+    /// It counts as a searcher.
     searching: bool,
-    /// Was the last sleep a short one?
-    keen: bool,
-    /// Was the last job a poll?
+    /// The last sleep was a short one.
+    slept_shortly: bool,
+    /// The last job was a poll.
     has_polled: bool,
-    /// In this round.
+    /// Events were let in in this round.
     has_glanced: bool,
 }
 
@@ -125,14 +127,26 @@ struct Life<'a> {
 /// (`pool::events`).
 enum Pause<'a> {
     /// It lets events in.
-    Glance(driver::Role<'a>),
+    Glance(Role<'a>),
     /// It sleeps as the driver.
-    Drive(driver::Role<'a>),
-    /// It is over.
+    Drive(Role<'a>),
+    /// It has ended.
     End,
 }
 
-impl<'a> Life<'a> {
+impl<'a> MainLoop<'a> {
+    fn new(me: Occupant<'a>, searching: bool, is_worker: bool) -> Self {
+        Self {
+            registry: me.registry(),
+            me,
+            is_worker,
+            searching,
+            slept_shortly: true,
+            has_polled: false,
+            has_glanced: false,
+        }
+    }
+
     async fn live(mut self) {
         loop {
             match self.run() {
@@ -141,173 +155,175 @@ impl<'a> Life<'a> {
                     self.has_glanced = true;
                 }
                 Pause::Drive(role) => {
-                    let slept = sleep_driving(self.registry, self.seat, self.parker, role).await;
+                    let slept = sleep_driving(self.me, role).await;
                     self.searching = true;
-                    self.keen = slept < SHORT;
+                    self.slept_shortly = slept < SHORT;
                 }
                 Pause::End => return,
             }
         }
     }
 
+    /// Job after job, until there is none, or the loop has to wait as a future.
     fn run(&mut self) -> Pause<'a> {
-        let (registry, seat, stays) = (self.registry, self.seat, self.stays);
         loop {
-            seat.end_job();
-            let is_turn = seat.turn() == EVENTS_TURN;
-            if is_turn && !std::mem::take(&mut self.has_glanced) {
-                if let Some(role) = registry.role_to_glance(seat, stays) {
-                    return Pause::Glance(role);
+            self.me.return_to_queues();
+            if let Some(role) = self.role_to_glance() {
+                return Pause::Glance(role);
+            }
+            if !self.searching && self.registry.sleep.is_crowded() {
+                if let Some(end) = self.make_room() {
+                    return end;
                 }
             }
-            if !self.searching && registry.sleep.is_crowded() {
-                if !stays {
-                    seat.set_mode(Mode::Away);
-                    registry.sleep.release();
-                    registry.notify_if_visible();
-                    return Pause::End;
-                }
-                // Those who stay awake may find enough in the injectors never to look here.
-                registry.clear_seat(seat);
-                self.sleep(Before::Crowded);
-            }
-            let mut found = find::own(registry, seat);
-            if found.is_none() {
-                found = self.search();
-            }
+            let found = find::own(self.me).or_else(|| self.search());
             if let Some(job) = found {
                 self.execute(job);
-                continue;
-            }
-            if seat.has_mail() {
-                // Found again at the top of the loop.
-                continue;
-            }
-            let by = if stays { By::Worker } else { By::Spare };
-            let mut driver = registry.driver.take(self.parker, by);
-            if !stays && registry.sleep.has_sleepers() {
-                // It is for them: one is woken below. Looked at behind the fence of `take`, so that a
-                // worker that comes later finds out whose the role is (`relieve_spare`).
-                driver = None;
-            }
-            if registry.is_closed() || !(stays || driver.is_some()) {
-                drop(driver);
-                seat.set_mode(Mode::Away);
-                registry.sleep.release_searcher();
-                // While we counted as searching, nobody else was told about new work.
-                registry.notify_if_visible();
-                return Pause::End;
-            }
-            match driver {
-                Some(role) => return Pause::Drive(role),
-                None => self.keen = self.sleep(Before::Searching) < SHORT,
+            } else if self.me.mail.has_letters() {
+                // Found at the next turn of the loop.
+            } else if let Some(pause) = self.rest() {
+                return pause;
             }
         }
     }
 
-    /// Looks for work of others, as a searcher from now on.
+    /// The role of the driver, in the round in which a busy thread lets events in.
+    #[inline]
+    fn role_to_glance(&mut self) -> Option<Role<'a>> {
+        if !find::lets_events_in(self.me.round()) || std::mem::take(&mut self.has_glanced) {
+            return None;
+        }
+        let driver = &self.registry.driver;
+        driver.role_to_glance(self.me.parker(), self.is_worker)
+    }
+
+    /// More threads work than there are permits: a worker sleeps, a spare thread leaves.
+    #[cold]
+    fn make_room(&mut self) -> Option<Pause<'a>> {
+        if self.is_worker {
+            // Those who stay awake may find enough in the injectors never to look here.
+            publish::clear_seat(self.me);
+            self.sleep(Before::Crowded);
+            return None;
+        }
+        self.me.set_mode(Mode::Away);
+        self.registry.sleep.release();
+        tell::permit(self.registry);
+        Some(Pause::End)
+    }
+
+    /// Nothing was found: the thread sleeps, as the driver if that role is free, or leaves.
+    fn rest(&mut self) -> Option<Pause<'a>> {
+        let (registry, me) = (self.registry, self.me);
+        let asker = if self.is_worker {
+            Asker::Worker
+        } else {
+            Asker::Spare
+        };
+        let mut role = registry.driver.take(me.parker(), asker);
+        if !self.is_worker && registry.sleep.has_sleepers() {
+            // It is for them: one is woken below. Looked at behind the fence of `take`, so that a
+            // worker that comes later finds out whose the role is (`tell::relieve_spare`).
+            role = None;
+        }
+        let leaves = registry.is_closed() || !self.is_worker && role.is_none();
+        if leaves {
+            drop(role);
+            me.set_mode(Mode::Away);
+            registry.sleep.release_searcher();
+            // While we counted as searching, nobody else was told about new work.
+            tell::permit(registry);
+            return Some(Pause::End);
+        }
+        match role {
+            Some(role) => Some(Pause::Drive(role)),
+            None => {
+                self.slept_shortly = self.sleep(Before::Searching) < SHORT;
+                None
+            }
+        }
+    }
+
+    /// Looks for work of others, as a searcher from now on: for a while, if that promises something.
     #[inline(never)]
     fn search(&mut self) -> Option<Found> {
+        let (registry, me) = (self.registry, self.me);
         if !self.searching {
-            self.registry.sleep.start_searching();
+            registry.sleep.start_searching();
             self.searching = true;
         }
-        self.registry.fire_timers();
-        search(self.registry, self.seat, self.spins())
+        registry.driver.fire_if_unattended();
+        if self.may_spin() && registry.may_spin() {
+            let spin = Spin::new(registry);
+            loop {
+                if let Some(job) = find::others(me, false) {
+                    return Some(job);
+                }
+                let is_called = registry.is_closed() || me.mail.has_letters();
+                if is_called || !spin.again_slowly() || !registry.may_spin() {
+                    break;
+                }
+            }
+        }
+        find::others(me, true)
     }
 
-    /// Is it worth while to look around before a sleep? What polls find in a pool that waits for the
-    /// system comes from there: to the driver, while whoever is to answer may need this core.
-    fn spins(&self) -> bool {
-        self.keen && !(self.has_polled && self.registry.driver.has_events())
+    /// May this thread spin before it sleeps? Not after a poll in a pool with a reactor: the next
+    /// event goes to the driver, and the client that is to answer may need this core.
+    fn may_spin(&self) -> bool {
+        self.slept_shortly && !(self.has_polled && self.registry.driver.has_events())
     }
 
     #[inline]
     fn execute(&mut self, job: Found) {
         if self.searching {
             self.searching = false;
-            begin(self.registry);
+            tell::found(self.registry);
         }
         self.has_polled = job.is_poll();
-        execute(self.seat, job);
+        execute(self.me, job);
     }
 
     /// Sleeps until there is a reason not to; returns how long. The thread searches then (except
     /// that a crowded one may have found room again and gone on).
     fn sleep(&mut self, before: Before) -> Duration {
-        let (registry, seat) = (self.registry, self.seat);
-        let _asleep = registry.hooks.asleep();
-        let parked = seat.counters().parked();
-        seat.set_mode(Mode::Away);
+        let (registry, me) = (self.registry, self.me);
+        let asleep = Asleep::begin(me);
         let rescan = || {
-            let found = rescan(registry, seat);
+            let found = rescan(me);
             if found == Rescan::Nothing {
-                registry.relieve_spare();
+                tell::relieve_spare(registry);
             }
             found
         };
-        let tell = || registry.notify();
-        let index = seat.index();
+        let tell = || tell::work(registry);
         self.searching = registry
             .sleep
-            .sleep(index, self.parker, before, rescan, tell);
-        seat.set_mode(Mode::Polling);
-        parked.end()
+            .sleep(me.index(), me.parker(), before, rescan, tell);
+        asleep.end()
     }
 }
 
-/// From searching to working; the last searcher sees to it that the next is woken. Not for the role
-/// of the driver alone: this thread looks after that while it polls (D1), and somebody watches that it
-/// does. (Other searchers take the role before they sleep, or come here in their turn.)
-#[cold]
-fn begin(registry: &Registry) {
-    if !registry.sleep.stop_searching() {
-        return;
-    }
-    if registry.has_visible_jobs() {
-        registry.notify();
-    }
-    registry.watch_driver();
-}
-
+/// Runs a job. One round of 61 is timed, because to read the clock each time would cost more than a
+/// short poll.
 #[inline]
-fn execute(seat: &Seat, job: Found) {
-    seat.counters().count_job(job.is_poll());
-    if seat.is_timed_round() {
+fn execute(me: Occupant<'_>, job: Found) {
+    me.counters().count_job(job.is_poll());
+    if me.round() == 1 {
         let start = clock::ticks();
-        job.run(seat);
-        seat.counters()
-            .saw_poll(clock::ticks().saturating_sub(start));
+        computing::run(me, job);
+        me.counters().saw_poll(clock::ticks().saturating_sub(start));
         coarse::expire();
     } else {
-        job.run(seat);
+        computing::run(me, job);
     }
-}
-
-/// Looks at everything, for a while if that promises something.
-fn search(registry: &Registry, seat: &Seat, spins: bool) -> Option<Found> {
-    if spins && registry.may_spin() {
-        let start = Instant::now();
-        while start.elapsed() < SPIN && registry.may_spin() {
-            if let Some(job) = find::others(registry, seat, false) {
-                return Some(job);
-            }
-            if registry.is_closed() || seat.has_mail() {
-                break;
-            }
-            // Every look takes cache lines away from those who work; this is about a microsecond.
-            for _ in 0..64 {
-                crate::sync::hint::spin_loop();
-            }
-        }
-    }
-    find::others(registry, seat, true)
 }
 
 /// Is there a reason not to sleep?
-fn rescan(registry: &Registry, seat: &Seat) -> Rescan {
-    registry.rescue.grant();
-    if seat.has_mail() || registry.is_closed() {
+fn rescan(me: Occupant<'_>) -> Rescan {
+    let registry = me.registry();
+    registry.rescue.turnstile.grant();
+    if me.mail.has_letters() || registry.is_closed() {
         Rescan::Mine
     } else if registry.has_visible_work() {
         Rescan::Work
@@ -317,26 +333,23 @@ fn rescan(registry: &Registry, seat: &Seat) -> Rescan {
 }
 
 /// Sleeps as the driver until there is a reason not to; returns how long. The thread searches then.
-async fn sleep_driving(
-    registry: &Registry,
-    seat: &Seat,
-    parker: &'static Parker,
-    role: driver::Role<'_>,
-) -> Duration {
-    let _asleep = registry.hooks.asleep();
-    let parked = seat.counters().parked();
-    seat.set_mode(Mode::Away);
+async fn sleep_driving(me: Occupant<'_>, role: Role<'_>) -> Duration {
+    let registry = me.registry();
     let sleep = &registry.sleep;
-    let rescan = || rescan(registry, seat);
-    sleep.begin_driving(seat.index(), parker, rescan, || registry.notify());
-    while !sleep.take_token(seat.index()) {
-        role.drive_hosted(seat, || registry.wake_driver(seat)).await;
+    let asleep = Asleep::begin(me);
+    sleep.begin_driving(
+        me.index(),
+        me.parker(),
+        || rescan(me),
+        || tell::work(registry),
+    );
+    while !sleep.take_token(me.index()) {
+        role.drive_hosted(me, || tell::come_back(me)).await;
         if role.is_by_spare() && sleep.has_sleepers() {
             // It is for them. If all permits are out, the next to be free asks again.
-            sleep.leave_driving(seat.index());
+            sleep.leave_driving(me.index());
         }
     }
     drop(role);
-    seat.set_mode(Mode::Polling);
-    parked.end()
+    asleep.end()
 }

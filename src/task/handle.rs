@@ -145,7 +145,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// Is the task complete? If not, `waker` will be woken when it is.
-    pub(super) fn poll_complete(&self, waker: &Waker) -> bool {
+    pub(crate) fn poll_complete(&self, waker: &Waker) -> bool {
         let Header {
             state, join_waker, ..
         } = self.task.header();

@@ -7,7 +7,6 @@
 // a `JobRef`; where ready tasks go is the business of the pool, known here by the trait `Schedule`
 // only. How it all works, with the rules I1, I2, ... that the comments cite: README.md.
 
-mod builder;
 mod cell;
 mod class;
 mod error;
@@ -15,7 +14,6 @@ mod handle;
 mod heft;
 mod id;
 mod info;
-mod join_set;
 mod labelled;
 mod local;
 mod owned;
@@ -26,17 +24,17 @@ mod tests;
 mod waker;
 mod yield_now;
 
-pub use self::builder::Builder;
 pub use self::class::Priority;
 pub use self::error::JoinError;
 pub use self::handle::{AbortHandle, CancelOnDrop, JoinHandle};
 pub use self::id::{Id, id, try_id};
 pub use self::info::{TaskInfo, TaskKind, TaskState};
-pub use self::join_set::JoinSet;
 #[doc(hidden)]
 pub use self::local::LocalSlot;
 pub use self::local::{AccessError, LocalKey, TaskLocalFuture};
 pub use self::yield_now::{YieldNow, yield_now};
+// Where users look for them; they need a pool, and live above it.
+pub use crate::entry::{Builder, JoinSet};
 
 pub(crate) use self::class::{Class, Kind};
 pub(crate) use self::id::note_computing;

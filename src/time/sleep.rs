@@ -1,7 +1,9 @@
 //! A future that is over at an instant.
 
 use super::later;
-use crate::pool::{Registry, current_registry, global};
+use crate::entry::current::current_registry;
+use crate::entry::global;
+use crate::pool::{Registry, timers};
 use crate::sync::atomic::{Ordering, fence};
 use crate::timer::Key;
 use std::fmt;
@@ -102,7 +104,7 @@ impl Sleep {
         this.deadline = deadline;
         if let State::Waits(registry, key) = &this.state {
             // Whoever waits for it is still told. If it was over, it is new again.
-            if let Some(key) = registry.move_timer(*key, deadline) {
+            if let Some(key) = timers::reset(registry, *key, deadline) {
                 this.state = State::Waits(Arc::clone(registry), key);
                 return;
             }
@@ -116,10 +118,10 @@ impl Sleep {
             if Instant::now() >= self.deadline {
                 return State::Over;
             }
-            let Some(key) = registry.add_timer(self.deadline, context.waker()) else {
+            let Some(key) = timers::add(&registry, self.deadline, context.waker()) else {
                 return State::Over;
             };
-            // Ordering: SeqCst fence; pairs with that of `Registry::shut_down`: either the end of
+            // Ordering: SeqCst fence; pairs with that of `shutdown::begin`: either the end of
             // the pool finds this timer, or we see the end.
             fence(Ordering::SeqCst);
             if !registry.is_closed() {

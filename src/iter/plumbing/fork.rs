@@ -5,9 +5,10 @@
 //! these functions, which says at each poll whether somebody is hungry, at each join who runs
 //! first, and at each lap how much time has passed, all on one thread.
 
-pub(crate) use crate::pool::Takers;
+pub(crate) use crate::pool::halves::Takers;
 
-use crate::join::join_context;
+use crate::entry::{current, join_context};
+use crate::pool::halves;
 use crate::util::clock;
 use std::fmt;
 use std::mem::ManuallyDrop;
@@ -39,7 +40,7 @@ pub(crate) fn takers() -> Takers {
     if script::is_playing() {
         return script::takers();
     }
-    crate::pool::takers()
+    halves::takers()
 }
 
 /// Would anybody take work from this thread right now, awake or asleep?
@@ -66,7 +67,7 @@ pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
     if script::is_playing() {
         return script::on_seat(op);
     }
-    crate::pool::on_seat(op)
+    current::on_seat(op)
 }
 
 /// Runs a loop of which a part must stay on this thread: as [`on_seat`], but if there is no seat to
@@ -76,7 +77,7 @@ pub(crate) fn in_place<R>(op: impl FnOnce() -> R) -> R {
     if script::is_playing() {
         return script::on_seat(op);
     }
-    crate::pool::in_place(op)
+    current::in_place(op)
 }
 
 /// Runs `here` on this thread, whatever it holds, and `there` perhaps at the same time on another.
@@ -100,7 +101,7 @@ pub(crate) fn has_seat() -> bool {
     if script::is_playing() {
         return true;
     }
-    crate::pool::has_seat()
+    current::has_seat()
 }
 
 /// How many threads may work on a loop that starts here.
@@ -109,7 +110,7 @@ pub(crate) fn num_threads() -> usize {
     if script::is_playing() {
         return script::num_threads();
     }
-    crate::pool::current_num_threads()
+    current::current_num_threads()
 }
 
 /// As [`num_threads`], but no more than there are cores: for what costs more with each piece.
@@ -118,7 +119,7 @@ pub(crate) fn parallelism() -> usize {
     if script::is_playing() {
         return script::num_threads();
     }
-    crate::pool::current_parallelism()
+    current::current_parallelism()
 }
 
 /// Unwinds, quietly, out of a computation that nobody waits for any more.

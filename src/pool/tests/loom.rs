@@ -4,14 +4,14 @@
 //! sleep word is told that one thread searches, so that publishing work never has to wake anybody
 //! (that has models of its own, in `sleep::tests`).
 
-use super::super::builder::Plan;
-use super::super::driver::By;
+use super::super::driver::Asker;
 use super::super::events::Events;
 use super::super::hooks::Hooks;
 use super::super::limit::Limit;
-use super::super::registry::{Home, Registry};
-use super::super::seat::{Mode, Popped, Seat, SlotIndex};
-use super::super::wait;
+use super::super::registry::{Registry, Sizes};
+use super::super::rescue::{WakesFor, post};
+use super::super::seat::{Mode, Occupant, Popped, Slot};
+use super::super::{computing, guest, halves, home::Home, publish, tell, timers, wait};
 use crate::job::JobRef;
 use crate::job::stack::{StackHeader, StackJob};
 use crate::sleep::{Before, Rescan};
@@ -37,7 +37,7 @@ fn registry_of(workers: usize, spares: usize) -> Arc<Registry> {
 }
 
 fn registry_with_guests(workers: usize, guests: usize, spares: usize) -> Arc<Registry> {
-    let plan = Plan {
+    let sizes = Sizes {
         workers,
         guests,
         spares,
@@ -45,7 +45,12 @@ fn registry_with_guests(workers: usize, guests: usize, spares: usize) -> Arc<Reg
         keep_alive: std::time::Duration::MAX,
         cores: 1,
     };
-    Registry::new(&plan, Hooks::default(), Events::without_runtime())
+    Registry::new(
+        &sizes,
+        Hooks::default(),
+        Events::without_runtime(),
+        |_, _, _| false,
+    )
 }
 
 /// How often a job has run. Loom sees two runs at once, and a run that the owner does not see.
@@ -70,12 +75,12 @@ impl Runs {
 }
 
 /// The end of a join: runs the second half here, or waits for its thief.
-fn finish<F, R>(seat: &Seat, slot: SlotIndex, job: &StackJob<F, R>) -> R
+fn finish<F, R>(me: Occupant<'_>, slot: Slot, job: &StackJob<F, R>) -> R
 where
     F: FnOnce(bool) -> R + Send,
     R: Send,
 {
-    match seat.pop(slot, job.as_header()) {
+    match halves::pop(me, slot, job.as_header()) {
         // SAFETY: `Mine` is the right to run the job.
         Popped::Mine => (unsafe { job.take() })(false),
         Popped::Stolen => wait_for(job),
@@ -115,23 +120,23 @@ fn nested_joins(thieves: &[usize]) {
             let registry = Arc::clone(&registry);
             thread::spawn(move || {
                 for _ in 0..tries {
-                    if let Steal::Success(job) = registry.seat(0).steal_job() {
+                    if let Steal::Success(job) = registry.seat(0).slots.steal() {
                         job.execute(index);
                     }
                 }
             })
         })
         .collect();
-    let seat = registry.seat(0);
     // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
-    let _occupied = unsafe { seat.occupy() };
+    let occupied = unsafe { registry.occupy(0) };
+    let me = occupied.me();
     let runs = [Runs::new(), Runs::new()];
     let outer = StackJob::new(|_| runs[0].add());
-    let outer_slot = seat.push(outer.as_header());
+    let outer_slot = halves::push(me, outer.as_header());
     let inner = StackJob::new(|_| runs[1].add());
-    let inner_slot = seat.push(inner.as_header());
-    finish(seat, inner_slot, &inner);
-    finish(seat, outer_slot, &outer);
+    let inner_slot = halves::push(me, inner.as_header());
+    finish(me, inner_slot, &inner);
+    finish(me, outer_slot, &outer);
     assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
     for thief in thieves {
         thief.join().unwrap();
@@ -147,17 +152,16 @@ fn a_join_waits_for_its_stolen_half() {
         let thief = {
             let registry = Arc::clone(&registry);
             thread::spawn(move || {
-                let seat = registry.seat(1);
                 // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
-                let _occupied = unsafe { seat.occupy() };
-                if let Steal::Success(job) = registry.seat(0).steal_job() {
+                let _occupied = unsafe { registry.occupy(1) };
+                if let Steal::Success(job) = registry.seat(0).slots.steal() {
                     job.execute(1);
                 }
             })
         };
         {
             // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
-            let _occupied = unsafe { registry.seat(0).occupy() };
+            let _occupied = unsafe { registry.occupy(0) };
             let runs = [Runs::new(), Runs::new(), Runs::new()];
             crate::join(
                 || runs[0].add(),
@@ -184,7 +188,7 @@ fn a_hungry_thief_gets_every_job() {
             thread::spawn(move || {
                 let mut got = 0;
                 while got < 2 {
-                    match registry.seat(0).steal_job() {
+                    match registry.seat(0).slots.steal() {
                         Steal::Success(job) => {
                             job.execute(1);
                             got += 1;
@@ -194,23 +198,29 @@ fn a_hungry_thief_gets_every_job() {
                 }
             })
         };
-        let seat = registry.seat(0);
         // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
-        let _occupied = unsafe { seat.occupy() };
+        let occupied = unsafe { registry.occupy(0) };
+        let me = occupied.me();
         let runs = AtomicU32::new(0);
         let run = |_| {
             runs.fetch_add(1, Ordering::Relaxed);
         };
         let older = StackJob::new(run);
-        let older_slot = seat.push(older.as_header());
+        let older_slot = halves::push(me, older.as_header());
         let newer = StackJob::new(run);
-        let newer_slot = seat.push(newer.as_header());
+        let newer_slot = halves::push(me, newer.as_header());
         while runs.load(Ordering::Relaxed) < 2 {
-            seat.feed();
+            halves::feed(me);
             thread::yield_now();
         }
-        assert_eq!(seat.pop(newer_slot, newer.as_header()), Popped::Stolen);
-        assert_eq!(seat.pop(older_slot, older.as_header()), Popped::Stolen);
+        assert_eq!(
+            halves::pop(me, newer_slot, newer.as_header()),
+            Popped::Stolen
+        );
+        assert_eq!(
+            halves::pop(me, older_slot, older.as_header()),
+            Popped::Stolen
+        );
         wait_for(&newer);
         wait_for(&older);
         thief.join().unwrap();
@@ -222,10 +232,10 @@ fn a_hungry_thief_gets_every_job() {
 #[test]
 fn leapfrogging_takes_descendants_only() {
     fn half(child: &Runs) {
-        let seat = super::super::seat::current().expect("seated");
+        let me = super::super::seat::current().expect("seated");
         let job = StackJob::new(|_| child.add());
-        let slot = seat.push(job.as_header());
-        finish(seat, slot, &job);
+        let slot = halves::push(me, job.as_header());
+        finish(me, slot, &job);
     }
 
     model::check("pool::leapfrogging_takes_descendants_only", || {
@@ -233,31 +243,31 @@ fn leapfrogging_takes_descendants_only() {
         let thief = {
             let registry = Arc::clone(&registry);
             thread::spawn(move || {
-                let seat = registry.seat(1);
                 // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
-                let _occupied = unsafe { seat.occupy() };
-                if let Steal::Success(job) = registry.seat(0).steal_job() {
+                let occupied = unsafe { registry.occupy(1) };
+                let me = occupied.me();
+                if let Steal::Success(job) = registry.seat(0).slots.steal() {
                     job.execute(1);
                 }
                 // Something else, which the owner of the half does not wait for.
                 let stranger = StackJob::new(|migrated| assert!(!migrated, "a stranger was run"));
-                let slot = seat.push(stranger.as_header());
-                finish(seat, slot, &stranger);
+                let slot = halves::push(me, stranger.as_header());
+                finish(me, slot, &stranger);
             })
         };
-        let seat = registry.seat(0);
         // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
-        let _occupied = unsafe { seat.occupy() };
+        let occupied = unsafe { registry.occupy(0) };
+        let me = occupied.me();
         let child = Runs::new();
         let job = StackJob::new(|_| half(&child));
-        let slot = seat.push(job.as_header());
-        match seat.pop(slot, job.as_header()) {
+        let slot = halves::push(me, job.as_header());
+        match halves::pop(me, slot, job.as_header()) {
             // SAFETY: `Mine` is the right to run the job.
             Popped::Mine => (unsafe { job.take() })(false),
             Popped::Stolen => {
                 // SAFETY: stolen, so exposed.
                 let public = unsafe { job.public() };
-                if let Some(descendant) = wait::leapfrog(&registry, public) {
+                if let Some(descendant) = wait::leapfrog(me, public) {
                     descendant.execute(0);
                 }
                 wait_for(&job);
@@ -279,7 +289,8 @@ impl Busy {
         let registry = registry_of(2, 1);
         for (seat, mode) in modes.into_iter().enumerate() {
             registry.sleep.acquire();
-            registry.seat(seat as u32).set_mode(mode);
+            // SAFETY: this is the only thread so far.
+            unsafe { registry.occupy(seat as u32) }.me().set_mode(mode);
         }
         Self { registry }
     }
@@ -287,17 +298,20 @@ impl Busy {
     /// A ready future from outside.
     fn publish(&self, job: JobRef) {
         let class = Class::future(Priority::Normal);
-        self.registry.inject_as(job, class);
+        publish::inject(&self.registry, job, class);
     }
 
     fn begin(&self, seat: u32) -> thread::JoinHandle<()> {
         let registry = Arc::clone(&self.registry);
-        thread::spawn(move || registry.begin_computing(registry.seat(seat)))
+        thread::spawn(move || {
+            // SAFETY: no other thread takes this seat now, and the registry outlives the guard.
+            computing::begin(unsafe { registry.occupy(seat) }.me());
+        })
     }
 
     /// The future waits, all compute: so somebody was called to poll it. Runs it.
     fn end(&self) {
-        assert!(self.registry.rescue.is_manned(), "nobody polls the future");
+        assert!(self.registry.rescue.is_taken(), "nobody polls the future");
         let job = self.registry.injectors.take_any();
         job.expect("nobody has taken it").execute(0);
     }
@@ -343,11 +357,11 @@ fn rescue_when_two_begin_to_compute_at_once() {
 fn rescue_when_the_post_is_left() {
     model::check("pool::rescue_when_the_post_is_left", || {
         let pool = Busy::new([Mode::Computing; 2]);
-        assert!(pool.registry.rescue.man());
+        assert!(pool.registry.rescue.take_post());
         let job = StackJob::new(|_| ());
         let leaver = {
             let registry = Arc::clone(&pool.registry);
-            thread::spawn(move || registry.hand_over())
+            thread::spawn(move || tell::post_is_left(&registry))
         };
         pool.publish(future(&job));
         leaver.join().unwrap();
@@ -374,18 +388,18 @@ fn a_future_put_aside_is_found() {
                         true => Rescan::Work,
                         false => Rescan::Nothing,
                     };
-                    let tell = || registry.notify();
+                    let tell = || tell::work(&registry);
                     let state = Before::Searching;
                     assert!(registry.sleep.sleep(0, parker, state, rescan, tell));
                 }
             })
         };
-        let seat = registry.seat(1);
         // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
-        let _occupied = unsafe { seat.occupy() };
-        seat.set_mode(Mode::Overcommitted);
+        let occupied = unsafe { registry.occupy(1) };
+        let me = occupied.me();
+        me.set_mode(Mode::Overcommitted);
         let class = Class::future(Priority::Normal);
-        registry.schedule(future(&job), How::Aside, class);
+        publish::schedule(&registry, future(&job), How::Aside, class);
         worker.join().unwrap();
     });
 }
@@ -423,19 +437,19 @@ fn driver_sees_an_earlier_timer() {
     model::check("pool::driver_sees_an_earlier_timer", || {
         let registry = registry();
         let now = Instant::now();
-        let _late = registry.add_timer(now + 10 * HOUR, Waker::noop());
+        let _late = timers::add(&registry, now + 10 * HOUR, Waker::noop());
         let late = registry.timers().next();
         let driver = {
             let registry = Arc::clone(&registry);
             thread::spawn(move || {
-                let role = registry.driver.take(Parker::current(), By::Waiter);
+                let role = registry.driver.take(Parker::current(), Asker::Waiter);
                 let role = role.expect("nobody else takes it");
                 while registry.timers().next() == late {
                     role.drive(None, || ());
                 }
             })
         };
-        let _early = registry.add_timer(now + HOUR, Waker::noop());
+        let _early = timers::add(&registry, now + HOUR, Waker::noop());
         driver.join().unwrap();
     });
 }
@@ -453,15 +467,15 @@ fn idle_worker_then(
     let registry = Arc::clone(registry);
     thread::spawn(move || {
         let parker = Parker::current();
-        while registry.driver.take(parker, By::Worker).is_none() {
+        while registry.driver.take(parker, Asker::Worker).is_none() {
             let rescan = || match registry.has_visible_work() {
                 true => Rescan::Work,
                 false => {
-                    registry.relieve_spare();
+                    tell::relieve_spare(&registry);
                     Rescan::Nothing
                 }
             };
-            let tell = || registry.notify();
+            let tell = || tell::work(&registry);
             let state = Before::Searching;
             assert!(registry.sleep.sleep(0, parker, state, rescan, tell));
         }
@@ -475,7 +489,7 @@ fn driver_is_found_for_the_first_timer() {
     model::check("pool::driver_is_found_for_the_first_timer", || {
         let registry = registry_of(1, 0);
         let worker = idle_worker(&registry);
-        let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
+        let _timer = timers::add(&registry, Instant::now() + HOUR, Waker::noop());
         worker.join().unwrap();
     });
 }
@@ -486,13 +500,13 @@ fn driver_is_found_for_the_first_timer() {
 fn driver_that_leaves_is_followed() {
     model::check("pool::driver_that_leaves_is_followed", || {
         let registry = registry_of(1, 0);
-        let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
-        let role = registry.driver.take(Parker::current(), By::Waiter);
+        let _timer = timers::add(&registry, Instant::now() + HOUR, Waker::noop());
+        let role = registry.driver.take(Parker::current(), Asker::Waiter);
         assert!(role.is_some());
         let worker = idle_worker(&registry);
         drop(role);
         fence(Ordering::SeqCst);
-        registry.notify_if_visible();
+        tell::permit(&registry);
         worker.join().unwrap();
     });
 }
@@ -502,7 +516,7 @@ fn driver_that_leaves_is_followed() {
 fn driver_that_is_spare_is_relieved() {
     model::check("pool::driver_that_is_spare_is_relieved", || {
         let registry = registry_of(1, 0);
-        let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
+        let _timer = timers::add(&registry, Instant::now() + HOUR, Waker::noop());
         let parker = Parker::current();
         // The worker may come first; it ends then.
         let is_over = Arc::new(AtomicBool::new(false));
@@ -513,13 +527,13 @@ fn driver_that_is_spare_is_relieved() {
                 parker.unpark();
             })
         };
-        if let Some(role) = registry.driver.take(parker, By::Spare) {
+        if let Some(role) = registry.driver.take(parker, Asker::Spare) {
             while !(registry.sleep.has_sleepers() || is_over.load(Ordering::Relaxed)) {
                 role.drive(None, || ());
             }
         }
         fence(Ordering::SeqCst);
-        registry.notify_if_visible();
+        tell::permit(&registry);
         worker.join().unwrap();
     });
 }
@@ -530,17 +544,17 @@ fn driver_that_is_spare_is_relieved() {
 fn driver_that_computes_is_followed() {
     model::check("pool::driver_that_computes_is_followed", || {
         let registry = registry_of(2, 0);
-        let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
-        let role = registry.driver.take(Parker::current(), By::Worker);
+        let _timer = timers::add(&registry, Instant::now() + HOUR, Waker::noop());
+        let role = registry.driver.take(Parker::current(), Asker::Worker);
         assert!(role.is_some());
         let worker = idle_worker(&registry);
         registry.sleep.acquire();
-        let seat = registry.seat(1);
         // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
-        let _occupied = unsafe { seat.occupy() };
-        seat.set_mode(Mode::Polling);
+        let occupied = unsafe { registry.occupy(1) };
+        let me = occupied.me();
+        me.set_mode(Mode::Polling);
         drop(role);
-        registry.begin_computing(seat);
+        computing::begin(me);
         worker.join().unwrap();
     });
 }
@@ -556,11 +570,11 @@ fn rescue_pause_ends_with_a_permit() {
             let registry = Arc::clone(&registry);
             thread::spawn(move || {
                 registry.sleep.acquire();
-                registry.rescue.pause(&registry);
+                post::pause(&registry);
             })
         };
         registry.sleep.release();
-        registry.notify_if_visible();
+        tell::permit(&registry);
         paused.join().unwrap();
     });
 }
@@ -572,27 +586,29 @@ fn a_future_wakes_the_post(rests: bool) {
     let registry = &pool.registry;
     let root = StackJob::new(|_| ());
     if rests {
-        registry.inject_as(future(&root), Class::root(Priority::Normal));
+        publish::inject(&registry, future(&root), Class::root(Priority::Normal));
     }
-    let _timer = registry.add_timer(Instant::now() + HOUR, Waker::noop());
-    assert!(registry.rescue.is_manned(), "nobody looks at the clock");
+    let _timer = timers::add(&registry, Instant::now() + HOUR, Waker::noop());
+    assert!(registry.rescue.is_taken(), "nobody looks at the clock");
+    let wakes_for = if rests {
+        WakesFor::Futures
+    } else {
+        WakesFor::All
+    };
     let job = StackJob::new(|_| ());
     let poller = {
         let registry = Arc::clone(registry);
         thread::spawn(move || {
-            let seat = registry.seat(2);
             // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
-            let _occupied = unsafe { seat.occupy() };
-            let role = registry.driver.take(seat.parker(), By::Spare);
+            let occupied = unsafe { registry.occupy(2) };
+            let me = occupied.me();
+            let role = registry.driver.take(me.parker(), Asker::Spare);
             let role = role.expect("nobody else takes it");
-            let rescue = &registry.rescue;
             loop {
                 if let Some(job) = registry.injectors.take_future(Priority::Normal) {
                     return job.execute(2);
                 }
-                rescue.set_resting(rests);
-                rescue.doze(&registry, seat, || role.drive(Some(seat), || ()));
-                rescue.set_resting(false);
+                post::sleep(me, None, wakes_for, Some(&role));
             }
         })
     };
@@ -627,9 +643,9 @@ fn guests_hand_a_seat_on() {
     model::check("pool::guests_hand_a_seat_on", || {
         let registry = registry_with_guests(1, 1, 0);
         let guest = |registry: &Arc<Registry>| {
-            registry.in_place(|seat| {
-                if let Some(seat) = seat {
-                    drop(Home::new(Registry::of(seat)));
+            guest::in_place(registry, |me| {
+                if let Some(me) = me {
+                    drop(Home::new(me.counted_registry()));
                 }
             });
         };

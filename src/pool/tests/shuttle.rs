@@ -11,10 +11,10 @@
 //! Panics are raised with `resume_unwind`, which calls no panic hook: shuttle's hook would take
 //! each one for the failure of the test and print its schedule.
 
-use crate::pool::Pool;
-use crate::scope::{Scope, ScopeFifo};
+use super::super::shutdown;
+use crate::entry::{JoinSet, Pool, Scope, ScopeFifo};
 use crate::sync::{Mutex, lock, thread};
-use crate::task::{JoinHandle, JoinSet};
+use crate::task::JoinHandle;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
 use std::collections::VecDeque;
@@ -491,7 +491,7 @@ fn shuttle_shutdown_at_any_step() {
                 }
             })
         };
-        pool.handle().registry().shut_down();
+        shutdown::begin(pool.handle().registry());
         worker.join().unwrap();
         assert_eq!(drops.get(), 3);
         Arc::into_inner(pool).unwrap().shutdown();
@@ -506,7 +506,7 @@ fn shuttle_install_races_shutdown() {
             let pool = Arc::clone(&pool);
             thread::spawn(move || pool.install(|| fib(3)))
         };
-        pool.handle().registry().shut_down();
+        shutdown::begin(pool.handle().registry());
         assert_eq!(worker.join().unwrap(), 2);
         Arc::into_inner(pool).unwrap().shutdown();
     });
@@ -546,7 +546,7 @@ fn shuttle_drop_from_its_own_worker() {
         });
         let left = task.join().unwrap();
         assert!(left.join().unwrap_err().is_cancelled());
-        assert!(handle.registry().wait_until_over(None));
+        assert!(shutdown::wait_until_ended(handle.registry(), None));
     });
 }
 

@@ -1,10 +1,10 @@
 //! One seat under random scripts, on one thread.
 
-use super::super::builder::Plan;
 use super::super::events::Events;
 use super::super::hooks::Hooks;
-use super::super::registry::{Home, Registry};
-use super::super::seat::{Mode, Popped, Seat};
+use super::super::registry::{Registry, Sizes};
+use super::super::seat::{Mode, Occupant, Popped};
+use super::super::{guest, halves, home::Home, publish};
 use crate::job::stack::{StackHeader, StackJob};
 use crate::sleep::Rescan;
 use crate::sync::deque::Steal;
@@ -25,7 +25,7 @@ enum Fate {
 
 /// Joins nested `depth` deep; at every fork and join end a thief may come and take what is public,
 /// or only ask for more. Counts the halves that came back, and those that were stolen.
-fn nested(seat: &Seat, rng: &Rng, depth: u32, counts: &[Cell<u32>; 2]) {
+fn nested(me: Occupant<'_>, rng: &Rng, depth: u32, counts: &[Cell<u32>; 2]) {
     if depth == 0 {
         return;
     }
@@ -35,15 +35,15 @@ fn nested(seat: &Seat, rng: &Rng, depth: u32, counts: &[Cell<u32>; 2]) {
         assert_eq!(old, Fate::Pending, "a half is run once");
     };
     let job = StackJob::new(|migrated| become_(if migrated { Fate::Stolen } else { Fate::Popped }));
-    let slot = seat.push(job.as_header());
+    let slot = halves::push(me, job.as_header());
     if rng.below(2) == 0 {
-        visit(seat, rng);
+        visit(me, rng);
     }
-    nested(seat, rng, depth - 1, counts);
+    nested(me, rng, depth - 1, counts);
     if rng.below(2) == 0 {
-        visit(seat, rng);
+        visit(me, rng);
     }
-    match seat.pop(slot, job.as_header()) {
+    match halves::pop(me, slot, job.as_header()) {
         Popped::Mine => {
             // SAFETY: `Mine` is the right to run the job.
             (unsafe { job.take() })(false);
@@ -58,16 +58,16 @@ fn nested(seat: &Seat, rng: &Rng, depth: u32, counts: &[Cell<u32>; 2]) {
     let fate = *fate.lock().unwrap();
     assert_ne!(fate, Fate::Pending, "every half is run");
     // A second join of the same frame may find the first one's address in a slot.
-    nested(seat, rng, rng.below(depth as usize) as u32 / 2, counts);
+    nested(me, rng, rng.below(depth as usize) as u32 / 2, counts);
 }
 
-fn visit(seat: &Seat, rng: &Rng) {
+fn visit(me: Occupant<'_>, rng: &Rng) {
     match rng.below(4) {
-        0 => drop(seat.offers_jobs()),
-        1 => seat.feed(),
-        2 => seat.expose_all(),
+        0 => drop(me.slots.ask_for_jobs()),
+        1 => halves::feed(me),
+        2 => publish::expose_all(me),
         _ => {
-            if let Steal::Success(job) = seat.steal_job() {
+            if let Steal::Success(job) = me.slots.steal() {
                 job.execute(1);
             }
         }
@@ -75,19 +75,18 @@ fn visit(seat: &Seat, rng: &Rng) {
 }
 
 /// A seat of a registry without threads, for one test.
-fn with_seat(test: impl FnOnce(&Seat)) {
+fn with_seat(test: impl FnOnce(Occupant<'_>)) {
     let registry = registry(0);
     // A searcher, so that publishing wakes nobody.
     registry.sleep.admit();
-    let seat = registry.seat(0);
     // SAFETY: this is the only thread, and the registry outlives the guard.
-    let _occupied = unsafe { seat.occupy() };
-    test(seat);
+    let occupied = unsafe { registry.occupy(0) };
+    test(occupied.me());
 }
 
 /// A pool without threads, and with some seats for guests.
 fn registry(guests: usize) -> Arc<Registry> {
-    let plan = Plan {
+    let sizes = Sizes {
         workers: 2,
         guests,
         spares: 0,
@@ -95,7 +94,12 @@ fn registry(guests: usize) -> Arc<Registry> {
         keep_alive: std::time::Duration::MAX,
         cores: 1,
     };
-    Registry::new(&plan, Hooks::default(), Events::without_runtime())
+    Registry::new(
+        &sizes,
+        Hooks::default(),
+        Events::without_runtime(),
+        |_, _, _| false,
+    )
 }
 
 /// Guests who sit on one seat, one after the other, as fast as they can: of the counts that their
@@ -108,10 +112,10 @@ fn guests_hand_their_seat_on() {
         for _ in 0..4 {
             scope.spawn(|| {
                 while seated.load(Ordering::Relaxed) < 20_000 {
-                    registry.in_place(|seat| {
-                        if let Some(seat) = seat {
+                    guest::in_place(&registry, |me| {
+                        if let Some(me) = me {
                             seated.fetch_add(1, Ordering::Relaxed);
-                            let homes = [(); 8].map(|()| Home::new(Registry::of(seat)));
+                            let homes = [(); 8].map(|()| Home::new(me.counted_registry()));
                             drop(homes);
                         }
                     });
@@ -126,12 +130,12 @@ fn guests_hand_their_seat_on() {
 /// one is, a few times, if it is alone; then it queues.
 #[test]
 fn sleepers_hear_of_what_is_not_next() {
-    with_seat(|seat| {
-        let registry = seat.registry();
+    with_seat(|me| {
+        let registry = me.registry();
         // `with_seat` has somebody search; now nobody does, and this seat has the other permit.
         registry.sleep.release_searcher();
         registry.sleep.acquire();
-        seat.set_mode(Mode::Polling);
+        me.set_mode(Mode::Polling);
         let parker = Parker::current();
         let jobs: Vec<_> = (0..100).map(|_| StackJob::new(|_| ())).collect();
         let mut jobs = jobs.iter();
@@ -142,23 +146,23 @@ fn sleepers_hear_of_what_is_not_next() {
             let job = jobs.next().expect("enough jobs");
             // SAFETY: the jobs outlive the queues' use of them, and none is run.
             let job = unsafe { StackHeader::expose(job.as_header()) };
-            registry.schedule(job, how, Class::future(Priority::Normal));
+            publish::schedule(registry, job, how, Class::future(Priority::Normal));
             let told = registry.sleep.take_token(1);
             assert!(told || registry.sleep.leave_driving(1) && registry.sleep.take_token(1));
             registry.sleep.release_searcher();
             told
         };
         let empty_slot = || {
-            let _ = seat.pop_lifo().expect("in the slot").into_raw();
+            let _ = me.tasks().pop_lifo().expect("in the slot").into_raw();
         };
         let empty_queue = |tasks| {
             for _ in 0..tasks {
-                let _ = seat.pop_task().expect("in the queue").into_raw();
+                let _ = me.tasks().pop().expect("in the queue").into_raw();
             }
-            assert!(!seat.has_tasks());
+            assert!(!me.tasks.are_there());
         };
 
-        seat.allow_overtaking();
+        me.tasks().allow_overtaking();
         assert!(!is_told(How::Wake), "next, and alone");
         assert!(is_told(How::Wake), "the former one goes to the queue");
         assert!(is_told(How::Yield), "it is not alone");
@@ -169,11 +173,11 @@ fn sleepers_hear_of_what_is_not_next() {
         empty_slot();
         empty_queue(1);
         assert!(is_told(How::Spawn), "new, and alone");
-        seat.allow_overtaking();
+        me.tasks().allow_overtaking();
         let mut overtaken = 0;
         loop {
             assert!(is_told(How::Wake), "not alone");
-            let next = seat.pop_lifo();
+            let next = me.tasks().pop_lifo();
             let Some(next) = next else { break };
             let _ = next.into_raw();
             overtaken += 1;
@@ -182,8 +186,8 @@ fn sleepers_hear_of_what_is_not_next() {
         empty_queue(2);
         assert!(is_told(How::Wake), "it may not overtake, and queues");
         empty_queue(1);
-        seat.allow_overtaking();
-        seat.set_mode(Mode::Computing);
+        me.tasks().allow_overtaking();
+        me.set_mode(Mode::Computing);
         assert!(is_told(How::Wake), "this thread computes");
         empty_queue(1);
     });
@@ -194,10 +198,10 @@ fn sleepers_hear_of_what_is_not_next() {
 #[test]
 fn joins_find_their_halves_again() {
     let counts = [const { Cell::new(0) }; 2];
-    with_seat(|seat| {
+    with_seat(|me| {
         for seed in 1..2000 {
-            nested(seat, &Rng::new(seed), seed as u32 % 40, &counts);
-            assert!(!seat.has_private_jobs());
+            nested(me, &Rng::new(seed), seed as u32 % 40, &counts);
+            assert!(!me.slots().has_private());
         }
     });
     assert!(counts.iter().all(|count| count.get() > 1000), "{counts:?}");

@@ -1,0 +1,102 @@
+//! The pool that the calling thread works for, and its place there.
+
+use super::global;
+use crate::pool::{Registry, computing, guest, seat};
+use std::sync::Arc;
+
+/// The pool that the calling thread works for, else the default pool.
+#[inline]
+pub(crate) fn current_registry() -> Arc<Registry> {
+    match seat::try_current() {
+        Some(me) => me.counted_registry(),
+        None => guest::unseated().unwrap_or_else(|| Arc::clone(global::registry())),
+    }
+}
+
+/// Runs `op`, which computes, on a seat: the calling thread's, else a guest seat of the default pool
+/// on this thread, else on a worker.
+#[inline]
+pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
+    match seat::current() {
+        Some(me) => {
+            computing::begin(me);
+            op()
+        }
+        None => guest::on_seat(&current_registry(), |_, _| op()),
+    }
+}
+
+/// As [`on_seat`], for what must stay on this thread: it may have to do without a seat.
+pub(crate) fn in_place<R>(op: impl FnOnce() -> R) -> R {
+    match seat::current() {
+        Some(me) => {
+            computing::begin(me);
+            op()
+        }
+        None => guest::in_place(&current_registry(), |_| op()),
+    }
+}
+
+/// Does the calling thread work for a pool?
+pub(crate) fn has_seat() -> bool {
+    seat::current().is_some()
+}
+
+/// How many threads the current pool computes with: the pool of the calling thread, else the
+/// default pool (which this call starts).
+///
+/// ```
+/// let pool = manyhands::Pool::builder().num_threads(3).build().unwrap();
+/// assert_eq!(pool.install(manyhands::current_num_threads), 3);
+/// ```
+pub fn current_num_threads() -> usize {
+    match seat::try_current() {
+        Some(me) => me.registry().num_threads(),
+        None => current_registry().num_threads(),
+    }
+}
+
+/// How many threads of the current pool, as in [`current_num_threads`], have a core each.
+pub(crate) fn current_parallelism() -> usize {
+    match seat::try_current() {
+        Some(me) => me.registry().parallelism(),
+        None => current_registry().parallelism(),
+    }
+}
+
+/// The index of the calling thread in its pool, if it works for one.
+///
+/// No two threads of a pool have the same index at the same time, and a thread keeps its index
+/// while a closure or a poll runs on it. Indexes are below [`thread_index_bound`]: workers come
+/// first (`0..current_num_threads()`), then guests (threads from outside that work inside `join`,
+/// `scope` or a loop), then spare threads. On a pool built with
+/// [`max_spare_threads(0)`](crate::PoolBuilder::max_spare_threads), `spawn_handler`, `build_scoped` or
+/// `use_current_thread` there are only workers, and so, as with rayon, every index is below
+/// [`current_num_threads`].
+///
+/// ```
+/// assert_eq!(manyhands::current_thread_index(), None);
+/// let pool = manyhands::Pool::builder().num_threads(2).max_spare_threads(0).build().unwrap();
+/// assert!(pool.install(manyhands::current_thread_index).unwrap() < 2);
+/// ```
+pub fn current_thread_index() -> Option<usize> {
+    seat::try_current().map(|me| me.index() as usize)
+}
+
+/// All values of [`current_thread_index`] on the current pool are below this number, for its whole
+/// life: the length of a table with one entry a thread.
+///
+/// ```
+/// use std::sync::Mutex;
+/// let counts: Vec<Mutex<u32>> =
+///     (0..manyhands::thread_index_bound()).map(|_| Mutex::new(0)).collect();
+/// let count = || *counts[manyhands::current_thread_index().unwrap()].lock().unwrap() += 1;
+/// manyhands::join(count, count);
+/// assert_eq!(counts.iter().map(|count| *count.lock().unwrap()).sum::<u32>(), 2);
+/// ```
+pub fn thread_index_bound() -> usize {
+    match seat::try_current() {
+        Some(me) => me.registry().index_bound(),
+        None => current_registry().index_bound(),
+    }
+}

@@ -1,0 +1,53 @@
+//! The default pool: made at its first use, or before by `build_global`; never ended.
+
+use super::PoolBuilder;
+use crate::pool::{Registry, shutdown};
+use crate::sync::OnceLock;
+use crate::trace;
+use std::sync::{Arc, Mutex, PoisonError};
+
+static DEFAULT: OnceLock<Arc<Registry>> = OnceLock::new();
+
+/// The default pool.
+pub(crate) fn registry() -> &'static Arc<Registry> {
+    DEFAULT.get_or_init(|| {
+        trace::at_thread_end(save);
+        PoolBuilder::new().build_with_what_there_is()
+    })
+}
+
+/// Called when the thread ends that made the default pool: on most programs' main thread, with
+/// the process.
+fn save() {
+    if let Some(registry) = existing() {
+        registry.trace().save();
+    }
+}
+
+/// The default pool, if it exists already.
+pub(crate) fn existing() -> Option<&'static Arc<Registry>> {
+    DEFAULT.get()
+}
+
+/// Makes `build`'s pool the default one. `false`: there is one already, and `build` was not called
+/// (or another thread was faster); or `build` failed.
+pub(super) fn init<E>(build: impl FnOnce() -> Result<Arc<Registry>, E>) -> bool {
+    // One at a time, so that a pool is not built only to be thrown away.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    if DEFAULT.get().is_some() {
+        return false;
+    }
+    let Ok(registry) = build() else { return false };
+    match DEFAULT.set(registry) {
+        Ok(()) => {
+            trace::at_thread_end(save);
+            true
+        }
+        Err(late) => {
+            // The first use came in between.
+            shutdown::begin(&late);
+            false
+        }
+    }
+}

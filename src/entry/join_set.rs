@@ -1,0 +1,577 @@
+//! Tasks that are awaited in the order in which they end.
+
+use super::{Handle, spawn, spawn_blocking, spawn_compute};
+use crate::sync::{Mutex, lock};
+use crate::task::{AbortHandle, Id, JoinError, JoinHandle};
+use crate::util::unwind;
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+/// Tasks with one type of output, awaited in the order in which they end.
+///
+/// The set holds its tasks: dropping it aborts those that are not done, as [`abort_all`] does. A
+/// panic of a task comes out of [`join_next`] as an error, and the others run on. Names and
+/// behaviour are those of tokio's `JoinSet`.
+///
+/// # Cost
+///
+/// Two allocations a task: the task and its entry in the set. A task that ends costs the set a
+/// short lock and one wake-up of whoever awaits, however many tasks there are.
+///
+/// # Examples
+///
+/// ```
+/// use manyhands::task::JoinSet;
+/// use manyhands::prelude::*;
+///
+/// let sums = manyhands::block_on(async {
+///     let mut set = JoinSet::new();
+///     for n in 1..=4_u64 {
+///         set.spawn(async move { (0..n * 1000).into_par_iter().sum::<u64>() });
+///     }
+///     let mut sums = Vec::new();
+///     while let Some(sum) = set.join_next().await {
+///         sums.push(sum.unwrap());
+///     }
+///     sums.sort();
+///     sums
+/// });
+/// assert_eq!(sums, [499_500, 1_999_000, 4_498_500, 7_998_000]);
+/// ```
+///
+/// [`abort_all`]: Self::abort_all
+/// [`join_next`]: Self::join_next
+pub struct JoinSet<T> {
+    /// By number. A task that was joined leaves its place free.
+    tasks: Vec<Option<JoinHandle<T>>>,
+    free: Vec<usize>,
+    ended: Arc<Ended>,
+}
+
+/// The tasks that have ended, and who wants to know.
+#[derive(Default)]
+struct Ended(Mutex<News>);
+
+/// The numbers are hints: whoever takes one asks the handle.
+#[derive(Default)]
+struct News {
+    numbers: VecDeque<usize>,
+    waker: Option<Waker>,
+}
+
+/// The waker of one task's handle.
+struct Entry {
+    number: usize,
+    ended: Arc<Ended>,
+}
+
+impl Wake for Entry {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.ended.add(self.number);
+    }
+}
+
+impl Ended {
+    fn add(&self, number: usize) {
+        let waker = {
+            let mut news = lock(&self.0);
+            news.numbers.push_back(number);
+            news.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn take(&self) -> Option<usize> {
+        lock(&self.0).numbers.pop_front()
+    }
+
+    /// Takes a number, or leaves a waker, in one step: no task can end in between.
+    fn take_or_wait(&self, waker: &Waker) -> Option<usize> {
+        // Wakers are foreign code: they are cloned and dropped outside of the lock.
+        let new = waker.clone();
+        let old = {
+            let mut news = lock(&self.0);
+            if let Some(number) = news.numbers.pop_front() {
+                return Some(number);
+            }
+            news.waker.replace(new)
+        };
+        drop(old);
+        None
+    }
+}
+
+impl<T> JoinSet<T> {
+    /// An empty set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let set = manyhands::task::JoinSet::<u32>::new();
+    /// assert!(set.is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            tasks: Vec::new(),
+            free: Vec::new(),
+            ended: Arc::default(),
+        }
+    }
+
+    /// How many tasks the set holds, with those that have ended and were not joined yet.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tasks.len() - self.free.len()
+    }
+
+    /// Does the set hold no task?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a task.
+    pub(crate) fn insert(&mut self, task: JoinHandle<T>) {
+        let number = self.free.pop().unwrap_or(self.tasks.len());
+        let waker = Waker::from(Arc::new(Entry {
+            number,
+            ended: Arc::clone(&self.ended),
+        }));
+        if task.poll_complete(&waker) {
+            self.ended.add(number);
+        }
+        if number == self.tasks.len() {
+            self.tasks.push(Some(task));
+        } else {
+            self.tasks[number] = Some(task);
+        }
+    }
+
+    /// Waits until a task of the set ends, and takes it out: `None` if the set is empty.
+    ///
+    /// Dropping the future loses nothing: no task is taken out by a future that was not ready.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// manyhands::block_on(async {
+    ///     let mut set = JoinSet::new();
+    ///     set.spawn(async { 1 });
+    ///     assert_eq!(set.join_next().await.unwrap().unwrap(), 1);
+    ///     assert!(set.join_next().await.is_none());
+    /// });
+    /// ```
+    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
+        poll_fn(|context| self.poll_join_next(context)).await
+    }
+
+    /// As [`join_next`](Self::join_next), with the task's name. An error has it
+    /// [itself](JoinError::id).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// manyhands::block_on(async {
+    ///     let mut set = JoinSet::new();
+    ///     let name = set.spawn(async { 1 }).id();
+    ///     assert_eq!(set.join_next_with_id().await.unwrap().unwrap(), (name, 1));
+    /// });
+    /// ```
+    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        poll_fn(|context| self.poll_join_next_with_id(context)).await
+    }
+
+    /// Takes a task out that has ended: `None` if none has, or if the set is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// let one = loop {
+    ///     if let Some(one) = set.try_join_next() {
+    ///         break one;
+    ///     }
+    ///     std::thread::yield_now();
+    /// };
+    /// assert_eq!(one.unwrap(), 1);
+    /// ```
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        self.try_join_next_with_id().map(without_id)
+    }
+
+    /// As [`try_join_next`](Self::try_join_next), with the task's name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let task = set.spawn(async { 1 });
+    /// while !task.is_finished() {
+    ///     std::thread::yield_now();
+    /// }
+    /// // The set hears of it a moment after the task has ended.
+    /// let one = std::iter::repeat_with(|| set.try_join_next_with_id()).find_map(|one| one);
+    /// assert_eq!(one.unwrap().unwrap(), (task.id(), 1));
+    /// ```
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        while let Some(number) = self.ended.take() {
+            if let Some(result) = self.remove(number) {
+                return Some(result);
+            }
+        }
+        None
+    }
+
+    /// [`join_next`](Self::join_next) as a function for implementations of futures and streams: the
+    /// waker of the last call is woken when a task ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures::StreamExt;
+    /// use manyhands::task::JoinSet;
+    ///
+    /// // A set as a stream of results.
+    /// let mut set: JoinSet<_> = (1..=3).map(|n| async move { n }).collect();
+    /// let results = futures::stream::poll_fn(move |context| set.poll_join_next(context));
+    /// let sum = results.fold(0, async |sum, n| sum + n.unwrap());
+    /// assert_eq!(manyhands::block_on(sum), 6);
+    /// ```
+    pub fn poll_join_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<T, JoinError>>> {
+        self.poll_join_next_with_id(context)
+            .map(|result| result.map(without_id))
+    }
+
+    /// As [`poll_join_next`](Self::poll_join_next), with the task's name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    /// use std::future::poll_fn;
+    ///
+    /// let mut set = JoinSet::new();
+    /// let name = set.spawn(async { 1 }).id();
+    /// let next = poll_fn(|context| set.poll_join_next_with_id(context));
+    /// assert_eq!(manyhands::block_on(next).unwrap().unwrap(), (name, 1));
+    /// ```
+    pub fn poll_join_next_with_id(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        if let Some(result) = self.try_join_next_with_id() {
+            return Poll::Ready(Some(result));
+        }
+        if self.is_empty() {
+            return Poll::Ready(None);
+        }
+        while let Some(number) = self.ended.take_or_wait(context.waker()) {
+            if let Some(result) = self.remove(number) {
+                return Poll::Ready(Some(result));
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Takes the task of that number out, if there is one and it has ended.
+    fn remove(&mut self, number: usize) -> Option<Result<(Id, T), JoinError>> {
+        let place = self.tasks.get_mut(number)?;
+        let mut task = place.take_if(|task| task.is_finished())?;
+        self.free.push(number);
+        let id = task.id();
+        let context = &mut Context::from_waker(Waker::noop());
+        match Pin::new(&mut task).poll(context) {
+            Poll::Ready(result) => Some(result.map(|output| (id, output))),
+            Poll::Pending => unreachable!("a finished task has its result"),
+        }
+    }
+
+    /// Waits for all tasks: their outputs, in the order in which they ended.
+    ///
+    /// # Panics
+    ///
+    /// If a task panics, its panic continues here. If one is cancelled, this panics. In both cases
+    /// the remaining tasks are aborted. Use [`join_next`](Self::join_next) to handle failures.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// let set: JoinSet<_> = (1..=3).map(|n| async move { n * n }).collect();
+    /// let mut squares = manyhands::block_on(set.join_all());
+    /// squares.sort();
+    /// assert_eq!(squares, [1, 4, 9]);
+    /// ```
+    pub async fn join_all(mut self) -> Vec<T> {
+        let mut outputs = Vec::with_capacity(self.len());
+        while let Some(result) = self.join_next().await {
+            match result.map_err(JoinError::try_into_panic) {
+                Ok(output) => outputs.push(output),
+                Err(Ok(payload)) => unwind::resume(payload),
+                Err(Err(cancelled)) => panic!("{cancelled}: join_all has no output for it"),
+            }
+        }
+        outputs
+    }
+
+    /// Asks all tasks to end, as [`JoinHandle::abort`] does. They stay in the set until they are
+    /// joined: those that were not done before give an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// manyhands::block_on(async {
+    ///     let mut set = JoinSet::new();
+    ///     set.spawn(std::future::pending::<()>());
+    ///     set.abort_all();
+    ///     assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+    /// });
+    /// ```
+    pub fn abort_all(&mut self) {
+        for task in self.tasks.iter().flatten() {
+            task.abort();
+        }
+    }
+
+    /// Aborts all tasks and waits until they have ended. Their results are dropped, panics among
+    /// them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// manyhands::block_on(async {
+    ///     let mut set = JoinSet::new();
+    ///     set.spawn(std::future::pending::<()>());
+    ///     set.shutdown().await;
+    ///     assert!(set.is_empty());
+    /// });
+    /// ```
+    pub async fn shutdown(&mut self) {
+        self.abort_all();
+        while self.join_next().await.is_some() {}
+    }
+
+    /// Takes all tasks out of the set; they run on, detached.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// let (sender, receiver) = std::sync::mpsc::channel();
+    /// let mut set = JoinSet::new();
+    /// set.spawn(async move { sender.send("still here").unwrap() });
+    /// set.detach_all();
+    /// drop(set);
+    /// assert_eq!(receiver.recv().unwrap(), "still here");
+    /// ```
+    pub fn detach_all(&mut self) {
+        self.tasks.clear();
+        self.free.clear();
+        // News of the old tasks is not news of this set any more.
+        self.ended = Arc::default();
+    }
+}
+
+fn without_id<T>(result: Result<(Id, T), JoinError>) -> Result<T, JoinError> {
+    result.map(|(_, output)| output)
+}
+
+impl<T> Drop for JoinSet<T> {
+    fn drop(&mut self) {
+        self.abort_all();
+    }
+}
+
+impl<T> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinSet").field("len", &self.len()).finish()
+    }
+}
+
+impl<T: Send + 'static> JoinSet<T> {
+    /// Starts a future on the current pool, as [`spawn`](crate::spawn), and adds it to the set. The
+    /// handle returned can abort it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// set.spawn(std::future::pending()).abort();
+    /// let both = manyhands::block_on(async {
+    ///     [set.join_next().await.unwrap(), set.join_next().await.unwrap()]
+    /// });
+    /// assert_eq!(both.iter().filter(|result| result.is_ok()).count(), 1);
+    /// ```
+    #[track_caller]
+    pub fn spawn<F>(&mut self, future: F) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        self.hold(spawn(future))
+    }
+
+    /// As [`spawn`](Self::spawn), on the pool of `handle`, with its priority and within its limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
+    /// let mut set = JoinSet::new();
+    /// set.spawn_on(async { manyhands::current_num_threads() }, pool.handle());
+    /// assert_eq!(manyhands::block_on(set.join_all()), [1]);
+    /// ```
+    #[track_caller]
+    pub fn spawn_on<F>(&mut self, future: F, handle: &Handle) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        self.hold(handle.spawn(future))
+    }
+
+    /// Runs a closure that blocks, as [`spawn_blocking`](crate::spawn_blocking), and adds it to the
+    /// set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// for name in ["Cargo.toml", "README.md"] {
+    ///     set.spawn_blocking(move || std::fs::read_to_string(name).unwrap());
+    /// }
+    /// let texts = manyhands::block_on(set.join_all());
+    /// assert!(texts.iter().all(|text| text.contains("manyhands")));
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.hold(spawn_blocking(f))
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), on the pool of `handle`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::{Handle, task::JoinSet};
+    ///
+    /// let mut set = JoinSet::new();
+    /// set.spawn_blocking_on(|| 1, &Handle::current());
+    /// assert_eq!(manyhands::block_on(set.join_all()), [1]);
+    /// ```
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.hold(handle.spawn_blocking(f))
+    }
+
+    /// Starts a closure that computes, as [`spawn_compute`](crate::spawn_compute), and adds it to
+    /// the set: aborting the set stops its parallel loops at their next check.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// use manyhands::task::JoinSet;
+    ///
+    /// let mut set = JoinSet::new();
+    /// for n in [10_u64, 100] {
+    ///     set.spawn_compute(move || (1..=n).into_par_iter().sum::<u64>());
+    /// }
+    /// let sums = manyhands::block_on(set.join_all());
+    /// assert_eq!(sums.iter().sum::<u64>(), 5105);
+    /// ```
+    #[track_caller]
+    pub fn spawn_compute<F>(&mut self, f: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.hold(spawn_compute(f))
+    }
+
+    /// As [`spawn_compute`](Self::spawn_compute), on the pool of `handle`, with its priority and
+    /// within its limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::{Handle, Priority, task::JoinSet};
+    ///
+    /// let background = Handle::current().with_priority(Priority::Background);
+    /// let mut set = JoinSet::new();
+    /// set.spawn_compute_on(|| manyhands::join(|| 20, || 22), &background);
+    /// assert_eq!(manyhands::block_on(set.join_all()), [(20, 22)]);
+    /// ```
+    #[track_caller]
+    pub fn spawn_compute_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        self.hold(handle.spawn_compute(f))
+    }
+
+    fn hold(&mut self, task: JoinHandle<T>) -> AbortHandle {
+        let abort = task.abort_handle();
+        self.insert(task);
+        abort
+    }
+}
+
+/// Starts each future on the current pool.
+impl<F> FromIterator<F> for JoinSet<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
+        let mut set = Self::new();
+        futures.into_iter().for_each(|future| {
+            set.spawn(future);
+        });
+        set
+    }
+}

@@ -1,0 +1,48 @@
+//! Every door to the crate, but for the iterators: what users call to fork, spawn, wait, and make
+//! pools.
+//!
+//! | file | doors |
+//! |---|---|
+//! | `join.rs`, `scope/`, `broadcast.rs` | closures that are waited for |
+//! | `spawn.rs`, `task_builder.rs`, `join_set.rs`, `compute.rs` | futures and closures that run by themselves |
+//! | `block_on.rs`, `join_handle.rs`, `blocking.rs`, `yield_now.rs` | waits |
+//! | `pool.rs`, `pool_builder.rs`, `build_error.rs`, `global.rs`, `current.rs` | pools: made, the default one, the calling thread's |
+//! | `handle.rs` | all of it as methods of [`Handle`] |
+//!
+//! A door finds the pool (`current.rs`), and hands over to the rooms of [`crate::pool`].
+
+mod block_on;
+mod blocking;
+mod broadcast;
+mod build_error;
+mod compute;
+pub(crate) mod current;
+pub(crate) mod global;
+mod handle;
+pub(crate) mod join;
+mod join_handle;
+mod join_set;
+mod pool;
+mod pool_builder;
+mod scope;
+mod spawn;
+mod task_builder;
+mod yield_now;
+
+pub use self::block_on::block_on;
+pub use self::blocking::block_in_place;
+pub use self::broadcast::{BroadcastContext, broadcast, spawn_broadcast};
+pub use self::build_error::PoolBuildError;
+pub use self::compute::{Compute, compute};
+pub use self::current::{current_num_threads, current_thread_index, thread_index_bound};
+pub use self::handle::Handle;
+pub use self::join::{FnContext, join, join_context};
+pub use self::join_set::JoinSet;
+pub use self::pool::Pool;
+pub use self::pool_builder::{
+    CustomSpawn, DefaultSpawn, PoolBuilder, ThreadSpawn, max_num_threads,
+};
+pub use self::scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};
+pub use self::spawn::{spawn, spawn_blocking, spawn_compute};
+pub use self::task_builder::Builder;
+pub use self::yield_now::{Yield, yield_local, yield_now};

@@ -1,0 +1,107 @@
+//! `Pool`, which owns threads.
+
+use super::{Handle, PoolBuilder};
+use crate::pool::{Registry, seat, shutdown};
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A pool of threads of its own.
+///
+/// All work goes through its [`Handle`], to which it dereferences. Most programs need no `Pool`:
+/// the free functions of this crate use a default one.
+///
+/// Dropping a pool tells its threads to end and does not wait for them, so it may happen on one of
+/// its own threads. [`shutdown`](Self::shutdown) waits.
+///
+/// ```
+/// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
+/// let (a, b) = pool.join(|| 1, || 2);
+/// assert_eq!(a + b, 3);
+/// pool.shutdown();
+/// ```
+pub struct Pool {
+    handle: Handle,
+}
+
+impl Pool {
+    pub(super) fn new(registry: Arc<Registry>) -> Self {
+        Self {
+            handle: Handle::new(registry),
+        }
+    }
+
+    /// A builder with the defaults.
+    pub fn builder() -> PoolBuilder {
+        PoolBuilder::new()
+    }
+
+    /// A handle to this pool.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Ends the pool, and waits until its threads have ended.
+    ///
+    /// What runs is finished: closures to their end, futures to the end of their poll. What has not
+    /// started is cancelled, and so are futures that wait: their handles say so.
+    ///
+    /// On a thread of the pool itself this only begins the end, as dropping does: that thread would
+    /// wait for itself.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
+    /// let waits = pool.spawn(std::future::pending::<()>());
+    /// pool.shutdown();
+    /// assert!(waits.join().unwrap_err().is_cancelled());
+    /// ```
+    pub fn shutdown(self) {
+        let _ = self.end(None);
+    }
+
+    /// As [`shutdown`](Self::shutdown), but waits no longer than `timeout`. Returns whether all
+    /// threads have ended; if not, they will when their present jobs are done.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
+    /// assert!(pool.shutdown_timeout(Duration::from_secs(60)));
+    /// ```
+    pub fn shutdown_timeout(self, timeout: Duration) -> bool {
+        self.end(Some(timeout))
+    }
+
+    fn end(self, timeout: Option<Duration>) -> bool {
+        let registry = self.handle.registry();
+        shutdown::begin(registry);
+        if seat::try_current().is_some_and(|me| registry.owns(&me)) {
+            return false;
+        }
+        // A timeout beyond what the clock can say is no timeout.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        shutdown::wait_until_ended(registry, deadline)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        shutdown::begin(self.handle.registry());
+        // Once, and here: a thread that wrote after this could be cut short by the end of `main`.
+        self.handle.registry().trace().save();
+    }
+}
+
+impl Deref for Pool {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pool").field(self.handle.registry()).finish()
+    }
+}

@@ -1,0 +1,520 @@
+//! How a pool is made: sizes, hooks, and who creates its threads.
+
+use super::build_error::PoolBuildError;
+use super::{Pool, global};
+#[cfg(all(feature = "tokio", not(manyhands_model)))]
+use crate::pool::Context;
+use crate::pool::{Hooks, MAX_GUESTS, Registry, Sizes, Start, ThreadBuilder};
+use crate::sleep::MAX_SEATS;
+use crate::sync::Mutex;
+use crate::util::env;
+use crate::util::unwind::Payload;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Worker threads of a pool, at most.
+const MAX_THREADS: usize = 1024;
+/// Spare threads of a pool, at most.
+const MAX_SPARES: usize = 2048;
+const _: () = assert!(MAX_THREADS + MAX_GUESTS + MAX_SPARES <= MAX_SEATS);
+
+const DEFAULT_SPARES: usize = 256;
+const DEFAULT_GUESTS: usize = 32;
+const DEFAULT_BLOCKING: usize = 512;
+const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// The largest number of worker threads that a pool can have: 1024. Larger requests are cut down
+/// to it.
+///
+/// ```
+/// assert_eq!(manyhands::max_num_threads(), 1024);
+/// ```
+pub fn max_num_threads() -> usize {
+    MAX_THREADS
+}
+
+/// Builds a [`Pool`], or configures the default one.
+///
+/// ```
+/// let pool = manyhands::Pool::builder()
+///     .num_threads(3)
+///     .thread_name(|index| format!("compute-{index}"))
+///     .build()
+///     .unwrap();
+/// assert_eq!(pool.current_num_threads(), 3);
+/// assert_eq!(pool.install(|| std::thread::current().name().map(str::len)), Some(9));
+/// ```
+#[must_use = "a builder does nothing until `build` or `build_global` is called"]
+pub struct PoolBuilder<S = DefaultSpawn> {
+    num_threads: usize,
+    spares: Option<usize>,
+    blocking: Option<usize>,
+    keep_alive: Duration,
+    use_current_thread: bool,
+    hooks: Hooks,
+    spawn: S,
+}
+
+/// Threads are created with [`std::thread::Builder`].
+#[derive(Debug, Default)]
+pub struct DefaultSpawn(());
+
+/// Threads are created by a function; see [`PoolBuilder::spawn_handler`].
+#[derive(Debug)]
+pub struct CustomSpawn<F>(F);
+
+/// Who creates a pool's worker threads. Sealed.
+pub trait ThreadSpawn: sealed::Sealed {
+    #[doc(hidden)]
+    fn spawn(&mut self, thread: ThreadBuilder) -> io::Result<()>;
+    /// May the pool create further threads by itself?
+    #[doc(hidden)]
+    const HAS_SPARES: bool;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::DefaultSpawn {}
+    impl<F> Sealed for super::CustomSpawn<F> {}
+}
+
+impl ThreadSpawn for DefaultSpawn {
+    fn spawn(&mut self, thread: ThreadBuilder) -> io::Result<()> {
+        thread.spawn()
+    }
+    const HAS_SPARES: bool = true;
+}
+
+impl<F: FnMut(ThreadBuilder) -> io::Result<()>> ThreadSpawn for CustomSpawn<F> {
+    fn spawn(&mut self, thread: ThreadBuilder) -> io::Result<()> {
+        (self.0)(thread)
+    }
+    const HAS_SPARES: bool = false;
+}
+
+impl Default for PoolBuilder {
+    fn default() -> Self {
+        Self {
+            num_threads: 0,
+            spares: None,
+            blocking: None,
+            keep_alive: DEFAULT_KEEP_ALIVE,
+            use_current_thread: false,
+            hooks: Hooks::default(),
+            spawn: DefaultSpawn(()),
+        }
+    }
+}
+
+impl PoolBuilder {
+    /// A builder with the defaults; the same as [`Pool::builder`].
+    ///
+    /// ```
+    /// let pool = manyhands::PoolBuilder::new().num_threads(1).build().unwrap();
+    /// assert_eq!(pool.install(|| 6 * 7), 42);
+    /// ```
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Builds a pool whose threads may borrow from the caller: `wrapper` runs on each thread and
+    /// calls [`ThreadBuilder::run`]; the pool ends, and all its threads with it, when `with_pool`
+    /// returns. Such a pool has no spare threads and no guest seats.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses a thread.
+    ///
+    /// ```
+    /// let greeting = String::from("hello");
+    /// let length = manyhands::Pool::builder()
+    ///     .num_threads(2)
+    ///     .build_scoped(
+    ///         |thread| {
+    ///             assert_eq!(greeting, "hello"); // borrowed on every thread
+    ///             thread.run()
+    ///         },
+    ///         |pool| pool.install(|| greeting.len()),
+    ///     )
+    ///     .unwrap();
+    /// assert_eq!(length, 5);
+    /// ```
+    pub fn build_scoped<W, F, R>(self, wrapper: W, with_pool: F) -> Result<R, PoolBuildError>
+    where
+        W: Fn(ThreadBuilder) + Sync,
+        F: FnOnce(&Pool) -> R,
+    {
+        std::thread::scope(|scope| {
+            let wrapper = &wrapper;
+            let pool = self
+                .spawn_handler(|thread| {
+                    let mut builder = std::thread::Builder::new();
+                    if let Some(name) = thread.name() {
+                        builder = builder.name(name.to_owned());
+                    }
+                    if let Some(size) = thread.stack_size() {
+                        builder = builder.stack_size(size);
+                    }
+                    builder
+                        .spawn_scoped(scope, move || wrapper(thread))
+                        .map(drop)
+                })
+                .build()?;
+            Ok(with_pool(&pool))
+        })
+    }
+
+    /// Creates worker threads with `spawn` instead of [`std::thread::Builder`]. It is called once
+    /// for each worker, and must see to it that [`ThreadBuilder::run`] is called on a thread.
+    /// Such a pool has no spare threads and no guest seats.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(2)
+    ///     .spawn_handler(|thread| {
+    ///         std::thread::Builder::new().spawn(|| thread.run())?;
+    ///         Ok(())
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// assert_eq!(pool.install(|| 1 + 1), 2);
+    /// ```
+    pub fn spawn_handler<F>(self, spawn: F) -> PoolBuilder<CustomSpawn<F>>
+    where
+        F: FnMut(ThreadBuilder) -> io::Result<()>,
+    {
+        PoolBuilder {
+            num_threads: self.num_threads,
+            spares: self.spares,
+            blocking: self.blocking,
+            keep_alive: self.keep_alive,
+            use_current_thread: self.use_current_thread,
+            hooks: self.hooks,
+            spawn: CustomSpawn(spawn),
+        }
+    }
+}
+
+impl<S: ThreadSpawn> PoolBuilder<S> {
+    /// How many threads compute at a time, and how many worker threads the pool has. 0, the
+    /// default: the value of `MANYHANDS_NUM_THREADS`, else one per core that the process may use
+    /// (affinity and cgroup quota heeded). More than [`max_num_threads`] are cut down to it.
+    pub fn num_threads(mut self, num_threads: usize) -> Self {
+        self.num_threads = num_threads;
+        self
+    }
+
+    /// How many further threads the pool creates at most when workers wait and lend their cores
+    /// (default 256, never more than 2048). They are created one by one when they are needed, and
+    /// sleep when they are not.
+    ///
+    /// A pool with 0 spare threads has no guest seats either: calls from outside run on its
+    /// workers, and [`current_thread_index`](crate::current_thread_index) stays below
+    /// `current_num_threads`. Where waiting would stop everything, such a pool lets a waiter run
+    /// other jobs of the pool.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(2).max_spare_threads(0).build().unwrap();
+    /// let (a, b) = pool.join(manyhands::current_thread_index, manyhands::current_thread_index);
+    /// assert!(a.unwrap() < 2 && b.unwrap() < 2);
+    /// ```
+    pub fn max_spare_threads(mut self, threads: usize) -> Self {
+        self.spares = Some(threads);
+        self
+    }
+
+    /// How many threads run closures of [`spawn_blocking`](crate::spawn_blocking) at most (default
+    /// 512, at least 1). Further closures queue. These threads come on top of `num_threads` and of
+    /// the spare ones, and hold no permit.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().max_blocking_threads(2).build().unwrap();
+    /// let files: Vec<_> = ["Cargo.toml", "README.md", "src/lib.rs"]
+    ///     .map(|path| pool.spawn_blocking(move || std::fs::read(path)))
+    ///     .into();
+    /// assert!(files.into_iter().all(|file| file.join().unwrap().is_ok()));
+    /// ```
+    pub fn max_blocking_threads(mut self, threads: usize) -> Self {
+        self.blocking = Some(threads);
+        self
+    }
+
+    /// How long a spare thread, or one of [`spawn_blocking`](crate::spawn_blocking), waits for work
+    /// before it ends (default 10 seconds).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(1)
+    ///     .thread_keep_alive(Duration::from_millis(100))
+    ///     .build()
+    ///     .unwrap();
+    /// // A spare thread runs the task while the only worker waits for it.
+    /// let answer = pool.install(|| manyhands::spawn(async { 42 }).join());
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
+    pub fn thread_keep_alive(mut self, time: Duration) -> Self {
+        self.keep_alive = time;
+        self
+    }
+
+    /// Makes the calling thread worker 0 of the pool, for good. It runs jobs only while it waits
+    /// in a call of this crate. Such a pool has no spare threads and no guest seats, and its
+    /// memory is never freed.
+    pub fn use_current_thread(mut self) -> Self {
+        self.use_current_thread = true;
+        self
+    }
+
+    /// The stack of each thread, in bytes.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.hooks.stack_size = Some(bytes);
+        self
+    }
+
+    /// Names each thread by its index. (Spare threads are named later, from any thread: hence
+    /// `Send`.)
+    pub fn thread_name<F>(mut self, name: F) -> Self
+    where
+        F: FnMut(usize) -> String + Send + 'static,
+    {
+        self.hooks.name = Mutex::new(Some(Box::new(name)));
+        self
+    }
+
+    /// Called on each thread of the pool before its first job, with the thread's index. A panic
+    /// goes to the panic handler; the thread works on.
+    pub fn start_handler<H>(mut self, handler: H) -> Self
+    where
+        H: Fn(usize) + Send + Sync + 'static,
+    {
+        self.hooks.start = Some(Box::new(handler));
+        self
+    }
+
+    /// Called on each thread of the pool after its last job, with the thread's index. A panic
+    /// goes to the panic handler.
+    pub fn exit_handler<H>(mut self, handler: H) -> Self
+    where
+        H: Fn(usize) + Send + Sync + 'static,
+    {
+        self.hooks.exit = Some(Box::new(handler));
+        self
+    }
+
+    /// Called on each thread that the pool creates when it begins: workers, spare threads, and
+    /// those of [`spawn_blocking`](crate::spawn_blocking). A panic goes to the panic handler, and
+    /// the thread works on. (The name is tokio's. [`start_handler`](Self::start_handler), rayon's,
+    /// knows the thread's index and leaves out threads for blocking closures; both may be set.)
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// let begun = Arc::new(AtomicUsize::new(0));
+    /// let ended = Arc::new(AtomicUsize::new(0));
+    /// let (starts, stops) = (Arc::clone(&begun), Arc::clone(&ended));
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(2)
+    ///     .on_thread_start(move || { starts.fetch_add(1, Ordering::Relaxed); })
+    ///     .on_thread_stop(move || { stops.fetch_add(1, Ordering::Relaxed); })
+    ///     .build()
+    ///     .unwrap();
+    /// pool.spawn_blocking(|| ()).join().unwrap();
+    /// pool.shutdown();
+    /// assert_eq!(begun.load(Ordering::Relaxed), 3);
+    /// assert_eq!(ended.load(Ordering::Relaxed), 3);
+    /// ```
+    pub fn on_thread_start<H>(mut self, handler: H) -> Self
+    where
+        H: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread_start = Some(Box::new(handler));
+        self
+    }
+
+    /// Called on each thread that the pool creates when it ends, after its last job. A panic goes
+    /// to the panic handler.
+    pub fn on_thread_stop<H>(mut self, handler: H) -> Self
+    where
+        H: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread_stop = Some(Box::new(handler));
+        self
+    }
+
+    /// Called on a worker or spare thread that is about to sleep: because there is nothing to do,
+    /// or in a wait. It still holds its core, and may find something to do after all. What the
+    /// closure spawns is run before the pool sleeps. A panic goes to the panic handler.
+    ///
+    /// Such calls come in pairs with those of [`on_thread_unpark`](Self::on_thread_unpark), and
+    /// may be many; a closure that waits delays whatever the thread is needed for. Not set, they
+    /// cost a branch.
+    ///
+    /// ```
+    /// use std::sync::mpsc::channel;
+    /// let (parks, parked) = channel();
+    /// let (unparks, unparked) = channel();
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(1)
+    ///     .on_thread_park(move || parks.send(()).unwrap())
+    ///     .on_thread_unpark(move || unparks.send(()).unwrap_or(()))
+    ///     .build()
+    ///     .unwrap();
+    /// parked.recv().unwrap(); // the worker has nothing to do
+    /// pool.install(|| ());
+    /// unparked.recv().unwrap();
+    /// ```
+    pub fn on_thread_park<H>(mut self, handler: H) -> Self
+    where
+        H: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread_park = Some(Box::new(handler));
+        self
+    }
+
+    /// Called on a worker or spare thread when it has slept; see
+    /// [`on_thread_park`](Self::on_thread_park).
+    pub fn on_thread_unpark<H>(mut self, handler: H) -> Self
+    where
+        H: Fn() + Send + Sync + 'static,
+    {
+        self.hooks.thread_unpark = Some(Box::new(handler));
+        self
+    }
+
+    /// Called with the payload of every panic that nobody can be told about otherwise: of a
+    /// detached task, of a hook, of a `spawn_broadcast`. Without it such a panic is printed by the
+    /// panic hook and forgotten; the process goes on in any case.
+    pub fn panic_handler<H>(mut self, handler: H) -> Self
+    where
+        H: Fn(Payload) + Send + Sync + 'static,
+    {
+        self.hooks.panic = Some(Box::new(handler));
+        self
+    }
+
+    /// Runs everything that this pool runs in the context of a tokio runtime, so that `tokio::net`,
+    /// `tokio::time` and the crates that are built on them work in its tasks (feature `tokio`).
+    ///
+    /// Without a given runtime the pool has one of its own, of kind `current_thread`, in which an idle
+    /// thread of the pool sleeps; it ends with the pool. A runtime that is given must be driven by
+    /// its own threads; one of a single thread, only while that thread is in tokio's `block_on`. It
+    /// may end before the pool does: tokio's sockets then return errors, and its timers panic, which
+    /// is an error for whoever awaits that task. The pool may end first, too.
+    ///
+    /// A thread that is inside a tokio runtime when it calls into the pool stays in that one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tokio::runtime::Runtime;
+    ///
+    /// let runtime = Runtime::new().unwrap();
+    /// let pool = manyhands::Pool::builder()
+    ///     .tokio_handle(runtime.handle().clone())
+    ///     .build()
+    ///     .unwrap();
+    /// let task = pool.spawn(async {
+    ///     tokio::time::sleep(Duration::from_millis(1)).await;
+    ///     manyhands::join(|| 20, || 22)
+    /// });
+    /// assert_eq!(task.join().unwrap(), (20, 22));
+    /// ```
+    #[cfg(all(feature = "tokio", not(manyhands_model)))]
+    pub fn tokio_handle(mut self, handle: tokio::runtime::Handle) -> Self {
+        self.hooks.context = Context::of(handle);
+        self
+    }
+
+    /// Builds the pool and starts its worker threads.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses a thread (those already started are stopped), or if
+    /// [`use_current_thread`](Self::use_current_thread) was asked for on a thread of a pool.
+    pub fn build(self) -> Result<Pool, PoolBuildError> {
+        self.build_registry(false).map(Pool::new)
+    }
+
+    /// Builds the default pool: the one that free functions use outside of any other pool.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build), or if there is a default pool already, because it was configured
+    /// or used before.
+    ///
+    /// ```
+    /// manyhands::Pool::builder().num_threads(2).build_global().unwrap();
+    /// assert_eq!(manyhands::current_num_threads(), 2);
+    /// let second = manyhands::Pool::builder().build_global().unwrap_err();
+    /// assert!(second.is_already_initialized());
+    /// ```
+    pub fn build_global(self) -> Result<(), PoolBuildError> {
+        let mut result = Ok(());
+        let fresh = global::init(|| {
+            self.build_registry(false)
+                .map_err(|error| result = Err(error))
+        });
+        result?;
+        if fresh {
+            Ok(())
+        } else {
+            Err(PoolBuildError::already_initialized())
+        }
+    }
+
+    /// The default pool when nobody configured it: runs with the threads that the system grants.
+    pub(super) fn build_with_what_there_is(self) -> Arc<Registry> {
+        match self.build_registry(true) {
+            Ok(registry) => registry,
+            Err(_) => unreachable!("a lenient build takes what it gets"),
+        }
+    }
+
+    fn build_registry(mut self, lenient: bool) -> Result<Arc<Registry>, PoolBuildError> {
+        let workers = match self.num_threads {
+            0 => env::default_num_threads(),
+            threads => threads,
+        }
+        .clamp(1, MAX_THREADS);
+        let spares = if S::HAS_SPARES && !self.use_current_thread {
+            self.spares.unwrap_or(DEFAULT_SPARES).min(MAX_SPARES)
+        } else {
+            0
+        };
+        let sizes = Sizes {
+            workers,
+            guests: if spares == 0 { 0 } else { DEFAULT_GUESTS },
+            spares,
+            blocking: self.blocking.unwrap_or(DEFAULT_BLOCKING).max(1),
+            keep_alive: self.keep_alive,
+            // Models have no clock, so nobody spins there.
+            cores: if cfg!(manyhands_model) {
+                1
+            } else {
+                env::cores() as u32
+            },
+        };
+        let start = Start {
+            sizes,
+            hooks: std::mem::take(&mut self.hooks),
+            lenient,
+            use_current_thread: self.use_current_thread,
+            waits_on_failure: S::HAS_SPARES,
+        };
+        Ok(start.start(|thread| self.spawn.spawn(thread))?)
+    }
+}
+
+impl<S> fmt::Debug for PoolBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolBuilder")
+            .field("num_threads", &self.num_threads)
+            .field("max_spare_threads", &self.spares)
+            .field("max_blocking_threads", &self.blocking)
+            .field("use_current_thread", &self.use_current_thread)
+            .field("stack_size", &self.hooks.stack_size)
+            .finish_non_exhaustive()
+    }
+}

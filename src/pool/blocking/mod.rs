@@ -1,0 +1,113 @@
+//! Threads for closures that block: apart from the seats, without permits, bounded, and gone after
+//! a while without work.
+//!
+//! A blocking closure is a task that waits for a thread. Its first poll, by whoever spawns it, only
+//! leaves a waker for the queue; a thread that takes the waker out again uses it, and so gets the
+//! right to run the closure. Until then the task is idle: an abort finds it so, takes it off the
+//! queue, and has a worker drop it, without any blocking thread.
+//!
+//! The queue is here, and knows no pool; `run.rs` has the threads, and what a blocking closure is to
+//! its task.
+
+mod run;
+
+pub(crate) use self::run::spawn_blocking;
+
+use crate::sync::{Condvar, Mutex, lock};
+use std::collections::BTreeMap;
+use std::task::Waker;
+use std::time::Duration;
+
+/// The place of a closure in the queue.
+type Ticket = u64;
+
+/// The blocking closures of one pool.
+#[derive(Debug)]
+pub(crate) struct Blocking {
+    state: Mutex<State>,
+    work: Condvar,
+    max_threads: usize,
+    keep_alive: Duration,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Closures that wait for a thread, oldest first.
+    queue: BTreeMap<Ticket, Waker>,
+    /// Closures whose first poll has not ended: nobody may wake them yet.
+    entering: BTreeMap<Ticket, Waker>,
+    next: Ticket,
+    threads: usize,
+    idle: usize,
+    closed: bool,
+}
+
+impl Blocking {
+    pub(super) fn new(max_threads: usize, keep_alive: Duration) -> Self {
+        Self {
+            state: Mutex::new(State {
+                queue: BTreeMap::new(),
+                entering: BTreeMap::new(),
+                next: 0,
+                threads: 0,
+                idle: 0,
+                closed: false,
+            }),
+            work: Condvar::new(),
+            max_threads,
+            keep_alive,
+        }
+    }
+
+    /// Threads that wait for work end. The tasks in the queue have been cancelled before.
+    pub(super) fn close(&self) {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        let queue = std::mem::take(&mut state.queue);
+        drop(state);
+        self.work.notify_all();
+        drop(queue);
+    }
+
+    fn enter(&self, ticket: Ticket, waker: Waker) {
+        let mut state = lock(&self.state);
+        if !state.closed {
+            state.entering.insert(ticket, waker);
+        }
+    }
+
+    /// Nobody needs to come for this closure any more.
+    fn leave(&self, ticket: Ticket) {
+        let mut state = lock(&self.state);
+        let left = (state.queue.remove(&ticket), state.entering.remove(&ticket));
+        drop(state);
+        drop(left);
+    }
+
+    pub(super) fn metrics(&self) -> BlockingMetrics {
+        let state = lock(&self.state);
+        BlockingMetrics {
+            threads: state.threads,
+            idle: state.idle,
+            queued: state.queue.len(),
+            max_threads: self.max_threads,
+        }
+    }
+}
+
+/// The threads and the queue of [`spawn_blocking`](crate::spawn_blocking) at one moment; see
+/// [`Handle::blocking_metrics`](crate::Handle::blocking_metrics).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlockingMetrics {
+    /// Threads that exist.
+    pub threads: usize,
+    /// Those of them that wait for a closure. They end when none has come for a while; see
+    /// [`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive).
+    pub idle: usize,
+    /// Closures that wait for a thread. Those that were aborted do not count.
+    pub queued: usize,
+    /// How many threads there may be; see
+    /// [`max_blocking_threads`](crate::PoolBuilder::max_blocking_threads).
+    pub max_threads: usize,
+}

@@ -1,0 +1,230 @@
+//! How a thread gets onto a seat of a pool: its own, as a guest, or by sending a closure to a
+//! worker.
+
+use super::limit::Limit;
+use super::publish;
+use super::registry::Registry;
+use super::seat::{self, Mode, Occupant};
+use super::{computing, tell, wait};
+use crate::job::share::{self, ShareRef};
+use crate::job::stack::{StackHeader, StackJob};
+use crate::job::{JobRef, SeatIndex};
+use crate::sync::thread_cell;
+use crate::task::{Class, Priority};
+use crate::trace::{self, LaneKind, Span};
+use crate::util::coarse;
+use crate::util::parker::Parker;
+use crate::util::unwind;
+use std::cell::Cell;
+use std::ptr;
+use std::sync::Arc;
+
+/// Runs `f`, which computes, on a seat of this pool: the calling thread's, else a guest seat on
+/// this thread, else (no guest seat free, or the thread works for another pool) on a worker,
+/// which `migrated` tells.
+pub(crate) fn on_seat<R: Send>(
+    registry: &Arc<Registry>,
+    f: impl FnOnce(Occupant<'_>, bool) -> R + Send,
+) -> R {
+    match seat::current() {
+        Some(me) if registry.owns(&me) => {
+            computing::begin(me);
+            f(me, false)
+        }
+        Some(_) => install_on_seat(registry, f),
+        None => {
+            registry.check_process();
+            match registry.guests.claim() {
+                Some(index) => as_guest(registry, index, Mode::Computing, |me| f(me, false)),
+                None => install_on_seat(registry, f),
+            }
+        }
+    }
+}
+
+/// As [`on_seat`] for closures that must stay on this thread: `f` may have to do without a seat.
+pub(crate) fn in_place<R>(
+    registry: &Arc<Registry>,
+    f: impl FnOnce(Option<Occupant<'_>>) -> R,
+) -> R {
+    match seat::current() {
+        Some(me) => f(registry.owns(&me).then_some(me)),
+        None => {
+            registry.check_process();
+            match registry.guests.claim() {
+                Some(index) => as_guest(registry, index, Mode::Polling, |me| f(Some(me))),
+                None => {
+                    // What `f` spawns belongs here nevertheless.
+                    let _unseated = Unseated::enter(registry);
+                    let _context = registry.hooks.context.enter();
+                    f(None)
+                }
+            }
+        }
+    }
+}
+
+/// Works as a guest on a claimed seat.
+fn as_guest<R>(
+    registry: &Arc<Registry>,
+    index: SeatIndex,
+    mode: Mode,
+    f: impl FnOnce(Occupant<'_>) -> R,
+) -> R {
+    /// The seat is this thread's, and so is a permit.
+    struct Claim<'a>(&'a Registry, SeatIndex);
+    impl Drop for Claim<'_> {
+        fn drop(&mut self) {
+            self.0.guests.give_back(self.1);
+            self.0.sleep.release();
+            tell::permit(self.0);
+        }
+    }
+
+    struct Leave<'a>(Occupant<'a>);
+    impl Drop for Leave<'_> {
+        fn drop(&mut self) {
+            trace::end(Span::Compute);
+            publish::clear_seat(self.0);
+            self.0.show_mode(Mode::Away);
+        }
+    }
+
+    let _context = registry.hooks.context.enter();
+    registry.sleep.acquire();
+    // Dropped after all that makes this thread the occupant: the next guest may be waiting (S1).
+    let _claim = Claim(registry, index);
+    // SAFETY: the claim made this thread the only occupant; the seat lives in `registry`.
+    let occupied = unsafe { registry.occupy(index) };
+    let me = occupied.me();
+    let _traced = registry.trace.enter(LaneKind::Guest, index as usize);
+    me.return_to_queues();
+    if mode == Mode::Computing {
+        me.counters().count_computation();
+        me.show_mode(mode);
+        trace::begin(Span::Compute);
+    }
+    let _leave = Leave(me);
+    // A guest that polls may spawn much.
+    let _stamps = (mode == Mode::Polling).then(coarse::keep);
+    f(me)
+}
+
+/// [`Pool::install`](crate::Pool::install): on a worker, unless this thread already is one.
+pub(crate) fn install<R: Send>(registry: &Arc<Registry>, op: impl FnOnce() -> R + Send) -> R {
+    match seat::current() {
+        Some(me) if registry.owns(&me) => op(),
+        _ => install_on_seat(registry, move |_, _| op()),
+    }
+}
+
+/// As [`install`], when it is the turn of `limit`.
+pub(crate) fn install_limited<R: Send>(
+    registry: &Arc<Registry>,
+    limit: &Arc<Limit>,
+    op: impl FnOnce() -> R + Send,
+) -> R {
+    match seat::current() {
+        Some(me) if registry.owns(&me) && ShareRef::current() == limit.share() => op(),
+        _ => install_by(
+            registry,
+            |job| limit.push(job, Class::root(Priority::Normal)),
+            |_, _| {
+                // SAFETY: this call keeps the limit, and waits for what runs under it.
+                let _under = unsafe { share::enter(limit.share()) };
+                op()
+            },
+        ),
+    }
+}
+
+/// Runs `f` on a worker and waits for it. A thread of another pool lends its core meanwhile.
+#[cold]
+fn install_on_seat<R: Send>(
+    registry: &Arc<Registry>,
+    f: impl FnOnce(Occupant<'_>, bool) -> R + Send,
+) -> R {
+    registry.check_process();
+    if has_no_thread(registry) {
+        // The system granted no thread at all: work as a guest, or wait until a guest leaves.
+        loop {
+            if let Some(index) = registry.guests.claim() {
+                return as_guest(registry, index, Mode::Computing, |me| f(me, true));
+            }
+            std::thread::yield_now();
+        }
+    }
+    install_by(registry, |job| publish::inject_root(registry, job), f)
+}
+
+/// Did the system grant no thread at all, so that this one must work as a guest?
+fn has_no_thread(registry: &Registry) -> bool {
+    registry.threads.live() == 0 && !registry.guests.is_empty() && seat::current().is_none()
+}
+
+/// Runs `f` on a worker, once the one to whom `submit` gives the job has one.
+fn install_by<R: Send>(
+    registry: &Arc<Registry>,
+    submit: impl FnOnce(JobRef),
+    f: impl FnOnce(Occupant<'_>, bool) -> R + Send,
+) -> R {
+    let pool = Arc::clone(registry);
+    let job = StackJob::new(move |migrated| match seat::current() {
+        Some(me) if pool.owns(&me) => f(me, migrated),
+        // The pool has ended: the thread that pushed last runs what is left.
+        _ => in_place(&pool, |me| match me {
+            Some(me) => f(me, migrated),
+            None => panic!("the pool was shut down before this call could run on it"),
+        }),
+    });
+    // SAFETY: the job lives in this frame, which is not left before its latch is set: nothing
+    // from here to the end of the wait unwinds.
+    let guard = unwind::AbortOnDrop("install must wait for its job");
+    // SAFETY: as above.
+    let job_ref = unsafe { StackHeader::expose(job.as_header()) };
+    submit(job_ref);
+    // SAFETY: exposed above.
+    let done = unsafe { job.public() }.latch();
+    match seat::current() {
+        Some(me) => wait::until(me, done),
+        None => done.wait(Parker::current()),
+    }
+    guard.disarm();
+    // SAFETY: the latch is set.
+    match unsafe { job.take_result() } {
+        Ok(result) => result,
+        Err(payload) => unwind::resume(payload),
+    }
+}
+
+thread_cell! {
+    static UNSEATED: Cell<*const Registry> = Cell::new(ptr::null());
+}
+
+/// The calling thread works for a pool without having a seat there, while this lives.
+struct Unseated(*const Registry);
+
+impl Unseated {
+    fn enter(registry: &Arc<Registry>) -> Self {
+        Self(UNSEATED.with(|pool| pool.replace(Arc::as_ptr(registry))))
+    }
+}
+
+impl Drop for Unseated {
+    fn drop(&mut self) {
+        UNSEATED.with(|pool| pool.set(self.0));
+    }
+}
+
+/// The pool that the calling thread works for without a seat, if it does.
+pub(crate) fn unseated() -> Option<Arc<Registry>> {
+    let pool = UNSEATED.try_with(Cell::get).ok()?;
+    if pool.is_null() {
+        return None;
+    }
+    // SAFETY: it came from an `Arc` that outlives the guard, which clears the cell.
+    unsafe {
+        Arc::increment_strong_count(pool);
+        Some(Arc::from_raw(pool))
+    }
+}

@@ -1,0 +1,59 @@
+//! What a task keeps of its pool: a counted reference, and where it becomes ready.
+//!
+//! Every task keeps its pool's registry, since a waker may outlive the pool. On a seat of the pool
+//! the reference is taken from the seat's stock (`registry.rs`), and goes back there with the task.
+//! So threads that spawn and finish tasks do not fight for the count.
+
+use super::publish;
+use super::registry::Registry;
+use super::seat::{self, Mode};
+use crate::job::JobRef;
+use crate::task::{Class, How, Owned, Schedule};
+use crate::util::unwind::Payload;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+
+/// A task's reference to its pool.
+pub(crate) struct Home(ManuallyDrop<Arc<Registry>>);
+
+impl Home {
+    #[inline]
+    pub(crate) fn new(registry: Arc<Registry>) -> Self {
+        Self(ManuallyDrop::new(registry))
+    }
+}
+
+impl Drop for Home {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: taken once, here.
+        let registry = unsafe { ManuallyDrop::take(&mut self.0) };
+        match seat::try_current() {
+            Some(me) if registry.owns(&me) => me.put_counted(registry),
+            _ => drop(registry),
+        }
+    }
+}
+
+impl Schedule for Home {
+    fn schedule(&self, job: JobRef, how: How, class: Class) {
+        publish::schedule(&self.0, job, how, class);
+    }
+
+    #[inline]
+    fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn owned(&self) -> &Owned {
+        self.0.owned()
+    }
+
+    fn unhandled_panic(&self, payload: Payload) {
+        self.0.report_panic(payload);
+    }
+
+    fn puts_heavy_aside(&self) -> bool {
+        seat::try_current().is_some_and(|me| self.0.owns(&me) && me.mode() == Mode::Overcommitted)
+    }
+}

@@ -1,0 +1,295 @@
+//! The thread at the post: looks, asks the policy, and does what it says.
+
+use super::policy::{self, Begin, IN_MODEL, MAX_PAUSED, Next, Pausing, REST, Sight, WATCH};
+use super::{WakesFor, sight};
+use crate::pool::driver::{Asker, Role};
+use crate::pool::find::{self, Found};
+use crate::pool::registry::Registry;
+use crate::pool::seat::{Mode, Occupant};
+use crate::pool::{publish, tell};
+use crate::task;
+use crate::trace::{self, Span};
+use std::time::{Duration, Instant};
+
+/// How a thread has left the post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(in crate::pool) enum Left {
+    /// There is nothing to do there.
+    Idle,
+    /// It has begun to compute, and holds a permit now.
+    WithPermit,
+}
+
+/// Polls ready futures while all threads with permits compute. The caller has the post, and no
+/// permit.
+pub(in crate::pool) fn poll_futures(me: Occupant<'_>) -> Left {
+    let registry = me.registry();
+    let rescue = &registry.rescue;
+    me.set_mode(Mode::Overcommitted);
+    let mut post = Post::new(me);
+    while !registry.is_closed() {
+        let next = policy::next(&post.see());
+        match next {
+            Next::Poll { patient, otherwise } => {
+                if let Some(left) = post.poll(patient, otherwise) {
+                    return left;
+                }
+            }
+            Next::HandOut => publish::clear_seat(me),
+            Next::Drive => post.drive(),
+            Next::Watch => {
+                let end = Some(Instant::now() + WATCH);
+                sleep(me, end, WakesFor::All, None);
+                post.look_at_role();
+            }
+            Next::Nap(time) => nap(me, time),
+            Next::IdleNap(time) => {
+                post.idle_naps += 1;
+                nap(me, time);
+            }
+            Next::Leave => {
+                rescue.leave_post();
+                if !(sight::needs_rescue(registry) && rescue.take_post()) {
+                    me.set_mode(Mode::Away);
+                    return Left::Idle;
+                }
+            }
+        }
+    }
+    rescue.leave_post();
+    me.set_mode(Mode::Away);
+    Left::Idle
+}
+
+/// The post's thread, and what it counts.
+struct Post<'a> {
+    me: Occupant<'a>,
+    registry: &'a Registry,
+    /// `Driver::takes` at the last look, and for how many looks it has been the same.
+    takes: u32,
+    quiet_looks: u32,
+    idle_naps: u32,
+    /// How often it had something to poll since it slept as the driver.
+    own_polls: u32,
+}
+
+impl<'a> Post<'a> {
+    fn new(me: Occupant<'a>) -> Self {
+        let registry = me.registry();
+        Self {
+            me,
+            registry,
+            takes: registry.driver.takes(),
+            quiet_looks: 0,
+            idle_naps: 0,
+            own_polls: 0,
+        }
+    }
+
+    /// Looks at the pool. Timers that have expired and events that have happened are let in before.
+    fn see(&self) -> Sight {
+        let (registry, me) = (self.registry, self.me);
+        registry.driver.fire_if_unattended();
+        if let Some(role) = registry.driver.role_to_glance(me.parker(), false) {
+            role.glance();
+        }
+        let crowded = registry.sleep.is_crowded();
+        let saturated = sight::is_saturated(registry);
+        let computing = sight::any_computes(registry);
+        let ready = sight::has_ready(registry);
+        let ready_future = ready && sight::has_ready_future(registry);
+        let own_tasks = me.tasks.are_there();
+        let injectors = &registry.injectors;
+        let mut look = registry.rescue.look();
+        let unmoved = look.unmoved(registry.seats(), crowded);
+        if !ready {
+            let _ = look.answer();
+        } else if saturated || own_tasks || ready_future && computing && !IN_MODEL {
+            look.ask();
+        }
+        Sight {
+            saturated,
+            computing,
+            crowded,
+            unmoved,
+            surplus_is_rare: look.surplus_is_rare(),
+            ready,
+            ready_future,
+            own_tasks,
+            own_polls: self.own_polls,
+            asked: look.asked(),
+            waited: look.waited(injectors.has_long().then(|| injectors.taken())),
+            role_is_free: registry.driver.is_wanted(),
+            role_is_of_use: registry.driver.is_of_use(),
+            quiet_looks: self.quiet_looks,
+            idle_naps: self.idle_naps,
+        }
+    }
+
+    /// Polls a ready future; if others were faster, lets something else begin, or rests.
+    fn poll(&mut self, patient: bool, otherwise: Begin) -> Option<Left> {
+        let (registry, me) = (self.registry, self.me);
+        self.own_polls = (self.own_polls + 1).min(policy::OWN_POLLS);
+        if let Some(future) = find::future_only(me, patient) {
+            self.note_rescue(&future);
+            future.execute(me);
+            return (me.mode() != Mode::Overcommitted).then_some(Left::WithPermit);
+        }
+        let job = match otherwise {
+            Begin::Nothing => None,
+            Begin::Heavy => find::heavy_only(registry),
+            Begin::AtLeast(priority) => find::long_only(registry, priority),
+        };
+        if let Some(job) = job {
+            self.note_rescue(&job);
+            take_permit(me);
+            tell::post_is_left(registry);
+            me.note_computation();
+            job.execute(me);
+            return Some(Left::WithPermit);
+        }
+        if sight::has_ready(registry) {
+            self.rest();
+        }
+        None
+    }
+
+    /// A future or root is about to run without a permit.
+    fn note_rescue(&self, job: &Found) {
+        let counters = self.me.counters();
+        counters.count_job(job.is_poll());
+        counters.count_overcommitted();
+        if let Some(after) = self.registry.rescue.look().answer() {
+            counters.saw_rescue(after);
+        }
+    }
+
+    /// Sleeps as the driver, until a timer expires, something happens, or a publisher asks.
+    fn drive(&mut self) {
+        if let Some(role) = self.take_role() {
+            sleep(self.me, None, WakesFor::All, Some(&role));
+            self.give_up(role);
+        }
+    }
+
+    /// Sleeps until a future is ready, or for a moment, as the driver if it can: what is ready has
+    /// to wait.
+    fn rest(&mut self) {
+        if IN_MODEL {
+            return nap(self.me, REST);
+        }
+        let end = Some(Instant::now() + REST);
+        let role = self.take_role();
+        sleep(self.me, end, WakesFor::Futures, role.as_ref());
+        if let Some(role) = role {
+            self.give_up(role);
+        }
+    }
+
+    fn take_role(&self) -> Option<Role<'a>> {
+        self.registry.driver.take(self.me.parker(), Asker::Spare)
+    }
+
+    fn give_up(&mut self, role: Role<'_>) {
+        role.give_up(self.registry);
+        self.takes = self.registry.driver.takes();
+        self.quiet_looks = 0;
+        self.own_polls = 0;
+    }
+
+    /// Has any thread taken the role of the driver since the last look?
+    fn look_at_role(&mut self) {
+        let before = std::mem::replace(&mut self.takes, self.registry.driver.takes());
+        self.quiet_looks = match before == self.takes {
+            true => self.quiet_looks + 1,
+            false => 0,
+        };
+    }
+}
+
+/// Lets the others come to what is ready by themselves.
+fn nap(me: Occupant<'_>, time: Duration) {
+    if IN_MODEL {
+        let _parked = me.counters().parked();
+        return crate::sync::thread::yield_now();
+    }
+    sleep(me, Some(Instant::now() + time), WakesFor::Nothing, None);
+}
+
+/// The thread at the post sleeps until `end`, until there is what it `wakes_for`, or for no reason;
+/// as the driver, if it has that role.
+pub(in crate::pool) fn sleep(
+    me: Occupant<'_>,
+    end: Option<Instant>,
+    wakes_for: WakesFor,
+    role: Option<&Role<'_>>,
+) {
+    let registry = me.registry();
+    let rescue = &registry.rescue;
+    if wakes_for != WakesFor::Nothing {
+        let _ = rescue.look().answer();
+    }
+    rescue.fall_asleep(me.parker(), wakes_for);
+    let is_needed = sight::is_saturated(registry) && sight::has_waiting(registry, wakes_for);
+    if !is_needed && !registry.is_closed() {
+        let _parked = me.counters().parked();
+        match role {
+            Some(role) => role.drive_until(end, Some(me), || ()),
+            None => me.parker().drive(end, None),
+        }
+    }
+    rescue.wake_up();
+}
+
+/// The overcommitted thread takes a permit without asking: it computes beside the others.
+fn take_permit(me: Occupant<'_>) {
+    let registry = me.registry();
+    registry.sleep.acquire();
+    me.set_mode(Mode::Computing);
+    registry.rescue.look().forgive(me.seat());
+}
+
+/// What the overcommitted thread polls has begun to compute: it leaves its post, and perhaps waits
+/// for its turn.
+pub(in crate::pool) fn begin_at_post(me: Occupant<'_>) {
+    let registry = me.registry();
+    let turnstile = &registry.rescue.turnstile;
+    me.note_computation();
+    task::note_computing();
+    take_permit(me);
+    let pauses = registry.sleep.is_crowded() && !IN_MODEL;
+    // Some threads may wait for their turn while another one is at the post, but not all.
+    let leaves_first = !pauses || turnstile.waiting() < MAX_PAUSED;
+    if leaves_first {
+        tell::post_is_left(registry);
+    }
+    if pauses {
+        me.counters().end_computing();
+        trace::begin(Span::Pause);
+        pause(registry);
+        trace::end(Span::Pause);
+        me.counters().begin_computing();
+    }
+    if !leaves_first {
+        tell::post_is_left(registry);
+    }
+}
+
+/// The calling thread has taken a permit, and computes as soon as there is room: there is for as many
+/// threads as there are permits. Then, or later if it must, this returns.
+pub(in crate::pool) fn pause(registry: &Registry) {
+    let start = Instant::now();
+    registry.rescue.turnstile.enter(|waiting| {
+        let pausing = Pausing {
+            waited: start.elapsed(),
+            computing: (registry.sleep.active() as usize).saturating_sub(waiting),
+            permits: registry.num_threads(),
+        };
+        policy::has_turn(pausing, || {
+            let mut look = registry.rescue.look();
+            let unmoved = look.unmoved(registry.seats(), registry.sleep.is_crowded());
+            (unmoved, look.surplus_is_rare())
+        })
+    });
+}

@@ -1,0 +1,410 @@
+//! A place at the pool: what one thread works with, and what others may know of it.
+//!
+//! | file | story |
+//! |---|---|
+//! | `slots.rs` | join halves: private slots, and how they become public |
+//! | `lifo.rs` | ready tasks |
+//! | `mail.rs` | letters for this thread alone |
+//! | `mode.rs` | what the occupant is doing |
+//! | `waits_for.rs` | what it waits for, shown to people |
+//! | `counters.rs` | what it has done |
+//!
+//! Two types, one seat. [`Seat`] is what everybody may do with it: steal, post a letter, look.
+//! [`Occupant`] is evidence that the calling thread sits there, and what only that thread may do;
+//! it lends the same evidence to the parts of the seat, as [`Own`].
+//!
+//! `seat.S1`: the owner's fields are touched through [`Occupant`] and [`Own`] only. A thread gets
+//! an `Occupant` by sitting down ([`Seat::sit`], which is unsafe for that reason) or by asking for
+//! its own ([`current`]), and cannot send it to another thread.
+//!
+//! Used by every other room of the pool. A seat knows no registry: it carries the address of its
+//! pool for those who do (`registry.rs`), tells nobody of anything, and decides nothing.
+
+mod counters;
+mod lifo;
+mod mail;
+mod mode;
+mod slots;
+mod waits_for;
+
+pub use self::counters::SeatMetrics;
+pub(crate) use self::counters::{Counters, Parked};
+pub(crate) use self::lifo::Tasks;
+pub(crate) use self::mail::Mail;
+pub(crate) use self::mode::{Mode, Phase};
+pub(crate) use self::slots::{Exposed, MayExpose, Popped, Slot, Slots};
+pub(crate) use self::waits_for::{Shown, Wait, WaitWord};
+
+use self::mode::PhaseWord;
+use crate::job::{JobRef, SeatIndex};
+use crate::sync::{Cell, thread_cell};
+use crate::util::parker::Parker;
+use crate::util::rng::Rng;
+use crossbeam_utils::CachePadded;
+use std::cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
+
+/// The number of rounds after which each shared queue of the pool has gone first once, so that a
+/// busy seat starves none. (Go and tokio use the same number; it is prime, so that it does not beat
+/// with the loops of programs.)
+pub(crate) const ROUNDS: u32 = 61;
+
+/// Who sits on a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SeatKind {
+    /// One of the threads that the pool began with.
+    Worker,
+    /// A thread from outside, as long as it works in a call of this crate.
+    Guest,
+    /// A thread that was created because others waited or computed.
+    Spare,
+}
+
+/// Queues and state of one seat: what everybody may do with it.
+#[repr(C)]
+pub(crate) struct Seat {
+    pub(super) slots: Slots,
+    desk: CachePadded<Desk>,
+    pub(super) tasks: Tasks,
+    pub(super) mail: Mail,
+    phase: PhaseWord,
+    pub(super) waits_for: WaitWord,
+    counters: Counters,
+    index: SeatIndex,
+    kind: SeatKind,
+    /// The registry that owns this seat.
+    pool: NonNull<()>,
+    /// Does a thread sit here? Only to check S1; no modelled atomic, as it orders nothing.
+    #[cfg(debug_assertions)]
+    taken: std::sync::atomic::AtomicBool,
+}
+
+/// `seat.S1`: the occupant's.
+struct Desk {
+    /// See [`Occupant::next_round`].
+    round: Cell<u32>,
+    /// Has the last job computed?
+    last_computed: Cell<bool>,
+    /// Counted references to the registry that tasks have given back here, for tasks to come
+    /// (`home.rs`).
+    stock: Cell<usize>,
+    /// The thread sleeps where others' wakers may be called on it.
+    driving: Cell<bool>,
+    rng: Rng,
+    parker: Cell<Option<&'static Parker>>,
+}
+
+// SAFETY: S1 for the owner's cells, which are reached through `Own` and `Occupant` only; the rest
+// is `Sync` by itself. The pool outlives its seats, which it owns.
+unsafe impl Sync for Seat {}
+// SAFETY: as above; nothing in a seat belongs to the thread that made it.
+unsafe impl Send for Seat {}
+
+/// A part of a seat in the hands of the seat's occupant (S1): only its thread has one.
+pub(crate) struct Own<'a, T> {
+    part: &'a T,
+    /// Not `Send`.
+    _thread: PhantomData<*mut ()>,
+}
+
+impl<T> Clone for Own<'_, T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Own<'_, T> {}
+
+impl<T> Deref for Own<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        self.part
+    }
+}
+
+impl<'a, T> Own<'a, T> {
+    /// The part, for longer than this evidence.
+    #[inline(always)]
+    fn part(self) -> &'a T {
+        self.part
+    }
+}
+
+/// Evidence that the calling thread sits on a seat (S1): what only that thread may do there.
+///
+/// It is valid while the thread occupies the seat, which it does until the function that seated it
+/// returns: callers use it within their own frame and never store it.
+#[derive(Clone, Copy)]
+pub(crate) struct Occupant<'a>(Own<'a, Seat>);
+
+impl<'a> Deref for Occupant<'a> {
+    type Target = Seat;
+
+    #[inline(always)]
+    fn deref(&self) -> &Seat {
+        self.0.part
+    }
+}
+
+thread_cell! {
+    static CURRENT: cell::Cell<*const Seat> = cell::Cell::new(ptr::null());
+}
+
+/// The seat that the calling thread occupies, if any.
+#[inline(always)]
+pub(crate) fn current<'a>() -> Option<Occupant<'a>> {
+    let seat = CURRENT.with(cell::Cell::get);
+    // SAFETY: `Sitting` clears the cell before the seat can go away; the cell is this thread's, so
+    // that S1 holds.
+    unsafe { seat.as_ref().map(|seat| Occupant::new(seat)) }
+}
+
+/// As [`current`], also while the thread's locals are being destroyed (never, then).
+#[inline]
+pub(crate) fn try_current<'a>() -> Option<Occupant<'a>> {
+    let seat = CURRENT.try_with(cell::Cell::get).ok()?;
+    // SAFETY: as in `current`.
+    unsafe { seat.as_ref().map(|seat| Occupant::new(seat)) }
+}
+
+/// The calling thread sits on a seat while this lives.
+#[must_use]
+pub(crate) struct Sitting<'a> {
+    before: *const Seat,
+    me: Occupant<'a>,
+}
+
+impl<'a> Sitting<'a> {
+    pub(crate) fn me(&self) -> Occupant<'a> {
+        self.me
+    }
+}
+
+impl Drop for Sitting<'_> {
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.set(self.before));
+        #[cfg(debug_assertions)]
+        // Ordering: Relaxed; orders nothing.
+        self.me
+            .taken
+            .store(false, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+impl Seat {
+    pub(super) fn new(index: SeatIndex, kind: SeatKind, pool: NonNull<()>) -> Self {
+        Self {
+            slots: Slots::new(),
+            tasks: Tasks::new(),
+            mail: Mail::new(),
+            phase: PhaseWord::new(),
+            waits_for: WaitWord::new(),
+            counters: Counters::new(),
+            index,
+            kind,
+            pool,
+            #[cfg(debug_assertions)]
+            taken: Default::default(),
+            desk: CachePadded::new(Desk {
+                round: Cell::new(0),
+                last_computed: Cell::new(false),
+                stock: Cell::new(0),
+                driving: Cell::new(false),
+                rng: Rng::new(u64::from(index) + 1),
+                parker: Cell::new(None),
+            }),
+        }
+    }
+
+    /// The calling thread takes the seat, until the returned guard is dropped.
+    ///
+    /// # Safety
+    ///
+    /// No other thread occupies the seat, and the seat lives as long as the guard (S1).
+    pub(super) unsafe fn sit(&self) -> Sitting<'_> {
+        #[cfg(debug_assertions)]
+        assert!(
+            // Ordering: Relaxed; orders nothing.
+            !self.taken.swap(true, std::sync::atomic::Ordering::Relaxed),
+            "two threads on one seat"
+        );
+        // SAFETY: the caller's promise.
+        let me = unsafe { Occupant::new(self) };
+        me.desk().parker.set(Some(Parker::current()));
+        Sitting {
+            before: CURRENT.with(|current| current.replace(self)),
+            me,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn index(&self) -> SeatIndex {
+        self.index
+    }
+
+    pub(super) fn kind(&self) -> SeatKind {
+        self.kind
+    }
+
+    /// Is it a seat for threads from outside?
+    pub(super) fn is_guest(&self) -> bool {
+        self.kind == SeatKind::Guest
+    }
+
+    /// The address of the registry that owns this seat.
+    #[inline(always)]
+    pub(super) fn pool(&self) -> NonNull<()> {
+        self.pool
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Is there anything that a thief could take?
+    pub(crate) fn has_visible_work(&self) -> bool {
+        self.slots.has_public() || self.tasks.are_there()
+    }
+}
+
+impl<'a> Occupant<'a> {
+    /// # Safety
+    ///
+    /// The calling thread sits on the seat for `'a` (S1).
+    #[inline(always)]
+    unsafe fn new(seat: &'a Seat) -> Self {
+        Self(Own {
+            part: seat,
+            _thread: PhantomData,
+        })
+    }
+
+    /// The seat, as everybody knows it.
+    #[inline(always)]
+    pub(crate) fn seat(self) -> &'a Seat {
+        self.0.part
+    }
+
+    #[inline(always)]
+    fn own<T>(self, part: &'a T) -> Own<'a, T> {
+        Own {
+            part,
+            _thread: PhantomData,
+        }
+    }
+
+    #[inline(always)]
+    fn desk(self) -> &'a Desk {
+        &self.seat().desk
+    }
+
+    /// Its join halves and scope jobs.
+    #[inline(always)]
+    pub(crate) fn slots(self) -> Own<'a, Slots> {
+        self.own(&self.seat().slots)
+    }
+
+    /// Its ready tasks.
+    #[inline(always)]
+    pub(crate) fn tasks(self) -> Own<'a, Tasks> {
+        self.own(&self.seat().tasks)
+    }
+
+    /// The next letter for this thread.
+    pub(crate) fn open_mail(self) -> Option<JobRef> {
+        self.own(&self.seat().mail).open()
+    }
+
+    /// A task that this thread has woken goes to the LIFO slot, if the slot has not had its share.
+    /// Returns the task that has to go to the queue instead, this one or the former one.
+    ///
+    /// The slot is flushed when this thread begins to compute. The queue is not looked at then, so
+    /// sleepers must hear of what is in it at once.
+    #[must_use]
+    pub(crate) fn put_next(self, task: JobRef) -> Option<JobRef> {
+        if !self.tasks().may_overtake() {
+            return Some(task);
+        }
+        // The first fork of a computation looks at the LIFO slot.
+        self.slots().slow_next_fork();
+        self.tasks().put_next(task)
+    }
+
+    /// The thread's place to sleep.
+    pub(crate) fn parker(self) -> &'static Parker {
+        self.desk()
+            .parker
+            .get()
+            .expect("an occupied seat has a parker")
+    }
+
+    /// Where the thread starts its round of victims.
+    pub(crate) fn rng(self) -> &'a Rng {
+        &self.desk().rng
+    }
+
+    /// The stock of counted references (`home.rs`).
+    #[inline]
+    pub(super) fn stock(self) -> &'a Cell<usize> {
+        &self.desk().stock
+    }
+
+    /// The next round of the main loop begins. Returns which of [`ROUNDS`] it is.
+    #[inline]
+    pub(crate) fn next_round(self) -> u32 {
+        let next = self.round() + 1;
+        let round = if next == ROUNDS { 0 } else { next };
+        self.desk().round.set(round);
+        round
+    }
+
+    /// What [`next_round`](Self::next_round) has returned.
+    #[inline]
+    pub(crate) fn round(self) -> u32 {
+        self.desk().round.get()
+    }
+
+    /// The occupant, as the driver, goes to sleep in the system's reactor, or comes back.
+    pub(crate) fn set_driving(self, driving: bool) {
+        self.desk().driving.set(driving);
+    }
+
+    /// Is the occupant called back from a sleep in a reactor just now, by a waker that the reactor
+    /// calls on this thread?
+    #[inline]
+    pub(crate) fn is_driving(self) -> bool {
+        cfg!(any(feature = "async-io", feature = "tokio")) && self.desk().driving.get()
+    }
+}
+
+impl fmt::Debug for Seat {
+    /// For people who look at a pool that does not move: who waits for whom. A wait is shown while
+    /// its thread holds no permit, not while it runs something on top.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only what any thread may read.
+        let wait = self.waits_for.get();
+        let doing: &dyn fmt::Display = match self.mode() {
+            Mode::Polling => &"looks for work, or polls",
+            Mode::Computing => &"computes",
+            Mode::Overcommitted => &"polls without a permit",
+            Mode::Away if wait != Wait::Nothing => &wait,
+            Mode::Away if self.counters.is_parked() => &"sleeps",
+            Mode::Away => &"is empty",
+        };
+        f.debug_struct("Seat")
+            .field("index", &self.index)
+            .field("doing", &format_args!("{doing}"))
+            .field("asked", &self.slots.is_asked())
+            .field("jobs", &self.slots.has_public())
+            .field("tasks", &self.tasks.are_there())
+            .field("mail", &self.mail.has_letters())
+            .finish_non_exhaustive()
+    }
+}

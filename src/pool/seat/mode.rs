@@ -1,0 +1,125 @@
+//! What the occupant of a seat is doing, as others see it.
+//!
+//! The occupant writes one word with relaxed stores; nobody else writes it. Where the word must be
+//! ordered against the queues, callers put a fence (`rescue.R2`).
+
+use super::{Occupant, Seat};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::trace::{self, Span};
+use crate::util::coarse;
+
+/// What the occupant of a seat is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Mode {
+    /// It holds no permit: it sleeps, waits, blocks, or is not there.
+    Away = 0,
+    /// It looks for something to do, or polls a future that has not begun to compute.
+    Polling = 1,
+    /// It runs something that may take long.
+    Computing = 2,
+    /// It polls futures without a permit.
+    Overcommitted = 3,
+}
+
+/// A [`Mode`], and how often the occupant has come back to its queues: two looks that see the same
+/// phase have seen the same computation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Phase(pub(crate) u64);
+
+impl Phase {
+    const MODES: [Mode; 4] = [
+        Mode::Away,
+        Mode::Polling,
+        Mode::Computing,
+        Mode::Overcommitted,
+    ];
+
+    #[inline]
+    pub(crate) fn mode(self) -> Mode {
+        Self::MODES[(self.0 & 3) as usize]
+    }
+
+    fn next(self, mode: Mode) -> Self {
+        let returns = self.0 >> 2;
+        let returns = match mode {
+            Mode::Polling => returns.wrapping_add(1),
+            _ => returns,
+        };
+        Self(returns << 2 | mode as u64)
+    }
+}
+
+/// The phase of one seat.
+#[derive(Debug)]
+pub(super) struct PhaseWord(AtomicU64);
+
+impl PhaseWord {
+    pub(super) fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+}
+
+impl Seat {
+    /// What the occupant is doing. To others a snapshot.
+    #[inline]
+    pub(crate) fn phase(&self) -> Phase {
+        // Ordering: Relaxed, as in `Occupant::show_mode`.
+        Phase(self.phase.0.load(Ordering::Relaxed))
+    }
+
+    /// The mode of [`phase`](Self::phase).
+    #[inline]
+    pub(crate) fn mode(&self) -> Mode {
+        self.phase().mode()
+    }
+}
+
+impl Occupant<'_> {
+    /// What the occupant does from now on.
+    pub(crate) fn set_mode(self, mode: Mode) {
+        let before = self.mode();
+        self.show_mode(mode);
+        if before == Mode::Computing {
+            self.counters().end_computing();
+        }
+        // Not for guests: two looks at the clock would be a third of what a call from outside costs.
+        if mode == Mode::Computing && !self.is_guest() {
+            self.counters().begin_computing();
+        }
+    }
+
+    /// As [`set_mode`](Self::set_mode), by a guest, whose time is not taken.
+    #[inline]
+    pub(crate) fn show_mode(self, mode: Mode) {
+        let phase = self.phase().next(mode);
+        // Ordering: Relaxed; where it must be ordered against the queues, callers put a fence
+        // (`rescue.R2`).
+        self.seat().phase.0.store(phase.0, Ordering::Relaxed);
+    }
+
+    /// The occupant is back at its queues, and looks for its next job.
+    #[inline]
+    pub(crate) fn return_to_queues(self) {
+        let computed = self.mode() != Mode::Polling;
+        self.desk().last_computed.set(computed);
+        if computed {
+            coarse::expire();
+            self.set_mode(Mode::Polling);
+            trace::end(Span::Compute);
+        }
+    }
+
+    /// Has the last job computed? Then the next one is likely to, and the thread takes no more tasks
+    /// than it can begin with: the others would wait behind the first.
+    #[inline]
+    pub(crate) fn last_computed(self) -> bool {
+        self.desk().last_computed.get()
+    }
+
+    /// A computation begins: it is counted, and shown in the timeline.
+    pub(crate) fn note_computation(self) {
+        self.counters().count_computation();
+        trace::begin(Span::Compute);
+    }
+}

@@ -1,0 +1,99 @@
+//! What the occupant of a seat waits for, shown to people: nothing else depends on it.
+
+use super::Occupant;
+use crate::job::{NO_SEAT, SeatIndex};
+use std::fmt;
+// What people look at is no part of any protocol, and no model needs to see it.
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// What the occupant of a seat waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    Nothing,
+    /// The second half of a join or a piece of a loop, and the seat that runs it, if it has begun.
+    Half(Option<SeatIndex>),
+    Scope,
+    /// `block_on`, or the handle of a task.
+    Future,
+    /// What other threads were asked to do: `install` from another pool, a broadcast.
+    Others,
+    /// User code in `block_in_place`.
+    Blocking,
+}
+
+/// A [`Wait`] that other threads can look at.
+#[derive(Debug)]
+pub(crate) struct WaitWord(AtomicU64);
+
+impl WaitWord {
+    const KIND: u32 = 32;
+
+    pub(super) fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
+
+    /// Replaces the word's value by the occupant's; returns the one before.
+    fn set(&self, wait: Wait) -> Wait {
+        let (kind, seat) = match wait {
+            Wait::Nothing => (0, 0),
+            Wait::Half(thief) => (1, thief.unwrap_or(NO_SEAT)),
+            Wait::Scope => (2, 0),
+            Wait::Future => (3, 0),
+            Wait::Others => (4, 0),
+            Wait::Blocking => (5, 0),
+        };
+        let before = self.get();
+        let word = kind << Self::KIND | u64::from(seat);
+        // Ordering: Relaxed; only looked at by people.
+        self.0.store(word, Ordering::Relaxed);
+        before
+    }
+
+    pub(crate) fn get(&self) -> Wait {
+        // Ordering: Relaxed, as above.
+        let word = self.0.load(Ordering::Relaxed);
+        let seat = word as SeatIndex;
+        match word >> Self::KIND {
+            0 => Wait::Nothing,
+            1 => Wait::Half((seat != NO_SEAT).then_some(seat)),
+            2 => Wait::Scope,
+            3 => Wait::Future,
+            4 => Wait::Others,
+            _ => Wait::Blocking,
+        }
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "waits for nothing",
+            Self::Half(Some(thief)) => return write!(f, "waits for a half that seat {thief} runs"),
+            Self::Half(None) => "waits for a half that another seat has taken",
+            Self::Scope => "waits for the jobs of a scope",
+            Self::Future => "waits for a future",
+            Self::Others => "waits for other threads",
+            Self::Blocking => "blocks",
+        })
+    }
+}
+
+/// The seat shows what its occupant waits for, until this is dropped.
+#[must_use]
+pub(crate) struct Shown<'a> {
+    me: Occupant<'a>,
+    before: Wait,
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn new(me: Occupant<'a>, wait: Wait) -> Self {
+        let before = me.waits_for.set(wait);
+        Self { me, before }
+    }
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        self.me.waits_for.set(self.before);
+    }
+}

@@ -1,0 +1,247 @@
+//! Who hears of what: everything that happens after something has changed.
+//!
+//! | what has changed | who calls | who hears of it |
+//! |---|---|---|
+//! | work is visible | [`work`], [`work_from`] | a sleeper; if none sleeps, a spare thread; if all compute, the post |
+//! | a join half is public | [`half`] | a waiter that follows this seat; else as for work |
+//! | a permit was given back, or the last searcher has stopped | [`permit`] | a thread that pauses; if work is visible, as for work; else a spare driver, whose role a worker takes over |
+//! | a searcher has found work | [`found`] | if it was the last one, as for work; somebody watches the role of the driver |
+//! | a thread computes from now on | [`computing`] | the post, if ready work waits; if the role of the driver is free, as for work |
+//! | the post is left | [`post_is_left`] | another thread, if it is still needed |
+//! | a timer is the first one | [`timer`] | the driver; if there is none, as for work |
+//! | the role of the driver is free | [`Role::give_up`] | as for a permit |
+//! | letters are posted | [`mail`] | every sleeper and every waiter |
+//!
+//! Each of them is called *behind* the change and a SeqCst fence, or puts that fence itself; what is
+//! read here is read after it. That is one half of `sleep.P2`, `rescue.R2` and `driver.D1`; the
+//! other halves are in those who go to sleep, leave the post, or take the role. The proofs are in
+//! `pool/README.md` and `sleep/README.md`.
+//!
+//! This room pushes no job (that is `publish.rs`), runs none, and takes no decision about what runs
+//! next (that is `find.rs` and `rescue/policy.rs`).
+
+use super::driver::Role;
+use super::registry::Registry;
+use super::rescue::sight;
+use super::seat::{Mode, Occupant};
+use super::threads::{Call, Called};
+use crate::sleep::Notified;
+use crate::sync::atomic::{Ordering, fence};
+use crate::task;
+use crate::timer::{Added, Key};
+
+/// Work has become visible. One sleeper hears of it. If none sleeps because all wait, a spare thread
+/// takes the free permit. If all compute, a thread that only polls may have to come.
+#[inline]
+pub(super) fn work(registry: &Registry) {
+    heed(registry, registry.sleep.notify());
+}
+
+/// [`work`], on the seat of this thread or in the shared queues.
+#[inline]
+pub(super) fn work_from(me: Occupant<'_>) {
+    let registry = me.registry();
+    // A thread that polls is counted as active. So the one permit is out, `work` would find that
+    // (`sleep.P3`), and nobody computes.
+    if registry.sleep.permits() == 1 && me.mode() == Mode::Polling {
+        return;
+    }
+    match registry.sleep.notify() {
+        // Not everybody computes: this thread does not.
+        Notified::AllBusy if me.mode() == Mode::Polling => {}
+        notified => heed(registry, notified),
+    }
+}
+
+/// What is left to do after the sleepers were told.
+#[inline]
+fn heed(registry: &Registry, notified: Notified) {
+    match notified {
+        Notified::Enough => {}
+        Notified::AllBusy => look_after_ready(registry),
+        Notified::NobodySleeps => call_spare(registry),
+    }
+}
+
+/// A join half of this seat has become public. A waiter for what this seat runs may take it, has
+/// nothing else to do, and sleeps on a core that is free: so it hears of it before others do.
+pub(super) fn half(me: Occupant<'_>) {
+    let registry = me.registry();
+    if !(registry.sleep.wants_one() && registry.waiters.ask_follower_of(me.index())) {
+        work(registry);
+    }
+}
+
+/// A permit was given back or the last searcher has stopped. If work is visible it is told about;
+/// a thread that pauses may go on.
+pub(super) fn permit(registry: &Registry) {
+    registry.rescue.turnstile.grant();
+    if registry.has_visible_work() {
+        work(registry);
+    } else {
+        relieve_spare(registry);
+    }
+}
+
+/// A searcher has found work; if it was the last searcher, the next sleeper is woken for more. Not
+/// for the role of the driver alone: this thread looks after that while it polls (`driver.D1`), and
+/// the post watches that it does. (Other searchers take the role before they sleep, or come here.)
+pub(super) fn found(registry: &Registry) {
+    if !registry.sleep.stop_searching() {
+        return;
+    }
+    if registry.has_visible_jobs() {
+        work(registry);
+    }
+    let rescue = &registry.rescue;
+    if registry.driver.is_wanted() && rescue.is_possible && rescue.take_post() {
+        call_poller(registry);
+    }
+}
+
+/// The occupant of a seat, which has polled so far, computes from now on.
+pub(super) fn computing(me: Occupant<'_>) {
+    let registry = me.registry();
+    me.note_computation();
+    task::note_computing();
+    me.set_mode(Mode::Computing);
+    // Ordering: SeqCst fence of R2 and D1: the mode, then the look at the queues and at the role of
+    // the driver. It pairs with those of publishers, of `Rescue::leave_post` and of `Driver::take`.
+    fence(Ordering::SeqCst);
+    if registry.driver.is_wanted() {
+        // It may have been this thread's until now.
+        work(registry);
+    } else {
+        look_after_ready(registry);
+    }
+}
+
+/// Calls a thread to the post, or wakes the one that is there, if ready work waits and everybody
+/// computes.
+#[cold]
+fn look_after_ready(registry: &Registry) {
+    if !sight::needs_rescue(registry) {
+        return;
+    }
+    let to_be_called = registry.rescue.take_post();
+    registry.rescue.look().ask();
+    if to_be_called {
+        call_poller(registry);
+    } else {
+        registry.rescue.wake();
+    }
+}
+
+/// The thread at the post does something else from now on.
+pub(super) fn post_is_left(registry: &Registry) {
+    registry.rescue.leave_post();
+    look_after_ready(registry);
+}
+
+fn call_poller(registry: &Registry) {
+    if cfg!(manyhands_loom) {
+        // Its models have no threads to call; they look at the post.
+        return;
+    }
+    if !call(registry, Call::Poll) {
+        // As it was before there was such a thread. The next to publish tries again.
+        registry.rescue.leave_post();
+    }
+}
+
+/// A permit is free, work is visible, no thread sleeps: calls a spare thread, or, if there can be
+/// none and everybody waits, asks a waiter to run the work (the last resort of `wait/lend.rs`).
+#[cold]
+fn call_spare(registry: &Registry) {
+    if !registry.can_call_spare() {
+        if registry.is_stuck() {
+            registry.waiters.ask_newest();
+        }
+        return;
+    }
+    if !registry.sleep.reserve() {
+        // A thread searches, or has resumed and taken the permit: perhaps to compute.
+        return look_after_ready(registry);
+    }
+    if !call(registry, Call::Work) {
+        // While the reservation counted as a searcher, nobody else was told about the work.
+        permit(registry);
+    }
+}
+
+/// Calls a spare thread from the bench, or a new one. If there can be none, what was reserved for it
+/// is given back.
+fn call(registry: &Registry, call: Call) -> bool {
+    match registry.bench.call(call) {
+        Called::Up => true,
+        Called::Create(seat) => (registry.start_spare)(registry, seat, call),
+        Called::Nobody => {
+            if call == Call::Work {
+                registry.sleep.release_searcher();
+            }
+            false
+        }
+    }
+}
+
+/// A timer was added: if it is the first one, the driver looks again, or some thread has to become
+/// the driver.
+pub(super) fn timer(registry: &Registry, added: Added, me: Option<Occupant<'_>>) -> Key {
+    // This thread looks at the timers before it parks, lends, leaves or computes.
+    let will_look = || me.is_some_and(|me| registry.owns(&me) && me.mode() == Mode::Polling);
+    if added.first && !registry.driver.look_again() && !will_look() {
+        work(registry);
+    }
+    added.key
+}
+
+impl Role<'_> {
+    /// Gives the role up, and sees to it that some thread takes it if it is of use (`driver.D1`).
+    ///
+    /// Only a thread that puts a fence and looks by itself, right behind that, may drop the role
+    /// instead: one that gives its permit back, or polls.
+    pub(super) fn give_up(self, registry: &Registry) {
+        drop(self);
+        // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers. It pairs
+        // with the fences of those who go to sleep or begin to compute.
+        fence(Ordering::SeqCst);
+        permit(registry);
+    }
+}
+
+/// Nothing is to be done, and a permit is free: a spare thread that is the driver wakes up, and
+/// leaves the role to a worker that sleeps.
+#[inline]
+pub(super) fn relieve_spare(registry: &Registry) {
+    if registry.driver.is_held_by_spare()
+        && registry.sleep.wants_one()
+        && registry.sleep.has_sleepers()
+    {
+        registry.driver.look_again();
+    }
+}
+
+/// The reactor that this thread sleeps in as the driver has called a waker of the pool. The thread
+/// is asked to come back; if a permit is free it takes it, so that what is woken now finds it awake.
+#[inline]
+pub(super) fn come_back_if_driving(me: Occupant<'_>) {
+    if me.is_driving() {
+        come_back(me);
+    }
+}
+
+/// [`come_back_if_driving`], by the driver that finds timers expired.
+#[cold]
+pub(super) fn come_back(me: Occupant<'_>) {
+    me.set_driving(false);
+    if me.mode() == Mode::Away && me.registry().sleep.leave_driving(me.index()) {
+        me.set_mode(Mode::Polling);
+    }
+    me.parker().unpark();
+}
+
+/// Letters were posted.
+pub(super) fn mail(registry: &Registry) {
+    registry.sleep.wake_all();
+    registry.waiters.wake_all();
+}

@@ -1,0 +1,109 @@
+//! The threads of a pool: who exists, who sits where, who waits.
+//!
+//! | file | story |
+//! |---|---|
+//! | `mod.rs` | how many threads live; who waits for their end |
+//! | `bench.rs` | spare threads: called, kept for a while, gone |
+//! | `guests.rs` | seats for threads from outside |
+//! | `waiters.rs` | threads that wait for something in particular |
+//!
+//! How many threads *compute* is counted by the sleep word ([`crate::sleep`]).
+
+mod bench;
+mod guests;
+mod waiters;
+
+pub(super) use self::bench::{Bench, Call, Called, Sitter};
+pub(super) use self::guests::GuestSeats;
+pub(crate) use self::guests::MAX_GUESTS;
+pub(super) use self::waiters::{Waiter, Waiters};
+
+use crate::sync::atomic::{AtomicUsize, Ordering, fence};
+use crate::sync::{Condvar, Mutex, lock};
+use std::io;
+use std::time::{Duration, Instant};
+
+/// The threads of a pool that live, and those that have ended.
+#[derive(Debug)]
+pub(crate) struct Threads {
+    /// Threads that run the main loop and have not left it.
+    live: AtomicUsize,
+    ended: Mutex<usize>,
+    change: Condvar,
+}
+
+impl Threads {
+    pub(super) fn new() -> Self {
+        Self {
+            live: AtomicUsize::new(0),
+            ended: Mutex::new(0),
+            change: Condvar::new(),
+        }
+    }
+
+    pub(super) fn live(&self) -> usize {
+        // Ordering: Relaxed; callers that act on 0 put a SeqCst fence before (`publish::drain_if_last`).
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// Counts a thread before it is created.
+    pub(super) fn enter(&self) {
+        // Ordering: Relaxed; the creation of the thread orders it before its `leave`.
+        self.live.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The thread has run its last job. `true`: it was the last one, and must drain the injector.
+    pub(super) fn leave(&self) -> bool {
+        // Ordering: AcqRel, so that the last one to leave has seen what all others did. The fence
+        // is SeqCst and pairs with the one in `publish::drain_if_last`.
+        let last = self.live.fetch_sub(1, Ordering::AcqRel) == 1;
+        fence(Ordering::SeqCst);
+        last
+    }
+
+    /// The thread has ended, for all that its pool can see; those who wait for the end may look.
+    pub(super) fn say_ended(&self) {
+        *lock(&self.ended) += 1;
+        self.change.notify_all();
+    }
+
+    /// Blocks until no thread is live, or until the deadline has passed (`false`).
+    pub(super) fn wait_until_ended(&self, deadline: Option<Instant>) -> bool {
+        let mut ended = lock(&self.ended);
+        while self.live() > 0 {
+            ended = match deadline {
+                None => self
+                    .change
+                    .wait(ended)
+                    .unwrap_or_else(std::sync::PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    // In slices, so that a deadline far away cannot overflow a system clock.
+                    self.change
+                        .wait_timeout(ended, left.min(Duration::from_secs(3600)))
+                        .unwrap_or_else(std::sync::PoisonError::into_inner)
+                        .0
+                }
+            };
+        }
+        true
+    }
+}
+
+/// Creates a thread the standard way.
+pub(super) fn spawn_thread(
+    builder: std::thread::Builder,
+    body: impl FnOnce() + Send + 'static,
+) -> io::Result<()> {
+    #[cfg(manyhands_shuttle)]
+    {
+        let _ = builder;
+        drop(crate::sync::thread::spawn(body));
+        Ok(())
+    }
+    #[cfg(not(manyhands_shuttle))]
+    builder.spawn(body).map(drop)
+}

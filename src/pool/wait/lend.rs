@@ -1,0 +1,229 @@
+//! A sleep in a wait: the thread lends its permit, and may run a few things that only it can.
+
+use crate::job::share::ShareRef;
+use crate::pool::driver::{Asker, Role};
+use crate::pool::registry::Registry;
+use crate::pool::seat::{Mode, Occupant, Shown, Wait};
+use crate::pool::threads::Waiter;
+use crate::pool::{computing, find, publish, tell};
+use crate::trace::{self, Span};
+use crate::util::parker::{Level, Parker};
+
+/// Lends the permit until `is_over`, which is asked after every wake-up of this thread's parker.
+/// The thief of a half may wake it as well, when it has something to give.
+pub(super) fn lend(me: Occupant<'_>, wait: Wait, mut is_over: impl FnMut() -> bool) {
+    if is_over() {
+        return;
+    }
+    let thief = match wait {
+        Wait::Half(thief) => thief,
+        _ => None,
+    };
+    let _shown = Shown::new(me, wait);
+    let registry = me.registry();
+    registry.check_process();
+    // Registered before the permit is gone: a thread that finds nobody at work finds us.
+    let waiter = Waiter::register(&registry.waiters, me.parker(), thief);
+    // A thread that offers something after this look finds us.
+    if is_over() {
+        return;
+    }
+    // Before the permit is gone, or another thread would be called to be the driver.
+    let mut driving = match wait == Wait::Future && me.mode() != Mode::Away {
+        true => Driving::If(Asker::Waiter).or_take(me),
+        false => Driving::No,
+    };
+    let _asleep = (!me.is_guest()).then(|| registry.hooks.asleep());
+    let lent = Lent::give_up(me);
+    loop {
+        if run_mail(me, &lent, &mut driving) || run_last_resort(me, &lent, &mut driving) {
+            continue;
+        }
+        // A letter may have swallowed the wake-up.
+        if is_over() {
+            break;
+        }
+        driving = driving.or_take(me);
+        sleep(me, &driving);
+        if matches!(driving, Driving::Yes(_)) && is_over() {
+            break;
+        }
+        driving = driving.after_sleep(registry);
+        waiter.follow(thief);
+    }
+    drop(lent);
+    if let Driving::Yes(role) = driving {
+        match me.mode() {
+            // A thread that polls looks at the clock before it does anything else.
+            Mode::Polling => drop(role),
+            _ => role.give_up(registry),
+        }
+    }
+}
+
+/// May a thread that waits be the driver meanwhile, and is it?
+enum Driving<'a> {
+    No,
+    If(Asker),
+    Yes(Role<'a>),
+}
+
+impl<'a> Driving<'a> {
+    /// Takes the role, if this thread may have it and it is free.
+    fn or_take(self, me: Occupant<'a>) -> Self {
+        match self {
+            Self::If(asker) => match me.registry().driver.take(me.parker(), asker) {
+                Some(role) => Self::Yes(role),
+                None => Self::If(asker),
+            },
+            other => other,
+        }
+    }
+
+    /// Something runs on this thread, which may have to wait for the clock in its turn. The role is
+    /// free from now on; a permit that is given back follows, and with it a look at the role.
+    fn interrupt(&mut self) {
+        if let Self::Yes(role) = self {
+            let asker = role.asker();
+            *self = Self::If(asker);
+        }
+    }
+
+    /// A waiter drives for its own sake only, unless nobody else can: what others wait for is for a
+    /// thread that runs it.
+    fn after_sleep(self, registry: &Registry) -> Self {
+        match self {
+            Self::Yes(role) if !registry.is_stuck() => {
+                role.give_up(registry);
+                Self::No
+            }
+            other => other,
+        }
+    }
+}
+
+/// Runs a letter, if there is one: nobody else can.
+fn run_mail(me: Occupant<'_>, lent: &Lent<'_>, driving: &mut Driving<'_>) -> bool {
+    let Some(letter) = me.open_mail() else {
+        return false;
+    };
+    driving.interrupt();
+    lent.take_back_for(|| letter.execute(me.index()));
+    true
+}
+
+/// The last resort: where no other thread moves, whatever is visible stays until this thread takes
+/// it, and no other thread looks at the clock.
+fn run_last_resort<'a>(me: Occupant<'a>, lent: &Lent<'_>, driving: &mut Driving<'a>) -> bool {
+    if !me.registry().is_stuck() {
+        return false;
+    }
+    if !matches!(driving, Driving::Yes(_)) {
+        *driving = Driving::If(Asker::LastWaiter).or_take(me);
+    }
+    lent.take_back_for(|| {
+        let Some(job) = find::own(me).or_else(|| find::others(me, true)) else {
+            return false;
+        };
+        *driving = Driving::If(Asker::LastWaiter);
+        computing::run(me, job);
+        publish::expose_all(me);
+        true
+    })
+}
+
+fn sleep(me: Occupant<'_>, driving: &Driving<'_>) {
+    let _parked = me.counters().parked();
+    match driving {
+        Driving::Yes(role) => role.drive(Some(me), || ()),
+        _ => me.parker().park(),
+    }
+}
+
+/// The permit is given up, until dropped. Inside [`while_blocking`] there is none to give up.
+pub(super) struct Lent<'a> {
+    me: Occupant<'a>,
+    /// What the thread goes back to, if this guard gave the permit up.
+    before: Option<Mode>,
+    /// The share of which a token was given back with it.
+    share: ShareRef,
+}
+
+impl<'a> Lent<'a> {
+    pub(super) fn give_up(me: Occupant<'a>) -> Self {
+        let before = match me.mode() {
+            Mode::Away => None,
+            Mode::Overcommitted => {
+                me.set_mode(Mode::Away);
+                tell::post_is_left(me.registry());
+                // It comes back with a permit.
+                Some(Mode::Computing)
+            }
+            mode => {
+                release(me);
+                Some(mode)
+            }
+        };
+        me.counters().count_lent();
+        trace::begin(Span::Lent);
+        let share = ShareRef::current();
+        if before.is_some() {
+            share.give();
+        }
+        Self { me, before, share }
+    }
+
+    fn take_back(&self, mode: Mode) {
+        self.me.registry().sleep.acquire();
+        self.me.set_mode(mode);
+    }
+
+    /// Works for a moment.
+    fn take_back_for<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.take_back(self.before.unwrap_or(Mode::Computing));
+        let result = f();
+        release(self.me);
+        result
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        trace::end(Span::Lent);
+        if let Some(mode) = self.before {
+            self.share.take();
+            self.take_back(mode);
+        }
+    }
+}
+
+fn release(me: Occupant<'_>) {
+    let registry = me.registry();
+    me.set_mode(Mode::Away);
+    registry.sleep.release();
+    tell::permit(registry);
+}
+
+/// Blocks in user code (`block_in_place`): lends the permit around `f`. Calls into the pool in `f`
+/// work as ever; they find the permit given up already.
+pub(crate) fn while_blocking<R>(me: Occupant<'_>, f: impl FnOnce() -> R) -> R {
+    publish::expose_all(me);
+    let _shown = Shown::new(me, Wait::Blocking);
+    let _lent = Lent::give_up(me);
+    f()
+}
+
+/// How a thread without a seat waits until its parker is asked for a poll.
+pub(crate) fn outside(registry: &Registry, parker: &'static Parker, level: Level) {
+    registry.driver.fire_if_unattended();
+    while !parker.take_poll_request(level) {
+        match registry.driver.take(parker, Asker::Waiter) {
+            None => parker.park(),
+            Some(role) => {
+                role.drive(None, || ());
+                // It may take the role again or come back: others may have to see to the timers.
+                role.give_up(registry);
+            }
+        }
+    }
+}
