@@ -126,6 +126,11 @@ pub use pool::{
     SeatKind, SeatMetrics, ThreadBuilder, ThreadSpawn, current_num_threads, current_thread_index,
     max_num_threads, thread_index_bound,
 };
+// rayon's names, for programs that use this crate under its name.
+#[doc(hidden)]
+pub use pool::{
+    Pool as ThreadPool, PoolBuildError as ThreadPoolBuildError, PoolBuilder as ThreadPoolBuilder,
+};
 pub use scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};
 pub use spawn::{spawn, spawn_blocking, spawn_compute};
 pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle, Priority};
