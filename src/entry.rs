@@ -10,7 +10,7 @@ use crate::scope::{
     scope_on,
 };
 use crate::spawn::spawn_on;
-use crate::task::{self, Class, JoinHandle, Site};
+use crate::task::{self, Class, JoinHandle, Site, Spawnable};
 use crate::yield_now::{Yield, yield_local, yield_now};
 use futures_task::{FutureObj, Spawn, SpawnError};
 use std::panic::Location;
@@ -30,10 +30,10 @@ impl Handle {
 
     /// As [`manyhands::spawn`](crate::spawn), on this pool.
     #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Out>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        F: Spawnable + Send + 'static,
+        F::Out: Send + 'static,
     {
         let class = Class::future(self.priority());
         spawn_on(future, self, class, Location::caller(), None)

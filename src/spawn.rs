@@ -1,7 +1,7 @@
 //! Futures and closures that start at once and are awaited through a handle.
 
 use crate::pool::{Handle, Home, Limited, current_registry};
-use crate::task::{self, Builder, Class, JoinHandle, Priority, Site};
+use crate::task::{self, Builder, Class, JoinHandle, Priority, Site, Spawnable};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -28,10 +28,10 @@ use std::sync::Arc;
 /// assert_eq!(sum, 10);
 /// ```
 #[track_caller]
-pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+pub fn spawn<F>(future: F) -> JoinHandle<F::Out>
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F: Spawnable + Send + 'static,
+    F::Out: Send + 'static,
 {
     let class = Class::future(Priority::Normal);
     let home = Home::new(current_registry());
@@ -113,10 +113,10 @@ where
 impl Builder {
     /// As [`manyhands::spawn`](crate::spawn).
     #[track_caller]
-    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Out>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        F: Spawnable + Send + 'static,
+        F::Out: Send + 'static,
     {
         self.spawn_on(future, &Handle::current())
     }
@@ -129,10 +129,10 @@ impl Builder {
     /// assert_eq!(task.spawn_on(async { 6 }, pool.handle()).join().unwrap(), 6);
     /// ```
     #[track_caller]
-    pub fn spawn_on<F>(self, future: F, handle: &Handle) -> JoinHandle<F::Output>
+    pub fn spawn_on<F>(self, future: F, handle: &Handle) -> JoinHandle<F::Out>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        F: Spawnable + Send + 'static,
+        F::Out: Send + 'static,
     {
         let class = Class::future(self.priority.unwrap_or(handle.priority()));
         spawn_on(future, handle, class, Location::caller(), self.name)

@@ -20,6 +20,7 @@ mod labelled;
 mod local;
 mod owned;
 mod run;
+mod spawnable;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use self::join_set::JoinSet;
 #[doc(hidden)]
 pub use self::local::LocalSlot;
 pub use self::local::{AccessError, LocalKey, TaskLocalFuture};
+pub use self::spawnable::Spawnable;
 pub use self::yield_now::{YieldNow, yield_now};
 
 pub(crate) use self::class::{Class, Kind};
