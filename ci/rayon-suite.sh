@@ -85,7 +85,6 @@ for name in fold_chunks fold_chunks_with; do
     sed -n '/^mod test/,$ { s/super::\*/rayon::prelude::*/; p }' "$rayon/src/iter/$name.rs" \
         > "$to/$name.rs"
 done
-sed -i 's/ThreadPoolBuilder/PoolBuilder/g; s/\bThreadPool\b/Pool/g' "$to"/*.rs
 drop_tests "$to/iter_test.rs" fold_is_full
 rm "$to/named-threads.rs"
 sed -i '/^sort!(par_sort_by, /d; /^sort!(par_sort_unstable_by, /d' "$to/slice_test.rs"

@@ -131,6 +131,21 @@ mod broadcast_context_escapes {}
 /// ```
 mod broadcast_captures {}
 
+/// A task is made of a future, not of a closure. (`tests/messages.rs` has what the compiler says.)
+///
+/// ```compile_fail,E0277
+/// manyhands::spawn(|| 6 * 7);
+/// ```
+///
+/// ```compile_fail,E0277
+/// manyhands::Handle::current().spawn(|| 6 * 7);
+/// ```
+///
+/// ```compile_fail,E0277
+/// manyhands::task::JoinSet::<i32>::new().spawn(|| 6 * 7);
+/// ```
+mod task_of_a_closure {}
+
 /// A task is polled by any thread of the pool.
 ///
 /// ```compile_fail

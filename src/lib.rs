@@ -114,6 +114,11 @@ pub use entry::{
     join_context, max_num_threads, scope, scope_fifo, spawn, spawn_blocking, spawn_broadcast,
     spawn_compute, thread_index_bound, yield_local, yield_now,
 };
+// rayon's names, for programs that depend on this crate under the name `rayon`.
+#[doc(hidden)]
+pub use entry::{
+    Pool as ThreadPool, PoolBuildError as ThreadPoolBuildError, PoolBuilder as ThreadPoolBuilder,
+};
 pub use pool::{BlockingMetrics, Metrics, SeatKind, SeatMetrics, ThreadBuilder};
 pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle, Priority};
 

@@ -8,7 +8,6 @@ use std::io;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
-pub type ThreadPoolBuildError = PoolBuildError;
 pub type Configuration = ThreadPoolBuilder;
 
 thread_local! {

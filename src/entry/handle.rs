@@ -14,7 +14,7 @@ use super::yield_now::{Yield, yield_local, yield_now};
 use crate::pool::{
     BlockingMetrics, Limit, Metrics, Registry, guest, metrics, seat, spawn_blocking,
 };
-use crate::task::{self, Class, JoinHandle, Priority, Site, TaskInfo};
+use crate::task::{self, Class, JoinHandle, Priority, Site, Spawnable, TaskInfo};
 use futures_task::{FutureObj, Spawn, SpawnError};
 use std::fmt;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -230,10 +230,10 @@ impl Handle {
 
     /// As [`manyhands::spawn`](crate::spawn), on this pool.
     #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Out>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        F: Spawnable + Send + 'static,
+        F::Out: Send + 'static,
     {
         let class = Class::future(self.priority());
         spawn_on(future, self, class, Location::caller(), None)

@@ -3,7 +3,7 @@
 use super::Handle;
 use super::current::current_registry;
 use crate::pool::{Home, Limited, spawn_blocking as spawn_blocking_on};
-use crate::task::{self, Class, JoinHandle, Priority, Site};
+use crate::task::{self, Class, JoinHandle, Priority, Site, Spawnable};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -30,10 +30,10 @@ use std::sync::Arc;
 /// assert_eq!(sum, 10);
 /// ```
 #[track_caller]
-pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+pub fn spawn<F>(future: F) -> JoinHandle<F::Out>
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    F: Spawnable + Send + 'static,
+    F::Out: Send + 'static,
 {
     let class = Class::future(Priority::Normal);
     let home = Home::new(current_registry());

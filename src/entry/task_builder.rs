@@ -3,7 +3,7 @@
 use super::Handle;
 use super::spawn::spawn_on;
 use crate::pool::spawn_blocking;
-use crate::task::{self, Class, JoinHandle, Priority};
+use crate::task::{self, Class, JoinHandle, Priority, Spawnable};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -51,10 +51,10 @@ impl Builder {
 
     /// As [`manyhands::spawn`](crate::spawn).
     #[track_caller]
-    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Out>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        F: Spawnable + Send + 'static,
+        F::Out: Send + 'static,
     {
         self.spawn_on(future, &Handle::current())
     }
@@ -67,10 +67,10 @@ impl Builder {
     /// assert_eq!(task.spawn_on(async { 6 }, pool.handle()).join().unwrap(), 6);
     /// ```
     #[track_caller]
-    pub fn spawn_on<F>(self, future: F, handle: &Handle) -> JoinHandle<F::Output>
+    pub fn spawn_on<F>(self, future: F, handle: &Handle) -> JoinHandle<F::Out>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        F: Spawnable + Send + 'static,
+        F::Out: Send + 'static,
     {
         let class = Class::future(self.priority.unwrap_or(handle.priority()));
         spawn_on(future, handle, class, Location::caller(), self.name)

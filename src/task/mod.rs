@@ -18,6 +18,7 @@ mod labelled;
 mod local;
 mod owned;
 mod run;
+mod spawnable;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use self::info::{TaskInfo, TaskKind, TaskState};
 #[doc(hidden)]
 pub use self::local::LocalSlot;
 pub use self::local::{AccessError, LocalKey, TaskLocalFuture};
+pub use self::spawnable::Spawnable;
 pub use self::yield_now::{YieldNow, yield_now};
 // Where users look for them; they need a pool, and live above it.
 pub use crate::entry::{Builder, JoinSet};

@@ -1,5 +1,8 @@
 //! The public API, in one binary.
 
+// For `rayon_names`.
+extern crate manyhands as rayon;
+
 mod adapters;
 mod auto_traits;
 mod beyond;
@@ -17,6 +20,7 @@ mod layers;
 mod limit;
 mod panics;
 mod plumbing;
+mod rayon_names;
 mod responsive;
 mod scope;
 mod shutdown;
