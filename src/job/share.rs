@@ -9,55 +9,37 @@
 //! Like a cancel flag, the share of a computation travels with its jobs. Invariant: it outlives them,
 //! because whoever entered it waits for its descendants.
 
-use crate::sync::atomic::{AtomicIsize, Ordering};
 use crate::sync::thread_cell;
+use crate::util::tokens::Tokens;
 use std::cell::Cell;
 use std::ptr;
 
-/// Tokens, and whom to tell when one comes back.
+/// The tokens of one limit, and whom to tell when one comes back.
 #[derive(Debug)]
 pub(crate) struct Share {
-    /// Negative while more are out than there are.
-    free: AtomicIsize,
+    tokens: Tokens,
     returned: fn(&Share),
 }
 
 impl Share {
+    /// A share with this many tokens. `returned` is called after each one that comes back.
     pub(crate) fn new(tokens: usize, returned: fn(&Share)) -> Self {
         Self {
-            free: AtomicIsize::new(isize::try_from(tokens).unwrap_or(isize::MAX)),
+            tokens: Tokens::new(tokens),
             returned,
         }
     }
 
-    /// Takes a token if there is one.
+    /// Takes a token if there is one. A caller that finds none relies on `returned`.
     #[must_use]
     pub(crate) fn try_take(&self) -> bool {
-        // Ordering: Acquire pairs with the Release in `give`: what the former holder did is over.
-        // Relaxed on failure; whoever finds none relies on the holder's look after `give`.
-        self.free
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |free| {
-                (free > 0).then_some(free - 1)
-            })
-            .is_ok()
+        self.tokens.try_take()
     }
 
-    /// Gives a token back, and tells about it.
+    /// Gives a token back, and then calls `returned`.
     pub(crate) fn give(&self) {
-        // Ordering: Release pairs with the Acquire in `try_take`.
-        self.free.fetch_add(1, Ordering::Release);
+        self.tokens.give();
         (self.returned)(self);
-    }
-
-    /// Takes a token without asking.
-    fn take(&self) {
-        // Ordering: Acquire, as in `try_take`.
-        self.free.fetch_sub(1, Ordering::Acquire);
-    }
-
-    fn has_free(&self) -> bool {
-        // Ordering: Relaxed; a hint.
-        self.free.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -94,13 +76,13 @@ impl ShareRef {
 
     /// May another thread join in?
     pub(crate) fn has_free(self) -> bool {
-        self.get().is_none_or(Share::has_free)
+        self.get().is_none_or(|share| share.tokens.has_free())
     }
 
     /// Takes a token, whether there is one or not.
     pub(crate) fn take(self) {
         if let Some(share) = self.get() {
-            share.take();
+            share.tokens.take();
         }
     }
 
