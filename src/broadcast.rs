@@ -4,8 +4,9 @@
 //! thing that a waiting worker runs besides descendants of what it waits for, because nobody else
 //! can; otherwise two workers that broadcast at the same time would wait for each other.
 
-use crate::job::cancel::{self, CancelRef};
+use crate::job::cancel::CancelRef;
 use crate::job::heap::HeapJob;
+use crate::job::origin::Ambient;
 use crate::job::{JobRef, SeatIndex};
 use crate::latch::CountLatch;
 use crate::pool::{Registry, current_registry, seat, wait};
@@ -126,8 +127,9 @@ where
                 let pointer = pointer;
                 // SAFETY: as above.
                 let call = &*pointer.0;
-                // SAFETY: the root waits for this broadcast (see `cancel`).
-                let under = cancel::enter(flag);
+                // SAFETY: J3: the flag outlives the caller, who waits for this letter; the share is
+                // what the thread is under already.
+                let under = Ambient::here().with_cancel(flag).enter();
                 let result = unwind::catch(|| (call.op)(BroadcastContext::new(index, count)));
                 drop(under);
                 *lock(&call.results[index as usize]) = Some(result);
@@ -193,8 +195,9 @@ where
         // SAFETY: the closure borrows nothing.
         unsafe {
             HeapJob::new_ref(move |index| {
-                // SAFETY: a detached job belongs to no computation.
-                let _under = cancel::enter(CancelRef::NONE);
+                // SAFETY: a detached job belongs to no computation: there is no flag that would have
+                // to live. The share is what the thread is under already.
+                let _under = Ambient::here().with_cancel(CancelRef::NONE).enter();
                 let result = unwind::catch(move || op(BroadcastContext::new(index, count)));
                 if let Err(payload) = result {
                     home.report_panic(payload);

@@ -4,7 +4,7 @@
 //! a private slot, call `a`, two loads, call `b`. No fence, no read-modify-write, no allocation,
 //! no clock, and a drop guard instead of `catch_unwind`.
 
-use crate::job::cancel;
+use crate::job::origin;
 use crate::job::stack::StackJob;
 use crate::pool::{Popped, Registry, Seat, SlotIndex, current_registry, seat, wait};
 use crate::util::unwind;
@@ -240,7 +240,7 @@ where
     let result = if seat.pop(slot, job.as_header()) == Popped::Mine {
         // SAFETY: `Mine` gives the right to run the job back to us.
         let func = unsafe { job.take() };
-        if cancel::is_cancelled() {
+        if origin::is_cancelled() {
             // The unwinding is that of a cancelled computation, or might as well be: nobody
             // wants the second half. (Its loops could not leave by unwinding in here.)
             unwind::catch_drop(func)

@@ -2,17 +2,14 @@
 //!
 //! Whatever runs under a [`Share`] holds one of its tokens. A join half takes one when it becomes
 //! visible to thieves, and gives it back when it is done; with no token left, halves stay private.
-//! A thread that waits gives its own back for as long, and takes it again without asking. So there
-//! are never more threads at work than tokens, but for those that have just resumed, and for jobs
-//! that must be visible (before a wait that is not for descendants, and those of a scope).
+//! A thread that waits gives its token back, and takes one again, without asking, when the wait
+//! ends. So no more threads are at work than there are tokens, with two exceptions: threads that
+//! have just resumed, and jobs that must be visible (before a wait that is not for descendants, and
+//! those of a scope).
 //!
-//! Like a cancel flag, the share of a computation travels with its jobs. Invariant: it outlives them,
-//! because whoever entered it waits for its descendants.
+//! Like a cancel flag, the share of a computation travels with its jobs ([`super::origin`]).
 
-use crate::sync::thread_cell;
 use crate::util::tokens::Tokens;
-use std::cell::Cell;
-use std::ptr;
 
 /// The tokens of one limit, and whom to tell when one comes back.
 #[derive(Debug)]
@@ -47,30 +44,23 @@ impl Share {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ShareRef(*const Share);
 
-// SAFETY: a `Share` may be shared, and it outlives whoever holds the pointer (module invariant).
+// SAFETY: a `Share` may be shared between threads, and outlives those that hold the pointer (J3).
 unsafe impl Send for ShareRef {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for ShareRef {}
 
-thread_cell! {
-    static CURRENT: Cell<*const Share> = Cell::new(ptr::null());
-}
-
 impl ShareRef {
-    /// Harmless in itself: [`enter`] is where the share's life matters.
+    /// No share: work without a limit.
+    pub(super) const NONE: Self = Self(std::ptr::null());
+
+    /// A pointer to a share. Whoever makes a thread work under it promises that the share lives.
     pub(crate) fn to(share: &Share) -> Self {
         Self(share)
     }
 
-    /// The share that the calling thread works under.
-    #[inline]
-    pub(crate) fn current() -> Self {
-        Self(CURRENT.with(Cell::get))
-    }
-
     fn get<'a>(self) -> Option<&'a Share> {
-        // SAFETY: the share outlives the work done under it (module invariant), and references are
-        // used within the callers' own frames.
+        // SAFETY: J3: the share outlives the work done under it, and the callers below use the
+        // reference within their own frames.
         unsafe { self.0.as_ref() }
     }
 
@@ -92,25 +82,4 @@ impl ShareRef {
             share.give();
         }
     }
-}
-
-/// Works under another share until dropped.
-#[derive(Debug)]
-pub(crate) struct Under(*const Share);
-
-impl Drop for Under {
-    #[inline]
-    fn drop(&mut self) {
-        CURRENT.with(|current| current.set(self.0));
-    }
-}
-
-/// Runs what follows under `share`.
-///
-/// # Safety
-///
-/// The share behind `share`, if any, outlives the returned guard and every job made meanwhile.
-#[inline]
-pub(crate) unsafe fn enter(share: ShareRef) -> Under {
-    Under(CURRENT.with(|current| current.replace(share.0)))
 }

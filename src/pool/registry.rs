@@ -17,7 +17,8 @@ use super::permit::{GuestSeats, Threads};
 use super::rescue::Rescue;
 use super::seat::{self, Mode, Seat};
 use super::wait;
-use crate::job::share::{self, ShareRef};
+use crate::job::origin::Ambient;
+use crate::job::share::ShareRef;
 use crate::job::stack::StackJob;
 use crate::job::{JobRef, NO_SEAT, SeatIndex};
 use crate::sleep::{Notified, Sleep};
@@ -520,7 +521,7 @@ impl Registry {
                 |job| limit.push(job, Class::root(Priority::Normal)),
                 |_, _| {
                     // SAFETY: this call keeps the limit, and waits for what runs under it.
-                    let _under = unsafe { share::enter(limit.share()) };
+                    let _under = unsafe { Ambient::here().with_share(limit.share()).enter() };
                     op()
                 },
             ),
