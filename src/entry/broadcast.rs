@@ -6,8 +6,9 @@
 
 use super::current::current_registry;
 use crate::job::SeatIndex;
-use crate::job::cancel::{self, CancelRef};
+use crate::job::cancel::CancelRef;
 use crate::job::heap::HeapJob;
+use crate::job::origin::Ambient;
 use crate::latch::CountLatch;
 use crate::pool::publish::post_to_all;
 use crate::pool::{Registry, seat, wait};
@@ -115,8 +116,9 @@ where
                 let pointer = pointer;
                 // SAFETY: as above.
                 let call = &*pointer.0;
-                // SAFETY: the root waits for this broadcast (see `cancel`).
-                let under = cancel::enter(flag);
+                // SAFETY: J3: the flag outlives the caller, who waits for this letter; the share is
+                // what the thread is under already.
+                let under = Ambient::here().with_cancel(flag).enter();
                 let result = unwind::catch(|| (call.op)(BroadcastContext::new(index, count)));
                 drop(under);
                 *lock(&call.results[index as usize]) = Some(result);
@@ -182,8 +184,9 @@ where
         // SAFETY: the closure borrows nothing.
         unsafe {
             HeapJob::new_ref(move |index| {
-                // SAFETY: a detached job belongs to no computation.
-                let _under = cancel::enter(CancelRef::NONE);
+                // SAFETY: a detached job belongs to no computation: there is no flag that would have
+                // to live. The share is what the thread is under already.
+                let _under = Ambient::here().with_cancel(CancelRef::NONE).enter();
                 let result = unwind::catch(move || op(BroadcastContext::new(index, count)));
                 if let Err(payload) = result {
                     home.report_panic(payload);

@@ -5,7 +5,7 @@
 //! no clock, and a drop guard instead of `catch_unwind`.
 
 use super::current::current_registry;
-use crate::job::cancel;
+use crate::job::origin;
 use crate::job::stack::StackJob;
 use crate::pool::{Occupant, Popped, Registry, Slot, guest, halves, seat, wait};
 use crate::util::unwind;
@@ -241,7 +241,7 @@ where
     let result = if halves::pop(me, slot, job.as_header()) == Popped::Mine {
         // SAFETY: `Mine` gives the right to run the job back to us.
         let func = unsafe { job.take() };
-        if cancel::is_cancelled() {
+        if origin::is_cancelled() {
             // The unwinding is that of a cancelled computation, or might as well be: nobody
             // wants the second half. (Its loops could not leave by unwinding in here.)
             unwind::catch_drop(func)

@@ -1,22 +1,17 @@
-//! Which computation does this thread work for, and has it been cancelled?
+//! "Nobody wants the result any more": the flag of a computation.
 //!
-//! A compute root (`compute(f).await`) owns a [`Cancel`] flag. While its closure runs, and while
-//! any descendant of it runs on whatever thread, that thread's *current flag* points to it: a job
-//! takes the pointer along when it becomes visible to thieves, and its executor installs it.
-//! Loops ask [`is_cancelled`] between blocks; [`check`] unwinds out of the computation.
-//!
-//! Invariant: a flag outlives every job that carries it, because the root waits for its
-//! descendants before it completes (closed waits), and the flag lives in the root's cell.
+//! A compute root (`compute(f).await`) owns a [`Cancel`] flag. Its closure runs under that flag,
+//! and so does each descendant of it, on every thread ([`super::origin`]). Loops ask the flag between
+//! blocks, and unwind out of the computation when it is set.
 
-use crate::sync::thread_cell;
-use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// "Nobody wants the result any more." Plain std atomics: it orders nothing, it only stops work.
+/// The flag of one computation. A plain std atomic: it orders nothing, it only stops work.
 #[derive(Debug, Default)]
 pub(crate) struct Cancel(AtomicBool);
 
 impl Cancel {
+    /// A flag that is not set.
     pub(crate) const fn new() -> Self {
         Self(AtomicBool::new(false))
     }
@@ -27,6 +22,7 @@ impl Cancel {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// Has the computation been asked to stop?
     pub(crate) fn is_cancelled(&self) -> bool {
         // Ordering: Relaxed, as in `cancel`.
         self.0.load(Ordering::Relaxed)
@@ -37,75 +33,32 @@ impl Cancel {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CancelRef(*const Cancel);
 
-impl CancelRef {
-    pub(crate) const NONE: Self = Self(std::ptr::null());
-
-    /// The flag of a root. Harmless in itself: [`enter`] is where its life matters.
-    pub(crate) fn to(flag: &Cancel) -> Self {
-        Self(flag)
-    }
-
-    /// The flag that the calling thread works under.
-    pub(crate) fn current() -> Self {
-        Self(CURRENT.with(Cell::get))
-    }
-}
-
-// SAFETY: a `Cancel` may be shared, and it outlives whoever holds the pointer (module invariant).
+// SAFETY: a `Cancel` may be shared between threads, and outlives those that hold the pointer (J3).
 unsafe impl Send for CancelRef {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for CancelRef {}
 
+impl CancelRef {
+    /// No flag: work that nobody can cancel.
+    pub(crate) const NONE: Self = Self(std::ptr::null());
+
+    /// A pointer to a flag. Whoever makes a thread work under it promises that the flag lives.
+    pub(crate) fn to(flag: &Cancel) -> Self {
+        Self(flag)
+    }
+
+    /// Is there a flag, and is it set?
+    ///
+    /// # Safety
+    ///
+    /// The calling thread works under the flag.
+    #[inline]
+    pub(super) unsafe fn is_cancelled(self) -> bool {
+        // SAFETY: J3: a flag outlives the work done under it.
+        !self.0.is_null() && unsafe { (*self.0).is_cancelled() }
+    }
+}
+
 /// Carried by the unwinding of a cancelled computation.
 #[derive(Debug)]
 pub(crate) struct Cancelled;
-
-thread_cell! {
-    static CURRENT: Cell<*const Cancel> = Cell::new(std::ptr::null());
-}
-
-/// Works under another flag until dropped.
-#[derive(Debug)]
-pub(crate) struct Under(*const Cancel);
-
-impl Drop for Under {
-    #[inline]
-    fn drop(&mut self) {
-        CURRENT.with(|current| current.set(self.0));
-    }
-}
-
-/// Runs what follows under `flag`.
-///
-/// # Safety
-///
-/// The flag behind `flag`, if any, outlives the returned guard and every job made meanwhile.
-#[inline]
-pub(crate) unsafe fn enter(flag: CancelRef) -> Under {
-    Under(CURRENT.with(|current| current.replace(flag.0)))
-}
-
-/// Has the computation that this thread works for been cancelled?
-#[inline]
-pub(crate) fn is_cancelled() -> bool {
-    let flag = CURRENT.with(Cell::get);
-    // SAFETY: a current flag outlives the work done under it (`enter`).
-    !flag.is_null() && unsafe { (*flag).is_cancelled() }
-}
-
-/// Leaves a cancelled computation by unwinding (quietly: no panic message is printed). With
-/// `panic = "abort"` there is no way out, and the computation runs to its end.
-#[inline]
-pub(crate) fn check() {
-    if is_cancelled() {
-        stop();
-    }
-}
-
-#[cold]
-fn stop() {
-    // Not in a destructor that runs while the thread unwinds already: that would abort.
-    if cfg!(panic = "unwind") && !std::thread::panicking() {
-        std::panic::resume_unwind(Box::new(Cancelled));
-    }
-}

@@ -2,62 +2,41 @@
 //!
 //! Whatever runs under a [`Share`] holds one of its tokens. A join half takes one when it becomes
 //! visible to thieves, and gives it back when it is done; with no token left, halves stay private.
-//! A thread that waits gives its own back for as long, and takes it again without asking. So there
-//! are never more threads at work than tokens, but for those that have just resumed, and for jobs
-//! that must be visible (before a wait that is not for descendants, and those of a scope).
+//! A thread that waits gives its token back, and takes one again, without asking, when the wait
+//! ends. So no more threads are at work than there are tokens, with two exceptions: threads that
+//! have just resumed, and jobs that must be visible (before a wait that is not for descendants, and
+//! those of a scope).
 //!
-//! Like a cancel flag, the share of a computation travels with its jobs. Invariant: it outlives them,
-//! because whoever entered it waits for its descendants.
+//! Like a cancel flag, the share of a computation travels with its jobs ([`super::origin`]).
 
-use crate::sync::atomic::{AtomicIsize, Ordering};
-use crate::sync::thread_cell;
-use std::cell::Cell;
-use std::ptr;
+use crate::util::tokens::Tokens;
 
-/// Tokens, and whom to tell when one comes back.
+/// The tokens of one limit, and whom to tell when one comes back.
 #[derive(Debug)]
 pub(crate) struct Share {
-    /// Negative while more are out than there are.
-    free: AtomicIsize,
+    tokens: Tokens,
     returned: fn(&Share),
 }
 
 impl Share {
+    /// A share with this many tokens. `returned` is called after each one that comes back.
     pub(crate) fn new(tokens: usize, returned: fn(&Share)) -> Self {
         Self {
-            free: AtomicIsize::new(isize::try_from(tokens).unwrap_or(isize::MAX)),
+            tokens: Tokens::new(tokens),
             returned,
         }
     }
 
-    /// Takes a token if there is one.
+    /// Takes a token if there is one. A caller that finds none relies on `returned`.
     #[must_use]
     pub(crate) fn try_take(&self) -> bool {
-        // Ordering: Acquire pairs with the Release in `give`: what the former holder did is over.
-        // Relaxed on failure; whoever finds none relies on the holder's look after `give`.
-        self.free
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |free| {
-                (free > 0).then_some(free - 1)
-            })
-            .is_ok()
+        self.tokens.try_take()
     }
 
-    /// Gives a token back, and tells about it.
+    /// Gives a token back, and then calls `returned`.
     pub(crate) fn give(&self) {
-        // Ordering: Release pairs with the Acquire in `try_take`.
-        self.free.fetch_add(1, Ordering::Release);
+        self.tokens.give();
         (self.returned)(self);
-    }
-
-    /// Takes a token without asking.
-    fn take(&self) {
-        // Ordering: Acquire, as in `try_take`.
-        self.free.fetch_sub(1, Ordering::Acquire);
-    }
-
-    fn has_free(&self) -> bool {
-        // Ordering: Relaxed; a hint.
-        self.free.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -65,42 +44,35 @@ impl Share {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ShareRef(*const Share);
 
-// SAFETY: a `Share` may be shared, and it outlives whoever holds the pointer (module invariant).
+// SAFETY: a `Share` may be shared between threads, and outlives those that hold the pointer (J3).
 unsafe impl Send for ShareRef {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for ShareRef {}
 
-thread_cell! {
-    static CURRENT: Cell<*const Share> = Cell::new(ptr::null());
-}
-
 impl ShareRef {
-    /// Harmless in itself: [`enter`] is where the share's life matters.
+    /// No share: work without a limit.
+    pub(super) const NONE: Self = Self(std::ptr::null());
+
+    /// A pointer to a share. Whoever makes a thread work under it promises that the share lives.
     pub(crate) fn to(share: &Share) -> Self {
         Self(share)
     }
 
-    /// The share that the calling thread works under.
-    #[inline]
-    pub(crate) fn current() -> Self {
-        Self(CURRENT.with(Cell::get))
-    }
-
     fn get<'a>(self) -> Option<&'a Share> {
-        // SAFETY: the share outlives the work done under it (module invariant), and references are
-        // used within the callers' own frames.
+        // SAFETY: J3: the share outlives the work done under it, and the callers below use the
+        // reference within their own frames.
         unsafe { self.0.as_ref() }
     }
 
     /// May another thread join in?
     pub(crate) fn has_free(self) -> bool {
-        self.get().is_none_or(Share::has_free)
+        self.get().is_none_or(|share| share.tokens.has_free())
     }
 
     /// Takes a token, whether there is one or not.
     pub(crate) fn take(self) {
         if let Some(share) = self.get() {
-            share.take();
+            share.tokens.take();
         }
     }
 
@@ -110,25 +82,4 @@ impl ShareRef {
             share.give();
         }
     }
-}
-
-/// Works under another share until dropped.
-#[derive(Debug)]
-pub(crate) struct Under(*const Share);
-
-impl Drop for Under {
-    #[inline]
-    fn drop(&mut self) {
-        CURRENT.with(|current| current.set(self.0));
-    }
-}
-
-/// Runs what follows under `share`.
-///
-/// # Safety
-///
-/// The share behind `share`, if any, outlives the returned guard and every job made meanwhile.
-#[inline]
-pub(crate) unsafe fn enter(share: ShareRef) -> Under {
-    Under(CURRENT.with(|current| current.replace(share.0)))
 }

@@ -4,14 +4,12 @@
 //! latch and collects the result ([`StackJob::into_result`]). A thief gets it as a
 //! [`JobRef`](super::JobRef).
 
-use super::cancel::{self, CancelRef};
-use super::share::{self, ShareRef};
+use super::origin::Origin;
 use super::{Header, JobRef, NO_SEAT, SeatIndex};
 use crate::latch::Latch;
 use crate::sync::UnsafeCell;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::trace::{self, Span};
-use crate::util::spans::Carried;
 use crate::util::unwind::{self, Payload};
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
@@ -32,12 +30,9 @@ pub(crate) struct Public {
     latch: Latch,
     /// The seat that runs the job, written by the thief before it starts; [`NO_SEAT`] before.
     thief: AtomicU32,
-    /// The computation that the job belongs to.
-    cancel: CancelRef,
-    /// Of which it holds a token.
-    share: ShareRef,
-    /// The span in which it was made public. Belongs to whoever has the right to run the job.
-    span: UnsafeCell<Carried>,
+    /// Where it was made public; the job holds a token of its share. Belongs to whoever has the
+    /// right to run the job, who takes it once.
+    origin: UnsafeCell<ManuallyDrop<Origin>>,
 }
 
 impl Public {
@@ -48,18 +43,20 @@ impl Public {
     ///
     /// The caller has the right to run the job.
     pub(crate) unsafe fn take_back(&self) {
-        self.share.give();
         // SAFETY: the caller's promise.
-        let _ended = unsafe { self.take_span() };
+        let origin = unsafe { self.take_origin() };
+        origin.share().give();
     }
 
+    /// Takes the origin, to run the job where it was made.
+    ///
     /// # Safety
     ///
-    /// The caller has the right to run the job.
-    unsafe fn take_span(&self) -> Carried {
-        // SAFETY: the right to run includes the span.
-        self.span
-            .with_mut(|span| std::mem::take(unsafe { &mut *span }))
+    /// The caller has the right to run the job, and calls this once.
+    unsafe fn take_origin(&self) -> Origin {
+        // SAFETY: J1: the right to run includes the origin, and it is taken once.
+        self.origin
+            .with_mut(|origin| unsafe { ManuallyDrop::take(&mut *origin) })
     }
 
     pub(crate) fn latch(&self) -> &Latch {
@@ -81,17 +78,15 @@ impl StackHeader {
     ///
     /// The job stays in place until it has run, it is called by its owner, and once.
     pub(crate) unsafe fn expose(this: NonNull<Self>) -> JobRef {
-        let share = ShareRef::current();
-        share.take();
+        let origin = Origin::here();
+        origin.share().take();
         // SAFETY: the owner is the only one that knows the job until this call returns.
         unsafe {
             this.as_ref().public.with_mut(|public| {
                 (*public).write(Public {
                     latch: Latch::new(),
                     thief: AtomicU32::new(NO_SEAT),
-                    cancel: CancelRef::current(),
-                    share,
-                    span: UnsafeCell::new(Carried::current()),
+                    origin: UnsafeCell::new(ManuallyDrop::new(origin)),
                 });
             });
             JobRef::new(this.cast())
@@ -195,17 +190,13 @@ where
             // Ordering: Relaxed; see `Public::thief`.
             (*public).thief.store(seat, Ordering::Relaxed);
             let func = (*this).take();
+            let origin = (*public).take_origin();
+            let share = origin.share();
             let result = {
-                // The root of the computation outlives this job (see `cancel`).
-                let _under = cancel::enter((*public).cancel);
-                let _share = share::enter((*public).share);
+                // J3: flag and share outlive this job.
+                let _under = origin.enter();
                 trace::begin(Span::Job);
-                let span = (*public).take_span();
-                // The span ends inside, too: a subscriber is code of users.
-                let result = unwind::catch(move || {
-                    let span = span;
-                    span.run(|| func(true))
-                });
+                let result = unwind::catch(move || origin.in_span(|| func(true)));
                 trace::end(Span::Job);
                 result
             };
@@ -213,7 +204,7 @@ where
                 (*slot).write(result);
             });
             // Before the latch: the share may go with the computation.
-            (*public).share.give();
+            share.give();
             Latch::set(&raw const (*public).latch);
         }
     }

@@ -6,7 +6,8 @@ use super::publish;
 use super::registry::Registry;
 use super::seat::{self, Mode, Occupant};
 use super::{computing, tell, wait};
-use crate::job::share::{self, ShareRef};
+use crate::job::origin::Ambient;
+use crate::job::share::ShareRef;
 use crate::job::stack::{StackHeader, StackJob};
 use crate::job::{JobRef, SeatIndex};
 use crate::sync::thread_cell;
@@ -131,7 +132,7 @@ pub(crate) fn install_limited<R: Send>(
             |job| limit.push(job, Class::root(Priority::Normal)),
             |_, _| {
                 // SAFETY: this call keeps the limit, and waits for what runs under it.
-                let _under = unsafe { share::enter(limit.share()) };
+                let _under = unsafe { Ambient::here().with_share(limit.share()).enter() };
                 op()
             },
         ),

@@ -12,7 +12,8 @@
 use super::publish;
 use super::registry::Registry;
 use crate::job::heap::HeapJob;
-use crate::job::share::{self, Share, ShareRef};
+use crate::job::origin::Ambient;
+use crate::job::share::{Share, ShareRef};
 use crate::job::{JobRef, SeatIndex};
 use crate::sync::{Mutex, lock};
 use crate::task::{Class, How, Kind, Owned, Schedule};
@@ -112,7 +113,7 @@ impl Limit {
                 Ok(job) => {
                     // SAFETY: `self` outlives the guard, and jobs made under it end before the
                     // one that made them, because waits inside it are closed.
-                    let _under = unsafe { share::enter(self.share()) };
+                    let _under = unsafe { Ambient::here().with_share(self.share()).enter() };
                     if let Some((job, _)) = job {
                         job.execute(seat);
                     }

@@ -7,7 +7,8 @@
 use super::cell::{self, Cell, Header, Stage};
 use super::state::{AfterPoll, Completed, Start, WakerReleased};
 use super::{How, JoinError, Schedule, id, waker};
-use crate::job::cancel::{self, CancelRef, Cancelled};
+use crate::job::cancel::{CancelRef, Cancelled};
+use crate::job::origin::Ambient;
 use crate::job::{self, SeatIndex};
 use crate::trace;
 use crate::util::unwind::{self, AbortOnDrop, Payload};
@@ -158,9 +159,13 @@ where
         let _traced = trace::poll(header.id.number(), Some(header.site), || {
             typed.scheduler.name()
         });
-        // SAFETY: the flag lives in the cell; jobs made by the poll end before it does, because
-        // waits inside it are closed.
-        let _under = unsafe { cancel::enter(CancelRef::to(&header.cancel)) };
+        // SAFETY: J3: the flag lives in the cell; jobs made by the poll end before it does, because
+        // waits inside it are closed. The share is what the thread is under already.
+        let _under = unsafe {
+            Ambient::here()
+                .with_cancel(CancelRef::to(&header.cancel))
+                .enter()
+        };
         // SAFETY: our reference outlasts the borrowed waker.
         let waker = unsafe { waker::borrow(task) };
         typed.stage.with_mut(|stage| {
@@ -178,8 +183,9 @@ where
                 Poll::Ready(ready) => {
                     output = Some(ready);
                     // Parallel loops in destructors are not cut short.
-                    // SAFETY: no flag needs nothing to outlive anything.
-                    let _under = unsafe { cancel::enter(CancelRef::NONE) };
+                    // SAFETY: J3: there is no flag that would have to live, and the share is what
+                    // the thread is under already.
+                    let _under = unsafe { Ambient::here().with_cancel(CancelRef::NONE).enter() };
                     // Should the drop panic, the stage is empty nevertheless: that is how
                     // assignment unwinds.
                     *stage = Stage::Empty;
@@ -424,9 +430,14 @@ fn drop_for<T>(task: NonNull<Header>, output: T) -> Result<(), Payload> {
 /// Runs destructors: `task::id()` tells the task, and parallel loops in them are not cut short.
 fn in_the_name_of(task: NonNull<Header>, f: impl FnOnce()) -> Result<(), Payload> {
     unwind::catch(|| {
-        // SAFETY: the callers have a reference. No flag needs nothing to outlive anything.
-        let (_entered, _under) =
-            unsafe { (id::enter(task.as_ref()), cancel::enter(CancelRef::NONE)) };
+        // SAFETY: the callers have a reference. J3: there is no flag that would have to live, and
+        // the share is what the thread is under already.
+        let (_entered, _under) = unsafe {
+            (
+                id::enter(task.as_ref()),
+                Ambient::here().with_cancel(CancelRef::NONE).enter(),
+            )
+        };
         f();
     })
 }

@@ -1,4 +1,5 @@
-//! Small tools without knowledge of pools: parking, alarms, panics, random numbers, clocks, the environment, counters.
+//! Small tools without knowledge of pools: parking, alarms, panics, random numbers, clocks, the environment,
+//! counters, tokens.
 
 pub(crate) mod alarm;
 pub(crate) mod clock;
@@ -11,4 +12,5 @@ pub(crate) mod model;
 pub(crate) mod parker;
 pub(crate) mod rng;
 pub(crate) mod spans;
+pub(crate) mod tokens;
 pub(crate) mod unwind;

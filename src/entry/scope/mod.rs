@@ -14,9 +14,9 @@ pub(crate) use self::fifo::{in_place_scope_fifo_on, scope_fifo_on};
 
 use crate::entry::broadcast::BroadcastContext;
 use crate::entry::current::current_registry;
-use crate::job::cancel::{self, CancelRef};
 use crate::job::heap::HeapJob;
-use crate::job::share::{self, ShareRef};
+use crate::job::origin::Ambient;
+use crate::job::share::ShareRef;
 use crate::job::{JobRef, SeatIndex};
 use crate::latch::CountLatch;
 use crate::pool::{Occupant, Registry, guest, publish, seat, wait};
@@ -40,9 +40,8 @@ pub(crate) struct Base<'scope> {
     pending: CountLatch,
     /// The first panic, boxed once more so that it is one pointer.
     panic: AtomicPtr<Payload>,
-    /// The computation that the scope belongs to.
-    cancel: CancelRef,
-    share: ShareRef,
+    /// What the jobs run under: what the thread that opened the scope was under.
+    ambient: Ambient,
     /// `'scope` must not shrink or grow: jobs borrow for exactly as long.
     _marker: PhantomData<fn(&'scope ()) -> &'scope ()>,
 }
@@ -79,8 +78,7 @@ impl<'scope> Base<'scope> {
             registry,
             pending: CountLatch::new(1),
             panic: AtomicPtr::new(ptr::null_mut()),
-            cancel: CancelRef::current(),
-            share: ShareRef::current(),
+            ambient: Ambient::here(),
             _marker: PhantomData,
         }
     }
@@ -109,18 +107,20 @@ impl<'scope> Base<'scope> {
     /// Runs one counted job, and counts it out as the last access to the scope.
     fn run(&self, body: impl FnOnce()) {
         // Another thread than those that work under this share already?
-        let joins_in = ShareRef::current() != self.share;
+        let share = self.ambient.share();
+        let joins_in = ShareRef::current() != share;
         if joins_in {
-            self.share.take();
+            share.take();
         }
-        // SAFETY: the root of the computation waits for this scope (see `cancel` and `share`).
-        let under = unsafe { (cancel::enter(self.cancel), share::enter(self.share)) };
+        // SAFETY: J3: what the scope was opened under lives as long as the scope, which waits for
+        // this job.
+        let under = unsafe { self.ambient.enter() };
         if let Err(payload) = unwind::catch(body) {
             self.keep_panic(payload);
         }
         drop(under);
         if joins_in {
-            self.share.give();
+            share.give();
         }
         // SAFETY: we are counted, so the scope is alive until this says done, and is not used after.
         unsafe { CountLatch::decrement(&raw const self.pending) };

@@ -125,7 +125,7 @@ pub(crate) fn parallelism() -> usize {
 /// Unwinds, quietly, out of a computation that nobody waits for any more.
 #[inline]
 pub(crate) fn check_cancelled() {
-    crate::job::cancel::check();
+    crate::job::origin::check_cancelled();
 }
 
 /// Measures how long blocks take.

@@ -7,20 +7,22 @@
 //! [`with_max_threads`]: crate::iter::IndexedParallelIterator::with_max_threads
 
 use super::fork;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::util::tokens::Tokens;
 
 /// The tokens of one loop that nobody holds.
 #[derive(Debug)]
 pub(crate) struct Workers {
     /// `None`: no limit.
-    free: Option<AtomicUsize>,
+    free: Option<Tokens>,
 }
 
 impl Workers {
-    /// `max` tokens, at least one; `usize::MAX` means "any number".
+    /// `max` tokens, at least one. More than `isize::MAX`, as `usize::MAX`, means "any number": no
+    /// process has that many threads.
     pub(crate) fn new(max: usize) -> Self {
+        let is_limit = isize::try_from(max).is_ok();
         // The first one is what `first` gives away.
-        let free = (max < usize::MAX).then(|| AtomicUsize::new(max.saturating_sub(1)));
+        let free = is_limit.then(|| Tokens::new(max.saturating_sub(1)));
         Self { free }
     }
 
@@ -36,20 +38,16 @@ impl Workers {
 #[derive(Debug)]
 pub(crate) struct Token<'w> {
     /// Where the others are. `None`: no limit.
-    free: Option<&'w AtomicUsize>,
+    free: Option<&'w Tokens>,
 }
 
 impl Token<'_> {
     /// A token for another thread, if there is one.
     pub(crate) fn another(&self) -> Option<Self> {
-        if let Some(free) = self.free {
-            // Ordering: Acquire pairs with the Release in `drop`, so that for whoever gets a token
-            // the piece that had it before is over. Relaxed on failure: nothing is read then.
-            let (fetched, failed) = (Ordering::Acquire, Ordering::Relaxed);
-            free.fetch_update(fetched, failed, |n| n.checked_sub(1))
-                .ok()?;
-        }
-        Some(Self { free: self.free })
+        // `Tokens` orders: the piece that had the token before is done for whoever gets it.
+        self.free
+            .is_none_or(Tokens::try_take)
+            .then(|| Self { free: self.free })
     }
 
     /// Runs both closures with a token each, `left` on the calling thread: as a fork if there is
@@ -72,8 +70,7 @@ impl Drop for Token<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(free) = self.free {
-            // Ordering: Release pairs with the Acquire in `another`.
-            free.fetch_add(1, Ordering::Release);
+            free.give();
         }
     }
 }

@@ -5,7 +5,7 @@
 use super::super::state::State;
 use super::super::{self as task, AbortHandle, CancelOnDrop, How, Id, JoinError, JoinHandle};
 use super::{Mock, spawn, spawn_compute};
-use crate::job::cancel;
+use crate::job::origin;
 use crate::util::unwind;
 use std::collections::HashSet;
 use std::pin::Pin;
@@ -692,18 +692,18 @@ fn a_closure_runs_once_under_its_cancel_flag() {
     let inside = aborter.clone();
     let mut handle = spawn_compute(
         move || {
-            assert!(!cancel::is_cancelled());
-            cancel::check();
+            assert!(!origin::is_cancelled());
+            origin::check_cancelled();
             inside.lock().unwrap().take().unwrap().abort();
-            assert!(cancel::is_cancelled());
-            cancel::check();
+            assert!(origin::is_cancelled());
+            origin::check_cancelled();
             unreachable!();
         },
         pool.clone(),
     );
     *aborter.lock().unwrap() = Some(handle.abort_handle());
     pool.run_all();
-    assert!(!cancel::is_cancelled());
+    assert!(!origin::is_cancelled());
     assert!(ready(&mut handle).unwrap_err().is_cancelled());
 
     let mut handle = spawn_compute(|| unreachable!(), pool.clone());
@@ -720,7 +720,7 @@ fn destructors_of_a_cancelled_task_are_not_cut_short() {
     struct Check(Arc<AtomicUsize>);
     impl Drop for Check {
         fn drop(&mut self) {
-            cancel::check();
+            origin::check_cancelled();
             assert!(task::try_id().is_some());
             add(&self.0);
         }

@@ -256,13 +256,14 @@ fn what_stays_home_cannot_be_taken_elsewhere() {
 
 #[test]
 fn a_cancelled_computation_stops_at_the_next_block() {
-    use crate::job::cancel::{Cancel, CancelRef, enter};
+    use crate::job::cancel::{Cancel, CancelRef};
+    use crate::job::origin::Ambient;
 
     let flag = Box::new(Cancel::new());
     let seen = AtomicUsize::new(0);
     let run = || {
         // SAFETY: the flag outlives the guard and the loop, which makes no jobs under a script.
-        let under = unsafe { enter(CancelRef::to(&flag)) };
+        let under = unsafe { Ambient::here().with_cancel(CancelRef::to(&flag)).enter() };
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             (0..1_000).into_par_iter().for_each(|x| {
                 seen.fetch_add(1, Ordering::Relaxed);

@@ -1,0 +1,253 @@
+//! What a piece of work runs under, and what a job takes along from where it was made.
+//!
+//! A thread works under a [`Cancel`](super::cancel::Cancel) flag and a
+//! [`Share`](super::share::Share), or none: its [`Ambient`]. One thread-local holds both pointers.
+//! [`Ambient::enter`] replaces them, and its guard puts the former ones back. A join half that
+//! becomes public takes them along, with the current span of `tracing`: its [`Origin`].
+//!
+//! | work | flag | share | span |
+//! |---|---|---|---|
+//! | half of a join, closure of `install` | of where it became public | the same | the same |
+//! | job of a scope | of where the scope was opened | the same | of its spawn |
+//! | letter of `broadcast` | of the call | of the thread that runs it | - |
+//! | letter of `spawn_broadcast` | none | of the thread that runs it | - |
+//! | poll of a task | of the task | of the thread that runs it | of the task |
+//! | drop of a task's future or output | none | of the thread that runs it | of the task, for the future |
+//! | job of a limit | of the thread that runs it | of the limit | - |
+//!
+//! That flags and shares outlive those who use them is J3 (see [`crate::job`]).
+
+use super::cancel::{CancelRef, Cancelled};
+use super::share::ShareRef;
+use crate::sync::thread_cell;
+use crate::util::spans::Carried;
+use std::cell::Cell;
+use std::marker::PhantomData;
+
+thread_cell! {
+    static HERE: Cell<Ambient> = Cell::new(Ambient::NONE);
+}
+
+/// The cancel flag and the share that a thread works under.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ambient {
+    cancel: CancelRef,
+    share: ShareRef,
+}
+
+impl Ambient {
+    const NONE: Self = Self {
+        cancel: CancelRef::NONE,
+        share: ShareRef::NONE,
+    };
+
+    /// What the calling thread works under.
+    #[inline]
+    pub(crate) fn here() -> Self {
+        HERE.with(Cell::get)
+    }
+
+    /// This share with another flag.
+    #[inline]
+    pub(crate) fn with_cancel(self, cancel: CancelRef) -> Self {
+        Self { cancel, ..self }
+    }
+
+    /// This flag with another share.
+    #[inline]
+    pub(crate) fn with_share(self, share: ShareRef) -> Self {
+        Self { share, ..self }
+    }
+
+    /// The share alone.
+    #[inline]
+    pub(crate) fn share(self) -> ShareRef {
+        self.share
+    }
+
+    /// Makes the calling thread work under these two until the guard is dropped.
+    ///
+    /// # Safety
+    ///
+    /// J3: flag and share, if any, outlive the returned guard and every job made meanwhile.
+    #[inline]
+    pub(crate) unsafe fn enter(self) -> Under {
+        Under {
+            before: HERE.with(|here| here.replace(self)),
+            _thread: PhantomData,
+        }
+    }
+}
+
+/// Guard of [`Ambient::enter`]: its drop puts back what the thread worked under before.
+#[derive(Debug)]
+pub(crate) struct Under {
+    before: Ambient,
+    /// Not `Send`: the thread that entered leaves.
+    _thread: PhantomData<*mut ()>,
+}
+
+impl Drop for Under {
+    #[inline]
+    fn drop(&mut self) {
+        HERE.with(|here| here.set(self.before));
+    }
+}
+
+/// What a job takes along from where it was made.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    ambient: Ambient,
+    /// No bytes without the feature `tracing`.
+    span: Carried,
+}
+
+impl Origin {
+    /// What the calling thread is under now, and its current span.
+    #[inline]
+    pub(crate) fn here() -> Self {
+        Self {
+            ambient: Ambient::here(),
+            span: Carried::current(),
+        }
+    }
+
+    /// The share of which the job holds a token.
+    pub(crate) fn share(&self) -> ShareRef {
+        self.ambient.share
+    }
+
+    /// Makes the calling thread work under the flag and the share until the guard is dropped. The
+    /// span is for [`in_span`](Self::in_span).
+    ///
+    /// # Safety
+    ///
+    /// As [`Ambient::enter`].
+    #[inline]
+    pub(crate) unsafe fn enter(&self) -> Under {
+        // SAFETY: the caller's promise.
+        unsafe { self.ambient.enter() }
+    }
+
+    /// Runs `f` inside the span, and then lets go of the span: a subscriber is code of users.
+    #[inline]
+    pub(crate) fn in_span<R>(self, f: impl FnOnce() -> R) -> R {
+        self.span.run(f)
+    }
+}
+
+impl CancelRef {
+    /// The flag that the calling thread works under.
+    #[inline]
+    pub(crate) fn current() -> Self {
+        Ambient::here().cancel
+    }
+}
+
+impl ShareRef {
+    /// The share that the calling thread works under.
+    #[inline]
+    pub(crate) fn current() -> Self {
+        Ambient::here().share
+    }
+}
+
+/// Has the computation that the calling thread works for been cancelled?
+#[inline]
+pub(crate) fn is_cancelled() -> bool {
+    // SAFETY: the calling thread works under its current flag.
+    unsafe { CancelRef::current().is_cancelled() }
+}
+
+/// Leaves a cancelled computation by unwinding (quietly: no panic message is printed). With
+/// `panic = "abort"` there is no way out, and the computation runs to its end.
+#[inline]
+pub(crate) fn check_cancelled() {
+    if is_cancelled() {
+        unwind();
+    }
+}
+
+#[cold]
+fn unwind() {
+    // Not in a destructor that runs while the thread unwinds already: that would abort.
+    if cfg!(panic = "unwind") && !std::thread::panicking() {
+        std::panic::resume_unwind(Box::new(Cancelled));
+    }
+}
+
+#[cfg(all(test, not(manyhands_model)))]
+mod tests {
+    use super::{Ambient, Origin, is_cancelled};
+    use crate::job::cancel::{Cancel, CancelRef};
+    use crate::job::share::{Share, ShareRef};
+    use crate::util::spans::Carried;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    fn share() -> Share {
+        Share::new(1, |_| ())
+    }
+
+    #[test]
+    fn guards_put_back_both_pointers() {
+        let (flag, outer, inner) = (Cancel::new(), share(), share());
+        let (outer, inner) = (ShareRef::to(&outer), ShareRef::to(&inner));
+        flag.cancel();
+        let none = ShareRef::current();
+        assert!(!is_cancelled());
+        // SAFETY: flag and shares outlive the guards, and no job is made.
+        unsafe {
+            let first = Ambient::here()
+                .with_cancel(CancelRef::to(&flag))
+                .with_share(outer)
+                .enter();
+            assert!(is_cancelled() && ShareRef::current() == outer);
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                let _second = Ambient::here().with_share(inner).enter();
+                assert!(is_cancelled() && ShareRef::current() == inner);
+                let _third = Ambient::here().with_cancel(CancelRef::NONE).enter();
+                assert!(!is_cancelled() && ShareRef::current() == inner);
+                std::panic::resume_unwind(Box::new("on purpose"));
+            }));
+            assert!(result.is_err());
+            assert!(is_cancelled() && ShareRef::current() == outer);
+            drop(first);
+        }
+        assert!(!is_cancelled() && ShareRef::current() == none);
+    }
+
+    #[test]
+    fn an_origin_is_entered_on_another_thread() {
+        let (flag, share) = (Cancel::new(), share());
+        flag.cancel();
+        let here = Ambient::here()
+            .with_cancel(CancelRef::to(&flag))
+            .with_share(ShareRef::to(&share));
+        // SAFETY: flag and share outlive the guard and the thread that gets them.
+        let under = unsafe { here.enter() };
+        let origin = Origin::here();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                assert!(!is_cancelled() && ShareRef::current() != origin.share());
+                // SAFETY: flag and share outlive this thread.
+                let under = unsafe { origin.enter() };
+                assert!(is_cancelled() && ShareRef::current() == origin.share());
+                drop(under);
+                assert!(!is_cancelled() && ShareRef::current() != origin.share());
+                assert_eq!(origin.in_span(|| 5), 5);
+            });
+        });
+        drop(under);
+    }
+
+    #[test]
+    fn an_origin_is_two_pointers_beside_its_span() {
+        assert_eq!(
+            size_of::<Origin>(),
+            2 * size_of::<usize>() + size_of::<Carried>()
+        );
+        if cfg!(not(feature = "tracing")) {
+            assert_eq!(size_of::<Carried>(), 0);
+        }
+    }
+}
