@@ -1,10 +1,8 @@
 //! How a pool is made: sizes, hooks, and who creates its threads.
 
 use super::bench::Role;
-#[cfg(all(feature = "tokio", not(manyhands_model)))]
-use super::context::Context;
 use super::error::PoolBuildError;
-use super::events::Events;
+use super::events;
 use super::hooks::Hooks;
 use super::permit::MAX_GUESTS;
 use super::registry::Registry;
@@ -457,7 +455,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// ```
     #[cfg(all(feature = "tokio", not(manyhands_model)))]
     pub fn tokio_handle(mut self, handle: tokio::runtime::Handle) -> Self {
-        self.hooks.context = Context::of(handle);
+        self.hooks.context = events::Context::of(handle);
         self
     }
 
@@ -533,9 +531,9 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
                 env::cores() as u32
             },
         };
-        let events = match Events::new(&mut self.hooks.context) {
+        let events = match events::new(&mut self.hooks.context) {
             Ok(events) => events,
-            Err(_) if lenient => Events::without_runtime(),
+            Err(_) if lenient => events::without_runtime(),
             Err(error) => return Err(PoolBuildError::events(error)),
         };
         let registry = Registry::new(&plan, std::mem::take(&mut self.hooks), events);

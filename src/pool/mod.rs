@@ -12,11 +12,11 @@
 //! | `permit.rs` | guest seats; who is called when a permit is free |
 //! | `bench.rs` | spare threads: called, kept for a while, gone |
 //! | `driver.rs` | who waits for timers and for the system |
+//! | `events/` | the reactors that the driver sleeps in; the tokio runtime around a pool's threads |
 //! | `rescue.rs` | futures beside computing threads |
 //! | `limit.rs` | a part of the pool that uses only so many threads |
 //! | `injectors.rs` | the queues that no seat owns |
 //! | `blocking.rs` | threads for closures that block |
-//! | `context.rs` | the tokio runtime around the threads of a pool |
 //! | `shutdown.rs` | how a pool ends |
 //! | `yielding.rs` | one step of the main loop, on request |
 //! | `hooks.rs` | closures of the user around threads |
@@ -29,7 +29,6 @@
 mod bench;
 mod blocking;
 mod builder;
-mod context;
 mod counters;
 #[cfg_attr(
     not(feature = "time"),

@@ -60,7 +60,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn new(plan: &Plan, hooks: Hooks, events: Events) -> Arc<Self> {
+    pub(super) fn new(plan: &Plan, hooks: Hooks, events: Box<dyn Events>) -> Arc<Self> {
         let seats = plan.workers + plan.guests + plan.spares;
         let registry = Arc::new(Self {
             sleep: Sleep::new(plan.workers as u32, seats),

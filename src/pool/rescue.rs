@@ -632,7 +632,7 @@ pub(super) fn poll_futures(registry: &Registry, seat: &Seat) -> Left {
             Next::Drive(role) => post.drive(role),
             Next::Rest => post.rest(),
             Next::Watch => {
-                post.doze(|| seat.parker().drive(Some(Instant::now() + WATCH), None));
+                post.doze(|| seat.parker().drive(Some(Instant::now() + WATCH)));
                 post.watch.look(registry);
             }
             Next::Nap(time) => rescue.nap(seat, time),
@@ -795,7 +795,7 @@ impl<'a> Post<'a> {
                 self.doze(|| role.drive_until(end, Some(seat), || ()));
                 self.give_up(role);
             }
-            None => self.doze(|| seat.parker().drive(end, None)),
+            None => self.doze(|| seat.parker().drive(end)),
         }
         registry.rescue.set_resting(false);
     }

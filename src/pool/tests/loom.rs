@@ -6,7 +6,7 @@
 
 use super::super::builder::Plan;
 use super::super::driver::By;
-use super::super::events::Events;
+use super::super::events;
 use super::super::hooks::Hooks;
 use super::super::limit::Limit;
 use super::super::registry::{Home, Registry};
@@ -45,7 +45,7 @@ fn registry_with_guests(workers: usize, guests: usize, spares: usize) -> Arc<Reg
         keep_alive: std::time::Duration::MAX,
         cores: 1,
     };
-    Registry::new(&plan, Hooks::default(), Events::without_runtime())
+    Registry::new(&plan, Hooks::default(), events::without_runtime())
 }
 
 /// How often a job has run. Loom sees two runs at once, and a run that the owner does not see.

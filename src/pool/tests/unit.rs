@@ -1,7 +1,7 @@
 //! One seat under random scripts, on one thread.
 
 use super::super::builder::Plan;
-use super::super::events::Events;
+use super::super::events;
 use super::super::hooks::Hooks;
 use super::super::registry::{Home, Registry};
 use super::super::seat::{Mode, Popped, Seat};
@@ -95,7 +95,7 @@ fn registry(guests: usize) -> Arc<Registry> {
         keep_alive: std::time::Duration::MAX,
         cores: 1,
     };
-    Registry::new(&plan, Hooks::default(), Events::without_runtime())
+    Registry::new(&plan, Hooks::default(), events::without_runtime())
 }
 
 /// Guests who sit on one seat, one after the other, as fast as they can: of the counts that their
