@@ -20,7 +20,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::pin::pin;
 use std::ptr;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
 /// How often a job was dropped. Not loom's: it counts and orders nothing.
 type Count = std::sync::Arc<std::sync::atomic::AtomicUsize>;
