@@ -2,8 +2,6 @@
 
 use super::build_error::PoolBuildError;
 use super::{Pool, global};
-#[cfg(all(feature = "tokio", not(manyhands_model)))]
-use crate::pool::Context;
 use crate::pool::{Hooks, MAX_GUESTS, Registry, Sizes, Start, ThreadBuilder};
 use crate::sleep::MAX_SEATS;
 use crate::sync::Mutex;
@@ -423,7 +421,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// ```
     #[cfg(all(feature = "tokio", not(manyhands_model)))]
     pub fn tokio_handle(mut self, handle: tokio::runtime::Handle) -> Self {
-        self.hooks.context = Context::of(handle);
+        self.hooks.context = crate::pool::Context::of(handle);
         self
     }
 

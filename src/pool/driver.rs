@@ -26,13 +26,14 @@
 //! the driver says so, fences, and reads the next tick. So either the driver is woken to look again,
 //! or it has seen the new tick. Models: `pool::driver_*`.
 
-use super::events::Events;
+use super::events::{self, Events, Facts};
 use super::seat::Occupant;
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use crate::timer::Timers;
 use crate::util::parker::Parker;
 use crate::util::unwind;
 use std::future::Future;
+use std::pin::pin;
 use std::ptr;
 use std::time::Instant;
 
@@ -61,16 +62,18 @@ pub(super) struct Driver {
     /// Was it taken by a spare thread? Written by whoever has it.
     by_spare: AtomicBool,
     timers: Timers,
-    events: Events,
+    events: Box<dyn Events>,
+    facts: Facts,
 }
 
 impl Driver {
-    pub(super) fn new(events: Events) -> Self {
+    pub(super) fn new(events: Box<dyn Events>) -> Self {
         Self {
             holder: AtomicPtr::new(ptr::null_mut()),
             takes: AtomicU32::new(0),
             by_spare: AtomicBool::new(false),
             timers: Timers::new(),
+            facts: events.facts(),
             events,
         }
     }
@@ -93,13 +96,13 @@ impl Driver {
     /// Is there anything that only the driver sees to?
     #[inline]
     pub(super) fn is_of_use(&self) -> bool {
-        self.has_timers() || self.events.exist()
+        self.has_timers() || self.has_events()
     }
 
     /// Does the pool wait for events of the system?
     #[inline]
     pub(super) fn has_events(&self) -> bool {
-        self.events.exist()
+        events::MAY_EXIST && self.facts.exist
     }
 
     fn has_timers(&self) -> bool {
@@ -114,7 +117,7 @@ impl Driver {
 
     fn is_of_use_to(&self, by: Asker) -> bool {
         match by {
-            Asker::Waiter if self.events.exist() => self.events.let_waiters_in(),
+            Asker::Waiter if self.has_events() => !self.facts.no_waiters,
             _ => self.is_of_use(),
         }
     }
@@ -152,7 +155,7 @@ impl Driver {
     /// Runs the life of a worker, which may [sleep](Role::drive_hosted) and
     /// [glance](Role::glance_hosted) as the driver.
     pub(super) fn host(&self, life: impl Future<Output = ()>) {
-        self.events.host(life);
+        self.events.host(pin!(life));
     }
 
     /// The pool has ended.
@@ -168,8 +171,7 @@ impl Driver {
         parker: &'static Parker,
         is_worker: bool,
     ) -> Option<Role<'a>> {
-        let events = &self.events;
-        let is_possible = events.exist() && (is_worker || events.allow_glances());
+        let is_possible = self.has_events() && (is_worker || self.facts.glances_anywhere);
         is_possible
             .then(|| self.take(parker, Asker::Worker))
             .flatten()
@@ -231,41 +233,49 @@ impl Role<'_> {
         me: Option<Occupant<'_>>,
         begin: impl FnOnce(),
     ) {
-        if self.fires(begin) {
-            return;
-        }
-        let events = &self.driver.events;
-        let reactor = match self.by {
-            Asker::Worker | Asker::Spare => events.reactor(),
-            Asker::Waiter | Asker::LastWaiter => events.reactor_within(),
-        };
-        let set_driving = |driving| {
-            if let (true, Some(me)) = (reactor.is_some(), me) {
-                me.set_driving(driving);
-            }
-        };
-        set_driving(true);
-        let deadline = self.next_wake().into_iter().chain(end).min();
-        let driven = unwind::catch(|| self.parker.drive(deadline, reactor));
-        set_driving(false);
-        if let Err(payload) = driven {
-            // Not let in: the thread is inside another `block_on` of the same runtime.
-            unwind::discard(payload);
-        }
+        events::run_to_end(self.sleep(end, me, begin));
     }
 
     /// As [`drive`](Self::drive), inside [`Driver::host`] if the thread is a worker.
     pub(super) async fn drive_hosted(&self, me: Occupant<'_>, begin: impl FnOnce()) {
-        let events = &self.driver.events;
-        if self.by != Asker::Worker || !events.host_workers() {
-            return self.drive(Some(me), begin);
-        }
+        self.sleep(None, Some(me), begin).await;
+    }
+
+    /// What [`drive_until`](Self::drive_until) does. It waits as a future for a hosted thread only.
+    async fn sleep(&self, end: Option<Instant>, me: Option<Occupant<'_>>, begin: impl FnOnce()) {
         if self.fires(begin) {
             return;
         }
-        me.set_driving(true);
-        events.sleep_hosted(self.parker, self.next_wake()).await;
-        me.set_driving(false);
+        let driver = self.driver;
+        let events = &driver.events;
+        let deadline = self.next_wake().into_iter().chain(end).min();
+        let nested = matches!(self.by, Asker::Waiter | Asker::LastWaiter);
+        if !driver.has_events() || !events.admit(nested) {
+            return self.parker.drive(deadline);
+        }
+        let set_driving = |driving| {
+            if let Some(me) = me {
+                me.set_driving(driving);
+            }
+        };
+        set_driving(true);
+        if let Some(mut driving) = self.parker.drive_inside() {
+            if self.is_hosted() {
+                events::woken_or(&mut driving, |context| {
+                    events.poll_deadline(deadline, context)
+                })
+                .await;
+            } else if let Err(payload) = unwind::catch(|| events.sleep(&mut driving, deadline)) {
+                // Not let in: the thread is inside another `block_on` of the same runtime.
+                unwind::discard(payload);
+            }
+        }
+        set_driving(false);
+    }
+
+    /// Is it a worker's that stays inside the reactor, where it waits as a future?
+    fn is_hosted(&self) -> bool {
+        self.by == Asker::Worker && self.driver.facts.host_workers
     }
 
     /// If timers are over, calls `begin` and then their wakers.
@@ -282,7 +292,7 @@ impl Role<'_> {
     /// When to wake up for timers.
     fn next_wake(&self) -> Option<Instant> {
         let timers = &self.driver.timers;
-        match self.driver.events.have_coarse_clock() {
+        match self.driver.facts.coarse_clock {
             true => timers.next(),
             false => timers.next_wake(),
         }
@@ -300,15 +310,14 @@ impl Role<'_> {
 
     /// Lets events in, without a sleep.
     pub(super) fn glance(self) {
-        self.driver.events.glance();
+        events::run_to_end(self.glance_hosted());
     }
 
     /// As [`glance`](Self::glance), inside [`Driver::host`] if the thread is a worker.
     pub(super) async fn glance_hosted(self) {
-        let events = &self.driver.events;
-        match events.host_workers() {
-            true => events.glance_hosted().await,
-            false => events.glance(),
+        match self.is_hosted() {
+            true => events::glance_hosted().await,
+            false => self.driver.events.glance(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What users want to be told of a pool's threads, and how these are to be made.
 
-use super::context::Context;
+use super::events::Context;
 use crate::sync::{Mutex, lock};
 use crate::util::unwind::{self, Payload};
 

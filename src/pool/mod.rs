@@ -7,7 +7,7 @@
 //! | 0 | `seat/` | a place for one thread: its queues, its owner's side and everybody's |
 //! | 0 | `injectors.rs` | the queues that no seat owns |
 //! | 0 | `threads/` | who exists, who sits on the bench, who waits |
-//! | 0 | `driver.rs`, `events.rs`, `context.rs` | who waits for timers and for the system, and in what |
+//! | 0 | `driver.rs`, `events/` | who waits for timers and for the system, and in what |
 //! | 0 | `rescue/` (state, `policy.rs`, `turn.rs`, `look.rs`) | futures beside computing threads |
 //! | 0 | `blocking/`, `hooks.rs` | the queue of closures that block; closures of the user around threads |
 //! | 1 | `registry.rs` | one pool: the sum of all that, and looks at it |
@@ -27,7 +27,6 @@
 mod asleep;
 mod blocking;
 pub(crate) mod computing;
-mod context;
 #[cfg_attr(
     not(feature = "time"),
     allow(dead_code, reason = "timers are added by `time`")
@@ -69,7 +68,7 @@ pub use self::start::ThreadBuilder;
 
 pub(crate) use self::blocking::spawn_blocking;
 #[cfg(all(feature = "tokio", not(manyhands_model)))]
-pub(crate) use self::context::Context;
+pub(crate) use self::events::Context;
 pub(crate) use self::home::Home;
 pub(crate) use self::hooks::Hooks;
 pub(crate) use self::limit::{Limit, Limited};

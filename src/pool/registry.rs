@@ -75,7 +75,7 @@ impl Registry {
     pub(super) fn new(
         sizes: &Sizes,
         hooks: Hooks,
-        events: Events,
+        events: Box<dyn Events>,
         start_spare: StartSpare,
     ) -> Arc<Self> {
         let seats = sizes.workers + sizes.guests + sizes.spares;

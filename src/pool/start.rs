@@ -1,6 +1,6 @@
 //! How a pool begins: its registry is made, and its threads are created.
 
-use super::events::Events;
+use super::events;
 use super::hooks::Hooks;
 use super::registry::{Registry, Sizes};
 use super::threads::{Call, spawn_thread};
@@ -42,9 +42,9 @@ impl Start {
         if self.use_current_thread && seat::current().is_some() {
             return Err(StartError::CurrentThreadHasSeat);
         }
-        let events = match Events::new(&mut self.hooks.context) {
+        let events = match events::new(&mut self.hooks.context) {
             Ok(events) => events,
-            Err(_) if self.lenient => Events::without_runtime(),
+            Err(_) if self.lenient => events::without_runtime(),
             Err(error) => return Err(StartError::Events(error)),
         };
         let registry = Registry::new(&self.sizes, self.hooks, events, start_spare);

@@ -1,26 +1,16 @@
 //! How a thread sleeps until a deadline, or until events come from the system.
 //!
 //! A futex would do for the first alone, but the crate that this one takes its futex from has no
-//! timeout. For the second the thread sleeps inside a [`Reactor`]: whatever becomes ready meanwhile
-//! has its waker called on this very thread.
+//! timeout. For the second the thread sleeps inside a reactor, the `block_on` of another library:
+//! there the alarm is polled as a future is.
 
 use crate::sync::{Condvar, Mutex, lock};
-use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-/// Something to sleep in that brings events of the system: the `block_on` of another library.
-pub(crate) trait Reactor {
-    /// Calls the wakers of what happens, until the deadline, or until `is_over` is ready, which is
-    /// polled like a future.
-    fn sleep(&self, deadline: Option<Instant>, is_over: &mut IsOver<'_>);
-}
-
-pub(crate) type IsOver<'a> = dyn FnMut(&mut Context<'_>) -> Poll<()> + 'a;
-
 #[derive(Debug)]
 pub(crate) struct Alarm {
-    /// Of the reactor that the thread sleeps in.
+    /// Of the `block_on` that the thread sleeps in.
     waker: Mutex<Option<Waker>>,
     bell: Condvar,
 }
@@ -59,47 +49,18 @@ impl Alarm {
         }
     }
 
-    /// As [`wait`](Self::wait), and lets events in meanwhile.
-    pub(crate) fn wait_inside(
-        &self,
-        reactor: &dyn Reactor,
-        deadline: Option<Instant>,
-        quiet: impl Fn() -> bool,
-    ) {
-        reactor.sleep(deadline, &mut |context| {
-            self.listen(context.waker());
-            // `ring` takes the lock on the waker: it comes before this look, or finds the waker.
-            if quiet() {
-                Poll::Pending
-            } else {
-                Poll::Ready(())
-            }
-        });
-        self.forget_waker();
+    /// The same as a poll, for a thread that sleeps in the `block_on` of another library.
+    pub(crate) fn poll(&self, context: &Context<'_>, quiet: impl Fn() -> bool) -> Poll<()> {
+        self.listen(context.waker());
+        // `ring` takes the lock on the waker: it comes before this look, or finds the waker.
+        match quiet() {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        }
     }
 
-    /// As [`wait_inside`](Self::wait_inside), for a thread that stays inside its reactor, where this is
-    /// a future. `time` is ready at the deadline.
-    #[cfg_attr(not(feature = "async-io"), allow(dead_code))]
-    pub(crate) async fn wait_hosted(
-        &self,
-        mut time: impl FnMut(&mut Context<'_>) -> Poll<()>,
-        quiet: impl Fn() -> bool,
-    ) {
-        poll_fn(|context| {
-            self.listen(context.waker());
-            // As above.
-            match quiet() {
-                true => time(context),
-                false => Poll::Ready(()),
-            }
-        })
-        .await;
-        self.forget_waker();
-    }
-
-    /// A waker that stays would be called in vain, and instead of the bell.
-    fn forget_waker(&self) {
+    /// Ends the polls: a waker that stays would be called in vain, and instead of the bell.
+    pub(crate) fn forget_waker(&self) {
         let waker = lock(&self.waker).take();
         drop(waker);
     }

@@ -9,12 +9,14 @@
 //! Hence the one rule for callers: **a return from [`Parker::park`] means nothing.** Look at what
 //! you wait for, and park again.
 //!
-//! Model: `latch::tests::loom` and `sleep::tests::loom` run on this parker.
+//! Models: those of `latch::tests` and `sleep::tests` run on this parker.
 
-use super::alarm::{Alarm, Reactor};
+use super::alarm::Alarm;
 use super::count::Event;
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::{Futex, thread_cell};
+use std::future::Future;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -85,32 +87,31 @@ impl Parker {
         word.swap(EMPTY, Ordering::Acquire);
     }
 
-    /// As [`park`](Self::park), but up to a deadline at most, and meanwhile the thread lets events
-    /// in, if there is a reactor.
-    pub(crate) fn drive(&self, deadline: Option<Instant>, reactor: Option<&dyn Reactor>) {
+    /// As [`park`](Self::park), but up to a deadline at most.
+    pub(crate) fn drive(&self, deadline: Option<Instant>) {
         if self.announce(DRIVING) {
             Event::Park.count();
-            // Ordering: Relaxed; the swap below is the Acquire half.
-            let quiet = || self.token.word().load(Ordering::Relaxed) == DRIVING;
-            match reactor {
-                None => self.alarm.wait(deadline, quiet),
-                Some(reactor) => self.alarm.wait_inside(reactor, deadline, quiet),
-            }
+            self.alarm.wait(deadline, || self.is_driving());
         }
-        // Ordering: Acquire pairs with the Release in `unpark`, as in `park`.
-        self.token.word().swap(EMPTY, Ordering::Acquire);
+        self.end_driving();
     }
 
-    /// As [`drive`](Self::drive), for a thread that stays inside a reactor, where this is a future.
-    /// `time` is ready at the deadline.
-    #[cfg_attr(not(feature = "async-io"), allow(dead_code))]
-    pub(crate) async fn drive_hosted(&self, time: impl FnMut(&mut Context<'_>) -> Poll<()>) {
+    /// As [`park`](Self::park), for a thread that sleeps inside a reactor. `None` after a wake.
+    pub(crate) fn drive_inside(&self) -> Option<Driving<'_>> {
         if self.announce(DRIVING) {
             Event::Park.count();
-            // Ordering: Relaxed, as in `drive`.
-            let quiet = || self.token.word().load(Ordering::Relaxed) == DRIVING;
-            self.alarm.wait_hosted(time, quiet).await;
+            return Some(Driving(self));
         }
+        self.end_driving();
+        None
+    }
+
+    fn is_driving(&self) -> bool {
+        // Ordering: Relaxed; the swap in `end_driving` is the Acquire half.
+        self.token.word().load(Ordering::Relaxed) == DRIVING
+    }
+
+    fn end_driving(&self) {
         // Ordering: Acquire pairs with the Release in `unpark`, as in `park`.
         self.token.word().swap(EMPTY, Ordering::Acquire);
     }
@@ -175,6 +176,25 @@ impl Parker {
     /// The parker of the calling thread. Never freed.
     pub(crate) fn current() -> &'static Self {
         free_list::current()
+    }
+}
+
+/// A sleep inside a reactor, until dropped. As a future it is ready when the thread is woken.
+#[derive(Debug)]
+pub(crate) struct Driving<'a>(&'a Parker);
+
+impl Future for Driving<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        self.0.alarm.poll(context, || self.0.is_driving())
+    }
+}
+
+impl Drop for Driving<'_> {
+    fn drop(&mut self) {
+        self.0.alarm.forget_waker();
+        self.0.end_driving();
     }
 }
 

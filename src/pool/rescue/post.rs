@@ -236,7 +236,7 @@ pub(in crate::pool) fn sleep(
         let _parked = me.counters().parked();
         match role {
             Some(role) => role.drive_until(end, Some(me), || ()),
-            None => me.parker().drive(end, None),
+            None => me.parker().drive(end),
         }
     }
     rescue.wake_up();

@@ -5,7 +5,7 @@
 //! (that has models of its own, in `sleep::tests`).
 
 use super::super::driver::Asker;
-use super::super::events::Events;
+use super::super::events;
 use super::super::hooks::Hooks;
 use super::super::limit::Limit;
 use super::super::registry::{Registry, Sizes};
@@ -48,7 +48,7 @@ fn registry_with_guests(workers: usize, guests: usize, spares: usize) -> Arc<Reg
     Registry::new(
         &sizes,
         Hooks::default(),
-        Events::without_runtime(),
+        events::without_runtime(),
         |_, _, _| false,
     )
 }

@@ -1,6 +1,6 @@
 //! One seat under random scripts, on one thread.
 
-use super::super::events::Events;
+use super::super::events;
 use super::super::hooks::Hooks;
 use super::super::registry::{Registry, Sizes};
 use super::super::seat::{Mode, Occupant, Popped};
@@ -97,7 +97,7 @@ fn registry(guests: usize) -> Arc<Registry> {
     Registry::new(
         &sizes,
         Hooks::default(),
-        Events::without_runtime(),
+        events::without_runtime(),
         |_, _, _| false,
     )
 }

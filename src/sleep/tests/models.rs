@@ -20,7 +20,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::pin::pin;
 use std::ptr;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 
 /// How often a job was dropped. Not loom's: it counts and orders nothing.
 type Count = std::sync::Arc<std::sync::atomic::AtomicUsize>;
@@ -941,7 +941,7 @@ impl Pool {
                     let _ = pool.sleep.notify();
                 };
                 pool.sleep.begin_driving(seat, parker, rescan, tell);
-                pool.sleep.wait_for_token(seat, || parker.drive(None, None));
+                pool.sleep.wait_for_token(seat, || parker.drive(None));
             }
             assert_eq!(pool.sleep.load().searching(), 1);
         })
@@ -983,7 +983,7 @@ fn driver_leaves_vs_publish() {
         pool.sleep.begin_driving(0, parker, nothing, || ());
         pool.sleep.wait_for_token(0, || {
             if !(std::mem::take(&mut event) && pool.sleep.leave_driving(0)) {
-                parker.drive(None, None);
+                parker.drive(None);
             }
         });
         join([publisher]);
@@ -1051,7 +1051,9 @@ fn driver_that_is_hosted_vs_publish() {
                         };
                         pool.sleep.begin_driving(0, parker, rescan, tell);
                         while !pool.sleep.take_token(0) {
-                            parker.drive_hosted(|_| Poll::Pending).await;
+                            if let Some(driving) = parker.drive_inside() {
+                                driving.await;
+                            }
                         }
                     }
                 });
@@ -1083,7 +1085,7 @@ fn close_vs_driver() {
                         false => Rescan::Nothing,
                     };
                     pool.sleep.begin_driving(0, parker, rescan, || ());
-                    pool.sleep.wait_for_token(0, || parker.drive(None, None));
+                    pool.sleep.wait_for_token(0, || parker.drive(None));
                 }
             })
         };
