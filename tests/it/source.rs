@@ -654,7 +654,7 @@ fn leaves(tree: &syn::UseTree, prefix: &mut Vec<String>, into: &mut Vec<Leaf>) {
         }
         syn::UseTree::Name(name) => {
             let own = name.ident.to_string();
-            let path = [&prefix[..], &[own.clone()]].concat();
+            let path = [&prefix[..], std::slice::from_ref(&own)].concat();
             leaf(path, Some(own), name.span().start().line);
         }
         syn::UseTree::Rename(rename) => {
