@@ -10,6 +10,7 @@
 mod builder;
 mod cell;
 mod class;
+mod current;
 mod error;
 mod handle;
 mod heft;
@@ -28,9 +29,10 @@ mod yield_now;
 
 pub use self::builder::Builder;
 pub use self::class::Priority;
+pub use self::current::{id, try_id};
 pub use self::error::JoinError;
 pub use self::handle::{AbortHandle, CancelOnDrop, JoinHandle};
-pub use self::id::{Id, id, try_id};
+pub use self::id::Id;
 pub use self::info::{TaskInfo, TaskKind, TaskState};
 pub use self::join_set::JoinSet;
 #[doc(hidden)]
@@ -39,7 +41,7 @@ pub use self::local::{AccessError, LocalKey, TaskLocalFuture};
 pub use self::yield_now::{YieldNow, yield_now};
 
 pub(crate) use self::class::{Class, Kind};
-pub(crate) use self::id::note_computing;
+pub(crate) use self::current::note_computing;
 pub(crate) use self::info::Site;
 pub(crate) use self::owned::Owned;
 
