@@ -29,3 +29,5 @@ mod strangers;
 mod task_local;
 mod util;
 mod wait;
+mod words;
+mod wrap;
