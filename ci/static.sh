@@ -15,6 +15,8 @@ check env RUSTFLAGS="--cfg manyhands_counters" cargo clippy --target-dir target/
 # How the source tree is built; prints its measures.
 count_tests ci/house.sh
 check env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --all-features
+# For those who read the source: links between private items.
+check env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --all-features --document-private-items
 if [ -d benches/compare ]; then
     check cargo check --locked --benches --manifest-path benches/compare/Cargo.toml \
         --target-dir target/compare

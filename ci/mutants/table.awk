@@ -26,6 +26,7 @@ pass == 3 && /^[^#]/ {
     else if ($1 in before) how = before[$1]
     else how = "not run yet"
     sub(/^(loom|test): /, "", how)
+    if (how ~ /^equivalent/ && reason == "") how = "not run yet"
     if (how == "equivalent" || how ~ /^equivalent: /) { how = reason; equivalent++ }
     else if (how == "not run yet") missing++
     else if (how ~ /^[*][*]/) survived++
