@@ -184,8 +184,8 @@ fn claims(name: &str) -> Vec<&str> {
     let parts: Vec<&str> = bare.split("::").collect();
     let is_identifier = |part: &&str| {
         // `try_` is the beginning of many.
-        !(part.is_empty() || part.ends_with('_'))
-            && !part.starts_with(|c: char| c.is_ascii_digit())
+        let is_beginning = part.is_empty() || part.ends_with('_');
+        !(is_beginning || part.starts_with(|c: char| c.is_ascii_digit()))
             && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
     let is_camel = bare.starts_with(char::is_uppercase) && bare.contains(char::is_lowercase);
