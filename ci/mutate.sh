@@ -2,17 +2,22 @@
 # Weakens the code in one place at a time and checks that a model or a test notices.
 #
 #   ci/mutate.sh LIST [NAME...]      all mutants of a list file, or the named ones
+#   ci/mutate.sh --table LIST        writes what came out to the list's page in the book
 #
 # A line of the list is
 #
 #   name | file | sed expression | test filter | loom or test [| equivalent: why]
 #
-# The separator is " | ", with one space on each side; lines that begin with # are comments. Each expression is
+# The separator is " | ", with one space on each side; lines that begin with # are comments. One that begins
+# with #: says in words what the next mutant weakens, `# --- title` begins a section of the table. Each expression is
 # applied to a scratch copy of the tree, never to the working tree; it must change the file, and
 # the result must build. `loom` runs the filtered tests under loom with at most two preemptions
 # (or LOOM_MAX_PREEMPTIONS), `test` runs them on real threads. A failure, a deadlock, or a test that does not end is `killed`.
 # Survivors fail the run, unless the list says why they are equivalent; an equivalent one that is
 # killed fails it too, because then the list is wrong.
+#
+# What came out is kept in target/mutate/results, so that a long list can be run in pieces; of a mutant that
+# ran twice the later result counts. A table keeps its row for a mutant that has not run since.
 #
 # MUTATE_TIMEOUT: seconds a mutant's tests may take (60). CARGO: the cargo to call.
 set -u -o pipefail
@@ -22,6 +27,16 @@ if [ $# -lt 1 ]; then
     exit 2
 fi
 root=$(cd "$(dirname "$0")/.." && pwd)
+if [ "$1" = --table ]; then
+    list=${2:?which list?}
+    name=$(basename "$list" .txt)
+    page=$root/book/src/mutations-$name.md
+    results=$root/target/mutate/results/$name.txt
+    [ -f "$results" ] || results=/dev/null
+    awk -f "$root/ci/mutants/table.awk" pass=0 "$list" pass=1 "$results" pass=2 "$page" pass=3 "$list" \
+        pass=4 "$page" >"$page.new" && mv "$page.new" "$page"
+    exit
+fi
 list=$1
 shift
 names=" $* "
@@ -31,7 +46,8 @@ scratch=$root/target/mutate
 tree=$scratch/tree
 
 rm -rf "$tree"
-mkdir -p "$tree"
+mkdir -p "$tree" "$scratch/results"
+results=$scratch/results/$(basename "$list" .txt).txt
 tar -C "$root" --exclude=./target --exclude=./.git -cf - . | tar -C "$tree" -xf -
 
 # Builds the tests of the scratch tree; prints the path of the test executable.
@@ -65,6 +81,8 @@ run() {
 passed=0
 failed=0
 say() { printf '%-10s %-44s %s\n' "$1" "$2" "$3"; }
+# Keeps a result for the table. Of a test, the path inside its module of tests is enough.
+keep() { printf '%s | %s\n' "$1" "$2" | sed 's/[a-z_:]*tests:://g' >>"$results"; }
 
 while IFS= read -r line; do
     case $line in '' | '#'*) continue ;; esac
@@ -102,8 +120,8 @@ while IFS= read -r line; do
             124 | 137) result=killed how="did not end in $limit s" ;;
             *) result=killed
                 # The first test that failed, or else the one in which the process was aborted.
-                how=$(sed -n 's/^test \([^ ]*\) .*FAILED$/\1/p' "$scratch/run.log" | head -1)
-                how=${how:-$(sed -n 's/^test \([^ ]*\) \.\.\. *$/\1/p' "$scratch/run.log" | tail -1)}
+                how=$(sed -n 's/^test \([^ ]*\) .*FAILED$/`\1`/p' "$scratch/run.log" | head -1)
+                how=${how:-$(sed -n 's/^test \([^ ]*\) \.\.\. *$/`\1`/p' "$scratch/run.log" | tail -1)}
                 if grep -q 'deadlock; threads' "$scratch/run.log"; then how="deadlock in $how"; fi
                 how=${how:-failed}
                 ;;
@@ -113,10 +131,10 @@ while IFS= read -r line; do
     cp "$root/$file" "$tree/$file"
 
     case $result/$reason in
-    killed/) say killed "$name" "$how"; passed=$((passed + 1)) ;;
-    SURVIVED/equivalent:*) say equivalent "$name" "${reason#equivalent: }"; passed=$((passed + 1)) ;;
-    killed/*) say KILLED "$name" "listed as equivalent, but: $how"; failed=$((failed + 1)) ;;
-    *) say "$result" "$name" "$change"; failed=$((failed + 1)) ;;
+    killed/) say killed "$name" "$how"; keep "$name" "$how"; passed=$((passed + 1)) ;;
+    SURVIVED/equivalent:*) say equivalent "$name" "${reason#equivalent: }"; keep "$name" equivalent; passed=$((passed + 1)) ;;
+    killed/*) say KILLED "$name" "listed as equivalent, but: $how"; keep "$name" "$how"; failed=$((failed + 1)) ;;
+    *) say "$result" "$name" "$change"; keep "$name" "**$result**"; failed=$((failed + 1)) ;;
     esac
 done <"$list"
 

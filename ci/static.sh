@@ -12,7 +12,11 @@ for feature in $(sed -n '/^\[features\]/,/^$/s/^\([a-z-]*\) = .*/\1/p' Cargo.tom
     check cargo clippy --no-default-features --features "$feature" -- -D warnings
 done
 check env RUSTFLAGS="--cfg manyhands_counters" cargo clippy --target-dir target/counters -- -D warnings
+# How the source tree is built; prints its measures.
+count_tests ci/house.sh
 check env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --all-features
+# For those who read the source: links between private items.
+check env RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --all-features --document-private-items
 if [ -d benches/compare ]; then
     check cargo check --locked --benches --manifest-path benches/compare/Cargo.toml \
         --target-dir target/compare

@@ -47,6 +47,7 @@ pub mod plumbing;
 
 mod adapters;
 mod attempt;
+mod bridge;
 pub(crate) mod drain;
 mod either;
 mod multizip;

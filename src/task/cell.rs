@@ -8,12 +8,10 @@
 use super::heft::Heft;
 use super::id::Id;
 use super::info::{Site, TaskInfo, TaskKind};
-use super::owned::Links;
-use super::run;
 use super::state::{Dropped, Notify, State};
 use super::{Class, How, JoinError, Schedule};
 use crate::job::cancel::Cancel;
-use crate::job::{self, JobRef};
+use crate::job::{self, JobRef, SeatIndex};
 use crate::sync::UnsafeCell;
 use crate::util::coarse;
 use std::ptr::NonNull;
@@ -56,13 +54,13 @@ pub(super) struct Header {
 pub(super) struct Vtable {
     /// Passes a job to the scheduler. Consumes the job's reference; the caller has another one.
     schedule: unsafe fn(NonNull<Header>, How),
-    /// See [`run::close`].
+    /// [`Code::CLOSE`].
     close: unsafe fn(NonNull<Header>),
-    /// See [`run::take_output`].
+    /// [`Code::TAKE_OUTPUT`].
     take_output: unsafe fn(NonNull<Header>, *mut ()),
-    /// See [`run::dispose_output`].
+    /// [`Code::DISPOSE_OUTPUT`].
     dispose_output: unsafe fn(NonNull<Header>),
-    /// See [`run::report`].
+    /// [`Code::REPORT`].
     report: unsafe fn(NonNull<Header>, crate::util::unwind::Payload),
     /// The name of the task.
     name: unsafe fn(NonNull<Header>) -> Option<Arc<str>>,
@@ -70,6 +68,31 @@ pub(super) struct Vtable {
     blocking: bool,
     /// Frees the cell. There is no reference left.
     free: unsafe fn(NonNull<Header>),
+}
+
+/// What `run.rs` does with a cell: this file makes it, and does not import what runs it.
+///
+/// # Safety
+///
+/// [`RUN`](Self::RUN) does not unwind.
+pub(super) unsafe trait Code {
+    /// Uses the right to run once.
+    const RUN: unsafe fn(NonNull<job::Header>, SeatIndex);
+    /// Cancels the task on behalf of a closing pool.
+    const CLOSE: unsafe fn(NonNull<Header>);
+    /// Moves the result out.
+    const TAKE_OUTPUT: unsafe fn(NonNull<Header>, *mut ());
+    /// Drops the result where it is.
+    const DISPOSE_OUTPUT: unsafe fn(NonNull<Header>);
+    /// Reports a panic that no handle will.
+    const REPORT: unsafe fn(NonNull<Header>, crate::util::unwind::Payload);
+}
+
+/// The neighbours of a task in its list.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    pub(super) previous: Option<NonNull<Header>>,
+    pub(super) next: Option<NonNull<Header>>,
 }
 
 /// The future, what it made, or neither.
@@ -99,10 +122,10 @@ where
 {
     const VTABLE: Vtable = Vtable {
         schedule: schedule::<F, S>,
-        close: run::close::<F, S>,
-        take_output: run::take_output::<F, S>,
-        dispose_output: run::dispose_output::<F, S>,
-        report: run::report::<F, S>,
+        close: <Self as Code>::CLOSE,
+        take_output: <Self as Code>::TAKE_OUTPUT,
+        dispose_output: <Self as Code>::DISPOSE_OUTPUT,
+        report: <Self as Code>::REPORT,
         name: name::<F, S>,
         blocking: S::BLOCKING,
         free: free::<F, S>,
@@ -122,9 +145,9 @@ where
         let mut place = Box::<Self>::new_uninit();
         place.write(Self {
             header: Header {
-                // SAFETY: `run` does not unwind; `JobRef`s to it are made by `schedule` only, one
+                // SAFETY: `Code::RUN` does not unwind; `JobRef`s to it are made by `schedule` only, one
                 // for each time that the state says so.
-                job: unsafe { job::Header::new(run::run::<F, S>) },
+                job: unsafe { job::Header::new(<Self as Code>::RUN) },
                 state: State::new(coarse::stamp()),
                 vtable: &Self::VTABLE,
                 id,
@@ -298,7 +321,7 @@ pub(super) unsafe fn wake(task: NonNull<Header>) {
     }
 }
 
-/// Calls [`run::close`] for the task's type.
+/// Calls [`Code::CLOSE`] for the task's type.
 ///
 /// # Safety
 ///

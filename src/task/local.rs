@@ -1,6 +1,7 @@
 //! Values that belong to a future, wherever it is polled.
 
-use super::id::{Id, try_id};
+use super::current::try_id;
+use super::id::Id;
 use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;

@@ -9,6 +9,7 @@
 
 mod cell;
 mod class;
+mod current;
 mod error;
 mod handle;
 mod heft;
@@ -26,9 +27,10 @@ mod waker;
 mod yield_now;
 
 pub use self::class::Priority;
+pub use self::current::{id, try_id};
 pub use self::error::JoinError;
 pub use self::handle::{AbortHandle, CancelOnDrop, JoinHandle};
-pub use self::id::{Id, id, try_id};
+pub use self::id::Id;
 pub use self::info::{TaskInfo, TaskKind, TaskState};
 #[doc(hidden)]
 pub use self::local::LocalSlot;
@@ -39,7 +41,7 @@ pub use self::yield_now::{YieldNow, yield_now};
 pub use crate::entry::{Builder, JoinSet};
 
 pub(crate) use self::class::{Class, Kind};
-pub(crate) use self::id::note_computing;
+pub(crate) use self::current::note_computing;
 pub(crate) use self::info::Site;
 pub(crate) use self::owned::Owned;
 

@@ -3,20 +3,13 @@
 //! Doubly linked lists through the cells, one list and one lock per shard. A listed task is kept
 //! by a reference of the list's. No lock is held while user code runs.
 
-use super::cell::{self, Header};
+use super::cell::{self, Header, Links};
 use super::info::TaskInfo;
 use crate::sync::{Mutex, lock};
 use crate::util::coarse;
 use crossbeam_utils::CachePadded;
 use std::fmt;
 use std::ptr::NonNull;
-
-/// The neighbours of a task in its list.
-#[derive(Debug, Default)]
-pub(super) struct Links {
-    previous: Option<NonNull<Header>>,
-    next: Option<NonNull<Header>>,
-}
 
 /// The lists of unfinished tasks.
 pub(crate) struct Owned {

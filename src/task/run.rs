@@ -4,9 +4,9 @@
 //! [`unwind::catch`]: the future's `poll` and `drop`, the output's `drop`, the join waker's `wake`
 //! and `drop`.
 
-use super::cell::{self, Cell, Header, Stage};
+use super::cell::{self, Cell, Code, Header, Stage};
 use super::state::{AfterPoll, Completed, Start, WakerReleased};
-use super::{How, JoinError, Schedule, id, waker};
+use super::{How, JoinError, Schedule, current, waker};
 use crate::job::cancel::{CancelRef, Cancelled};
 use crate::job::origin::Ambient;
 use crate::job::{self, SeatIndex};
@@ -16,12 +16,26 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
+// SAFETY: `run` ends the process rather than to unwind.
+unsafe impl<F, S> Code for Cell<F, S>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    const RUN: unsafe fn(NonNull<job::Header>, SeatIndex) = run::<F, S>;
+    const CLOSE: unsafe fn(NonNull<Header>) = close::<F, S>;
+    const TAKE_OUTPUT: unsafe fn(NonNull<Header>, *mut ()) = take_output::<F, S>;
+    const DISPOSE_OUTPUT: unsafe fn(NonNull<Header>) = dispose_output::<F, S>;
+    const REPORT: unsafe fn(NonNull<Header>, Payload) = report::<F, S>;
+}
+
 /// Executes a job: uses the right to run once. Consumes the job's reference.
 ///
 /// # Safety
 ///
 /// `job` is the header of a `Cell<F, S>`, and belongs to a `JobRef` made for it.
-pub(super) unsafe fn run<F, S>(job: NonNull<job::Header>, _seat: SeatIndex)
+unsafe fn run<F, S>(job: NonNull<job::Header>, _seat: SeatIndex)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -50,7 +64,7 @@ where
 /// # Safety
 ///
 /// `task` is a `Cell<F, S>`, and a reference is handed over.
-pub(super) unsafe fn close<F, S>(task: NonNull<Header>)
+unsafe fn close<F, S>(task: NonNull<Header>)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -154,7 +168,7 @@ where
     let mut output = None;
     let polled = unwind::catch(|| {
         // SAFETY: the caller's reference outlasts the guard.
-        let _entered = unsafe { id::enter(header) };
+        let _entered = unsafe { current::enter(header) };
         header.note_poll();
         let _traced = trace::poll(header.id.number(), Some(header.site), || {
             typed.scheduler.name()
@@ -325,7 +339,7 @@ unsafe fn wake_handle<F: Future, S: Schedule>(task: NonNull<Header>, own: usize)
 ///
 /// `task` is a complete `Cell<F, S>`, and the result is the caller's (I2). `to` is valid for
 /// writes and of that type.
-pub(super) unsafe fn take_output<F, S>(task: NonNull<Header>, to: *mut ())
+unsafe fn take_output<F, S>(task: NonNull<Header>, to: *mut ())
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -348,7 +362,7 @@ where
 /// # Safety
 ///
 /// `task` is a complete `Cell<F, S>`, and the result is the caller's (I2).
-pub(super) unsafe fn dispose_output<F, S>(task: NonNull<Header>)
+unsafe fn dispose_output<F, S>(task: NonNull<Header>)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -375,7 +389,7 @@ where
 /// # Safety
 ///
 /// `task` is a live `Cell<F, S>`.
-pub(super) unsafe fn report<F: Future, S: Schedule>(task: NonNull<Header>, payload: Payload) {
+unsafe fn report<F: Future, S: Schedule>(task: NonNull<Header>, payload: Payload) {
     // SAFETY: the caller's promise.
     let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
     scheduler.unhandled_panic(payload);
@@ -434,7 +448,7 @@ fn in_the_name_of(task: NonNull<Header>, f: impl FnOnce()) -> Result<(), Payload
         // the share is what the thread is under already.
         let (_entered, _under) = unsafe {
             (
-                id::enter(task.as_ref()),
+                current::enter(task.as_ref()),
                 Ambient::here().with_cancel(CancelRef::NONE).enter(),
             )
         };

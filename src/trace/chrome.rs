@@ -1,7 +1,7 @@
 //! The format of Chrome's tracing, which <https://ui.perfetto.dev> reads, too.
 
 use super::Span;
-use super::recorder::Lanes;
+use super::lanes::Lanes;
 use super::timeline::Mark;
 use std::fmt;
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! A page that shows the timeline by itself: no other file, no network.
 
 use super::chrome::Quoted;
-use super::recorder::Lanes;
+use super::lanes::Lanes;
 use super::timeline::Mark;
 use std::collections::BTreeMap;
 use std::io::{self, Write};

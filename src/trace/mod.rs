@@ -10,7 +10,8 @@
 //! |---|---|
 //! | `buffer.rs` | the notes of one thread: one writer, any readers, nothing is ever overwritten |
 //! | `lane.rs` | which buffer the calling thread writes to; what a note says |
-//! | `recorder.rs` | the lanes of one pool; when and where they are written |
+//! | `lanes.rs` | the lanes of one pool at one moment |
+//! | `recorder.rs` | what one pool records; when and where it is written |
 //! | `timeline.rs` | from notes to spans that nest |
 //! | `chrome.rs`, `html.rs`, `page.html` | the two formats |
 //! | `off.rs` | nothing, for builds without the feature and for models |
@@ -27,6 +28,8 @@ mod chrome;
 mod html;
 #[cfg(all(feature = "trace", not(manyhands_model)))]
 mod lane;
+#[cfg(all(feature = "trace", not(manyhands_model)))]
+mod lanes;
 #[cfg(all(feature = "trace", not(manyhands_model)))]
 mod recorder;
 #[cfg(all(feature = "trace", not(manyhands_model)))]

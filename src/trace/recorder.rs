@@ -1,6 +1,7 @@
-//! The lanes of one pool, and where they are written.
+//! What one pool records, and when and where that is written.
 
 use super::lane::{self, Entered, Lane};
+use super::lanes::Lanes;
 use super::timeline::Scale;
 use super::{LaneKind, chrome, html};
 use crate::sync::{Mutex, OnceLock, lock};
@@ -34,15 +35,6 @@ struct Recording {
     blocking: Mutex<Vec<Arc<Lane>>>,
     /// How many notes were there when the file was last written. Locked while it is.
     saved: Mutex<usize>,
-}
-
-/// All lanes at one moment.
-#[derive(Debug)]
-pub(super) struct Lanes {
-    pub(super) all: Vec<Arc<Lane>>,
-    pub(super) scale: Scale,
-    pub(super) now: u64,
-    names: HashMap<u64, Arc<str>>,
 }
 
 impl Recorder {
@@ -97,7 +89,7 @@ impl Recorder {
     /// Writes what there is to `path`, in the format that its extension says.
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         match &self.0 {
-            Some(recording) => recording.lanes().write(path),
+            Some(recording) => write(&recording.lanes(), path),
             None => Err(io::Error::new(
                 io::ErrorKind::Unsupported,
                 format!("nothing was recorded: {FILE} was not set when the pool was made"),
@@ -152,35 +144,25 @@ impl Recording {
             return;
         }
         *saved = notes;
-        if let Err(error) = lanes.write(&self.path) {
+        if let Err(error) = write(&lanes, &self.path) {
             complain(&self.path, &error);
         }
     }
 }
 
-impl Lanes {
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let mut file = BufWriter::new(File::create(path)?);
-        let is_page = path
-            .extension()
-            .is_some_and(|it| it.eq_ignore_ascii_case("html") || it.eq_ignore_ascii_case("htm"));
-        if is_page {
-            html::write(self, &mut file)?;
-        } else {
-            chrome::write(self, &mut file)?;
-        }
-        // Dropping would hide a full disk.
-        file.flush()
+/// Writes lanes in the format that the extension says.
+fn write(lanes: &Lanes, path: &Path) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    let is_page = path
+        .extension()
+        .is_some_and(|it| it.eq_ignore_ascii_case("html") || it.eq_ignore_ascii_case("htm"));
+    if is_page {
+        html::write(lanes, &mut file)?;
+    } else {
+        chrome::write(lanes, &mut file)?;
     }
-
-    pub(super) fn dropped(&self) -> u64 {
-        self.all.iter().map(|lane| lane.notes.dropped()).sum()
-    }
-
-    /// The name of a task, if it has one.
-    pub(super) fn name(&self, task: u64) -> Option<&str> {
-        self.names.get(&task).map(|name| &**name)
-    }
+    // Dropping would hide a full disk.
+    file.flush()
 }
 
 /// The first pool of the process gets the file's name as it is, the second one `name-2.html`.

@@ -1,7 +1,6 @@
-//! An import never points up: the layers of the source tree, checked by reading it.
+//! An import never points up: the layers of the source tree, and the floors of the pool.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use crate::source::{Arrow, Tree};
 
 /// The layer of a module of the crate; modules of one layer may use each other.
 fn layer(module: &str) -> u32 {
@@ -12,210 +11,254 @@ fn layer(module: &str) -> u32 {
         "sleep" | "task" | "timer" => 2,
         "pool" => 3,
         "join" | "scope" | "spawn" | "compute" | "broadcast" | "block_on" | "blocking"
-        | "yield_now" | "time" => 4,
+        | "yield_now" | "time" | "entry" => 4,
         "iter" if below.starts_with("plumbing") => 5,
         "iter" => 6,
         "slice" | "str" | "string" | "vec" | "array" | "range" | "range_inclusive" | "option"
         | "result" | "collections" => 7,
-        "prelude" | "entry" | "hyper" | "task_set" | "book" | "compile_fail" => 8,
+        "prelude" | "hyper" | "task_set" => 8,
+        // `lib.rs`.
+        "" => 9,
         other => panic!("src/{other} has no layer yet: give it one in tests/it/layers.rs"),
     }
 }
 
-/// Names that `lib.rs` re-exports, by the module they come from. A `crate::Name` is an import of
-/// that module.
-fn home(exports: &[(String, String)], name: &str) -> Option<String> {
-    exports
-        .iter()
-        .find(|(exported, _)| exported == name)
-        .map(|(_, module)| module.clone())
+/// The floors inside the pool: of those that a module is below, the longest counts.
+const FLOORS: &[(&str, u32)] = &[
+    ("pool::seat", 0),
+    ("pool::injectors", 0),
+    ("pool::threads", 0),
+    ("pool::blocking", 0),
+    ("pool::driver", 0),
+    ("pool::events", 0),
+    ("pool::rescue", 0),
+    ("pool::hooks", 0),
+    ("pool::metrics", 0),
+    ("pool::registry", 1),
+    ("pool::home", 2),
+    ("pool::occupant", 2),
+    ("pool::tell", 3),
+    ("pool::find", 3),
+    ("pool::wait", 4),
+    ("pool::rescue::post", 4),
+    ("pool::halves", 4),
+    ("pool::guest", 5),
+    ("pool::worker", 5),
+    ("pool::limit", 5),
+    ("pool::shutdown", 5),
+    ("pool::yielding", 5),
+];
+
+/// The floor of `pool/mod.rs`: what it declares is for those outside.
+const HEAD: u32 = 6;
+
+/// The floor of a module of the pool.
+fn floor(module: &str) -> Option<u32> {
+    if module == "pool" {
+        return Some(HEAD);
+    }
+    let is_below = |prefix: &str| {
+        let rest = module.strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    };
+    let found = FLOORS.iter().filter(|(prefix, _)| is_below(prefix));
+    let longest = found.max_by_key(|(prefix, _)| prefix.len());
+    longest.map(|(_, floor)| *floor)
 }
 
-/// The public names in `lib.rs`, with their modules: `pub use module::{A, B};`.
-fn exports(lib: &str) -> Vec<(String, String)> {
-    let mut exports = Vec::new();
-    for statement in code(lib).split(';') {
-        let Some((_, path)) = statement.split_once("pub use ") else {
-            continue;
+fn is_pool(module: &str) -> bool {
+    module == "pool" || module.starts_with("pool::")
+}
+
+/// The imports that point up, from layer to layer or from floor to floor; and files without a
+/// floor.
+pub(crate) fn upward(tree: &Tree, arrows: &[Arrow]) -> Vec<String> {
+    let mut found = Vec::new();
+    for file in &tree.files {
+        if is_pool(&file.module) && floor(&file.module).is_none() {
+            let path = &file.path;
+            found.push(format!(
+                "{path} has no floor yet: give it one in tests/it/layers.rs"
+            ));
+        }
+    }
+    for arrow in arrows {
+        let (from, to) = (
+            &*tree.files[arrow.from].module,
+            &*tree.files[arrow.to].module,
+        );
+        let mut note = |what: &str, low: u32, high: u32| {
+            if high > low {
+                let text = tree.describe(arrow);
+                found.push(format!("up from {what} {low} to {high}: {text}"));
+            }
         };
-        for path in flatten(path) {
-            if let Some((module, name)) = path.rsplit_once("::") {
-                exports.push((
-                    name.to_owned(),
-                    module.trim_start_matches("self::").to_owned(),
-                ));
+        note("layer", layer(from), layer(to));
+        if is_pool(from) && is_pool(to) {
+            if let (Some(low), Some(high)) = (floor(from), floor(to)) {
+                note("floor", low, high);
             }
         }
-    }
-    exports
-}
-
-/// `a::{b, c::{d, e}}` as `a::b`, `a::c::d`, `a::c::e`.
-fn flatten(path: &str) -> Vec<String> {
-    let path = path.trim();
-    let Some(open) = path.find('{') else {
-        let path = path.split(" as ").next().unwrap_or(path);
-        return vec![path.trim().to_owned()];
-    };
-    let prefix = path[..open].trim();
-    let mut depth = 0;
-    let mut from = open + 1;
-    let mut parts = Vec::new();
-    for (at, c) in path.char_indices().skip_while(|(at, _)| *at < open) {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            _ => {}
-        }
-        if (c == ',' && depth == 1) || (c == '}' && depth == 0) {
-            parts.push(&path[from..at]);
-            from = at + 1;
-        }
-        if depth == 0 {
-            break;
-        }
-    }
-    parts
-        .into_iter()
-        .filter(|part| !part.trim().is_empty())
-        .flat_map(flatten)
-        .map(|part| format!("{prefix}{part}"))
-        .collect()
-}
-
-/// The source without comments (and so without doctests).
-fn code(source: &str) -> String {
-    source
-        .lines()
-        .map(|line| line.find("//").map_or(line, |at| &line[..at]))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// All paths below `crate::` that the code names, in imports and elsewhere.
-fn uses(source: &str) -> Vec<String> {
-    let code = code(source);
-    let mut found = Vec::new();
-    for (at, _) in code.match_indices("crate::") {
-        let before = code[..at].chars().next_back();
-        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
-            continue;
-        }
-        let rest = &code[at + "crate::".len()..];
-        let mut depth = 0;
-        let end = rest
-            .find(|c: char| {
-                match c {
-                    '{' => depth += 1,
-                    '}' => depth -= 1,
-                    _ => {}
-                }
-                let inside = depth > 0 || c == '}';
-                !(inside || c.is_alphanumeric() || c == '_' || c == ':')
-            })
-            .unwrap_or(rest.len());
-        found.extend(flatten(rest[..end].trim_end_matches(':')));
     }
     found
 }
 
-/// The upward imports of one file.
-fn upward(module: &str, source: &str, exports: &[(String, String)]) -> Vec<String> {
-    let own = layer(module);
-    uses(source)
-        .into_iter()
-        .filter(|path| {
-            let first = path.split("::").next().unwrap_or(path);
-            let home = home(exports, first);
-            let target = home.as_deref().unwrap_or(path);
-            layer(target) > own
-        })
-        .map(|path| format!("{module} (layer {own}) imports crate::{path}"))
-        .collect()
-}
-
-fn files(folder: &Path, into: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if path.is_dir() {
-            if name != "tests" {
-                files(&path, into);
-            }
-        } else if name.ends_with(".rs") && name != "tests.rs" {
-            into.push(path);
-        }
-    }
-}
-
-/// A file up to its unit tests, which may import from anywhere.
-fn without_tests(source: &str) -> &str {
-    let end = source
-        .match_indices("#[cfg(")
-        .find(|(at, _)| {
-            let rest = &source[*at..];
-            let line = rest.lines().next().unwrap_or("");
-            let next = rest.lines().nth(1).unwrap_or("");
-            line.contains("test") && next.starts_with("mod tests {")
-        })
-        .map_or(source.len(), |(at, _)| at);
-    &source[..end]
-}
-
 #[test]
 fn no_import_points_up() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let exports = exports(&fs::read_to_string(root.join("lib.rs")).unwrap());
-    assert!(
-        exports
-            .iter()
-            .any(|(name, module)| name == "join" && module == "join")
-    );
-    let mut sources = Vec::new();
-    files(&root, &mut sources);
-    assert!(sources.len() > 40, "only {} files found", sources.len());
-    let mut wrong = Vec::new();
-    for path in sources {
-        let module = path
-            .strip_prefix(&root)
-            .unwrap()
-            .with_extension("")
-            .components()
-            .map(|part| part.as_os_str().to_str().unwrap().to_owned())
-            .collect::<Vec<_>>()
-            .join("::");
-        // `lib.rs` is above everything; so are doctests in the book and examples.
-        if module == "lib" || module == "compile_fail" {
-            continue;
-        }
-        let source = fs::read_to_string(&path).unwrap();
-        wrong.extend(upward(&module, without_tests(&source), &exports));
-    }
-    // `bridge` drives an iterator: the trait stands in its signature, which is rayon's.
-    let known = "iter::plumbing::bridge (layer 5) imports crate::iter::IndexedParallelIterator";
-    wrong.sort();
-    assert_eq!(wrong, [known], "imports that point up");
+    let tree = Tree::read();
+    let count = tree.files.len();
+    assert!(count > 40, "only {count} files found");
+    let arrows = tree.arrows();
+    assert!(arrows.len() > 400, "only {} imports found", arrows.len());
+    let wrong = upward(&tree, &arrows);
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+}
+
+/// How many imports of a file point up, in a tree with a few others.
+fn caught(path: &str, source: &str) -> usize {
+    let mut sources = vec![
+        (
+            "src/lib.rs",
+            "mod pool; mod sync; mod join; mod latch; pub mod iter; mod scope; mod broadcast;
+             mod prelude; mod task;
+             pub use join::{FnContext, join}; pub use pool::Pool;",
+        ),
+        ("src/sync.rs", "pub(crate) fn lock() {}"),
+        (
+            "src/join.rs",
+            "pub fn join() {} pub struct FnContext; pub(crate) fn a() {}",
+        ),
+        ("src/latch.rs", "pub(crate) struct Latch;"),
+        ("src/task.rs", ""),
+        ("src/prelude.rs", ""),
+        ("src/broadcast.rs", "pub(crate) struct X;"),
+        ("src/scope.rs", "pub(crate) fn scope() {}"),
+        (
+            "src/iter/mod.rs",
+            "pub mod plumbing; mod map; pub trait Iter {}",
+        ),
+        ("src/iter/map.rs", "pub struct Map;"),
+        ("src/iter/plumbing.rs", ""),
+        (
+            "src/pool/mod.rs",
+            "mod seat; mod wait; mod rescue; pub use self::seat::Seat as Pool;
+             pub(crate) use self::wait::until; pub(crate) fn head() {}",
+        ),
+        ("src/pool/seat.rs", "pub struct Seat;"),
+        ("src/pool/wait.rs", "pub(crate) fn until() {}"),
+        (
+            "src/pool/rescue/mod.rs",
+            "pub(super) mod post; mod policy; pub(super) struct Rescue;",
+        ),
+        ("src/pool/rescue/post.rs", "pub(crate) struct Post;"),
+        ("src/pool/rescue/policy.rs", ""),
+    ];
+    let file = sources.iter_mut().find(|(other, _)| *other == path);
+    file.expect("a file of this tree").1 = source;
+    let tree = Tree::of(&sources);
+    upward(&tree, &tree.arrows()).len()
 }
 
 #[test]
 fn an_import_that_points_up_is_caught() {
-    let exports = exports("pub use join::{FnContext, join};\npub use pool::Pool;");
-    let caught = |module: &str, source: &str| upward(module, source, &exports).len();
-    assert_eq!(caught("latch", "use crate::pool::Seat;"), 1);
+    assert_eq!(caught("src/latch.rs", "use crate::pool::Pool;"), 1);
     assert_eq!(
-        caught("pool::wait", "use crate::{sync::lock, join::{a, b}};"),
+        caught(
+            "src/pool/wait.rs",
+            "use crate::{sync::lock, join::{a, FnContext}};"
+        ),
         2
     );
     assert_eq!(
-        caught("pool::wait", "fn f() { crate::join(|| 1, || 2); }"),
+        caught("src/pool/wait.rs", "fn f() { crate::join(|| 1, || 2); }"),
         1
     );
-    assert_eq!(caught("task", "use crate::Pool;"), 1);
-    assert_eq!(caught("iter::plumbing", "use crate::iter::map::Map;"), 1);
+    assert_eq!(caught("src/task.rs", "use crate::Pool;"), 1);
     assert_eq!(
-        caught("pool::wait", "use crate::latch::Latch; // crate::join"),
+        caught("src/iter/plumbing.rs", "use crate::iter::map::Map;"),
+        1
+    );
+    assert_eq!(caught("src/iter/plumbing.rs", "use super::Iter;"), 1);
+    assert_eq!(
+        caught(
+            "src/pool/wait.rs",
+            "use crate::latch::Latch; // crate::join"
+        ),
         0
     );
-    assert_eq!(caught("scope::fifo", "use crate::broadcast::{self, X};"), 0);
-    assert_eq!(caught("entry", "use crate::{scope, FnContext};"), 0);
+    assert_eq!(
+        caught("src/scope.rs", "use crate::broadcast::{self, X};"),
+        0
+    );
+    assert_eq!(
+        caught("src/prelude.rs", "use crate::{scope, FnContext};"),
+        0
+    );
+    // A place for users is no import, unless the file has a use for it, too.
+    assert_eq!(caught("src/task.rs", "pub use crate::join::a;"), 0);
+    assert_eq!(
+        caught("src/task.rs", "pub use crate::join::a; fn f() { a() }"),
+        1
+    );
+}
+
+#[test]
+fn an_import_that_points_up_inside_the_pool_is_caught() {
+    assert_eq!(
+        caught(
+            "src/pool/seat.rs",
+            "pub struct Seat; use super::wait::until;"
+        ),
+        1
+    );
+    assert_eq!(
+        caught(
+            "src/pool/seat.rs",
+            "pub struct Seat; fn f() { super::until() }"
+        ),
+        1
+    );
+    assert_eq!(
+        caught(
+            "src/pool/seat.rs",
+            "pub struct Seat; use crate::pool::head;"
+        ),
+        1
+    );
+    assert_eq!(
+        caught("src/pool/wait.rs", "fn until(_: super::seat::Seat) {}"),
+        0
+    );
+    // The longest prefix counts.
+    assert_eq!(
+        caught("src/pool/rescue/policy.rs", "use super::super::seat::Seat;"),
+        0
+    );
+    assert_eq!(
+        caught("src/pool/rescue/policy.rs", "use super::post::Post;"),
+        1
+    );
+    assert_eq!(
+        caught("src/pool/wait.rs", "use super::rescue::post::Post;"),
+        0
+    );
+    assert_eq!(caught("src/pool/rescue/post.rs", "use super::Rescue;"), 0);
+}
+
+#[test]
+fn a_file_of_the_pool_needs_a_floor() {
+    let attic = |head: &'static str| {
+        Tree::of(&[
+            ("src/lib.rs", "mod pool;"),
+            ("src/pool/mod.rs", head),
+            ("src/pool/seat.rs", ""),
+            ("src/pool/seats.rs", ""),
+        ])
+    };
+    assert!(upward(&attic("mod seat;"), &[]).is_empty());
+    let found = upward(&attic("mod seat; mod seats;"), &[]);
+    assert_eq!(
+        found,
+        ["src/pool/seats.rs has no floor yet: give it one in tests/it/layers.rs"]
+    );
 }

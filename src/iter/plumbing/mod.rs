@@ -9,7 +9,8 @@ pub(crate) mod workers;
 #[cfg(all(test, not(manyhands_model)))]
 pub(crate) mod tests;
 
-pub use self::bridge::{bridge, bridge_producer_consumer, bridge_unindexed};
+pub use self::bridge::{bridge_producer_consumer, bridge_unindexed};
+pub use super::bridge::bridge;
 
 /// Makes a known number of items, and can be cut in two at any of them.
 ///

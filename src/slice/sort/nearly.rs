@@ -3,7 +3,6 @@
 //! the slice.
 
 use super::merge_in_place::merge_in_place;
-use super::quick;
 
 /// The items that are out of order are at most one of so many.
 const FEW: usize = 8;
@@ -11,9 +10,9 @@ const FEW: usize = 8;
 /// So many items in a row that seem to be out of order: it is rather those in front of them.
 const STREAK: usize = 8;
 
-/// Sorts a slice if it is nearly in order. If not, it holds the same items in another order. Says
-/// which.
-pub(super) fn sort<T, F>(slice: &mut [T], is_less: &F) -> bool
+/// Sorts a slice if it is nearly in order, and says whether it did. If not, it holds the same items
+/// in another order. `sort_rest` sorts what was taken out.
+pub(super) fn sort<T, F>(slice: &mut [T], is_less: &F, sort_rest: fn(&mut [T], &F)) -> bool
 where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
@@ -21,7 +20,7 @@ where
     let Some(kept) = keep_ordered(slice, is_less) else {
         return false;
     };
-    quick::conquer(&mut slice[kept..], is_less);
+    sort_rest(&mut slice[kept..], is_less);
     merge_in_place(slice, kept, is_less);
     true
 }

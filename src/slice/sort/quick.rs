@@ -49,7 +49,7 @@ where
         conquer(&mut slice[run..], is_less);
         return merge_in_place(slice, run, is_less);
     }
-    if nearly::sort(slice, is_less) {
+    if nearly::sort(slice, is_less, conquer) {
         return;
     }
     let leaf = match fork::parallelism() {

@@ -4,6 +4,7 @@ use super::copy::copy_back;
 use super::merge::merge;
 use super::merge_in_place::merge_in_place;
 use super::partition::{partition, partition_shared};
+use super::quick::conquer;
 use super::runs::leading_run;
 use super::{nearly, stable, unstable};
 use crate::iter::plumbing::fork::script::{Script, play};
@@ -170,7 +171,7 @@ proptest! {
         }
         let mut expected = slice.clone();
         expected.sort();
-        let (done, _) = play(Script::default(), || nearly::sort(&mut slice, &|a, b| a < b));
+        let (done, _) = play(Script::default(), || nearly::sort(&mut slice, &|a, b| a < b, conquer));
         prop_assert!(done);
         prop_assert!(slice == expected);
     }
@@ -181,7 +182,7 @@ fn the_first_item_may_be_the_wrong_one() {
     let mut slice = numbers(2, 1_000, 0);
     slice[0] = 9;
     let (done, _) = play(Script::default(), || {
-        nearly::sort(&mut slice, &|a, b| a < b)
+        nearly::sort(&mut slice, &|a, b| a < b, conquer)
     });
     assert!(done && slice.is_sorted());
 }
@@ -251,7 +252,7 @@ proptest! {
         survives(&keys, script.clone(), bad, lie, |items, is_less| stable(items, is_less));
         survives(&keys, script.clone(), bad, lie, |items, is_less| unstable(items, is_less));
         survives(&keys, script.clone(), bad, lie, |items, is_less| {
-            nearly::sort(items, &is_less);
+            nearly::sort(items, &is_less, conquer);
         });
         survives(&keys, script.clone(), bad, lie, |items, is_less| {
             let (pivot, rest) = items.split_first_mut().expect("two or more");
