@@ -1,4 +1,4 @@
-//! Tasks with a name. How they start: `spawn.rs`, above the pool.
+//! Names and priorities of tasks. What starts such a task is in `spawn.rs`, above the pool.
 
 use super::Priority;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 /// Starts tasks with a name or a priority.
 ///
 /// The name is shown by [`Handle::tasks`](crate::Handle::tasks), in the timeline (feature `trace`)
-/// and in the task's span (feature `tracing`). A task without a name costs nothing for it; one with
-/// a name two words, and what the name itself takes.
+/// and in the task's span (feature `tracing`). A task without a name pays nothing for that. A name
+/// costs its task two words, and the memory of the name itself.
 ///
 /// ```
 /// use manyhands::{Handle, Priority, task};
@@ -33,13 +33,14 @@ impl Builder {
         Self::default()
     }
 
-    /// Names the task. Names need not differ.
+    /// Names the task. Two tasks may have the same name.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// The task's priority. Without effect on blocking closures, which have a queue of their own.
+    /// Sets the task's priority. It has no effect on blocking closures, which have a queue of their
+    /// own.
     pub fn priority(mut self, priority: Priority) -> Self {
         self.priority = Some(priority);
         self

@@ -1,4 +1,4 @@
-//! Names of tasks, and which task the calling thread polls.
+//! Ids of tasks, and which task the calling thread polls.
 
 use super::cell::Header;
 use crate::sync::thread_cell;
@@ -7,7 +7,7 @@ use std::fmt;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The name of a task: no two tasks of a process share one.
+/// The id of a task: no two tasks of a process share one.
 ///
 /// The numbers say nothing about the order in which tasks were spawned.
 ///
@@ -25,11 +25,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(u64);
 
-/// Ids are taken from the process-wide counter in blocks, so that threads that spawn much do not
-/// fight for one cache line.
+/// How many ids a thread takes from the process-wide counter at a time, so that spawning threads do
+/// not fight for one cache line.
 const BLOCK: u64 = 64;
 
-/// Not a modelled atomic: an id orders nothing, it only has to be new. 0 stands for "no task".
+/// The first id that no thread has taken. Not a modelled atomic: an id orders nothing, it only has
+/// to be new. 0 stands for "no task".
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
 std::thread_local! {
@@ -52,7 +53,7 @@ impl Id {
         })
     }
 
-    /// Spreads tasks over shards, and tells them apart in a trace.
+    /// The number that spreads tasks over shards, and tells them apart in a trace.
     pub(super) fn number(self) -> u64 {
         self.0
     }
@@ -74,7 +75,7 @@ thread_cell! {
     static CURRENT: Cell<*const Header> = Cell::new(ptr::null());
 }
 
-/// The calling thread works for a task until this is dropped.
+/// A guard: the calling thread works for a task until it is dropped.
 #[derive(Debug)]
 pub(super) struct Entered(*const Header);
 
@@ -94,7 +95,7 @@ fn current<R>(f: impl FnOnce(&Header) -> R) -> Option<R> {
     unsafe { task.as_ref() }.map(f)
 }
 
-/// The task that the calling thread polls, if any, has begun to compute.
+/// Notes that the task that the calling thread polls, if any, has begun to compute.
 pub(crate) fn note_computing() {
     current(Header::note_computing);
 }
@@ -122,8 +123,8 @@ pub fn try_id() -> Option<Id> {
 ///
 /// # Panics
 ///
-/// Outside a task: in `main`, in the future given to `block_on`, on a thread of your own. Use
-/// [`try_id`] where that can happen.
+/// Panics outside a task: in `main`, in the future given to `block_on`, on a thread of your own.
+/// Use [`try_id`] where that can happen.
 ///
 /// # Examples
 ///
