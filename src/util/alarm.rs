@@ -1,18 +1,18 @@
-//! How a thread sleeps until a deadline, or until events come from the system.
+//! An alarm: how a thread sleeps until a deadline, or until events come from the system.
 //!
-//! A futex would do for the first alone, but the crate that this one takes its futex from has no
-//! timeout. For the second the thread sleeps inside a [`Reactor`]: whatever becomes ready meanwhile
-//! has its waker called on this very thread.
+//! For a deadline alone a futex would do, but the crate that provides the futex has no timeout. For
+//! events the thread sleeps inside a [`Reactor`], which calls the wakers of what becomes ready on
+//! this very thread.
 
 use crate::sync::{Condvar, Mutex, lock};
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-/// Something to sleep in that brings events of the system: the `block_on` of another library.
+/// The `block_on` of another library: a thread can sleep in it, and it brings events of the system.
 pub(crate) trait Reactor {
-    /// Calls the wakers of what happens, until the deadline, or until `is_over` is ready, which is
-    /// polled like a future.
+    /// Calls the wakers of events until the deadline, or until `is_over` is ready, which is polled
+    /// like a future.
     fn sleep(&self, deadline: Option<Instant>, is_over: &mut IsOver<'_>);
 }
 
@@ -20,7 +20,7 @@ pub(crate) type IsOver<'a> = dyn FnMut(&mut Context<'_>) -> Poll<()> + 'a;
 
 #[derive(Debug)]
 pub(crate) struct Alarm {
-    /// Of the reactor that the thread sleeps in.
+    /// The waker of the reactor in which the thread sleeps.
     waker: Mutex<Option<Waker>>,
     bell: Condvar,
 }
@@ -42,8 +42,8 @@ impl Alarm {
         }
     }
 
-    /// Sleeps while `quiet`, or until the deadline, or for no reason. Whoever ends the quiet calls
-    /// [`ring`](Self::ring) afterwards. (The clock of models stands still.)
+    /// Sleeps while `quiet`, or until the deadline; may return for no reason. The thread that ends
+    /// the quiet calls [`ring`](Self::ring) afterwards. (The clock of models stands still.)
     pub(crate) fn wait(&self, deadline: Option<Instant>, quiet: impl Fn() -> bool) {
         let guard = lock(&self.waker);
         // `ring` takes the lock: it comes before this look, or finds the thread asleep.
@@ -59,7 +59,7 @@ impl Alarm {
         }
     }
 
-    /// As [`wait`](Self::wait), and lets events in meanwhile.
+    /// Like [`wait`](Self::wait), and lets events in meanwhile.
     pub(crate) fn wait_inside(
         &self,
         reactor: &dyn Reactor,
@@ -78,8 +78,8 @@ impl Alarm {
         self.forget_waker();
     }
 
-    /// As [`wait_inside`](Self::wait_inside), for a thread that stays inside its reactor, where this is
-    /// a future. `time` is ready at the deadline.
+    /// Like [`wait_inside`](Self::wait_inside), as a future, for a thread that stays inside its
+    /// reactor. `time` is ready at the deadline.
     #[cfg_attr(not(feature = "async-io"), allow(dead_code))]
     pub(crate) async fn wait_hosted(
         &self,
@@ -88,7 +88,7 @@ impl Alarm {
     ) {
         poll_fn(|context| {
             self.listen(context.waker());
-            // As above.
+            // As in `wait_inside`: `ring` comes before this look, or finds the waker.
             match quiet() {
                 true => time(context),
                 false => Poll::Ready(()),
@@ -98,7 +98,8 @@ impl Alarm {
         self.forget_waker();
     }
 
-    /// A waker that stays would be called in vain, and instead of the bell.
+    /// Forgets the reactor's waker. Otherwise the next `ring` would call it in vain, instead of the
+    /// bell.
     fn forget_waker(&self) {
         let waker = lock(&self.waker).take();
         drop(waker);

@@ -1,4 +1,5 @@
-//! Small tools without knowledge of pools: parking, alarms, panics, random numbers, clocks, the environment, counters.
+//! Small tools without knowledge of pools: parking, alarms, panics, random numbers, clocks, the
+//! environment, counters.
 
 pub(crate) mod alarm;
 pub(crate) mod clock;
