@@ -16,8 +16,8 @@ use super::{MIN_LEN, is_worth_sharing, ordering};
 use crate::iter::plumbing::fork;
 use std::mem::MaybeUninit;
 
-/// The length up to which a piece is halved only where a thread is hungry, because merging costs
-/// more than it saves. A longer piece is halved in any case, because a thread may get hungry soon.
+/// The least length of a leaf where no thread is hungry; half of the slice, if that is shorter,
+/// because a thread may get hungry soon. Shorter leaves would cost more merging than they save.
 const LONG_LEAF: usize = 1 << 20;
 
 /// Sorts; equal items keep their order. Calls `is_less` for items of this slice only, on one
