@@ -22,7 +22,7 @@ mod wheel;
 
 use wheel::{Key, Wheel};
 
-/// How many ticks of the crate's clock, of 66 us each, are in a millisecond.
+/// The number of ticks of the crate's clock, of 66 us each, in a millisecond.
 const TICKS_A_MILLISECOND: u64 = 15;
 
 const TIMEOUT: u64 = 30_000 * TICKS_A_MILLISECOND;

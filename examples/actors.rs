@@ -44,7 +44,7 @@ const MAILBOX: usize = 8;
 /// The number of files under way at a time.
 const UNDER_WAY: usize = 16;
 
-/// How often a file is given to counters that panic before the program gives up.
+/// The number of times that a file is given to counters that panic, before the program gives up.
 const ATTEMPTS: usize = 20;
 
 const USAGE: &str = "

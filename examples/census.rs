@@ -6,8 +6,8 @@
 //! ```
 //!
 //! One pool does it all: futures walk the directories and fetch the files in batches, and parallel
-//! loops inside those futures count. What to observe in the last table: the pool is busy to the
-//! end, near 100 % for each of its threads, even if the tree is deep, or one huge file.
+//! loops inside those futures count. What to observe in the last table: each thread of the pool is
+//! busy to the end, near 100 %, even if the tree is deep, or one huge file.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use manyhands::{JoinHandle, Pool, WorkerMetrics, prelude::*, spawn, spawn_blocking};

@@ -29,10 +29,10 @@ usage: echo [--connections N] [--messages N] [--size BYTES] [--threads N]
   --threads N      of the pool (default: one per core)
   --serve ADDRESS  only serve, until the process is ended";
 
-/// How many connections are opened at a time: the system's queue holds no more.
+/// The number of connections that are opened at a time: the system's queue holds no more.
 const CONNECTING: usize = 64;
 
-/// How many files a process has open besides its connections, estimated generously.
+/// The number of files that a process has open besides its connections, estimated generously.
 const OTHER_FILES: usize = 100;
 
 struct Options {
@@ -159,7 +159,7 @@ async fn send(stream: TcpStream, messages: usize, size: usize) -> io::Result<Vec
     Ok(times)
 }
 
-/// Fails if this process may not have so many files open.
+/// Fails if this process may not have `files` files open.
 #[cfg(unix)]
 fn need_files(files: usize) -> io::Result<()> {
     use rustix::process::{Resource, getrlimit};

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// What the jobs share.
+/// The counters that the jobs share.
 #[derive(Default)]
 struct Sum {
     files: AtomicU64,

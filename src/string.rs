@@ -41,7 +41,7 @@ impl<'a> ParallelDrainRange<usize> for &'a mut String {
 
     /// # Panics
     ///
-    /// Panics also if the range begins or ends within a character.
+    /// Panics in two more cases: if the range begins or ends within a character.
     fn par_drain<R: RangeBounds<usize>>(self, range: R) -> Self::Iter {
         let range = places(&range, self.len());
         assert!(

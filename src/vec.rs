@@ -194,7 +194,7 @@ impl<T> Drop for Drain<'_, T> {
         let behind = self.len - self.range.end;
         let start = self.vec.as_mut_ptr();
         // SAFETY: `len` items are within the allocation, so both places are. The items from the end
-        // of the range on are ours, and those of the range have no owner any more (vec.V2). The
+        // of the range on are ours, and those of the range no longer have an owner (vec.V2). The
         // `Vec` gets ours, next to those that it has.
         unsafe {
             ptr::copy(
@@ -207,7 +207,7 @@ impl<T> Drop for Drain<'_, T> {
     }
 }
 
-/// A producer that owns the items of a slice, which does not own them any more.
+/// A producer that owns the items of a slice, which no longer owns them.
 ///
 /// Invariant vec.V1: all of `items` is initialised and belongs to this producer.
 pub(crate) struct OwningProducer<'data, T> {

@@ -15,9 +15,9 @@ const COLUMNS: [&str; 5] = ["files", "bytes", "lines", "words", "identifiers"];
 /// One number for each column.
 pub(crate) type Counts = [u64; COLUMNS.len()];
 
-/// What was counted. `K` is the type of an identifier: `&str`, borrowed from the text, while a
-/// batch is counted, and `String` in the totals. So only an identifier that is new to the totals
-/// costs an allocation.
+/// The counts of some files. `K` is the type of an identifier: `&str`, borrowed from the text,
+/// while a batch is counted, and `String` in the totals. So only an identifier that is new to the
+/// totals costs an allocation.
 #[derive(Default)]
 pub(crate) struct Tally<K> {
     languages: HashMap<&'static str, Counts>,

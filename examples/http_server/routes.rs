@@ -11,7 +11,7 @@ use std::ops::Range;
 /// The largest `n` of `/primes?n=`.
 const MAX_N: u32 = 200_000_000;
 
-/// How many numbers are sieved at a time: they fit a core's cache.
+/// The number of integers that are sieved at a time: they fit a core's cache.
 const SEGMENT: u32 = 1 << 18;
 
 const HELP: &str = "\

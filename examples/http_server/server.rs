@@ -55,7 +55,7 @@ impl Default for Limits {
     }
 }
 
-/// How a server ended.
+/// The way in which a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// All connections were served to their end.

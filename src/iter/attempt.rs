@@ -1,5 +1,5 @@
-//! The values at which the `try_` methods can stop: a stand-in for std's `Try`, which is not
-//! stable.
+//! The values at which `try_for_each` and its relatives can stop: a stand-in for std's `Try`, which
+//! is not stable.
 
 use std::ops::ControlFlow;
 use std::task::Poll;

@@ -23,13 +23,13 @@ use crate::sync::{hint, thread};
 use crate::util::parker::Parker;
 use std::ptr;
 
-/// Not done, and the waiter does not sleep.
+/// The word of a latch that is not set, while the waiter does not sleep.
 const PENDING: *mut Parker = ptr::null_mut();
-/// Done.
+/// The word of a latch that is set.
 const SET: *mut Parker = ptr::without_provenance_mut(1);
-/// Not done, and not to be set until the waiter unpins.
+/// The word of a latch that is not set, and cannot be set until the waiter unpins.
 const PINNED: *mut Parker = ptr::without_provenance_mut(2);
-// Any other value: not done, and this parker is to be woken.
+// Any other word is the parker to be woken: the latch is not set, and the waiter sleeps.
 
 /// One word: pending, set, pinned, or the parker of the sleeping waiter.
 #[derive(Debug)]

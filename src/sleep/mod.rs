@@ -80,7 +80,7 @@ impl Sleep {
         }
     }
 
-    /// How many threads should compute at a time.
+    /// The number of permits: how many threads should compute at a time.
     #[inline]
     pub(crate) fn permits(&self) -> u32 {
         // Ordering: Relaxed; changed once, while the pool is being built.
@@ -102,7 +102,7 @@ impl Sleep {
     /// gives up by returning `None`, the word stays.
     fn update(&self, mut change: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
         // Ordering: Acquire, here and on failure below, pairs with the Release of the exchange that
-        // pushed the top: `change` may follow the stack, so it needs the nodes as their pushes left
+        // pushed the top. `change` may follow the stack, so it needs the nodes as their pushes left
         // them *before* its own exchange.
         let mut seen = Word(self.word.load(Ordering::Acquire));
         loop {

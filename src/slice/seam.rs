@@ -8,10 +8,10 @@ use crate::iter::plumbing::{Folder, UnindexedProducer};
 /// of the next piece.
 struct Seam {
     place: usize,
-    /// How many items of the part before the seam may have further seams among them.
+    /// The number of items before the seam among which there may be further seams.
     unread_before: usize,
-    /// How many items behind the seam may have further seams among them, counted from the item
-    /// after it.
+    /// The number of items behind the seam, from the item after it on, among which there may be
+    /// further seams.
     unread_after: usize,
 }
 

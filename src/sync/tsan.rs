@@ -201,7 +201,7 @@ impl<T> Drop for OnceLock<T> {
     fn drop(&mut self) {
         let value = *self.value.get_mut();
         if !value.is_null() {
-            // SAFETY: from the `Box` in `get_or_init`, and there are no borrows any more.
+            // SAFETY: from the `Box` in `get_or_init`, and no borrow is left.
             drop(unsafe { Box::from_raw(value) });
         }
     }

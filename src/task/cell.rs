@@ -26,7 +26,8 @@ use std::task::Waker;
 /// which field when.
 #[repr(C)]
 pub(super) struct Header {
-    /// How to run the task; the first field, so that the right to run is a `JobRef`. Never changes.
+    /// The function that runs the task. It is the first field, so that the right to run is a
+    /// `JobRef`. Never changes.
     job: job::Header,
     /// Flags and references. For every thread with a reference.
     pub(super) state: State,
@@ -38,10 +39,10 @@ pub(super) struct Header {
     pub(super) links: UnsafeCell<Links>,
     /// The slot of the join waker: task.I3.
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
-    /// Where it was spawned. Never changes.
+    /// The place where the task was spawned. Never changes.
     pub(super) site: Site,
-    /// When the last poll began, as a [`coarse::stamp`]; 0 before the first poll. Written by the
-    /// runner. Not a modelled atomic: it orders nothing, and is only shown to people.
+    /// The time when the last poll began, as a [`coarse::stamp`]; 0 before the first poll. Written
+    /// by the runner. Not a modelled atomic: it orders nothing, and is only shown to people.
     polled: AtomicU32,
     /// Is the next poll likely to compute? Written by the runner.
     heft: Heft,
@@ -313,8 +314,8 @@ pub(super) unsafe fn close(task: NonNull<Header>) {
 #[derive(Debug)]
 pub(super) struct TaskRef(NonNull<Header>);
 
-// SAFETY: what can be reached through a reference alone (state, id, cancel flag, vtable) is made
-// for any thread, and the future that its last drop may free or schedule is `Send`.
+// SAFETY: all that a reference alone gives access to (state, id, cancel flag, vtable) is made for
+// any thread. The future that its last drop may free or schedule is `Send`.
 unsafe impl Send for TaskRef {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for TaskRef {}

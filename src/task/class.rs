@@ -17,7 +17,7 @@ pub enum Priority {
     Background,
 }
 
-/// What running a job means for its thread.
+/// The kind of a task: what running its job means for the thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A poll: expected to be short, unless it begins to compute.

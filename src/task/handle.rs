@@ -18,8 +18,7 @@ use std::task::{Context, Poll, Waker};
 /// The task runs even if its handle is not awaited. Dropping the handle **detaches** the task,
 /// which then runs to its end; use [`abort`](Self::abort) or
 /// [`cancel_on_drop`](Self::cancel_on_drop) to stop it instead. A detached task ends early only if
-/// its last waker is dropped while it waits. Nothing could wake it any more, so its future is
-/// dropped.
+/// its last waker is dropped while it waits. Nothing could wake it then, so its future is dropped.
 ///
 /// # Examples
 ///

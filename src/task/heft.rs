@@ -12,8 +12,8 @@
 use super::info::Site;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// How many polls without computing it takes until a task that has computed is light again. The low
-/// bits of [`Heft`] count down from here.
+/// The number of polls without computing after which a task that has computed is no longer heavy.
+/// The low bits of [`Heft`] count down from here.
 const POLLS: u8 = 4;
 
 /// The bits of [`Heft`] that count the polls for which the task is still heavy.
@@ -26,10 +26,10 @@ const FRESH: u8 = 0x80;
 /// The bit of [`Heft`] that says: in its first poll.
 const FIRST: u8 = 0x40;
 
-/// What the entry of a spawn site loses when a first poll begins.
+/// The loss of a spawn site's entry when a first poll begins.
 const DOWN: u8 = 1;
 
-/// What the entry of a spawn site gains when the first poll of a task computes.
+/// The gain of a spawn site's entry when the first poll of a task computes.
 const UP: u8 = 3;
 
 /// From this value of a spawn site's entry on, new tasks are heavy: after 16 tasks if all of them

@@ -25,8 +25,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(u64);
 
-/// How many ids a thread takes from the process-wide counter at a time, so that spawning threads do
-/// not fight for one cache line.
+/// The number of ids that a thread takes from the process-wide counter at a time, so that spawning
+/// threads do not fight for one cache line.
 const BLOCK: u64 = 64;
 
 /// The first id that no thread has taken. Not a modelled atomic: an id orders nothing, it only has

@@ -7,7 +7,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where a task was spawned.
+/// The place where a task was spawned.
 pub(crate) type Site = &'static Location<'static>;
 
 /// An unfinished task, as it was for a moment; see [`Handle::tasks`](crate::Handle::tasks).
@@ -20,24 +20,24 @@ pub struct TaskInfo {
     pub id: Id,
     /// The name that [`Builder::name`](super::Builder::name) gave it.
     pub name: Option<Arc<str>>,
-    /// Where in the program the task was spawned.
+    /// The place in the program where the task was spawned.
     pub location: &'static Location<'static>,
-    /// What the task was doing.
+    /// The state of the task.
     pub state: TaskState,
-    /// What the task was made of: a future, or one of two sorts of closure.
+    /// The task's kind: a future, or one of two sorts of closure.
     pub kind: TaskKind,
-    /// How urgent the task is.
+    /// The priority of the task.
     pub priority: Priority,
-    /// How long ago the task was spawned. The clock of tasks is coarse: the age may be 10 to 20 ms
-    /// off, and by the time that the spawning thread had already spent in its poll. `None` on
+    /// The time since the task was spawned. The clock of tasks is coarse: the age may be 10 to 20
+    /// ms off, and by the time that the spawning thread had already spent in its poll. `None` on
     /// 32-bit systems. Wraps after some 100 days.
     pub age: Option<Duration>,
-    /// How long ago the task's last poll began, or the run of its closure; as coarse as `age`.
+    /// The time since the task's last poll, or the run of its closure, began; as coarse as `age`.
     /// `None` before the first poll.
     pub last_poll: Option<Duration>,
 }
 
-/// What a task is doing; see [`TaskInfo`].
+/// The state of a task; see [`TaskInfo`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskState {
@@ -51,7 +51,7 @@ pub enum TaskState {
     Complete,
 }
 
-/// What a task was made of; see [`TaskInfo`].
+/// The kind of a task; see [`TaskInfo`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskKind {

@@ -55,8 +55,8 @@ pub struct JoinSet<T> {
 #[derive(Default)]
 struct Ended(Mutex<News>);
 
-/// What [`Ended`] guards. The numbers are hints: the set asks the handle of each number that it
-/// takes.
+/// The news that [`Ended`] guards. The numbers are hints: the set asks the handle of each number
+/// that it takes.
 #[derive(Default)]
 struct News {
     numbers: VecDeque<usize>,
@@ -129,7 +129,7 @@ impl<T> JoinSet<T> {
         }
     }
 
-    /// How many tasks the set holds. Tasks that have ended count until they are joined.
+    /// The number of tasks in the set. Tasks that have ended count until they are joined.
     #[must_use]
     pub fn len(&self) -> usize {
         self.tasks.len() - self.free.len()

@@ -191,7 +191,7 @@ impl<T: 'static> LocalKey<T> {
     /// assert!(NAME.try_with(String::len).is_err());
     /// ```
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
-        // An ending thread has no values any more.
+        // An ending thread has no values.
         let found = self.slot.try_with(|slot| {
             let bound = slot.0.try_borrow().ok()?;
             let bound = bound.as_ref().filter(|bound| bound.task == try_id())?;

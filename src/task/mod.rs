@@ -57,13 +57,13 @@ use std::task::{Context, Poll};
 /// Why a task becomes ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
-    /// It was spawned just now.
+    /// The task was spawned just now.
     Spawn,
     /// A waker was called, or the task is to be cancelled.
     Wake,
-    /// It was woken during its own poll: it goes to the back of the queue.
+    /// The task was woken during its own poll: it goes to the back of the queue.
     Yield,
-    /// It was ready before, and is heavy: the calling thread leaves it to others.
+    /// The task was ready before, and is heavy: the calling thread leaves it to others.
     Aside,
 }
 

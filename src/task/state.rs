@@ -15,8 +15,9 @@ use std::time::Duration;
 /// the same thread: back to idle, or for good in the write that sets COMPLETE.
 const RUNNING: usize = 1 << 0;
 
-/// The task is to be polled. While it is not running, a job with the right to run is on its way to
-/// a queue, in a queue, or on its way out. While it is running, the runner will make that job.
+/// The task is to be polled. While the task is not running, a job with the right to run is on its
+/// way to a queue, in a queue, or on its way out. While it is running, the runner will make that
+/// job.
 const NOTIFIED: usize = 1 << 1;
 
 /// There is a result and the future is gone. Never cleared; excludes RUNNING. task.I2 and task.I3

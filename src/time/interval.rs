@@ -218,7 +218,7 @@ impl Interval {
     }
 }
 
-/// How late a tick may come without having been missed: timers are never exact.
+/// The time by which a tick may be late without having been missed: timers are never exact.
 const SLACK: Duration = Duration::from_millis(5);
 
 /// The time since the last of the ticks `due`, `due + period`, ...

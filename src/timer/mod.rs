@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 /// expire at about the same time.
 const TICK_BITS: u32 = 16;
 
-/// How many ticks after timers have expired no thread is woken for further timers. It is a bit less
-/// than a millisecond, so that a timer each millisecond is on time.
+/// The number of ticks, after timers have expired, in which no thread is woken for further timers.
+/// It is a bit less than a millisecond, so that a timer each millisecond is on time.
 const REST: u64 = 15;
 
 /// The tick that stands for "no timer".

@@ -61,7 +61,7 @@ impl<T: Copy> Buffer<T> {
     pub(super) fn items(&self) -> impl Iterator<Item = T> + '_ {
         // Ordering: Acquire pairs with the Release in `push`.
         let len = self.len.load(Ordering::Acquire);
-        // SAFETY: trace.B2: slots below `len` are filled, and not written any more.
+        // SAFETY: trace.B2: slots below `len` are filled, and never written again.
         self.slots[..len]
             .iter()
             .map(|slot| unsafe { (*slot.get()).assume_init() })

@@ -10,7 +10,7 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 
-/// What a note says: something happened.
+/// The event that a note reports.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum What {
     /// A poll begins, of the task with this number (0: the future of a `block_on`), which was

@@ -1,9 +1,9 @@
 //! The timeline of a pool: what each of its threads did when (feature `trace`).
 //!
-//! While `MANYHANDS_TRACE=file` is set, the threads of a pool note when they begin and end a poll,
-//! a computation, a job from a queue, a wait that lends the permit, or a sleep. They also note what
-//! they steal. Each thread writes to a buffer of its own (`buffer.rs`), which takes no more notes
-//! when it is full. The output says how many were dropped. The notes become a file in the format of
+//! While `MANYHANDS_TRACE=file` is set, the threads of a pool note what they begin and end: polls,
+//! computations, jobs from queues, waits that lend the permit, sleeps. They also note what they
+//! steal. Each thread writes to a buffer of its own (`buffer.rs`), which takes no more notes when
+//! it is full. The output says how many were dropped. The notes become a file in the format of
 //! Chrome's tracing and Perfetto (`chrome.rs`) or a page to look at (`html.rs`).
 //!
 //! | file | story |

@@ -203,7 +203,7 @@ fn numbered(path: PathBuf) -> PathBuf {
 }
 
 fn complain(path: &Path, error: &io::Error) {
-    // This may happen at the end of the process, when there may be no standard error any more.
+    // At the end of the process there may be no standard error to print to.
     let path = path.display();
     let _ = writeln!(
         io::stderr(),

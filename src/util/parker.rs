@@ -33,7 +33,7 @@ pub(crate) struct Parker {
     /// One bit for each `block_on` on this thread's stack: its future is to be polled. Kept apart
     /// from the token, because any nested wait may consume the token.
     polled: AtomicU32,
-    /// How many `block_on`s there are on this thread's stack. Used by this thread only.
+    /// The number of `block_on`s on this thread's stack. Used by this thread only.
     depth: AtomicU32,
     alarm: Alarm,
 }

@@ -7,7 +7,7 @@ pub(super) trait Gate<T>: Sync {
     /// May this item pass? Asked once for each item.
     fn admits(&self, item: &T) -> bool;
 
-    /// Is the gate shut, so that no item will pass any more?
+    /// Is the gate shut for all further items?
     fn is_shut(&self) -> bool;
 }
 

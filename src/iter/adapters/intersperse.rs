@@ -241,7 +241,7 @@ fn next_lead(items: usize, lead: Lead) -> Lead {
 struct IntersperseConsumer<C, T> {
     base: C,
     element: T,
-    /// How the piece begins: `Some` if the length of the loop is known.
+    /// The lead of the piece: `Some` if the length of the loop is known.
     at_index: Option<Lead>,
 }
 

@@ -507,7 +507,7 @@ where
     }
 }
 
-/// How the next block gets its folder.
+/// The way in which the next block gets its folder.
 enum Next<T, C: Consumer<T>> {
     Begin(C, C::Reducer),
     GoOn(Fold<T, C>),

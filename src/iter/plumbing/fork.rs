@@ -237,8 +237,8 @@ pub(crate) mod script {
         pub(crate) migrated: bool,
     }
 
-    /// What happens, as one list for each question. Where a list has ended, no thread is hungry,
-    /// joins run left first and unstolen, no thread comes back for more, and a lap takes a
+    /// A script: what happens, as one list for each question. Where a list has ended, no thread is
+    /// hungry, joins run left first and unstolen, no thread comes back for more, and a lap takes a
     /// microsecond.
     #[derive(Clone, Debug, Default)]
     pub(crate) struct Script {
@@ -250,7 +250,7 @@ pub(crate) mod script {
         pub(crate) threads: usize,
     }
 
-    /// What the loops asked for.
+    /// A log of what the loops asked for.
     #[derive(Clone, Copy, Debug, Default)]
     pub(crate) struct Log {
         pub(crate) polls: usize,

@@ -2,8 +2,8 @@
 //!
 //! A piece may stop when a match is known to stand before it (behind it, for `find_last`); so each
 //! piece must know its place among the others. Where a loop is split by index, places are indices.
-//! Where it is split "somewhere", and within an item of a `flat_map`, the piece that is split gets
-//! a [`Level`] of its own with places in it, like sections in a chapter.
+//! Where it is split "somewhere", and within an item of a `flat_map`, the split piece gets a
+//! [`Level`] of its own, with places in it like the sections of a chapter.
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::portions::for_each_until;

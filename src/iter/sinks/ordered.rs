@@ -193,7 +193,7 @@ struct Wave<P> {
     lanes: usize,
     min_len: usize,
     max_len: usize,
-    /// The items that no lane has taken yet. `None` also if a cut has panicked.
+    /// The items that no lane has taken yet. `None` if there are none, or a cut has panicked.
     rest: Mutex<Option<Rest<P>>>,
     /// Will this wave not be consumed? The flag publishes nothing, and to see it late only costs
     /// time.

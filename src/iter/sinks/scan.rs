@@ -161,7 +161,7 @@ where
     }
 }
 
-/// What the pieces have written, and the length of each.
+/// The slots that pieces have written, and the length of each piece.
 struct Scanned<'c, T> {
     written: Written<'c, T>,
     pieces: Vec<usize>,

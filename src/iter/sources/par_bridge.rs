@@ -73,7 +73,8 @@ fn this_thread() -> usize {
 }
 
 impl<I: Iterator> Shared<I> {
-    /// Takes the next item. `None` also if there will be none for this thread.
+    /// Takes the next item. `None` at the end of the loop, or if there will be no item for this
+    /// thread.
     fn next(&self) -> Option<I::Item> {
         let me = this_thread();
         // Ordering: Relaxed, here and below: only this thread writes its own number.

@@ -6,8 +6,8 @@
 //! for ever, which loom reports as a deadlock. Every job is a `Box` that counts its drops, so that
 //! "exactly once" is asserted and not assumed.
 //!
-//! Workers that are asleep when a model begins were put to sleep by the main thread, in program
-//! order, which keeps the models small; they are the threads spawned by [`Pool::sleeper`].
+//! Workers that are asleep when a model begins are the threads spawned by [`Pool::sleeper`]. The
+//! main thread has put them to sleep, in program order, which keeps the models small.
 
 use super::super::{Before, Notified, Rescan, Sleep};
 use crate::job::SeatIndex;
@@ -22,7 +22,7 @@ use std::pin::pin;
 use std::ptr;
 use std::task::{Context, Poll, Wake, Waker};
 
-/// How often a job was dropped. Not loom's: it counts and orders nothing.
+/// A count of how often a job was dropped. Not loom's: it counts and orders nothing.
 type Count = std::sync::Arc<std::sync::atomic::AtomicUsize>;
 
 struct Job(Count);
@@ -625,8 +625,7 @@ fn failed_spare_vs_publish() {
     });
 }
 
-/// Of several threads that give up their permits, at least one sees that no thread is active any
-/// more.
+/// Several threads give up their permits: at least one sees that no thread is active.
 #[test]
 fn the_last_to_stop_knows_it() {
     model::check("sleep::the_last_to_stop_knows_it", || {

@@ -4,7 +4,7 @@ use crate::iter::plumbing::fork;
 use std::mem::{self, MaybeUninit};
 use std::ptr;
 
-/// How many items a thread copies before it asks whether another would help.
+/// The number of items that a thread copies before it asks whether another would help.
 const BLOCK: usize = 1 << 14;
 
 /// Copies all items to the slice, even if this unwinds.

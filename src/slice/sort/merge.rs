@@ -4,8 +4,8 @@ use crate::iter::plumbing::fork;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// How many items a thread merges before it asks whether another would help. A shorter merge is not
-/// divided.
+/// The number of items that a thread merges before it asks whether another would help. A shorter
+/// merge is not divided.
 const BLOCK: usize = 1 << 12;
 
 /// The length below which runs are merged from one end only.
@@ -139,8 +139,8 @@ fn merge_ends<T, F: Fn(&T, &T) -> bool>(
     let (mut l_back, mut r_back) = (0, 0);
     let out_end = out.len();
     for step in 0..steps {
-        // SAFETY: `l + r` is `step`, so both are less than `steps`, which is no more than half of
-        // a run (asserted), and the place in `out` is less than half of it.
+        // SAFETY: `l + r` is `step`, so both are less than `steps`, which is at most half of a run
+        // (asserted). The place in `out` is less than half of `out`.
         unsafe {
             let (a, b) = (left.get_unchecked(l), right.get_unchecked(r));
             let right_is_next = is_less(b, a);

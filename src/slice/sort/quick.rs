@@ -14,7 +14,7 @@ const LEAVES_PER_THREAD: usize = 8;
 /// The length below which one thread partitions a piece, before others have woken up.
 const LONG: usize = 1 << 18;
 
-/// How many items the sample has for each pivot, of which there is one per thread.
+/// The number of items in the sample for each pivot, of which there is one per thread.
 const SAMPLE: usize = 64;
 
 /// Sorts in place. Calls `is_less` for items of this slice only, on one thread for an item at a

@@ -2,7 +2,7 @@
 
 use crate::iter::plumbing::fork;
 
-/// How many items a thread compares before it asks whether another would help.
+/// The number of items that a thread compares before it asks whether another would help.
 const BLOCK: usize = 1 << 13;
 
 /// The length below which one thread scans a slice, before others have woken up: a number takes

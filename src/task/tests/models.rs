@@ -1,5 +1,5 @@
-//! Loom models of the task cell: M6 (the state word), M9 (wakers and the end of the pool), and the
-//! part of M8 that is about spawning while the pool closes.
+//! Loom models of the task cell: M6 (the state word), M9 (wakers and the end of the pool), and a
+//! part of M8 (spawning while the pool closes).
 //!
 //! A leaked or doubly dropped future, output, waker or cell fails a model by the loom `Arc`s that
 //! they carry; a missing happens-before edge fails it by the `UnsafeCell`s.
@@ -43,13 +43,13 @@ impl Drop for Tracked {
     }
 }
 
-/// What surrounds a future under test.
+/// The surroundings of a future under test.
 struct World {
     /// What the future waits for.
     ready: AtomicUsize,
-    /// Where it leaves its waker.
+    /// The place where the future leaves its waker.
     waker: Mutex<Option<Waker>>,
-    /// What was done before an abort, as its destructor saw it.
+    /// What was done before an abort, as the future's destructor saw it.
     before_abort: AtomicUsize,
     seen_by_drop: AtomicUsize,
     drops: AtomicUsize,
