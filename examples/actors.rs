@@ -35,7 +35,9 @@ use files::{Found, SourceFile};
 use options::Options;
 use tally::Tally;
 
+/// The number of actors that count.
 const COUNTERS: usize = 4;
+/// The number of actors that add up.
 const LEDGERS: usize = 2;
 
 /// The capacity of a mailbox, in messages.

@@ -16,6 +16,7 @@ use std::process::exit;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// The time between two ticks.
 const PERIOD: Duration = Duration::from_millis(1);
 
 fn main() {

@@ -230,6 +230,7 @@ wide!(u64 as u64, u128 as u128, i64 as u64, i128 as u128);
 
 /// The number of characters before the surrogates, which are no characters.
 const BEFORE_SURROGATES: u32 = 0xD800;
+/// The number of surrogates.
 const SURROGATES: u32 = 0x800;
 
 /// The place of a character among all characters.

@@ -4,13 +4,20 @@
 use crate::job::SeatIndex;
 use std::fmt;
 
+/// The width of each of the three number fields, in bits.
 const BITS: u32 = 12;
+/// The bits of one number field, shifted down.
 const MASK: u64 = (1 << BITS) - 1;
 
+/// The lowest bit of the field `active`.
 const ACTIVE: u32 = 0;
+/// The lowest bit of the field `searching`.
 const SEARCHING: u32 = BITS;
+/// The lowest bit of the field `top`.
 const TOP: u32 = 2 * BITS;
+/// The place of the bit `driver`.
 const DRIVER: u32 = 3 * BITS;
+/// The lowest bit of the tag, which takes all bits that are left.
 const TAG: u32 = DRIVER + 1;
 
 /// The bits that a change of the stack leaves as they are.

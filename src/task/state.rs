@@ -38,8 +38,11 @@ const JOIN_WAKER: usize = 1 << 5;
 
 /// The count of references sits above the flags.
 const REF_SHIFT: u32 = 6;
+/// One reference, as it is counted in the word.
 const REF_ONE: usize = 1 << REF_SHIFT;
+/// The width of the count of references, in bits.
 const REF_BITS: u32 = if usize::BITS >= 64 { 28 } else { 26 };
+/// The highest number that fits the count of references.
 const REF_MASK: usize = (1 << REF_BITS) - 1;
 /// The highest count of references: half of what the word can count. Beyond it the process ends,
 /// before the threads that have passed the check can make the count overflow.
@@ -48,6 +51,7 @@ const REF_LIMIT: usize = REF_MASK / 2;
 /// The stamp of the spawn ([`coarse::stamp`]) sits above the count, as many of its bits as there is
 /// room for: none in a word of 32 bits. It never changes, so no transition cares.
 const STAMP_SHIFT: u32 = REF_SHIFT + REF_BITS;
+/// The width of the stamp, in bits: all that are left.
 const STAMP_BITS: u32 = usize::BITS - STAMP_SHIFT;
 
 /// One value of the state word.

@@ -13,7 +13,9 @@ use std::task::Waker;
 
 /// The number of levels: with 6 bits each they cover all 64 bits of a deadline.
 const LEVELS: usize = 11;
+/// The number of bits of a deadline that choose the slot of a level.
 const SLOT_BITS: u32 = 6;
+/// The number of slots of a level.
 const SLOTS: usize = 1 << SLOT_BITS;
 
 /// The index that stands for "no entry": the end of a list.

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const FILE: &str = "MANYHANDS_TRACE";
 /// The variable that sets how many notes a thread may take.
 const NOTES: &str = "MANYHANDS_TRACE_NOTES";
+/// The number of notes that a thread may take if the environment does not set it.
 const DEFAULT_NOTES: usize = 1 << 17;
 
 /// The recorder of one pool. It records nothing, unless the environment asks for it.

@@ -19,8 +19,11 @@ use crate::sync::{Futex, thread_cell};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+/// The state of a thread that neither sleeps nor was woken.
 const EMPTY: u32 = 0;
+/// The state of a thread that was woken and has not slept since.
 const NOTIFIED: u32 = 1;
+/// The state of a thread that sleeps on the futex.
 const PARKED: u32 = 2;
 /// The state of a thread that sleeps until a deadline or an event, and is woken by its [`Alarm`].
 const DRIVING: u32 = 3;

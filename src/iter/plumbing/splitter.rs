@@ -268,7 +268,9 @@ struct Memory {
     ns_per_item: f64,
 }
 
+/// The number of loops that a thread remembers.
 const SITES: usize = 64;
+/// The entry of a loop that has not run.
 const NOTHING: Memory = Memory {
     site: 0,
     ns_per_item: 0.0,

@@ -81,6 +81,7 @@ where
     (a, b.expect(NOT_RUN))
 }
 
+/// The message of the panic when a collection ignores its iterator.
 const NOT_RUN: &str = "a collection did not run the iterator that it was given";
 
 /// What the second collection does with its iterator: extend itself, or be made.

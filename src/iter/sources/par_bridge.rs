@@ -64,6 +64,7 @@ struct Shared<I> {
     iter: Mutex<Fuse<I>>,
 }
 
+/// The owner while no thread is in `next`.
 const NOBODY: usize = 0;
 
 /// The number of the calling thread, which no other living thread has.
