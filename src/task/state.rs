@@ -200,8 +200,8 @@ pub(super) enum AfterPoll {
     Idle,
     /// Schedule a job, which has a reference of its own; then give up the caller's.
     Notified,
-    /// Drop the future: the task was cancelled meanwhile, or no waker of it is left. RUNNING is
-    /// still the caller's.
+    /// Drop the future: the task was cancelled meanwhile, or neither a waker nor a handle of it is
+    /// left. RUNNING is still the caller's.
     Cancel,
 }
 
