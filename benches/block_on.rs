@@ -1,6 +1,6 @@
-//! `block_on`: of a future that is ready, and of one that wakes itself once.
+//! The cost of `block_on`: of a ready future, and of one that wakes itself once.
 
-// The function that `criterion_group!` makes.
+// `criterion_group!` makes a function without docs.
 #![allow(missing_docs)]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};

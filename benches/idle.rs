@@ -1,9 +1,9 @@
 //! A pool at rest: how fast it gets up, and what it costs while it sleeps.
 //!
-//! The second is no time to be sampled: a line on stderr gives the CPU seconds that the whole
+//! The cost is not a time to be sampled: a line on stderr gives the CPU seconds that the whole
 //! process used over two seconds of rest.
 
-// The function that `criterion_group!` makes.
+// `criterion_group!` makes a function without docs.
 #![allow(missing_docs)]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -11,7 +11,7 @@ use manyhands::Pool;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Long enough for every worker to go to sleep.
+/// A time long enough for every worker to go to sleep.
 const REST: Duration = Duration::from_millis(2);
 
 fn benches(c: &mut Criterion) {
@@ -40,7 +40,7 @@ fn benches(c: &mut Criterion) {
     }
 }
 
-/// CPU seconds of this process while nothing is to be done.
+/// Prints the CPU seconds of this process while there is nothing to do.
 fn at_rest(threads: usize) {
     let span = Duration::from_secs(if std::env::args().any(|arg| arg == "--test") {
         0
@@ -58,7 +58,8 @@ fn at_rest(threads: usize) {
     }
 }
 
-/// What the process used so far, from the scheduler's own account of each of its threads.
+/// The CPU seconds that the process has used so far, from the scheduler's account of each of its
+/// threads.
 fn cpu_seconds() -> Option<f64> {
     let mut nanoseconds = 0.0;
     for thread in std::fs::read_dir("/proc/self/task").ok()? {

@@ -2,13 +2,14 @@
 //!
 //!     instructions OPERATION TIMES
 //!
-//! Without arguments (`cargo bench`) each runs for a moment, and nothing is counted.
+//! Without arguments (`cargo bench`) each operation runs for a moment, and nothing is counted.
 
 use manyhands::task::yield_now;
 use manyhands::{JoinHandle, Pool, join, spawn};
 use std::process::ExitCode;
 
-/// The name of an operation, and what does it so many times in a pool with one thread.
+/// The name of an operation, and the function that does it a given number of times in a pool with
+/// one thread.
 type Operation = (&'static str, fn(&Pool, usize));
 
 const OPERATIONS: [Operation; 5] = [
@@ -46,10 +47,10 @@ const OPERATIONS: [Operation; 5] = [
     }),
 ];
 
-/// Tasks that are there at a time.
+/// The number of tasks that exist at a time.
 const BATCH: usize = 100;
 
-/// A balanced tree of so many joins.
+/// Runs a balanced tree of `times` joins.
 fn joins(times: usize) {
     if times > 0 {
         let left = (times - 1) / 2;

@@ -1,6 +1,6 @@
-//! What a `join` costs: inside the pool, and begun by a thread outside of it.
+//! The cost of a `join`: inside the pool, and called by a thread outside it.
 
-// The function that `criterion_group!` makes.
+// `criterion_group!` makes a function without docs.
 #![allow(missing_docs)]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};

@@ -1,6 +1,6 @@
 //! Scopes: an empty one, and many small jobs in one.
 
-// The function that `criterion_group!` makes.
+// `criterion_group!` makes a function without docs.
 #![allow(missing_docs)]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};

@@ -1,6 +1,6 @@
 //! The parallel sorts, and std's, over the same numbers and words.
 
-// The function that `criterion_group!` makes.
+// `criterion_group!` makes a function without docs.
 #![allow(missing_docs)]
 
 use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion};
@@ -21,7 +21,7 @@ fn numbers(len: u64) -> Vec<u64> {
         .collect()
 }
 
-/// One sort of copies of `input`, in a pool of `threads`.
+/// Measures one sort, on copies of `input`, in a pool of `threads` threads.
 fn measure<T: Clone + Send + Sync>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,

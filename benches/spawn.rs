@@ -1,6 +1,6 @@
-//! What a spawned future costs, from its spawn to its awaited result.
+//! The cost of a spawned future, from its spawn to its awaited result.
 
-// The function that `criterion_group!` makes.
+// `criterion_group!` makes a function without docs.
 #![allow(missing_docs)]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};

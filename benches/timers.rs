@@ -1,9 +1,9 @@
-//! Where deadlines wait: the timing wheel of the crate, a sorted tree, a heap.
+//! Three stores of deadlines: the timing wheel of the crate, a sorted tree, a heap.
 //!
-//! Two ways of life of a timer, beside so many others: dropped before it ends (a timeout), and ended
-//! (a sleep). Figures are for one timer.
+//! A timer is dropped before it expires (a timeout), or expires (a sleep), beside 100 to 1,000,000
+//! others. Figures are for one timer.
 
-// The function that `criterion_group!` makes.
+// `criterion_group!` makes a function without docs.
 #![allow(missing_docs)]
 
 use criterion::measurement::WallTime;
@@ -15,22 +15,22 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::hint::black_box;
 use std::task::Waker;
 
-// It has tests, which are not run here.
+// The module has tests, which are not run here.
 #[allow(dead_code, unreachable_pub, unused_imports)]
 #[path = "../src/timer/wheel.rs"]
 mod wheel;
 
 use wheel::{Key, Wheel};
 
-/// A tick of the crate's clock is 66 us.
+/// The number of ticks of the crate's clock, of 66 us each, in a millisecond.
 const TICKS_A_MILLISECOND: u64 = 15;
 
 const TIMEOUT: u64 = 30_000 * TICKS_A_MILLISECOND;
 
-/// How many others there are.
+/// The numbers of other timers.
 const OTHERS: [usize; 3] = [100, 10_000, 1_000_000];
 
-/// Deadlines in ticks, and who is to be woken then.
+/// A store of deadlines in ticks, with the wakers to be called then.
 trait Deadlines {
     type Key;
     const NAME: &'static str;
@@ -38,7 +38,7 @@ trait Deadlines {
     fn new() -> Self;
     fn insert(&mut self, deadline: u64) -> Self::Key;
     fn remove(&mut self, key: Self::Key);
-    /// Takes all that have come, and counts them.
+    /// Takes all expired deadlines out, and returns their number.
     fn advance(&mut self, now: u64) -> usize;
 }
 
@@ -109,7 +109,7 @@ impl Deadlines for OfTree {
     }
 }
 
-/// What is removed loses its waker, and stays until its time comes.
+/// A heap. A removed timer loses its waker, and stays until its deadline.
 #[derive(Default)]
 struct OfHeap {
     heap: BinaryHeap<Reverse<(u64, usize)>>,
@@ -150,7 +150,8 @@ impl Deadlines for OfHeap {
     }
 }
 
-/// A timeout is added, and the oldest is dropped, long before its time; the clock goes on.
+/// Measures timeouts: one is added, and the oldest is dropped, long before its deadline; the clock
+/// goes on.
 fn timeouts<D: Deadlines>(group: &mut BenchmarkGroup<'_, WallTime>, others: usize) {
     group.throughput(Throughput::Elements(1));
     let mut all = D::new();
@@ -172,7 +173,8 @@ fn timeouts<D: Deadlines>(group: &mut BenchmarkGroup<'_, WallTime>, others: usiz
     });
 }
 
-/// Sleeps of 1 to 50 ms, all started at once; the clock goes from tick to tick until all have ended.
+/// Measures sleeps of 1 to 50 ms, all started at once. The clock goes from tick to tick until all
+/// have expired.
 fn sleeps<D: Deadlines>(group: &mut BenchmarkGroup<'_, WallTime>, others: usize) {
     group.throughput(Throughput::Elements(others as u64));
     let run = |mut all: D| {

@@ -1,6 +1,6 @@
 //! Waking: tasks that talk to each other, and tasks that yield.
 
-// The function that `criterion_group!` makes.
+// `criterion_group!` makes a function without docs.
 #![allow(missing_docs)]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};

@@ -6,9 +6,9 @@
 //!
 //! It counts what the example `census` counts. *Counters* read a file and count it with a parallel
 //! loop, right in the handler of the message. *Ledgers* add up. `--panic-every` puts a bug into the
-//! counters: every Nth message that one handles makes it panic. What to observe: the totals are
-//! right nevertheless, because a supervisor starts the counter again, and whoever asked is told and
-//! asks once more; and with too few `--restarts` the program says so and does not hang.
+//! counters: every Nth message that a counter handles makes it panic. What to observe: the totals
+//! are right nevertheless. A supervisor starts the counter again, and the asking task is told and
+//! asks once more. With too few `--restarts` the program says so and does not hang.
 
 use futures::channel::oneshot;
 use manyhands::task::JoinSet;
@@ -35,16 +35,18 @@ use files::{Found, SourceFile};
 use options::Options;
 use tally::Tally;
 
+/// The number of actors that count.
 const COUNTERS: usize = 4;
+/// The number of actors that add up.
 const LEDGERS: usize = 2;
 
-/// Messages that wait in a mailbox.
+/// The capacity of a mailbox, in messages.
 const MAILBOX: usize = 8;
 
-/// Files under way at a time.
+/// The number of files under way at a time.
 const UNDER_WAY: usize = 16;
 
-/// How often a file is given to a counter that panics.
+/// The number of times that a file is given to counters that panic, before the program gives up.
 const ATTEMPTS: usize = 20;
 
 const USAGE: &str = "
@@ -53,7 +55,7 @@ const USAGE: &str = "
 
 #[derive(Clone, Copy)]
 struct Faults {
-    /// 0: never.
+    /// Every how many messages a counter panics; 0 for never.
     panic_every: usize,
     restarts: usize,
 }
@@ -92,7 +94,7 @@ fn main() -> ExitCode {
 }
 
 impl Faults {
-    /// Takes the options of faults out.
+    /// Takes the options for faults out of the arguments.
     fn take(&mut self, mut args: impl Iterator<Item = OsString>) -> Vec<OsString> {
         let mut others = Vec::new();
         while let Some(arg) = args.next() {
@@ -110,7 +112,7 @@ impl Faults {
     }
 }
 
-/// Reads files and counts them.
+/// An actor that reads files and counts them.
 struct Counter {
     handled: usize,
     panic_every: usize,
@@ -142,12 +144,12 @@ impl Actor for Counter {
             }
             Err(reason) => total.skip(reason),
         }
-        // Whoever asked may have gone.
+        // The asking task may have gone.
         let _ = answer.send(total);
     }
 }
 
-/// Adds up.
+/// An actor that adds up tallies.
 struct Ledger(Tally<String>);
 
 enum Entry {
@@ -179,7 +181,7 @@ async fn count(roots: Vec<PathBuf>, faults: Faults) -> Result<(Tally<String>, us
     let (counters, ends): Team<_> = (0..COUNTERS)
         .map(|_| start(MAILBOX, faults.restarts, make))
         .unzip();
-    // A ledger that is started again has lost its sums: better none.
+    // A ledger that is started again would have lost its sums: better to have none.
     let (mut ledgers, _): Team<_> = (0..LEDGERS)
         .map(|_| start(MAILBOX, 0, || Ledger(Tally::default())))
         .unzip();
@@ -214,13 +216,13 @@ async fn count(roots: Vec<PathBuf>, faults: Faults) -> Result<(Tally<String>, us
     Ok((total, restarts))
 }
 
-/// The result of a file that is done. After an error the others are aborted with their set.
+/// Waits for the result of a file. After an error the other files are aborted with their set.
 async fn next(under_way: &mut JoinSet<Result<(), String>>) -> Result<(), String> {
     let file = under_way.join_next().await.expect("it is not empty");
     file.expect("asking does not panic")
 }
 
-/// Has one file counted and noted, by another attempt if the counter panics.
+/// Has one file counted and noted; tries again if the counter panics.
 async fn count_file(
     file: SourceFile,
     mut counter: Address<Count>,

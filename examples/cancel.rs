@@ -1,12 +1,12 @@
-//! A computation that nobody awaits any more stops by itself.
+//! A computation that is no longer awaited stops by itself.
 //!
 //! ```text
 //! cargo run --release --example cancel
 //! ```
 //!
 //! Two searches race for a number whose Collatz sequence is long: one goes through small numbers,
-//! one through a range that would take hours. What to observe: the program ends when the first
-//! search does. `select` drops the future of the loser, and its loop stops at its next check.
+//! the other through a range that would take hours. What to observe: the program ends when the
+//! first search ends. `select` drops the future of the loser, and its loop stops at its next check.
 
 use futures::future::{Either, select};
 use manyhands::prelude::*;
@@ -31,7 +31,7 @@ fn main() {
             start.elapsed()
         );
     });
-    // The loop has stopped, or does so within a chunk: wait for the count to stand still.
+    // The loop has stopped, or stops within a chunk: wait until the count stands still.
     let mut before = u64::MAX;
     let mut now = looked_at.load(Ordering::Relaxed);
     while before != now {
@@ -44,7 +44,8 @@ fn main() {
     );
 }
 
-/// The number in the range with the longest sequence. Starts when polled, stops when dropped.
+/// Searches the range for the number with the longest sequence. Starts when polled, stops when
+/// dropped.
 fn search(range: Range<u64>, looked_at: Arc<AtomicU64>) -> manyhands::Compute<(u32, u64)> {
     manyhands::compute(move || {
         let longest = range.into_par_iter().map(|number| {

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! One pool does it all: futures walk the directories and fetch the files in batches, and parallel
-//! loops inside those futures count. What to observe in the last table: the pool is busy to the
-//! end, near 100 % for each of its threads, whether the tree is wide, deep, or one huge file.
+//! loops inside those futures count. What to observe in the last table: each thread of the pool is
+//! busy to the end, near 100 %, even if the tree is deep, or one huge file.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use manyhands::{JoinHandle, Pool, SeatMetrics, prelude::*, spawn, spawn_blocking};
@@ -29,11 +29,12 @@ use files::{Found, Skip, SourceFile, next_piece};
 use options::Options;
 use tally::Tally;
 
-/// Small files are fetched together until they make this many bytes, larger ones in pieces of it.
-/// A lane holds one batch at a time: that bounds the memory in use, however large the tree.
+/// The size of a batch in bytes. Small files are fetched together up to this size, larger ones in
+/// pieces of it. A lane holds one batch at a time: that bounds the memory in use, however large the
+/// tree is.
 const BATCH: u64 = 1 << 20;
 
-/// Threads that list directories and read files, at most, and so how many are open.
+/// The highest number of threads that list directories and read files, and so of open files.
 const READERS: usize = 8;
 
 fn main() -> ExitCode {
@@ -131,11 +132,11 @@ async fn lane(files: Arc<Mutex<Vec<SourceFile>>>, progress: ProgressBar) -> Tall
     }
 }
 
-/// Runs on a thread that may block, while this one does something else.
+/// Runs a closure on a thread that may block, while this thread does something else.
 ///
 /// `block_in_place` would do without the change of threads. But a future that never awaits never
-/// gives its core back: when the file is read, its thread computes beside the one that took
-/// over, and the pool runs more threads than it should.
+/// gives its core back. When the file is read, its thread computes beside the one that took over,
+/// and the pool runs more threads than it should.
 async fn blocking<R: Send + 'static>(read: impl FnOnce() -> R + Send + 'static) -> R {
     spawn_blocking(read).await.expect("reading does not panic")
 }
@@ -171,9 +172,9 @@ async fn count_large(file: SourceFile) -> Result<Tally<String>, Skip> {
     }
 }
 
-/// How much of the time the threads were awake: counting, or looking for work. The pool keeps as
-/// many of them awake as it has workers, though not always the same: a worker that waits for the
-/// other half of a loop sleeps, and another thread takes its place.
+/// Reports how much of the time the threads were awake: counting, or looking for work. The pool
+/// keeps as many threads awake as it has workers, though not always the same ones. A worker that
+/// waits for the other half of a loop sleeps, and another thread takes its place.
 fn report_workers(
     out: &mut impl Write,
     before: &[SeatMetrics],

@@ -5,10 +5,11 @@
 //! cargo run --release --example echo -- --serve ADDRESS
 //! ```
 //!
-//! Without `--serve` server and clients are in one process, each connection a task on either side; a
-//! client sends its next message when the last one has come back. What to observe: how messages
-//! a second and latency change with `--connections` 1, 100 and 10000, and with `--features async-io`,
-//! where an idle worker waits for the sockets itself instead of async-io's own thread.
+//! Without `--serve`, server and clients are in one process, and each connection is a task on
+//! either side. A client sends its next message when the last one has come back. What to observe:
+//! how messages a second and latency change with `--connections` 1, 100 and 10000. And how they
+//! change with `--features async-io`, where an idle worker waits for the sockets itself, instead of
+//! async-io's own thread.
 
 use async_net::{SocketAddr, TcpListener, TcpStream};
 use futures::io::{AsyncReadExt, AsyncWriteExt};
@@ -28,10 +29,10 @@ usage: echo [--connections N] [--messages N] [--size BYTES] [--threads N]
   --threads N      of the pool (default: one per core)
   --serve ADDRESS  only serve, until the process is ended";
 
-/// So many connections are opened at a time: the system's queue holds no more.
+/// The number of connections that are opened at a time: the system's queue holds no more.
 const CONNECTING: usize = 64;
 
-/// What a process has open besides its connections, generously.
+/// The number of files that a process has open besides its connections, estimated generously.
 const OTHER_FILES: usize = 100;
 
 struct Options {
@@ -61,7 +62,7 @@ fn main() -> ExitCode {
 async fn run(options: &Options) -> io::Result<()> {
     let address = options.serve.unwrap_or(([127, 0, 0, 1], 0).into());
     if options.serve.is_none() {
-        // Both ends are ours.
+        // Both ends of each connection are in this process.
         need_files(2 * options.connections + OTHER_FILES)?;
     }
     let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -116,12 +117,12 @@ async fn run(options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-/// Each connection is a task; what goes wrong with one concerns no other.
+/// Serves each connection by a task of its own, so that an error concerns no other connection.
 async fn serve(listener: TcpListener) -> io::Result<()> {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(spawn(echo(stream))),
-            // It has gone again.
+            // The client has gone again.
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => return Err(error),
         }
@@ -139,7 +140,7 @@ async fn echo(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Sends messages one after the other; how long each took to come back.
+/// Sends messages one after the other, and returns how long each took to come back.
 async fn send(stream: TcpStream, messages: usize, size: usize) -> io::Result<Vec<Duration>> {
     stream.set_nodelay(true)?;
     let mut times = Vec::with_capacity(messages);
@@ -147,7 +148,7 @@ async fn send(stream: TcpStream, messages: usize, size: usize) -> io::Result<Vec
     for number in 0..messages {
         let message = vec![number as u8; size];
         let start = Instant::now();
-        // At the same time: a long message would fill the buffers of both ends.
+        // Reads and writes at the same time: a long message would fill the buffers of both ends.
         let (mut reader, mut writer) = (stream.clone(), stream.clone());
         futures::try_join!(writer.write_all(&message), reader.read_exact(&mut answer))?;
         times.push(start.elapsed());
@@ -158,7 +159,7 @@ async fn send(stream: TcpStream, messages: usize, size: usize) -> io::Result<Vec
     Ok(times)
 }
 
-/// Fails if this process may not have so many files open.
+/// Fails if this process may not have `files` files open.
 #[cfg(unix)]
 fn need_files(files: usize) -> io::Result<()> {
     use rustix::process::{Resource, getrlimit};

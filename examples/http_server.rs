@@ -5,9 +5,9 @@
 //! curl 'localhost:8080/primes?n=100000000' & curl localhost:8080/health
 //! ```
 //!
-//! `/primes` runs a parallel loop right in its handler. What to observe: `/health` answers at once
-//! all the same, though every thread of the pool computes. Ctrl-C or SIGTERM ends the server when
-//! all requests that it has accepted are answered.
+//! `/primes` runs a parallel loop right in its handler. What to observe: `/health` answers at once,
+//! although every thread of the pool computes. Ctrl-C or SIGTERM ends the server when all requests
+//! that it has accepted are answered.
 
 use async_net::SocketAddr;
 use async_signal::{Signal, Signals};

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 fn main() {
     let done = Arc::new(AtomicBool::new(false));
-    // A thread outside of the pool asks for an answer each five milliseconds, as clients would.
+    // A thread outside the pool asks for an answer every five milliseconds, as clients would.
     let clients = std::thread::spawn({
         let done = Arc::clone(&done);
         move || ask_until(&done)

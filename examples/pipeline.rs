@@ -5,10 +5,10 @@
 //! ```
 //!
 //! It counts what the example `census` counts, but each stage is one task that knows nothing of the
-//! others: it takes from a channel and sends to the next. One pool runs all of them, and the
+//! others: it takes from a channel and sends to the next. One pool runs all stages, and the
 //! parallel loop of the stage `count` is called right inside its task. What to observe: the totals
-//! are right with any number of threads, also with one, and memory stays bounded, because a stage
-//! that is too fast for the next waits for it.
+//! are right with any number of threads, even with one. And memory stays bounded, because a stage
+//! that is too fast for the next one waits for it.
 
 use futures::channel::mpsc::{Receiver, Sender, channel};
 use futures::{SinkExt, StreamExt};
@@ -32,10 +32,10 @@ use files::{Found, Skip, SourceFile};
 use options::Options;
 use tally::Tally;
 
-/// How much a channel holds: files that are found, or read.
+/// The capacity of a channel, in files that are found or read.
 const CAPACITY: usize = 64;
 
-/// Files that are read at the same time.
+/// The number of files that are read at the same time.
 const READERS: usize = 8;
 
 /// A file that was read: its language, and its text or why there is none.
@@ -80,9 +80,9 @@ async fn pipeline(roots: Vec<PathBuf>) -> Tally<String> {
     total
 }
 
-/// Walks the directories, and sends the files; the rest is told in the end.
+/// Walks the directories, and sends the files. Returns how many entries were skipped, and why.
 async fn find(mut roots: Vec<PathBuf>, mut files: Sender<SourceFile>) -> HashMap<Skip, u64> {
-    // What is inside of another root would be found twice.
+    // A root inside another root would be walked twice.
     roots.sort_unstable();
     roots.dedup_by(|path, before| path.starts_with(before));
     let mut found = Found::default();
@@ -101,7 +101,7 @@ async fn find(mut roots: Vec<PathBuf>, mut files: Sender<SourceFile>) -> HashMap
     }
 }
 
-/// Reads on threads that may block, several files at a time.
+/// Reads files on threads that may block, several at a time.
 async fn read_all(files: Receiver<SourceFile>, mut texts: Sender<Text>) {
     let mut reads = files
         .map(|file| spawn_blocking(move || file.fetch()))

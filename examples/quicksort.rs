@@ -4,8 +4,8 @@
 //! cargo run --release --example quicksort [ITEMS]
 //! ```
 //!
-//! What to observe: there is no threshold below which the parallel run stops to fork, and with idle
-//! cores it still beats the sequential one. A join that nobody is interested in costs little.
+//! What to observe: there is no threshold below which the parallel run stops forking, and with idle
+//! cores it still beats the sequential one. A join that no thread steals from costs little.
 
 use std::time::Instant;
 
@@ -31,10 +31,10 @@ fn main() {
     println!("{items} items are in order");
 }
 
-/// Half of a sort.
+/// One half of a sort.
 type Half<'a> = &'a mut (dyn FnMut() + Send);
 
-/// Sorts; `both` runs the two halves of the remaining work, in whatever way.
+/// Sorts. `both` runs the two halves of the remaining work, one after the other or in parallel.
 fn quicksort(items: &mut [u64], both: &(impl Fn(Half<'_>, Half<'_>) -> ((), ()) + Sync)) {
     if items.len() <= 1 {
         return;
@@ -47,7 +47,8 @@ fn quicksort(items: &mut [u64], both: &(impl Fn(Half<'_>, Half<'_>) -> ((), ()) 
     });
 }
 
-/// Moves what is smaller than the pivot before it, and returns where the pivot is now.
+/// Moves the items that are smaller than the pivot before it, and returns the new place of the
+/// pivot.
 fn partition(items: &mut [u64]) -> usize {
     let last = items.len() - 1;
     items.swap(items.len() / 2, last);
@@ -62,7 +63,7 @@ fn partition(items: &mut [u64]) -> usize {
     middle
 }
 
-/// The same numbers at every run (splitmix64).
+/// Pseudo-random numbers, the same at every run (splitmix64).
 fn pseudo_random(count: usize) -> Vec<u64> {
     let mut state = 0_u64;
     let next = || {

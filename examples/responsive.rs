@@ -4,10 +4,10 @@
 //! cargo run --release --example responsive [--threads N] [--seconds N]
 //! ```
 //!
-//! A ticker waits for a tick each millisecond and notes how late it is. It does so for some
-//! seconds in a pool that has nothing else to do, and then beside as many tasks as the pool has
-//! threads, which call one parallel loop after the other and never yield. What to observe:
-//! how far the second line of latencies is from the first. No core is reserved for the ticker.
+//! A ticker waits for a tick each millisecond and notes how late it is. It does so for some seconds
+//! in a pool that has nothing else to do. Then it does so beside as many tasks as the pool has
+//! threads, which call one parallel loop after the other and never yield. What to observe: how far
+//! the second line of latencies is from the first. No core is reserved for the ticker.
 
 use futures::StreamExt;
 use futures::channel::mpsc::{UnboundedReceiver, unbounded};
@@ -16,6 +16,7 @@ use std::process::exit;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// The time between two ticks.
 const PERIOD: Duration = Duration::from_millis(1);
 
 fn main() {
@@ -54,7 +55,7 @@ async fn watch(time: Duration, computing_tasks: usize) -> (Vec<Duration>, u64) {
     (latencies, loops)
 }
 
-/// Says when each tick is due, once it is: a thread that is no part of the pool.
+/// Starts a thread outside the pool, which sends each tick when it is due.
 fn start_timer(end: Instant) -> UnboundedReceiver<Instant> {
     let (due, ticks) = unbounded();
     thread::spawn(move || {
@@ -68,7 +69,7 @@ fn start_timer(end: Instant) -> UnboundedReceiver<Instant> {
     ticks
 }
 
-/// How late each tick came. One that is late delays no other: each has a time of its own.
+/// Returns how late each tick came. A late tick delays no other: each has a time of its own.
 async fn tick(mut ticks: UnboundedReceiver<Instant>) -> Vec<Duration> {
     let mut latencies = Vec::new();
     while let Some(due) = ticks.next().await {
@@ -89,7 +90,7 @@ async fn compute(end: Instant) -> u64 {
     loops
 }
 
-/// How many steps of the Collatz sequence lead from a number to 1.
+/// The number of steps of the Collatz sequence from a number to 1.
 fn collatz_steps(mut n: u64) -> u32 {
     let mut steps = 0;
     while n != 1 {
@@ -99,7 +100,7 @@ fn collatz_steps(mut n: u64) -> u32 {
     steps
 }
 
-/// Threads of the pool (0: one per core), and the seconds that each half takes.
+/// The number of threads of the pool (0: one per core), and the seconds that each half takes.
 fn options() -> (usize, u64) {
     let (mut threads, mut seconds) = (0, 3);
     let mut args = std::env::args().skip(1);

@@ -4,8 +4,8 @@
 //! cargo run --release --example scopes [DIRECTORY]
 //! ```
 //!
-//! Adds up the sizes of the files below a directory. Each directory is a job, spawned by the job of
-//! the directory above it: nobody knows beforehand how many there will be. What to observe: the
+//! It adds up the sizes of the files below a directory. Each directory is a job, spawned by the job
+//! of the directory above it: how many there will be is not known beforehand. What to observe: the
 //! jobs borrow two counters from the stack of `main`, with no `Arc` and no `'static`.
 
 use manyhands::Scope;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-/// What the jobs share.
+/// The counters that the jobs share.
 #[derive(Default)]
 struct Sum {
     files: AtomicU64,
@@ -28,14 +28,15 @@ fn main() {
     let sum = Sum::default();
     let start = Instant::now();
     manyhands::scope(|scope| visit(scope, root, &sum));
-    // All jobs have ended: the borrow of `sum` is over, and its fields can be taken out.
+    // All jobs have ended: `sum` is no longer borrowed, and its fields can be taken out.
     let (files, bytes) = (sum.files.into_inner(), sum.bytes.into_inner());
     println!("{files} files, {bytes} bytes, {:?}", start.elapsed());
 }
 
-/// `'scope` says that `sum` outlives the scope; each job ends before it.
+/// Visits a directory. `'scope` says that `sum` outlives the scope; each job ends before the scope
+/// does.
 fn visit<'scope>(scope: &Scope<'scope>, dir: PathBuf, sum: &'scope Sum) {
-    // What cannot be read adds nothing.
+    // A directory that cannot be read adds nothing.
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         match entry.metadata() {
             Ok(metadata) if metadata.is_dir() => {

@@ -4,10 +4,10 @@
 //! cargo run --release --features tokio --example tokio_bridge [--clients N] [--texts N]
 //! ```
 //!
-//! A server on `tokio::net` receives texts and answers with their most frequent word; clients in the
-//! same process send them, and give up after a while (`tokio::time::timeout`). Not a line of it says
-//! that the tasks run on manyhands, but for `spawn` and `block_on`: the words are counted right in
-//! the task, on all threads. What to observe: the ticker (`tokio::time::interval`) is on time though
+//! A server on `tokio::net` receives texts and answers with their most frequent word. Clients in
+//! the same process send the texts, and give up after a while (`tokio::time::timeout`). Only
+//! `spawn` and `block_on` show that the tasks run on manyhands: the words are counted right in the
+//! task, on all threads. What to observe: the ticker (`tokio::time::interval`) is on time although
 //! all cores count.
 
 use manyhands::{block_on, prelude::*, spawn};
@@ -28,7 +28,7 @@ usage: tokio_bridge [--clients N] [--texts N]
   --clients N  connections at a time (default: 16)
   --texts N    texts of 600 kB from each (default: 20)";
 
-/// Longer texts are refused.
+/// The length of the longest text that is accepted.
 const LONGEST: u32 = 16 << 20;
 const WORDS_OF_A_TEXT: u64 = 100_000;
 const TICK: Duration = Duration::from_millis(200);
@@ -66,7 +66,7 @@ async fn serve(listener: TcpListener) -> io::Result<()> {
     }
 }
 
-/// Texts and answers are a length and as many bytes.
+/// Answers texts. A text or an answer is a length and as many bytes.
 async fn answer(mut stream: TcpStream) -> io::Result<()> {
     loop {
         let length = stream.read_u32().await?;
@@ -83,7 +83,7 @@ async fn answer(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Sends texts, and says how long each answer took.
+/// Sends texts, and returns how long each answer took.
 async fn ask(
     listener: std::net::SocketAddr,
     seed: u64,
@@ -162,7 +162,7 @@ async fn run(clients: u64, texts: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Says how far things are, five times a second; keeps how late it was.
+/// Prints the progress five times a second, and keeps how late the latest tick was.
 async fn tick(latest: Arc<AtomicU64>, done: Arc<AtomicU64>) {
     let start = Instant::now();
     let mut ticks = interval(TICK);

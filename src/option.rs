@@ -1,4 +1,4 @@
-//! Parallel iterators over what is in an `Option`, and `Option`s as targets of `collect`.
+//! Parallel iterators over the content of an `Option`, and `Option`s as targets of `collect`.
 //!
 //! ```
 //! use manyhands::prelude::*;
@@ -19,7 +19,7 @@ use crate::iter::{
     FromParallelIterator, IndexedParallelIterator, IntoParallelIterator, ParallelIterator,
 };
 
-/// Parallel iterator over what is in an `Option`: one item or none.
+/// Parallel iterator over the content of an `Option`: one item or none.
 #[derive(Clone, Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct IntoIter<T> {
@@ -130,9 +130,9 @@ macro_rules! by_reference {
 }
 
 by_reference! {
-    /// Parallel iterator over a shared reference to what is in an `Option`.
+    /// Parallel iterator over a shared reference to the content of an `Option`.
     {Sync} Iter, &'data Option<T>, &'data T, |this| this.as_ref();
-    /// Parallel iterator over a mutable reference to what is in an `Option`.
+    /// Parallel iterator over a mutable reference to the content of an `Option`.
     {Send} IterMut, &'data mut Option<T>, &'data mut T, |this| this.as_mut();
 }
 
@@ -144,7 +144,7 @@ impl<T> Clone for Iter<'_, T> {
     }
 }
 
-/// `None` if any item is; the loop stops soon after one is found.
+/// The result is `None` if any item is. The loop stops soon after one is found.
 impl<C, T> FromParallelIterator<Option<T>> for Option<C>
 where
     C: FromParallelIterator<T>,

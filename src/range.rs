@@ -17,8 +17,8 @@ use std::ops::Range;
 
 /// Parallel iterator over the integers of a range.
 ///
-/// Indexed for integers of up to 32 bits, `usize`, `isize` and `char`. For the others, loops are split as
-/// well as for those, but methods that need places are missing, as in std.
+/// It is indexed for integers of up to 32 bits, `usize`, `isize` and `char`. Loops over other
+/// integers are split as well as these, but have no methods that need places, as in std.
 #[derive(Clone, Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct Iter<T> {
@@ -103,7 +103,7 @@ fn cut<T: Copy>(range: Range<T>, place: impl FnOnce(&Range<T>) -> T) -> (Range<T
     (range.start..middle, middle..range.end)
 }
 
-/// The integers over whose ranges a loop can run; and `char`. Sealed.
+/// The integers over whose ranges a loop can run, and `char`. Sealed.
 pub trait RangeInteger: Integer {}
 
 /// The integers whose ranges are indexed. Sealed.
@@ -116,14 +116,14 @@ use self::sealed::{Chars, Wide};
 mod sealed {
     use std::ops::Range;
 
-    /// What loops over ranges need of an integer.
+    /// The operations that loops over ranges need of an integer.
     pub trait Integer: Copy + Eq + Send + 'static {
         /// The range as a sequential iterator that knows its length.
         type Sequence: DoubleEndedIterator<Item = Self> + ExactSizeIterator + Send;
 
         fn sequence(range: Range<Self>) -> Self::Sequence;
 
-        /// How many integers are in the range; `None` if a `usize` cannot tell.
+        /// The number of integers in the range; `None` if it does not fit a `usize`.
         fn count(range: &Range<Self>) -> Option<usize>;
 
         /// The integer `n` places after `self`, where there is one.
@@ -133,13 +133,14 @@ mod sealed {
         fn halfway(range: &Range<Self>) -> Self;
     }
 
-    /// A range whose length std does not promise to fit a `usize`, but does: the loop has seen it.
+    /// A range whose length fits a `usize`, as the loop has checked, although std does not promise
+    /// that for its type.
     #[derive(Clone, Debug)]
     pub struct Wide<T> {
         pub(super) range: Range<T>,
     }
 
-    /// The characters of a range, which know how many they are.
+    /// An iterator over the characters of a range, which knows their number.
     #[derive(Clone, Debug)]
     pub struct Chars {
         pub(super) places: Range<u32>,
@@ -166,7 +167,7 @@ macro_rules! integers {
             }
 
             fn after(self, n: usize) -> $t {
-                // Exact, because both are exact modulo 2^width and the result is known to fit.
+                // This is exact: both are exact modulo 2^width, and the result is known to fit.
                 self.wrapping_add(n as $t)
             }
 
@@ -227,8 +228,9 @@ indexed!(u8 as u8, u16 as u16, u32 as u32, usize as usize);
 indexed!(i8 as u8, i16 as u16, i32 as u32, isize as usize);
 wide!(u64 as u64, u128 as u128, i64 as u64, i128 as u128);
 
-/// How many characters there are before the surrogates, which are none.
+/// The number of characters before the surrogates, which are no characters.
 const BEFORE_SURROGATES: u32 = 0xD800;
+/// The number of surrogates.
 const SURROGATES: u32 = 0x800;
 
 /// The place of a character among all characters.
@@ -264,7 +266,7 @@ impl Integer for char {
     }
 
     fn after(self, n: usize) -> char {
-        // No overflow: the character is there.
+        // This does not overflow: the character is there.
         character(place(self) + n as u32)
     }
 

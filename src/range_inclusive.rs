@@ -15,11 +15,11 @@ use std::ops::{Range, RangeInclusive};
 
 /// Parallel iterator over the integers of an inclusive range.
 ///
-/// Indexed for integers of up to 16 bits and `char`.
+/// It is indexed for integers of up to 16 bits and `char`.
 #[derive(Clone, Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct Iter<T> {
-    /// All integers but the last.
+    /// All integers except the last.
     range: Range<T>,
     last: Option<T>,
 }

@@ -1,4 +1,4 @@
-//! Parallel iterators over what is in a `Result`, and `Result`s as targets of `collect`.
+//! Parallel iterators over the content of a `Result`, and `Result`s as targets of `collect`.
 //!
 //! ```
 //! use manyhands::prelude::*;
@@ -66,12 +66,12 @@ macro_rules! sources {
 }
 
 sources! {
-    /// Parallel iterator over what is in an `Ok`: one item, or none of an `Err`.
+    /// Parallel iterator over the content of an `Ok`: one item, or none of an `Err`.
     {T: Send} IntoIter<T>, Result<T, E>, T, option::IntoIter<T>, |this| this.ok();
-    /// Parallel iterator over a shared reference to what is in an `Ok`.
+    /// Parallel iterator over a shared reference to the content of an `Ok`.
     {'data, T: Sync} Iter<'data, T>, &'data Result<T, E>, &'data T,
         option::IntoIter<&'data T>, |this| this.as_ref().ok();
-    /// Parallel iterator over a mutable reference to what is in an `Ok`.
+    /// Parallel iterator over a mutable reference to the content of an `Ok`.
     {'data, T: Send} IterMut<'data, T>, &'data mut Result<T, E>, &'data mut T,
         option::IntoIter<&'data mut T>, |this| this.as_mut().ok();
 }
@@ -92,8 +92,8 @@ impl<T> Clone for Iter<'_, T> {
     }
 }
 
-/// `Err` if any item is: some error, not necessarily the first. The loop stops soon after one is
-/// found.
+/// The result is `Err` if any item is: some error, not necessarily the first. The loop stops soon
+/// after one is found.
 impl<C, T, E> FromParallelIterator<Result<T, E>> for Result<C, E>
 where
     C: FromParallelIterator<T>,
@@ -104,7 +104,8 @@ where
         let saved = Mutex::new(None);
         let keep_error = |item: Result<T, E>| {
             item.map_err(|error| {
-                // Taken for errors only. Whoever comes later loses; nobody need wait for that.
+                // The lock is taken for errors only. A piece that comes later drops its error, and
+                // need not wait for that.
                 if let Ok(mut saved) = saved.try_lock() {
                     saved.get_or_insert(error);
                 }

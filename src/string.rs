@@ -41,7 +41,7 @@ impl<'a> ParallelDrainRange<usize> for &'a mut String {
 
     /// # Panics
     ///
-    /// Also if the range begins or ends within a character.
+    /// Panics in two more cases: if the range begins or ends within a character.
     fn par_drain<R: RangeBounds<usize>>(self, range: R) -> Self::Iter {
         let range = places(&range, self.len());
         assert!(
@@ -68,7 +68,7 @@ impl Drop for Drain<'_> {
     }
 }
 
-/// Each piece of the loop makes a string of its own; then they are put together.
+/// Extends `text`. Each piece of the loop makes a string of its own; then these are put together.
 fn extend<T, I>(text: &mut String, par_iter: I)
 where
     I: IntoParallelIterator<Item = T>,

@@ -1,4 +1,4 @@
-//! Parallel iterators over `Vec`s and boxed slices, by value, and these as targets of `collect`.
+//! Parallel iterators over `Vec`s and boxed slices, by value, and both as targets of `collect`.
 //!
 //! ```
 //! use manyhands::prelude::*;
@@ -110,11 +110,11 @@ impl<T: Send> IndexedParallelIterator for IntoIter<T> {
 
     fn with_producer<CB: ProducerCallback<T>>(mut self, callback: CB) -> CB::Output {
         let items: *mut [T] = self.vec.as_mut_slice();
-        // SAFETY: 0 is within the capacity. From here on the `Vec` owns its allocation only, so
-        // that the items can be given to the producer, which may also leak them.
+        // SAFETY: 0 is within the capacity. From here on the `Vec` owns its allocation only. So the
+        // items can be given to the producer, which may also leak them.
         unsafe { self.vec.set_len(0) };
         // SAFETY: the allocation lives, at the same place, until `self.vec` is dropped at the end
-        // of this function; nothing else reaches the items meanwhile.
+        // of this function. Nothing else reaches the items meanwhile.
         let items = unsafe { &mut *items };
         // SAFETY: the items are initialised, and the `Vec` has just given them away.
         callback.callback(unsafe { OwningProducer::new(items) })
@@ -123,15 +123,15 @@ impl<T: Send> IndexedParallelIterator for IntoIter<T> {
 
 /// Parallel iterator that takes some items out of a `Vec`.
 ///
-/// Invariant V2: unless `is_given`, the `Vec` owns all its items. If it is, the `Vec` owns those
-/// before `range` only, its length says so, and those behind `range`, up to `len`, are owned by us.
-/// The items of the range belong to a producer then, or are gone.
+/// Invariant vec.V2: unless `is_given`, the `Vec` owns all its items. If `is_given`, the `Vec`
+/// owns, by its length, only the items before `range`. This iterator owns those behind `range`, up
+/// to `len`. The items of the range belong to a producer, or are gone.
 #[derive(Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct Drain<'data, T> {
     vec: &'data mut Vec<T>,
     range: Range<usize>,
-    /// How many items the `Vec` had.
+    /// The number of items that the `Vec` had.
     len: usize,
     is_given: bool,
 }
@@ -174,13 +174,13 @@ impl<T: Send> IndexedParallelIterator for Drain<'_, T> {
     fn with_producer<CB: ProducerCallback<T>>(mut self, callback: CB) -> CB::Output {
         let items: *mut [T] = &mut self.vec[self.range.clone()];
         self.is_given = true;
-        // SAFETY: the start of the range is not beyond the length. What the `Vec` owned behind it
-        // has changed owners (V2).
+        // SAFETY: the start of the range is not beyond the length. The items behind it have changed
+        // owners (vec.V2).
         unsafe { self.vec.set_len(self.range.start) };
         // SAFETY: the allocation lives, at the same place, until `self` is dropped at the end of
         // this function, and nothing else reaches these items meanwhile.
         let items = unsafe { &mut *items };
-        // SAFETY: the items are initialised, and belong to nobody else (V2).
+        // SAFETY: the items are initialised, and have no other owner (vec.V2).
         callback.callback(unsafe { OwningProducer::new(items) })
     }
 }
@@ -193,9 +193,9 @@ impl<T> Drop for Drain<'_, T> {
         }
         let behind = self.len - self.range.end;
         let start = self.vec.as_mut_ptr();
-        // SAFETY: `len` items are within the allocation, so both places are; the items from the
-        // end of the range on are ours, those from its start on belong to nobody any more (V2).
-        // The `Vec` gets ours, next to those that it has.
+        // SAFETY: `len` items are within the allocation, so both places are. The items from the end
+        // of the range on are ours, and those of the range no longer have an owner (vec.V2). The
+        // `Vec` gets ours, next to those that it has.
         unsafe {
             ptr::copy(
                 start.add(self.range.end),
@@ -207,9 +207,9 @@ impl<T> Drop for Drain<'_, T> {
     }
 }
 
-/// Owns the items of a slice that does not own them any more.
+/// A producer that owns the items of a slice, which no longer owns them.
 ///
-/// Invariant V1: everything in `items` is initialised and belongs to us.
+/// Invariant vec.V1: all of `items` is initialised and belongs to this producer.
 pub(crate) struct OwningProducer<'data, T> {
     items: &'data mut [T],
 }
@@ -217,7 +217,7 @@ pub(crate) struct OwningProducer<'data, T> {
 impl<'data, T: Send> OwningProducer<'data, T> {
     /// # Safety
     ///
-    /// Nobody else drops or uses what is in `items`, now or later.
+    /// No other code drops or uses the items, now or later.
     pub(crate) unsafe fn new(items: &'data mut [T]) -> Self {
         Self { items }
     }
@@ -228,7 +228,7 @@ impl<'data, T: Send> Producer for OwningProducer<'data, T> {
     type IntoIter = OwningIter<'data, T>;
 
     fn into_iter(mut self) -> OwningIter<'data, T> {
-        // V1 passes on: what stays here, and is dropped, is an empty slice.
+        // vec.V1 passes on: only an empty slice stays here and is dropped.
         let items = mem::take(&mut self.items);
         OwningIter {
             items: items.iter_mut(),
@@ -236,7 +236,7 @@ impl<'data, T: Send> Producer for OwningProducer<'data, T> {
     }
 
     fn split_at(mut self, index: usize) -> (Self, Self) {
-        // V1 passes on, as in `into_iter`.
+        // vec.V1 passes on, as in `into_iter`.
         let (left, right) = mem::take(&mut self.items).split_at_mut(index);
         (Self { items: left }, Self { items: right })
     }
@@ -245,12 +245,12 @@ impl<'data, T: Send> Producer for OwningProducer<'data, T> {
 impl<T> Drop for OwningProducer<'_, T> {
     fn drop(&mut self) {
         let items: &mut [T] = mem::take(&mut self.items);
-        // SAFETY: V1: they are ours, and `items` is empty now.
+        // SAFETY: vec.V1: they are ours, and `items` is empty now.
         unsafe { ptr::drop_in_place(items) }
     }
 }
 
-/// The sequential part of [`OwningProducer`]. V1 holds for what is left in `items`.
+/// The sequential iterator of [`OwningProducer`]. vec.V1 holds for the rest of `items`.
 pub(crate) struct OwningIter<'data, T> {
     items: std::slice::IterMut<'data, T>,
 }
@@ -260,7 +260,7 @@ impl<T> Iterator for OwningIter<'_, T> {
 
     fn next(&mut self) -> Option<T> {
         let item: *const T = self.items.next()?;
-        // SAFETY: V1: the item is ours, and the iterator has left it behind, so that it is read
+        // SAFETY: vec.V1: the item is ours, and the iterator has left it behind, so that it is read
         // once.
         Some(unsafe { ptr::read(item) })
     }
@@ -283,14 +283,14 @@ impl<T> ExactSizeIterator for OwningIter<'_, T> {}
 impl<T> Drop for OwningIter<'_, T> {
     fn drop(&mut self) {
         let items: &mut [T] = mem::take(&mut self.items).into_slice();
-        // SAFETY: V1: what is left is ours, and `items` is empty now.
+        // SAFETY: vec.V1: the rest is ours, and `items` is empty now.
         unsafe { ptr::drop_in_place(items) }
     }
 }
 
-/// In order. With one allocation, if the number of items is known. If it is not, each piece of the
-/// loop fills a `Vec` of its own; the first of them becomes the result, and the others are copied
-/// to its end, in parallel if they are long.
+/// The items come in order. If their number is known, there is one allocation. If it is not, each
+/// piece of the loop fills a `Vec` of its own. The first `Vec` becomes the result, and the others
+/// are copied to its end, in parallel if they are long.
 impl<T: Send> FromParallelIterator<T> for Vec<T> {
     fn from_par_iter<I: IntoParallelIterator<Item = T>>(par_iter: I) -> Self {
         let mut vec = Vec::new();
@@ -299,7 +299,7 @@ impl<T: Send> FromParallelIterator<T> for Vec<T> {
     }
 }
 
-/// In order, behind what is there.
+/// The items come in order, behind those that are there.
 impl<T: Send> ParallelExtend<T> for Vec<T> {
     fn par_extend<I: IntoParallelIterator<Item = T>>(&mut self, par_iter: I) {
         let par_iter = par_iter.into_par_iter();
@@ -319,7 +319,7 @@ impl<'a, T: Copy + Send + Sync + 'a> ParallelExtend<&'a T> for Vec<T> {
 
 macro_rules! through_a_vec {
     ($($target:ty),*) => {$(
-        /// In order, through a `Vec`.
+        /// The items come in order, through a `Vec`.
         impl<T: Send> FromParallelIterator<T> for $target {
             fn from_par_iter<I: IntoParallelIterator<Item = T>>(par_iter: I) -> Self {
                 Vec::from_par_iter(par_iter).into()

@@ -13,7 +13,8 @@ pub(crate) trait Actor: Send + 'static {
     fn handle(&mut self, message: Self::Message) -> impl Future<Output = ()> + Send;
 }
 
-/// Where to send messages. The actor ends when it has handled all of them and no address is left.
+/// An address to which messages are sent. The actor ends when it has handled all of them and no
+/// address is left.
 pub(crate) struct Address<M>(mpsc::Sender<M>);
 
 impl<M> Clone for Address<M> {
@@ -22,7 +23,7 @@ impl<M> Clone for Address<M> {
     }
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The actor panicked with this message. It may have been started again: ask once more.
@@ -56,8 +57,8 @@ pub(crate) struct End {
 }
 
 /// Starts an actor and its supervisor. When the actor panics, the message that it handled is lost,
-/// and `make` makes a new one for the rest of the mailbox, at most `restarts` times. Then the
-/// mailbox is closed: whoever sends is told so.
+/// and `make` makes a new actor for the rest of the mailbox, at most `restarts` times. Then the
+/// mailbox is closed, and senders are told so.
 pub(crate) fn start<A: Actor>(
     capacity: usize,
     restarts: usize,
@@ -75,7 +76,8 @@ pub(crate) fn start<A: Actor>(
                 Err(_) if end.restarts < restarts => end.restarts += 1,
                 Err(_) => {
                     end.gave_up = true;
-                    // Messages that are left are dropped with it, and so are their addresses.
+                    // The remaining messages are dropped with the mailbox, and so are their
+                    // addresses.
                     let mut mailbox = mailbox.lock().await;
                     mailbox.close();
                     while mailbox.next().await.is_some() {}

@@ -1,5 +1,5 @@
-//! Directories and files of the examples `census`, `pipeline` and `actors`. Everything here blocks, and
-//! knows nothing of the pool.
+//! Directories and files of the examples `census`, `pipeline` and `actors`. All functions here
+//! block, and know nothing of the pool.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -27,12 +27,12 @@ const LANGUAGES: &[(&str, &[&str])] = &[
     ("YAML", &["yaml", "yml"]),
 ];
 
-/// Why something is not counted.
+/// The reason why something is not counted.
 pub(crate) type Skip = &'static str;
 
 pub(crate) struct SourceFile {
     pub(crate) path: PathBuf,
-    /// At the time of the walk: for planning only.
+    /// The size at the time of the walk, for planning only.
     pub(crate) size: u64,
     pub(crate) language: &'static str,
 }
@@ -50,7 +50,7 @@ impl SourceFile {
         }
     }
 
-    /// Fails if the file looks binary: if there is a NUL in its first kilobytes.
+    /// Opens the file. Fails if it looks binary: if there is a NUL in its first kilobytes.
     pub(crate) fn open(&self) -> Result<BufReader<File>, Skip> {
         let mut reader = BufReader::new(File::open(&self.path).map_err(reason)?);
         let is_binary = reader.fill_buf().map_err(reason)?.contains(&0);
@@ -61,13 +61,13 @@ impl SourceFile {
         io::read_to_string(self.open()?).map_err(reason)
     }
 
-    /// What there is to count, or why there is nothing.
+    /// Reads the text to count, or says why there is none.
     pub(crate) fn fetch(&self) -> (&'static str, Result<String, Skip>) {
         (self.language, self.read())
     }
 }
 
-/// Whole lines from a large file: about `size` bytes, nothing at the end of the file.
+/// Reads whole lines from a large file: about `size` bytes, nothing at the end of the file.
 pub(crate) fn next_piece(reader: &mut BufReader<File>, size: u64) -> Result<String, Skip> {
     let mut piece = Vec::new();
     reader.take(size).read_to_end(&mut piece).map_err(reason)?;
@@ -83,7 +83,7 @@ fn reason(error: io::Error) -> Skip {
     }
 }
 
-/// What a walk has found.
+/// The findings of a walk.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) files: Vec<SourceFile>,
@@ -158,7 +158,8 @@ impl Found {
     }
 }
 
-/// Links are not followed: what they lead to is counted where it is. But a broken one is told.
+/// The reason to skip a link. Links are not followed: their targets are counted where they are. But
+/// a broken link is reported.
 fn inspect_link(link: &Path) -> Skip {
     match link.canonicalize() {
         Ok(target) if link.starts_with(&target) => "symlink loop",
@@ -172,8 +173,8 @@ fn inspect_link(link: &Path) -> Skip {
     }
 }
 
-/// Git's objects, and directories that declare themselves reproducible (https://bford.info/cachedir)
-/// as cargo's `target` does.
+/// Git's objects, and directories that declare themselves reproducible
+/// (https://bford.info/cachedir) as cargo's `target` does.
 fn is_cache(dir: &Path) -> bool {
     dir.ends_with(".git") || dir.join("CACHEDIR.TAG").exists()
 }

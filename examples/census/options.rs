@@ -16,16 +16,17 @@ const USAGE: &str = "\
   --verify     count again sequentially and compare; exit code 1 if anything differs";
 
 pub(crate) struct Options {
-    /// Canonical, and so without symbolic links.
+    /// The paths, in canonical form, and so without symbolic links.
     pub(crate) paths: Vec<PathBuf>,
-    /// 0: the default.
+    /// The number of threads; 0 for the default.
     pub(crate) threads: usize,
     pub(crate) top: usize,
     pub(crate) verify: bool,
 }
 
 impl Options {
-    /// Ends the process if the command line asks for help (exit code 0), or makes no sense (2).
+    /// Reads the command line. Ends the process if it asks for help (exit code 0), or makes no
+    /// sense (2).
     #[allow(
         dead_code,
         reason = "an example with options of its own calls the next one"
@@ -34,7 +35,7 @@ impl Options {
         Self::from(env::args_os().skip(1), "")
     }
 
-    /// The same, of an example with options of its own, which it has taken out.
+    /// Reads the command line of an example that has taken its own options out.
     pub(crate) fn from(args: impl Iterator<Item = OsString>, more_usage: &str) -> Self {
         let options = Self::parse(args, more_usage)
             .unwrap_or_else(|error| fail(&format!("{error}\nusage: {NAME} {USAGE}{more_usage}")));

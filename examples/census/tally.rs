@@ -1,4 +1,4 @@
-//! What the examples `census`, `pipeline` and `actors` count, how counts are added up, and how they are
+//! The counts of the examples `census`, `pipeline` and `actors`: how they are made, added up and
 //! printed.
 
 use super::files::{Found, Skip};
@@ -12,11 +12,12 @@ use std::path::PathBuf;
 
 const COLUMNS: [&str; 5] = ["files", "bytes", "lines", "words", "identifiers"];
 
-/// One number a column.
+/// One number for each column.
 pub(crate) type Counts = [u64; COLUMNS.len()];
 
-/// `K` is the type of an identifier: `&str`, borrowed from the text, while a batch is counted, and
-/// `String` in the totals. So only an identifier that is new to the totals costs an allocation.
+/// The counts of some files. `K` is the type of an identifier: `&str`, borrowed from the text,
+/// while a batch is counted, and `String` in the totals. So only an identifier that is new to the
+/// totals costs an allocation.
 #[derive(Default)]
 pub(crate) struct Tally<K> {
     languages: HashMap<&'static str, Counts>,
@@ -52,7 +53,7 @@ impl<'t> Tally<&'t str> {
         for line in new_lines {
             lines += 1;
             words += line.split_whitespace().count() as u64;
-            // Numbers are made of the same characters, but don't begin like a name.
+            // Numbers are made of the same characters, but do not begin like a name.
             let names = line.split(|c: char| !c.is_alphanumeric() && c != '_');
             for name in names.filter(|name| name.starts_with(|c: char| !c.is_numeric())) {
                 identifiers += 1;
@@ -77,7 +78,7 @@ impl<K: Eq + Hash + Borrow<str>> Tally<K> {
         *self.skipped.entry(reason).or_default() += 1;
     }
 
-    /// The sum of both.
+    /// The sum of both tallies.
     pub(crate) fn merge<J: Borrow<str> + Into<K>>(mut self, other: Tally<J>) -> Self {
         for (language, counts) in other.languages {
             self.add(language, counts);
@@ -96,7 +97,7 @@ impl<K: Eq + Hash + Borrow<str>> Tally<K> {
 }
 
 impl Tally<String> {
-    /// The whole job with plain loops on one thread.
+    /// Does the whole job with plain loops on one thread.
     pub(crate) fn sequential(roots: &[PathBuf]) -> Self {
         let mut found = Found::default();
         let mut dirs = found.sort_out(roots);
@@ -113,7 +114,7 @@ impl Tally<String> {
         })
     }
 
-    /// Tells the first difference.
+    /// Compares two tallies; the error names the first difference.
     pub(crate) fn compare(&self, other: &Self) -> Result<(), String> {
         compare(&self.languages, &other.languages)?;
         compare(&self.skipped, &other.skipped)?;

@@ -1,5 +1,5 @@
-//! What the server answers. Handlers that compute simply do so: the loops run on the threads that
-//! poll, and other connections are served meanwhile.
+//! The routes of the server. Handlers simply compute: the loops run on the threads that poll, and
+//! other connections are served meanwhile.
 
 use super::server::{Answer, text};
 use hyper::body::Bytes;
@@ -11,7 +11,7 @@ use std::ops::Range;
 /// The largest `n` of `/primes?n=`.
 const MAX_N: u32 = 200_000_000;
 
-/// So many numbers are sieved at a time: they fit a core's cache.
+/// The number of integers that are sieved at a time: they fit a core's cache.
 const SEGMENT: u32 = 1 << 18;
 
 const HELP: &str = "\

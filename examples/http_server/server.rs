@@ -1,5 +1,5 @@
-//! The part that every HTTP server has: it accepts, limits, times out, and ends without losing a
-//! request.
+//! The part that every HTTP server has: it accepts connections, limits them, and ends without
+//! losing a request.
 
 use async_lock::{Semaphore, SemaphoreGuardArc};
 use async_net::{SocketAddr, TcpListener, TcpStream};
@@ -25,20 +25,20 @@ use std::time::Duration;
 
 pub(crate) type Answer = Response<Full<Bytes>>;
 
-/// What a client may ask of the server.
+/// The limits of what a client may ask of the server.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// Connections at a time; further ones wait in the system's queue.
+    /// The number of connections at a time; further ones wait in the system's queue.
     pub(crate) connections: usize,
-    /// Bytes of request line and headers (at least 8192).
+    /// The size of request line and headers, in bytes (at least 8192).
     pub(crate) head: usize,
-    /// Bytes of a body.
+    /// The size of a body, in bytes.
     pub(crate) body: usize,
-    /// For the head of a request, counted from the connection or from the answer before.
+    /// The time for the head of a request, counted from the connection or from the answer before.
     pub(crate) head_time: Duration,
-    /// For the body of a request.
+    /// The time for the body of a request.
     pub(crate) body_time: Duration,
-    /// For everything that is under way when the server is told to stop.
+    /// The time for all requests under way when the server is told to stop.
     pub(crate) stop_time: Duration,
 }
 
@@ -55,12 +55,12 @@ impl Default for Limits {
     }
 }
 
-/// How a server ended.
+/// The way in which a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// All connections were served to their end.
     Done,
-    /// Some were not at their end after [`Limits::stop_time`]: they end with the pool.
+    /// Some connections had not ended after [`Limits::stop_time`]: they end with the pool.
     CutOff,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The error names the address.
+    /// Binds the socket. The error names the address.
     pub(crate) async fn bind(address: SocketAddr, limits: Limits) -> io::Result<Self> {
         match TcpListener::bind(address).await {
             Ok(listener) => Ok(Self { listener, limits }),
@@ -115,8 +115,8 @@ impl Server {
             match future::select(next, &mut stop).await {
                 Either::Left(((Ok((stream, _)), place), _)) => start(stream, place),
                 Either::Left(((Err(error), _), _)) => {
-                    // The client has gone again, or there are no file descriptors left until some
-                    // other client goes.
+                    // The client has gone again, or no file descriptor is left until another client
+                    // goes.
                     eprintln!("cannot accept a connection: {error}");
                     time::sleep(Duration::from_millis(50)).await;
                 }
@@ -143,7 +143,7 @@ impl Server {
     }
 }
 
-/// One connection, until the client closes it, breaks a rule, or the server has `stopped`.
+/// Serves one connection, until the client closes it, breaks a rule, or the server has `stopped`.
 async fn serve<H, F>(
     stream: TcpStream,
     handler: Arc<H>,
@@ -162,7 +162,8 @@ async fn serve<H, F>(
     let connection = pin!(http.serve_connection(FuturesIo::new(stream), service));
     let result = match future::select(connection, stopped).await {
         Either::Left((result, _)) => result,
-        // hyper closes a connection without a request. One that has come by now has to be read first.
+        // hyper closes a connection without a request. A request that has come by now has to be
+        // read first.
         Either::Right((_, mut connection)) => match futures::poll!(&mut connection) {
             Poll::Ready(result) => result,
             Poll::Pending => {
@@ -171,11 +172,11 @@ async fn serve<H, F>(
             }
         },
     };
-    // hyper has told the client what was wrong if it could; nobody else wants to know.
+    // hyper has told the client what was wrong, if it could; the server itself ignores it.
     drop(result);
 }
 
-/// One answer. Reads the body first, within its limits; a handler that panics costs an answer with
+/// Makes one answer. Reads the body first, within its limits. If the handler panics, the answer has
 /// code 500.
 async fn answer<H, F>(
     request: Request<Incoming>,
@@ -207,7 +208,8 @@ where
         .unwrap_or_else(|_| text(StatusCode::INTERNAL_SERVER_ERROR, "the handler panicked\n")))
 }
 
-/// The rest of the request is not read, so the connection cannot be used again.
+/// An answer that ends the connection: the rest of the request is not read, so the connection
+/// cannot be used again.
 fn refuse(status: StatusCode) -> Answer {
     let mut answer = text(status, format!("{status}\n"));
     let headers = answer.headers_mut();

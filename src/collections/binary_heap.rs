@@ -92,7 +92,7 @@ impl<T: Ord + Send> Drop for Drain<'_, T> {
     }
 }
 
-/// Gives the allocation back to the heap, also when a loop unwinds.
+/// A guard that gives the allocation back to the heap, even when a loop unwinds.
 struct GiveBack<'a, T: Ord> {
     heap: &'a mut BinaryHeap<T>,
     items: Vec<T>,

@@ -42,7 +42,8 @@ clones! {
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct Drain<'a, K, V> {
     inner: vec::IntoIter<(K, V)>,
-    /// Nothing is left in there; but so nobody else can say how long we live.
+    /// Nothing is left in the map, but the iterator borrows it, as rayon's does: its lifetime is
+    /// part of the interface.
     emptied: PhantomData<&'a mut ()>,
 }
 

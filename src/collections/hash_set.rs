@@ -39,7 +39,8 @@ clones! {
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct Drain<'a, T> {
     inner: vec::IntoIter<T>,
-    /// Nothing is left in there; but so nobody else can say how long we live.
+    /// Nothing is left in the set, but the iterator borrows it, as rayon's does: its lifetime is
+    /// part of the interface.
     emptied: PhantomData<&'a mut ()>,
 }
 

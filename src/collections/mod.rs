@@ -1,7 +1,8 @@
-//! The collections of std as sources, and as targets of `collect` and `par_extend`.
+//! The collections of std, as sources and as targets of `collect` and `par_extend`.
 //!
-//! As targets: items are made in parallel and put in one after the other, in order. For an empty
-//! `BTreeMap` or `BTreeSet` they are also sorted in parallel, and it is then built at once.
+//! As targets: items are made in parallel, and put in one after the other, in order. For an empty
+//! `BTreeMap` or `BTreeSet` they are also sorted in parallel, and the collection is then built at
+//! once.
 //!
 //! ```
 //! use manyhands::prelude::*;
@@ -30,7 +31,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::hash::{BuildHasher, Hash};
 
-/// Sources that pass everything on to an iterator that is there already.
+/// Declares sources that pass everything on to an existing iterator.
 macro_rules! sources {
     ($(
         $(#[$doc:meta])*
@@ -68,7 +69,7 @@ macro_rules! sources {
     )*};
 }
 
-/// Sources of [`sources`] whose items have places.
+/// Makes sources of [`sources`] indexed.
 macro_rules! indexed {
     ($([$($params:tt)*] $name:ty;)*) => {$(
         impl<$($params)*> IndexedParallelIterator for $name {
@@ -101,7 +102,7 @@ macro_rules! clones {
 
 use {clones, indexed, sources};
 
-/// `Extend` with pieces, so that a collection can reserve space for each.
+/// Extends a collection piece by piece, so that it can reserve space for each.
 fn extend<C, T, I>(collection: &mut C, par_iter: I)
 where
     C: Extend<T>,
@@ -113,8 +114,8 @@ where
     }
 }
 
-/// As [`extend`], for collections that are built faster from sorted items: std's `BTreeMap` and
-/// `BTreeSet` sort what they are collected from, and notice when that is done already. Sorting is
+/// Like [`extend`], for collections that are built faster from sorted items. std's `BTreeMap` and
+/// `BTreeSet` sort what they are collected from, and notice when it is sorted already. Sorting is
 /// stable, so of equal keys the last one stays, as with `extend`.
 fn extend_sorted<C, T, K, I>(collection: &mut C, par_iter: I, key: fn(&T) -> &K)
 where
@@ -207,21 +208,21 @@ collects! {
     {K: Eq + Hash + Send, V: Send, S: BuildHasher + Default + Send} (K, V) => HashMap<K, V, S>;
 }
 
-/// Through a `Vec`, whose allocation is kept.
+/// Collects into a `Vec`, and keeps its allocation.
 impl<T: Send> FromParallelIterator<T> for VecDeque<T> {
     fn from_par_iter<I: IntoParallelIterator<Item = T>>(par_iter: I) -> Self {
         Vec::from_par_iter(par_iter).into()
     }
 }
 
-/// Through a `Vec`, whose allocation is kept.
+/// Collects into a `Vec`, and keeps its allocation.
 impl<T: Ord + Send> FromParallelIterator<T> for BinaryHeap<T> {
     fn from_par_iter<I: IntoParallelIterator<Item = T>>(par_iter: I) -> Self {
         Vec::from_par_iter(par_iter).into()
     }
 }
 
-/// Always owned: as if collected into what it owns.
+/// The result is always `Owned`, collected as the owned type is.
 impl<'a, C, T> FromParallelIterator<T> for Cow<'a, C>
 where
     C: ToOwned<Owned: FromParallelIterator<T>> + ?Sized,

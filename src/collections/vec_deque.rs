@@ -52,12 +52,12 @@ clones! {
 
 /// Parallel iterator that takes some items out of a `VecDeque`.
 ///
-/// The items are brought in a row first, by one thread, unless they are already.
+/// One thread first makes the items contiguous, unless they are already.
 #[derive(Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct Drain<'a, T> {
     queue: &'a mut VecDeque<T>,
-    /// What is still to be taken out.
+    /// The items that are still to be taken out.
     range: Range<usize>,
 }
 
@@ -111,7 +111,7 @@ impl<T> Drop for Drain<'_, T> {
     }
 }
 
-/// Gives what is left back to the queue, also when a loop unwinds.
+/// A guard that gives the remaining items back to the queue, even when a loop unwinds.
 struct GiveBack<'a, T> {
     queue: &'a mut VecDeque<T>,
     items: Vec<T>,

@@ -1,4 +1,4 @@
-//! Tasks that are awaited in the order in which they end.
+//! A set of tasks that are awaited in the order in which they end.
 
 use super::{Handle, spawn, spawn_blocking, spawn_compute};
 use crate::sync::{Mutex, lock};
@@ -11,16 +11,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Tasks with one type of output, awaited in the order in which they end.
+/// A set of tasks with one type of output, awaited in the order in which they end.
 ///
-/// The set holds its tasks: dropping it aborts those that are not done, as [`abort_all`] does. A
-/// panic of a task comes out of [`join_next`] as an error, and the others run on. Names and
+/// The set holds its tasks: dropping it aborts those that are not complete, as [`abort_all`] does.
+/// A panic of a task comes out of [`join_next`] as an error, and the others run on. Names and
 /// behaviour are those of tokio's `JoinSet`.
 ///
 /// # Cost
 ///
 /// Two allocations a task: the task and its entry in the set. A task that ends costs the set a
-/// short lock and one wake-up of whoever awaits, however many tasks there are.
+/// short lock and one wake-up of the awaiting task, however many tasks there are.
 ///
 /// # Examples
 ///
@@ -46,17 +46,18 @@ use std::task::{Context, Poll, Wake, Waker};
 /// [`abort_all`]: Self::abort_all
 /// [`join_next`]: Self::join_next
 pub struct JoinSet<T> {
-    /// By number. A task that was joined leaves its place free.
+    /// The tasks by their numbers. A task that was joined leaves its place free.
     tasks: Vec<Option<JoinHandle<T>>>,
     free: Vec<usize>,
     ended: Arc<Ended>,
 }
 
-/// The tasks that have ended, and who wants to know.
+/// The tasks that have ended, and the waker of the task that awaits them.
 #[derive(Default)]
 struct Ended(Mutex<News>);
 
-/// The numbers are hints: whoever takes one asks the handle.
+/// The news that [`Ended`] guards. The numbers are hints: the set asks the handle of each number
+/// that it takes.
 #[derive(Default)]
 struct News {
     numbers: VecDeque<usize>,
@@ -97,7 +98,7 @@ impl Ended {
 
     /// Takes a number, or leaves a waker, in one step: no task can end in between.
     fn take_or_wait(&self, waker: &Waker) -> Option<usize> {
-        // Wakers are foreign code: they are cloned and dropped outside of the lock.
+        // Wakers are foreign code: they are cloned and dropped outside the lock.
         let new = waker.clone();
         let old = {
             let mut news = lock(&self.0);
@@ -129,7 +130,7 @@ impl<T> JoinSet<T> {
         }
     }
 
-    /// How many tasks the set holds, with those that have ended and were not joined yet.
+    /// The number of tasks in the set. Tasks that have ended count until they are joined.
     #[must_use]
     pub fn len(&self) -> usize {
         self.tasks.len() - self.free.len()
@@ -158,7 +159,7 @@ impl<T> JoinSet<T> {
         }
     }
 
-    /// Waits until a task of the set ends, and takes it out: `None` if the set is empty.
+    /// Waits until a task of the set ends, and takes it out. `None` if the set is empty.
     ///
     /// Dropping the future loses nothing: no task is taken out by a future that was not ready.
     ///
@@ -178,7 +179,7 @@ impl<T> JoinSet<T> {
         poll_fn(|context| self.poll_join_next(context)).await
     }
 
-    /// As [`join_next`](Self::join_next), with the task's name. An error has it
+    /// Like [`join_next`](Self::join_next), with the task's id. An error has the id
     /// [itself](JoinError::id).
     ///
     /// # Examples
@@ -196,7 +197,7 @@ impl<T> JoinSet<T> {
         poll_fn(|context| self.poll_join_next_with_id(context)).await
     }
 
-    /// Takes a task out that has ended: `None` if none has, or if the set is empty.
+    /// Takes out a task that has ended. `None` if none has, or if the set is empty.
     ///
     /// # Examples
     ///
@@ -217,7 +218,7 @@ impl<T> JoinSet<T> {
         self.try_join_next_with_id().map(without_id)
     }
 
-    /// As [`try_join_next`](Self::try_join_next), with the task's name.
+    /// Like [`try_join_next`](Self::try_join_next), with the task's id.
     ///
     /// # Examples
     ///
@@ -242,8 +243,8 @@ impl<T> JoinSet<T> {
         None
     }
 
-    /// [`join_next`](Self::join_next) as a function for implementations of futures and streams: the
-    /// waker of the last call is woken when a task ends.
+    /// Polls for a task that has ended: [`join_next`](Self::join_next) for implementations of
+    /// futures and streams. The waker of the last call is woken when a task ends.
     ///
     /// # Examples
     ///
@@ -265,7 +266,7 @@ impl<T> JoinSet<T> {
             .map(|result| result.map(without_id))
     }
 
-    /// As [`poll_join_next`](Self::poll_join_next), with the task's name.
+    /// Like [`poll_join_next`](Self::poll_join_next), with the task's id.
     ///
     /// # Examples
     ///
@@ -296,7 +297,7 @@ impl<T> JoinSet<T> {
         Poll::Pending
     }
 
-    /// Takes the task of that number out, if there is one and it has ended.
+    /// Takes out the task with this number, if there is one and it has ended.
     fn remove(&mut self, number: usize) -> Option<Result<(Id, T), JoinError>> {
         let place = self.tasks.get_mut(number)?;
         let mut task = place.take_if(|task| task.is_finished())?;
@@ -309,7 +310,7 @@ impl<T> JoinSet<T> {
         }
     }
 
-    /// Waits for all tasks: their outputs, in the order in which they ended.
+    /// Waits for all tasks, and returns their outputs in the order in which they ended.
     ///
     /// # Panics
     ///
@@ -339,7 +340,7 @@ impl<T> JoinSet<T> {
     }
 
     /// Asks all tasks to end, as [`JoinHandle::abort`] does. They stay in the set until they are
-    /// joined: those that were not done before give an error.
+    /// joined. Those that were not complete before give an error.
     ///
     /// # Examples
     ///
@@ -379,7 +380,7 @@ impl<T> JoinSet<T> {
         while self.join_next().await.is_some() {}
     }
 
-    /// Takes all tasks out of the set; they run on, detached.
+    /// Takes all tasks out of the set. They run on, detached.
     ///
     /// # Examples
     ///
@@ -396,7 +397,7 @@ impl<T> JoinSet<T> {
     pub fn detach_all(&mut self) {
         self.tasks.clear();
         self.free.clear();
-        // News of the old tasks is not news of this set any more.
+        // News of the old tasks no longer concerns this set.
         self.ended = Arc::default();
     }
 }

@@ -1,4 +1,5 @@
-//! What the `try_` methods can stop at: a stand-in for std's `Try`, which is not stable.
+//! The values at which `try_for_each` and its relatives can stop: a stand-in for std's `Try`, which
+//! is not stable.
 
 use std::ops::ControlFlow;
 use std::task::Poll;
@@ -6,19 +7,19 @@ use std::task::Poll;
 /// A value that says "go on" or "stop". Sealed: `Option`, `Result`, [`ControlFlow`], and the two
 /// kinds of [`Poll`] that std's `?` accepts.
 pub trait Try {
-    /// What it holds if the loop shall go on.
+    /// What the value holds if the loop shall go on.
     type Output;
 
-    /// What it holds if not.
+    /// What the value holds if the loop shall stop.
     type Residual;
 
-    /// Makes one that goes on.
+    /// Makes a value that says "go on".
     fn from_output(output: Self::Output) -> Self;
 
-    /// Makes one that stops.
+    /// Makes a value that says "stop".
     fn from_residual(residual: Self::Residual) -> Self;
 
-    /// Says which it is.
+    /// Tells which of the two the value says.
     fn branch(self) -> ControlFlow<Self::Residual, Self::Output>;
 }
 

@@ -7,7 +7,7 @@ use std::ops::{Bound, Range, RangeBounds};
 /// references to them.
 ///
 /// The collection keeps its allocation. It is empty afterwards, even if the iterator is dropped
-/// without being run, or a loop over it panics; only if it is leaked
+/// without being run, or a loop over it panics. Only if the iterator is leaked
 /// ([`std::mem::forget`]), there may be items left, or more lost than it had handed out.
 ///
 /// ```
@@ -19,10 +19,10 @@ use std::ops::{Bound, Range, RangeBounds};
 /// assert!(set.is_empty());
 /// ```
 pub trait ParallelDrainFull {
-    /// The iterator.
+    /// The type of the iterator.
     type Iter: ParallelIterator<Item = Self::Item>;
 
-    /// What it makes.
+    /// The type of the items.
     type Item: Send;
 
     /// Takes all items out.
@@ -33,7 +33,7 @@ pub trait ParallelDrainFull {
 /// them.
 ///
 /// The collection keeps its allocation. The items of the range are gone afterwards, even if the
-/// iterator is dropped without being run, or a loop over it panics; only if it is leaked
+/// iterator is dropped without being run, or a loop over it panics. Only if the iterator is leaked
 /// ([`std::mem::forget`]), there may be items left, or more lost than it had handed out.
 ///
 /// ```
@@ -45,21 +45,21 @@ pub trait ParallelDrainFull {
 /// assert_eq!(v, [1, 4, 5]);
 /// ```
 pub trait ParallelDrainRange<Idx = usize> {
-    /// The iterator.
+    /// The type of the iterator.
     type Iter: ParallelIterator<Item = Self::Item>;
 
-    /// What it makes.
+    /// The type of the items.
     type Item: Send;
 
     /// Takes the items of the range out.
     ///
     /// # Panics
     ///
-    /// If the range starts behind its end, or ends behind that of the collection.
+    /// Panics if the range starts behind its end, or ends behind that of the collection.
     fn par_drain<R: RangeBounds<Idx>>(self, range: R) -> Self::Iter;
 }
 
-/// The places that `range` means, of `len`. Panics if they are not there.
+/// The places of `range` in a collection of `len` items. Panics if they are not there.
 #[track_caller]
 pub(crate) fn places(range: &impl RangeBounds<usize>, len: usize) -> Range<usize> {
     let start = match range.start_bound() {

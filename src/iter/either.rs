@@ -5,7 +5,7 @@ use super::{
     Either, IndexedParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator,
 };
 
-/// Runs whichever it is.
+/// Runs the loop that is there.
 ///
 /// ```
 /// use manyhands::iter::Either;
@@ -64,7 +64,7 @@ where
     }
 }
 
-/// Extends whichever it is.
+/// Extends the collection that is there.
 impl<L, R, T> ParallelExtend<T> for Either<L, R>
 where
     T: Send,

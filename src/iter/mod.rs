@@ -14,18 +14,18 @@
 //!
 //! # What you can rely on
 //!
-//! * **Lazy.** Adapters (`map`, `filter`, ...) only describe the loop; the methods that return
-//!   something else than an iterator run it.
+//! * **Lazy.** Adapters (`map`, `filter`, ...) only describe the loop. The methods that return
+//!   something other than an iterator run it.
 //! * **Order.** Where results have an order, it is that of the sequential loop: `collect` gives
 //!   the same `Vec`, `reduce` puts neighbours together, left before right. The order in which
 //!   closures are *called* is not defined. Methods with `any` in their name may give any of
 //!   several answers.
-//! * **Cost.** A loop that nobody else wants to help with runs as one sequential loop, in blocks
-//!   of a few microseconds. It is split when another thread is idle and what is left is worth a
-//!   few microseconds. So a parallel loop over few or cheap items costs about what the
+//! * **Cost.** While no other thread is idle, a loop runs as one sequential loop, in blocks of a
+//!   few microseconds. It is split when another thread is idle and what is left takes 4
+//!   microseconds or more. So a parallel loop over few or cheap items costs about what the
 //!   sequential one costs, and one heavy item does not hold up the others.
-//! * **Panics.** If a closure panics, the loop stops early and the panic goes on in the caller,
-//!   once every other piece has stopped as well. Items are dropped exactly once.
+//! * **Panics.** If a closure panics, the loop stops early. The panic goes on in the caller once
+//!   every other piece has stopped as well. Items are dropped exactly once.
 //! * **Cancellation.** In a computation that has been cancelled, loops stop at their next block.
 //!
 //! # What rayon does not have
@@ -128,7 +128,7 @@ use std::iter::{Product, Sum};
 use std::ops::ControlFlow::{self, Continue};
 use std::sync::atomic::AtomicBool;
 
-/// What can become a parallel iterator.
+/// A type that can become a parallel iterator.
 ///
 /// ```
 /// use manyhands::prelude::*;
@@ -137,13 +137,13 @@ use std::sync::atomic::AtomicBool;
 /// assert_eq!(squares, [0, 1, 4, 9, 16]);
 /// ```
 pub trait IntoParallelIterator {
-    /// The iterator it becomes.
+    /// The type of the iterator.
     type Iter: ParallelIterator<Item = Self::Item>;
 
-    /// What the iterator makes.
+    /// The type of the items.
     type Item: Send;
 
-    /// Becomes a parallel iterator.
+    /// Makes a parallel iterator of `self`.
     fn into_par_iter(self) -> Self::Iter;
 }
 
@@ -165,13 +165,13 @@ impl<I: ParallelIterator> IntoParallelIterator for I {
 /// assert_eq!(v.par_iter().max(), Some(&3));
 /// ```
 pub trait IntoParallelRefIterator<'data> {
-    /// The iterator.
+    /// The type of the iterator.
     type Iter: ParallelIterator<Item = Self::Item>;
 
-    /// What it makes: usually a reference.
+    /// The type of the items, usually a reference.
     type Item: Send + 'data;
 
-    /// Goes through `self` by shared reference.
+    /// Makes a parallel iterator over the items of `self`, by shared reference.
     fn par_iter(&'data self) -> Self::Iter;
 }
 
@@ -197,13 +197,13 @@ where
 /// assert_eq!(v, [30, 10, 20]);
 /// ```
 pub trait IntoParallelRefMutIterator<'data> {
-    /// The iterator.
+    /// The type of the iterator.
     type Iter: ParallelIterator<Item = Self::Item>;
 
-    /// What it makes: usually a mutable reference.
+    /// The type of the items, usually a mutable reference.
     type Item: Send + 'data;
 
-    /// Goes through `self` by mutable reference.
+    /// Makes a parallel iterator over the items of `self`, by mutable reference.
     fn par_iter_mut(&'data mut self) -> Self::Iter;
 }
 
@@ -219,7 +219,7 @@ where
     }
 }
 
-/// What a parallel iterator can be collected into: see [`ParallelIterator::collect`].
+/// A type into which a parallel iterator can be collected; see [`ParallelIterator::collect`].
 ///
 /// ```
 /// use manyhands::prelude::*;
@@ -245,7 +245,7 @@ where
         I: IntoParallelIterator<Item = T>;
 }
 
-/// What can be extended by the items of a parallel iterator.
+/// A type that can be extended by the items of a parallel iterator.
 ///
 /// ```
 /// use manyhands::prelude::*;
@@ -266,9 +266,9 @@ where
 
 /// A loop that can run on several threads at once.
 ///
-/// The [module documentation](self) says what all of them promise.
+/// The [module documentation](self) says what all parallel iterators promise.
 pub trait ParallelIterator: Sized + Send {
-    /// What the loop makes.
+    /// The type of the items.
     type Item: Send;
 
     /// Calls `op` for each item.
@@ -335,8 +335,7 @@ pub trait ParallelIterator: Sized + Send {
     }
 
     /// Calls `op` for each item, until one call fails: returns `None`, `Err`, `Break`. Then the
-    /// loop stops soon, and that is the result: that of some failing call, not necessarily the
-    /// first.
+    /// loop stops soon, and the result is that of some failing call, not necessarily the first.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -401,7 +400,7 @@ pub trait ParallelIterator: Sized + Send {
         self.map_init(init, op).try_reduce(|| (), done)
     }
 
-    /// How many items there are. Runs the loop, because a `filter` may be in it;
+    /// The number of items. Runs the loop, because a `filter` may be in it;
     /// [`IndexedParallelIterator::len`] does not.
     ///
     /// ```
@@ -431,8 +430,8 @@ pub trait ParallelIterator: Sized + Send {
 
     /// Puts each item through `map_op`, with a value that is cloned for each piece of the loop.
     ///
-    /// How many clones are made depends on how often the loop is split; what `map_op` leaves in
-    /// the value must not change its results.
+    /// The number of clones depends on how often the loop is split. So what `map_op` leaves in the
+    /// value must not change its results.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -571,7 +570,7 @@ pub trait ParallelIterator: Sized + Send {
         Filter::new(self, filter_op)
     }
 
-    /// Puts each item through `filter_op` and keeps what is `Some`.
+    /// Puts each item through `filter_op`, and keeps the values of the results that are `Some`.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -590,7 +589,7 @@ pub trait ParallelIterator: Sized + Send {
         FilterMap::new(self, filter_op)
     }
 
-    /// Makes a parallel loop of each item, and runs them all as one.
+    /// Makes a parallel loop of each item, and runs all of these as one loop.
     ///
     /// Where the inner loops are short, [`flat_map_iter`](Self::flat_map_iter) costs less.
     ///
@@ -611,7 +610,7 @@ pub trait ParallelIterator: Sized + Send {
         FlatMap::new(self, map_op)
     }
 
-    /// Makes a sequential iterator of each item, and runs over what they make.
+    /// Makes a sequential iterator of each item, and runs over the items of all these iterators.
     ///
     /// The inner iterators need not be `Send`; only the outer loop is split.
     ///
@@ -633,8 +632,8 @@ pub trait ParallelIterator: Sized + Send {
         FlatMapIter::new(self, map_op)
     }
 
-    /// Runs the parallel loops that the items are, one behind the other as far as the order of
-    /// the results goes.
+    /// Runs the parallel loops that the items are as one loop. In the results, the loops stand one
+    /// behind the other.
     ///
     /// Where the inner loops are short, [`flatten_iter`](Self::flatten_iter) costs less.
     ///
@@ -651,7 +650,7 @@ pub trait ParallelIterator: Sized + Send {
         Flatten::new(self)
     }
 
-    /// Goes through what the items hold, each item in one go; only the outer loop is split.
+    /// Runs over what the items hold, each item in one go; only the outer loop is split.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -667,7 +666,7 @@ pub trait ParallelIterator: Sized + Send {
     }
 
     /// Keeps what is in the items, until one is `None`. The loop stops soon after that, and items
-    /// that stand before the `None` may be missing too.
+    /// that stand before the `None` may be missing, too.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -686,8 +685,8 @@ pub trait ParallelIterator: Sized + Send {
     /// Makes a panic stop the whole loop sooner.
     ///
     /// Without it, other pieces of the loop may run to their end before the panic goes on in the
-    /// caller. With it, they look before each item whether there was a panic, in a closure before
-    /// or behind the fuse, and stop if so. That costs a load an item.
+    /// caller. With it, they check before each item whether a closure before or behind the fuse has
+    /// panicked, and stop if so. That costs a load an item.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -703,8 +702,8 @@ pub trait ParallelIterator: Sized + Send {
         PanicFuse::new(self)
     }
 
-    /// Some `n` of the items, or all if there are fewer: those that come first in time. The loop
-    /// stops soon after. They keep their order.
+    /// Keeps at most `n` items: those that come first in time. The loop stops soon after the last
+    /// of them. They keep their order.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -717,7 +716,7 @@ pub trait ParallelIterator: Sized + Send {
         TakeAny::new(self, n)
     }
 
-    /// All items but some `n`: those that come first in time. The others keep their order.
+    /// Leaves out at most `n` items: those that come first in time. The others keep their order.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -728,9 +727,9 @@ pub trait ParallelIterator: Sized + Send {
         SkipAny::new(self, n)
     }
 
-    /// Keeps items until `predicate` is false for one, wherever that stands; the loop stops soon
-    /// after. Items before that one may be missing, and items behind it may be there. They keep
-    /// their order.
+    /// Keeps items until `predicate` is false for one, wherever that item stands. The loop stops
+    /// soon after. Items before that one may be missing, and items behind it may be there. They
+    /// keep their order.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -751,7 +750,7 @@ pub trait ParallelIterator: Sized + Send {
         TakeAnyWhile::new(self, predicate)
     }
 
-    /// Leaves items out until `predicate` is false for one, wherever that stands. Items before
+    /// Leaves items out until `predicate` is false for one, wherever that item stands. Items before
     /// that one may be there, and items behind it may be missing. The others keep their order.
     ///
     /// ```
@@ -770,10 +769,10 @@ pub trait ParallelIterator: Sized + Send {
 
     /// Lets items pass until `flag` is set; the loop stops soon after. Not in rayon.
     ///
-    /// The flag may be set by anybody: a signal handler, a timer, an item of the loop itself. It is
-    /// looked at before and after each item. An item that has begun is finished, and each thread
-    /// may begin one more while the news travels. The result is that of the items that have passed:
-    /// some of them, in their order, not necessarily the first.
+    /// Any code may set the flag: a signal handler, a timer, an item of the loop itself. Each
+    /// thread looks at it before and after each item. An item that has begun is finished, and each
+    /// thread may begin one more before it sees the flag. The result is that of the items that have
+    /// passed: some of the items, in their order, not necessarily the first ones.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -796,13 +795,13 @@ pub trait ParallelIterator: Sized + Send {
         StopWhen::new(self, flag)
     }
 
-    /// Makes one item of all.
+    /// Combines all items into one.
     ///
     /// `identity` makes values that change nothing when they are combined; one is made for each
     /// piece of the loop. `op` must be associative. It need not be commutative: neighbours are
     /// combined, left before right. How the parentheses fall depends on how the loop is split, so
-    /// that sums of floats may differ from run to run in the last digits;
-    /// [`deterministic`](IndexedParallelIterator::deterministic) loops always give the same.
+    /// that sums of floats may differ from run to run in the last digits.
+    /// [`deterministic`](IndexedParallelIterator::deterministic) loops always give the same result.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -821,7 +820,8 @@ pub trait ParallelIterator: Sized + Send {
         reduce::reduce(self, &identity, &op)
     }
 
-    /// Makes one item of all, or `None` of none. Otherwise like [`reduce`](Self::reduce).
+    /// Combines all items into one, or gives `None` if there are none. Otherwise like
+    /// [`reduce`](Self::reduce).
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -852,7 +852,7 @@ pub trait ParallelIterator: Sized + Send {
         )
     }
 
-    /// Makes one of what is in the items, if none of them, and no call of `op`, fails. Otherwise
+    /// Combines the contents of all items, if no item and no call of `op` is a failure. Otherwise
     /// the loop stops soon, and some failure is the result, not necessarily the first.
     ///
     /// `identity` and `op` are as for [`reduce`](Self::reduce).
@@ -892,11 +892,11 @@ pub trait ParallelIterator: Sized + Send {
         try_reduce::try_reduce_with(self, &op)
     }
 
-    /// Folds each piece of the loop into an accumulator; makes an iterator over the accumulators,
-    /// in order.
+    /// Folds each piece of the loop into an accumulator, and makes an iterator over the
+    /// accumulators, in order.
     ///
-    /// There is one more piece than the loop is split, which it is on demand; with nobody else
-    /// around, there is one. So an accumulator may be costly to make.
+    /// The loop is split on demand: if no other thread asks for work, there is one piece. So an
+    /// accumulator may be costly to make.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -935,9 +935,9 @@ pub trait ParallelIterator: Sized + Send {
         FoldWith::new(self, init, fold_op)
     }
 
-    /// Like [`fold`](Self::fold), with a `fold_op` that may fail. A piece of the loop ends then,
-    /// and its failure is what it makes; other pieces go on, unless what follows stops them, as
-    /// [`try_reduce`](Self::try_reduce) does.
+    /// Like [`fold`](Self::fold), with a `fold_op` that may fail. A failure ends its piece of the
+    /// loop, and is the item that this piece makes. Other pieces go on, unless what follows stops
+    /// them, as [`try_reduce`](Self::try_reduce) does.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -979,7 +979,7 @@ pub trait ParallelIterator: Sized + Send {
         TryFoldWith::new(self, init, fold_op)
     }
 
-    /// Adds the items up.
+    /// The sum of the items.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -994,7 +994,7 @@ pub trait ParallelIterator: Sized + Send {
         sum_product::sum(self)
     }
 
-    /// Multiplies the items.
+    /// The product of the items.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1023,7 +1023,7 @@ pub trait ParallelIterator: Sized + Send {
         self.reduce_with(Ord::min)
     }
 
-    /// The least item as `f` sees it; of several equal ones, the first.
+    /// The least item in the order of `f`; of several equal ones, the first.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1068,7 +1068,7 @@ pub trait ParallelIterator: Sized + Send {
         self.reduce_with(Ord::max)
     }
 
-    /// The greatest item as `f` sees it; of several equal ones, the last.
+    /// The greatest item in the order of `f`; of several equal ones, the last.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1099,7 +1099,7 @@ pub trait ParallelIterator: Sized + Send {
         Some(keyed.max_by(|a, b| a.0.cmp(&b.0))?.1)
     }
 
-    /// These items, then those of `chain`.
+    /// Continues with the items of `chain` after those of this loop.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1157,8 +1157,8 @@ pub trait ParallelIterator: Sized + Send {
 
     /// The first of the items for which `predicate` is true.
     ///
-    /// A piece of the loop stops when a match is known that stands before it; those that stand
-    /// before a match go on. So [`find_any`](Self::find_any) may be sooner done.
+    /// A piece of the loop stops when a match is known that stands before it. Pieces that stand
+    /// before the match go on. So [`find_any`](Self::find_any) may be faster.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1254,7 +1254,7 @@ pub trait ParallelIterator: Sized + Send {
         self.map(predicate).find_any(|&yes| yes).is_some()
     }
 
-    /// Is `predicate` true for all items? Stops soon after one is found for which it is not.
+    /// Is `predicate` true for all items? Stops soon after an item is found for which it is false.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1288,12 +1288,12 @@ pub trait ParallelIterator: Sized + Send {
         C::from_par_iter(self)
     }
 
-    /// Makes two collections: of the first and of the second parts of the items, in order. The
-    /// loop runs once. Two `Vec`s whose length is known beforehand are written in place.
+    /// Makes two collections: of the first parts of the items, and of the second parts, in order.
+    /// The loop runs once. Two `Vec`s whose length is known beforehand are written in place.
     ///
     /// # Panics
     ///
-    /// If a collection does not run the iterator that its `par_extend` gets.
+    /// Panics if a collection does not run the iterator that its `par_extend` gets.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1338,8 +1338,8 @@ pub trait ParallelIterator: Sized + Send {
         })
     }
 
-    /// Puts each item through `predicate`, and makes two collections: of what is `Left`, and of
-    /// what is `Right`, in order. The loop runs once.
+    /// Puts each item through `predicate`, and makes two collections: of the results that are
+    /// `Left`, and of those that are `Right`, in order. The loop runs once.
     ///
     /// ```
     /// use manyhands::iter::Either;
@@ -1364,8 +1364,8 @@ pub trait ParallelIterator: Sized + Send {
         both
     }
 
-    /// Makes a list of `Vec`s, one for each piece of the loop that had items, in order: for those
-    /// who build collections of their own and want to copy each item once.
+    /// Makes a list of `Vec`s, one for each piece of the loop that had items, in order. For authors
+    /// of collections who want to copy each item once.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1386,8 +1386,9 @@ pub trait ParallelIterator: Sized + Send {
 
     /// The number of items, if it is known. For authors of iterators.
     ///
-    /// `Some` promises that it is exact, and that [`drive_unindexed`](Self::drive_unindexed)
-    /// splits the consumer by [`split_at`](Consumer::split_at) only.
+    /// `Some` promises that the number is exact, and that
+    /// [`drive_unindexed`](Self::drive_unindexed) splits the consumer by
+    /// [`split_at`](Consumer::split_at) only.
     fn opt_len(&self) -> Option<usize> {
         None
     }
@@ -1401,11 +1402,11 @@ pub trait ParallelIterator: Sized + Send {
 /// let v: Vec<(usize, char)> = vec!['a', 'b', 'c'].into_par_iter().enumerate().rev().collect();
 /// assert_eq!(v, [(2, 'c'), (1, 'b'), (0, 'a')]);
 /// ```
-// An iterator that is empty is no better known than one that is not.
+// There is no `is_empty`: `len` tells as much.
 #[allow(clippy::len_without_is_empty)]
 pub trait IndexedParallelIterator: ParallelIterator {
-    /// Fills `target` with the items; what it held before is dropped. Its allocation is kept if it
-    /// is large enough.
+    /// Fills `target` with the items. Its old contents are dropped; its allocation is kept if it is
+    /// large enough.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1419,8 +1420,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
         sinks::collect::indexed::append(self, target);
     }
 
-    /// Fills `left` and `right` with the first and the second parts of the items; what they held
-    /// before is dropped. Their allocations are kept if they are large enough.
+    /// Fills `left` and `right` with the first and the second parts of the items. Their old
+    /// contents are dropped; their allocations are kept if they are large enough.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1443,8 +1444,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
     /// Calls `op` for each item, in order, on the calling thread, while other threads make the next
     /// items. Not in rayon.
     ///
-    /// For loops of which everything can be done in parallel but the last step: writing results to a
-    /// file, say. `op` need not be `Send`, and may borrow what it likes.
+    /// It is for loops whose last step alone is sequential: writing results to a file, say. `op`
+    /// need not be `Send`, and may borrow what it likes.
     ///
     /// Items are made in waves of `window`: while `op` consumes one, the next is made. At most two
     /// waves of items are alive, however long the loop is. A window should have enough work for
@@ -1453,8 +1454,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
     ///
     /// # Panics
     ///
-    /// If `window` is 0. If `op` panics, making items stops soon. If making an item panics, `op`
-    /// has been called for the items of all earlier waves.
+    /// Panics if `window` is 0. If `op` panics, no more items are made soon after. If making an
+    /// item panics, `op` has been called for the items of all earlier waves.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1478,8 +1479,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
     }
 
     /// Like [`for_each_ordered`](Self::for_each_ordered), until one call of `op` fails: returns
-    /// `None`, `Err`, `Break`. That is the result then; it is that of the first call that fails. Not
-    /// in rayon.
+    /// `None`, `Err`, `Break`. The result is then that of the first failing call. Not in rayon.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1503,13 +1503,13 @@ pub trait IndexedParallelIterator: ParallelIterator {
         ordered::try_for_each(self, window, op)
     }
 
-    /// The results of all beginnings of the loop: of the first item, of the first two, and so on to
-    /// all of them, put together by `op`. Not in rayon.
+    /// Running totals (an inclusive prefix scan): element *i* of the result combines items 0 to *i*
+    /// by `op`. Not in rayon.
     ///
-    /// `op` must be associative; as with [`reduce`](ParallelIterator::reduce), how the parentheses
-    /// fall depends on how the loop is split. The results are written in place, with one allocation.
-    /// A piece that another thread has taken is gone through twice: so with many threads, `op` is
-    /// called nearly twice for each item, alone once.
+    /// `op` must be associative. As with [`reduce`](ParallelIterator::reduce), how the parentheses
+    /// fall depends on how the loop is split. The results are written in place, with one
+    /// allocation. A piece that another thread has taken is gone through twice. So `op` is called
+    /// once for each item on one thread, and nearly twice on many.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1525,8 +1525,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
         scan::inclusive(self, &op)
     }
 
-    /// What stands before each item: `init` before the first, `init` and the first item, put
-    /// together by `op`, before the second, and so on; and the result of all of them. Not in rayon.
+    /// Running totals (an exclusive prefix scan), and the grand total: element *i* of the result
+    /// combines `init` and the items before item *i* by `op`. Not in rayon.
     ///
     /// `init` need not be neutral. Otherwise like [`inclusive_scan`](Self::inclusive_scan).
     ///
@@ -1546,20 +1546,19 @@ pub trait IndexedParallelIterator: ParallelIterator {
         scan::exclusive(self, init, &op)
     }
 
-    /// Splits the loop, and puts results together, in a way that depends on its length alone: so
-    /// that sums of floats have the same bits in each run, on each machine, with any number of
-    /// threads. Loses the places of the items. Not in rayon.
+    /// Splits the loop, and puts results together, in a way that depends on its length alone. So
+    /// sums of floats have the same bits in each run, on each machine, with any number of threads.
+    /// The items lose their places. Not in rayon.
     ///
-    /// The loop is cut into halves, and these again, the left one being the shorter one, until no
-    /// piece is longer than 1/256 of the loop, or one item. Each piece is folded from left to
-    /// right. So there are up to 256 accumulators, however many threads there are; the splits cost a
-    /// few microseconds in a loop. [`with_min_len`](Self::with_min_len) and
-    /// [`with_max_len`](Self::with_max_len), before this, move these limits.
+    /// The loop is cut into halves, and these again, until no piece is longer than 1/256 of the
+    /// loop, or one item. The left half is never the longer one. Each piece is folded from left to
+    /// right. So there are up to 256 accumulators, however many threads there are; the splits cost
+    /// a few microseconds in a loop. [`with_min_len`](Self::with_min_len) and
+    /// [`with_max_len`](Self::with_max_len), called before this method, move these limits.
     ///
-    /// All that follows is deterministic, except what is so by its nature (methods with `any` in
-    /// their name, attempts that fail in several places). The loops that
-    /// [`flat_map`](ParallelIterator::flat_map) and [`chain`](ParallelIterator::chain) add are
-    /// loops of their own; make them deterministic, too.
+    /// All that follows is deterministic, except methods with `any` in their name, and attempts
+    /// that fail in several places. The loops that [`flat_map`](ParallelIterator::flat_map) and
+    /// [`chain`](ParallelIterator::chain) add are loops of their own; make them deterministic, too.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1575,11 +1574,11 @@ pub trait IndexedParallelIterator: ParallelIterator {
         Deterministic::new(self)
     }
 
-    /// Runs the loop in blocks, one after the other, each of them in parallel. The first has an
-    /// item for each thread, each further one twice as many as the one before.
+    /// Runs the loop in blocks, one after the other, each of them in parallel. The first block has
+    /// an item for each thread, each further block twice as many as the one before.
     ///
-    /// Good for searches whose answer probably stands near the beginning: what lies far behind
-    /// is not begun too early. Loses the places of the items.
+    /// This is good for searches whose answer probably stands near the beginning: items far behind
+    /// are not begun too early. The items lose their places.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1592,12 +1591,11 @@ pub trait IndexedParallelIterator: ParallelIterator {
     }
 
     /// Runs the loop in blocks of `block_size` items, one after the other, each of them in
-    /// parallel: so that no more than a block is worked on at a time. Loses the places of the
-    /// items.
+    /// parallel. So no more than a block is worked on at a time. The items lose their places.
     ///
     /// # Panics
     ///
-    /// If `block_size` is 0.
+    /// Panics if `block_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1611,7 +1609,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
         UniformBlocks::new(self, block_size)
     }
 
-    /// Pairs each item with the one in the same place of `zip_op`; as long as the shorter of both.
+    /// Pairs each item with the item in the same place of `zip_op`. The loop is as long as the
+    /// shorter of both.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1631,7 +1630,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
     ///
     /// # Panics
     ///
-    /// If the lengths differ; at once, not when the loop runs.
+    /// Panics if the lengths differ: at once, not when the loop runs.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1653,7 +1652,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         ZipEq::new(self, other)
     }
 
-    /// One item of each loop in turn, then the others of the longer one.
+    /// Takes one item of each loop in turn, then the remaining items of the longer loop.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1668,7 +1667,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         Interleave::new(self, other.into_par_iter())
     }
 
-    /// One item of each loop in turn, until the one whose turn it is has no more.
+    /// Takes one item of each loop in turn, until the loop whose turn it is has ended.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1683,11 +1682,12 @@ pub trait IndexedParallelIterator: ParallelIterator {
         InterleaveShortest::new(self, other.into_par_iter())
     }
 
-    /// Groups of `chunk_size` items, as `Vec`s; the last one may be shorter. An allocation each.
+    /// Groups `chunk_size` items each into `Vec`s; the last group may be shorter. Each group is an
+    /// allocation.
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1701,12 +1701,12 @@ pub trait IndexedParallelIterator: ParallelIterator {
         Chunks::new(self, chunk_size)
     }
 
-    /// Folds each group of `chunk_size` items (the last one may be shorter) into an accumulator,
-    /// which `identity` makes. The groups do not depend on how the loop is split.
+    /// Folds each group of `chunk_size` items (the last group may be shorter) into an accumulator
+    /// that `identity` makes. The groups do not depend on how the loop is split.
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1734,7 +1734,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1769,12 +1769,12 @@ pub trait IndexedParallelIterator: ParallelIterator {
         Enumerate::new(self)
     }
 
-    /// The first item, and each `step`-th after it. The others are made and dropped, as in std,
-    /// if the source cannot pass them over.
+    /// Keeps the first item, and each `step`-th after it. The others are made and dropped, as in
+    /// std, if the source cannot pass over them.
     ///
     /// # Panics
     ///
-    /// If `step` is 0.
+    /// Panics if `step` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1788,7 +1788,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         StepBy::new(self, step)
     }
 
-    /// All items but the first `n`. The skipped ones are made and dropped, as in std.
+    /// Leaves out the first `n` items. They are made and dropped, as in std.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1800,7 +1800,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         Skip::new(self, n)
     }
 
-    /// The first `n` items, or all if there are fewer.
+    /// Keeps the first `n` items, or all if there are fewer.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1812,7 +1812,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         Take::new(self, n)
     }
 
-    /// The same items, the last one first.
+    /// Reverses the order: the last item comes first.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1824,8 +1824,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
         Rev::new(self)
     }
 
-    /// Compares both loops like words in a dictionary: the first items that differ decide, or else the
-    /// lengths. Pieces behind such a pair stop soon after it is found.
+    /// Compares both loops like words in a dictionary: the first pair of different items decides,
+    /// or else the lengths. Pieces behind such a pair stop soon after it is found.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1843,8 +1843,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
         pairs.find_first(|order| order.is_ne()).unwrap_or(lengths)
     }
 
-    /// Like [`cmp`](Self::cmp), for items that may not be comparable: `None` if the first two items
-    /// that are not equal are not.
+    /// Like [`cmp`](Self::cmp), for items that may not be comparable. `None` if the first pair of
+    /// unequal items cannot be compared.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1867,8 +1867,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
             .unwrap_or(Some(lengths))
     }
 
-    /// Are both equally long, and the items in the same places equal? Stops soon after two are found
-    /// that are not.
+    /// Are both loops equally long, and the items in the same places equal? Stops soon after an
+    /// unequal pair is found.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -2034,7 +2034,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         Positions::new(self, predicate)
     }
 
-    /// No piece of the loop shall be shorter than `min` items.
+    /// Sets the least length of a piece: none is made shorter than `min` items.
     ///
     /// Rarely needed: loops are split on demand, and measure what an item costs.
     ///
@@ -2048,7 +2048,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         MinLen::new(self, min)
     }
 
-    /// No piece of the loop shall be longer than `max` items, unless
+    /// Sets the greatest length of a piece: none is longer than `max` items, unless
     /// [`with_min_len`](Self::with_min_len) forbids the split.
     ///
     /// ```
@@ -2061,12 +2061,13 @@ pub trait IndexedParallelIterator: ParallelIterator {
         MaxLen::new(self, max)
     }
 
-    /// No more than `max` threads shall work on the loop at a time; 0 counts as 1. Not in rayon.
+    /// Sets how many threads may work on the loop at a time: at most `max`; 0 counts as 1. Not in
+    /// rayon.
     ///
-    /// For items that need much memory, or something of which there is little, and for loops that
-    /// shall leave room for others. The calling thread is one of them. What is not counted: loops,
-    /// joins and scopes inside an item, and putting results of pieces together. Of two
-    /// loops that are zipped, the lower limit counts; where loops are chained, put it behind `chain`.
+    /// It is for items that need much memory, or another scarce resource, and for loops that shall
+    /// leave room for others. The calling thread is one of the `max`. Loops, joins and scopes
+    /// inside an item are not counted, nor is putting results of pieces together. Of two zipped
+    /// loops the lower limit counts. Where loops are chained, set the limit behind `chain`.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -2084,7 +2085,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         MaxThreads::new(self, max)
     }
 
-    /// How many items there are.
+    /// The number of items.
     ///
     /// ```
     /// use manyhands::prelude::*;

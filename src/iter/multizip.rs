@@ -1,4 +1,4 @@
-//! Tuples of loops: several side by side.
+//! Tuples of loops: several loops side by side.
 
 use super::plumbing::*;
 use super::{
@@ -9,7 +9,7 @@ use super::{
 /// Parallel iterator over several loops side by side, as long as the shortest of them.
 ///
 /// Made by [`into_par_iter`](IntoParallelIterator::into_par_iter) of a tuple of up to twelve
-/// things that are or become indexed parallel iterators; `par_iter` and `par_iter_mut` of a tuple
+/// indexed parallel iterators, or values that become such. `par_iter` and `par_iter_mut` of a tuple
 /// of collections make one as well.
 ///
 /// ```
@@ -28,13 +28,13 @@ pub struct MultiZip<T> {
     tuple: T,
 }
 
-/// Pairs of pairs, for patterns.
+/// A pattern of nested pairs.
 macro_rules! nested {
     ($name:ident) => { $name };
     ($name:ident $($rest:ident)+) => { ($name, nested!($($rest)+)) };
 }
 
-/// One loop over pairs of pairs.
+/// One loop over nested pairs.
 macro_rules! zipped {
     ($name:ident) => { $name };
     ($name:ident $($rest:ident)+) => { $name.zip(zipped!($($rest)+)) };

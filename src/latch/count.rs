@@ -1,10 +1,10 @@
-//! A latch that is done when a number of jobs are.
+//! A latch that is done when a number of jobs are done.
 
 use super::Latch;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
-/// Set when its count falls to zero. The owner itself counts as one, so that the count cannot
-/// touch zero while more may be added.
+/// A latch that is set when its count falls to zero. The owner itself counts as one, so that the
+/// count cannot reach zero while jobs may be added.
 #[derive(Debug)]
 pub(crate) struct CountLatch {
     count: AtomicUsize,
@@ -19,11 +19,11 @@ impl CountLatch {
         }
     }
 
-    /// One more job to wait for. Called by something that is itself counted.
+    /// Adds a job to wait for. The caller is itself counted.
     ///
     /// # Panics
     ///
-    /// When `usize::MAX / 2` jobs are pending, long before the count could wrap.
+    /// Panics when `usize::MAX / 2` jobs are pending, long before the count could wrap.
     pub(crate) fn increment(&self) {
         // Ordering: Relaxed; the caller is counted, so the count is at least 1 and the decrement
         // that ends the wait comes later in the modification order.
@@ -36,15 +36,16 @@ impl CountLatch {
         }
     }
 
-    /// One job is done; the last one sets the latch.
+    /// Counts one job less: it is done. The last one sets the latch.
     ///
     /// # Safety
     ///
-    /// As for [`Latch::set`]: alive until the call says done, and not used by the caller after.
+    /// As for [`Latch::set`]: `this` is alive until the call says done, and the caller does not use
+    /// it afterwards.
     pub(crate) unsafe fn decrement(this: *const Self) {
         // SAFETY: alive until the count reaches zero and `set` has said done.
-        // Ordering: AcqRel: Release publishes this job's writes, Acquire collects those of the
-        // jobs that came before to whoever is last, whose `set` hands them all to the waiter.
+        // Ordering: AcqRel: Release publishes this job's writes. Acquire collects those of the
+        // earlier jobs, so that the last job's `set` hands them all to the waiter.
         let before = unsafe { (*this).count.fetch_sub(1, Ordering::AcqRel) };
         debug_assert_ne!(before, 0);
         if before == 1 {
@@ -53,7 +54,7 @@ impl CountLatch {
         }
     }
 
-    /// What the owner waits for.
+    /// The latch that the owner waits for.
     pub(crate) fn done(&self) -> &Latch {
         &self.done
     }

@@ -1,15 +1,16 @@
-//! "Is it done?" A latch only says so; who may sleep meanwhile is not its business.
+//! A latch says whether something is done. Which threads may sleep meanwhile is not its business.
 //!
 //! Called by `join`, `scope`, `install` and `broadcast`. A latch lives in the frame of the one
 //! thread that waits for it, and is set by another thread.
 //!
-//! * L1: `set` is the setter's last access to the latch and to everything around it: the waiter may
-//!   return and free the frame the moment the word says SET. Therefore `set` takes a raw pointer,
-//!   and the parker that it wakes afterwards lives for ever.
-//! * L2: while the waiter holds a [`Pin`], the latch cannot become SET: the setter spins. A pin
-//!   lasts as long as one steal. It is what makes leapfrogging exact (see `pool/README.md`).
+//! * latch.L1: `set` is the setter's last access to the latch and to everything around it. The
+//!   waiter may return and free the frame the moment the word says SET. Therefore `set` takes a raw
+//!   pointer, and the parker that it wakes afterwards lives for ever.
+//! * latch.L2: while the waiter holds a [`Pin`], the latch cannot become SET: the setter spins. A
+//!   pin lasts as long as one steal. It is what makes leapfrogging exact (see `pool/README.md`).
 //!
-//! Models: `set_then_free`, `announce_races_set`, `retract_races_set`, `pin_holds_off_set` in `latch::tests`.
+//! Models: `set_then_free`, `announce_races_set`, `retract_races_set`, `pin_holds_off_set` in
+//! `latch::tests`.
 
 mod count;
 #[cfg(test)]
@@ -22,13 +23,13 @@ use crate::sync::{hint, thread};
 use crate::util::parker::Parker;
 use std::ptr;
 
-/// Not done, nobody sleeps.
+/// The word of a latch that is not set, while the waiter does not sleep.
 const PENDING: *mut Parker = ptr::null_mut();
-/// Done.
+/// The word of a latch that is set.
 const SET: *mut Parker = ptr::without_provenance_mut(1);
-/// Not done, and may not become so until the waiter unpins.
+/// The word of a latch that is not set, and cannot be set until the waiter unpins.
 const PINNED: *mut Parker = ptr::without_provenance_mut(2);
-// Any other value: not done, and this parker is to be woken.
+// Any other word is the parker to be woken: the latch is not set, and the waiter sleeps.
 
 /// One word: pending, set, pinned, or the parker of the sleeping waiter.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl Latch {
         }
     }
 
-    /// Is it done? If so, everything that the setter wrote before is visible.
+    /// Is the latch set? If so, everything that the setter wrote before is visible.
     #[inline]
     pub(crate) fn probe(&self) -> bool {
         // Ordering: Acquire pairs with the Release in `set`.
@@ -55,7 +56,8 @@ impl Latch {
     ///
     /// # Safety
     ///
-    /// `this` is alive until the call has said done. It may dangle before the call returns (L1).
+    /// `this` is alive until the call has said done. It may dangle before the call returns
+    /// (latch.L1).
     pub(crate) unsafe fn set(this: *const Self) {
         // SAFETY: alive, by the caller's promise; the last use is the successful exchange below.
         let word = unsafe { &(*this).word };
@@ -64,7 +66,7 @@ impl Latch {
         let mut rounds = 0_u32;
         let waiter = loop {
             if seen == PINNED {
-                // L2. The waiter unpins after one steal, unless the kernel took its core.
+                // latch.L2. The waiter unpins after one steal, unless the kernel took its core.
                 rounds += 1;
                 if rounds % 64 == 0 || cfg!(manyhands_model) {
                     thread::yield_now();
@@ -91,7 +93,7 @@ impl Latch {
         }
     }
 
-    /// The waiter says that it is about to sleep on `parker`. `false`: it is done already.
+    /// The waiter says that it is about to sleep on `parker`. `false`: the latch is set already.
     pub(crate) fn announce(&self, parker: &'static Parker) -> bool {
         // Ordering: Release pairs with the Acquire half of the exchange in `set`. Acquire on
         // failure pairs with its Release half, as in `probe`.
@@ -106,10 +108,11 @@ impl Latch {
         }
     }
 
-    /// The waiter, which has announced its sleep, does not sleep any more. `false`: it is done.
+    /// The waiter takes its announcement back: it no longer sleeps. `false`: the latch is set.
     pub(crate) fn retract(&self, parker: &'static Parker) -> bool {
         // Ordering: Relaxed on success, because nothing is published; a setter that reads this
-        // finds nobody to wake. Acquire on failure pairs with the Release in `set`, as in `probe`.
+        // finds no sleeper to wake. Acquire on failure pairs with the Release in `set`, as in
+        // `probe`.
         let retracted = self.word.compare_exchange(
             ptr::from_ref(parker).cast_mut(),
             PENDING,
@@ -120,8 +123,8 @@ impl Latch {
         retracted.is_ok()
     }
 
-    /// Keeps the latch from being set for a moment. `None`: it is set. Only the waiter may call,
-    /// and only while it has not announced its sleep.
+    /// Keeps the latch from being set for a moment. `None`: it is set. Only the waiter may call
+    /// this, and only while it has not announced its sleep.
     pub(crate) fn pin(&self) -> Option<Pin<'_>> {
         // Ordering: Acquire on failure pairs with the Release in `set`, as in `probe`. Acquire on
         // success keeps the steal that follows from moving up, out of the pinned window.
@@ -131,7 +134,7 @@ impl Latch {
             .then(|| Pin(self))
     }
 
-    /// Blocks the calling thread until it is done.
+    /// Blocks the calling thread until the latch is set.
     pub(crate) fn wait(&self, parker: &'static Parker) {
         while self.announce(parker) {
             parker.park();
@@ -139,14 +142,14 @@ impl Latch {
     }
 }
 
-/// The latch cannot be set while this lives (L2).
+/// A guard: the latch cannot be set while it lives (latch.L2).
 #[derive(Debug)]
 pub(crate) struct Pin<'a>(&'a Latch);
 
 impl Drop for Pin<'_> {
     fn drop(&mut self) {
-        // Ordering: Release: the steal inside the window is over before the setter's exchange,
-        // which reads this store with Acquire.
+        // Ordering: Release: the steal inside the window ends before the setter's exchange, which
+        // reads this store with Acquire.
         self.0.word.store(PENDING, Ordering::Release);
     }
 }

@@ -114,7 +114,7 @@ mod models {
         });
     }
 
-    /// M1: whoever announces its sleep is woken, or sees that it is done.
+    /// M1: a waiter that announces its sleep is woken, or sees that the latch is set.
     #[test]
     fn announce_races_set() {
         model::check("latch::announce_races_set", || {
@@ -127,7 +127,8 @@ mod models {
         });
     }
 
-    /// M1: whoever takes its announcement back may pin, and is woken by none but the next.
+    /// M1: a waiter that takes its announcement back may pin, and only its next announcement leads
+    /// to a wake.
     #[test]
     fn retract_races_set() {
         model::check("latch::retract_races_set", || {
@@ -144,7 +145,7 @@ mod models {
         });
     }
 
-    /// M4, its core: what the waiter does while it pins, it does before the setter is done.
+    /// The core of M4: what the waiter does while it holds a pin happens before the setter is done.
     #[test]
     fn pin_holds_off_set() {
         model::check("latch::pin_holds_off_set", || {

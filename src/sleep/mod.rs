@@ -1,4 +1,4 @@
-//! Who may run, who sleeps, and who is woken when there is work.
+//! The sleep protocol: which threads may run, which sleep, and which are woken when there is work.
 #![doc = include_str!("README.md")]
 
 #[cfg(test)]
@@ -16,16 +16,17 @@ use std::ptr;
 
 pub(crate) use self::word::MAX_SEATS;
 
-/// What came of telling the sleepers about new work.
+/// The answer of [`Sleep::notify`]: what came of telling the sleepers about new work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Notified {
-    /// Somebody is searching already, or a sleeper was woken.
+    /// A thread is searching already, or a sleeper was woken.
     Enough,
-    /// Every permit is out, and nobody searches: the work waits until somebody has done its job.
+    /// Every permit is out, and no thread searches: the work waits until a thread has finished its
+    /// job.
     AllBusy,
-    /// A permit is free, but no thread of the pool sleeps: all are waiting for something. A spare
-    /// thread could use the permit.
+    /// A permit is free, but no thread of the pool sleeps: all wait for something. A spare thread
+    /// could use the permit.
     NobodySleeps,
 }
 
@@ -35,17 +36,17 @@ pub(crate) enum Rescan {
     Nothing,
     /// Work that any thread may take.
     Work,
-    /// Something that only this thread can see to: mail, or the end of the pool.
+    /// Something that only this thread can deal with: mail, or the end of the pool.
     Mine,
 }
 
 /// A seat's place among the sleepers.
 #[derive(Debug)]
 struct Node {
-    /// The sleeper below this one in the stack (its index + 1; 0: none). Written by the thread of
-    /// this seat before it pushes itself, read by whoever pops it; the word's tag validates it.
+    /// The sleeper below this one in the stack (its index + 1; 0: none). The thread of this seat
+    /// writes it before it pushes itself; the popper reads it, and the word's tag validates it.
     next: AtomicU32,
-    /// You have been popped: you hold a permit and count as searching.
+    /// The seat has been popped: its thread holds a permit and counts as searching.
     token: AtomicBool,
     parker: AtomicPtr<Parker>,
 }
@@ -54,7 +55,7 @@ struct Node {
 pub(crate) struct Sleep {
     word: CachePadded<AtomicU64>,
     permits: AtomicU32,
-    /// Whose seat the driver's is, while the word says that it sleeps.
+    /// The index of the driver's seat, while the word says that the driver sleeps.
     driver: AtomicU32,
     nodes: Box<[Node]>,
 }
@@ -62,7 +63,7 @@ pub(crate) struct Sleep {
 impl Sleep {
     /// # Panics
     ///
-    /// If there are more than [`MAX_SEATS`] seats.
+    /// Panics if there are more than [`MAX_SEATS`] seats.
     pub(crate) fn new(permits: u32, seats: usize) -> Self {
         assert!(seats <= MAX_SEATS, "a pool has at most {MAX_SEATS} seats");
         Self {
@@ -79,7 +80,7 @@ impl Sleep {
         }
     }
 
-    /// How many threads should compute at a time.
+    /// The number of permits: how many threads should compute at a time.
     #[inline]
     pub(crate) fn permits(&self) -> u32 {
         // Ordering: Relaxed; changed once, while the pool is being built.
@@ -97,11 +98,11 @@ impl Sleep {
         Word(self.word.load(Ordering::Relaxed))
     }
 
-    /// Replaces the word by `change(word)`, unless that gives up by returning `None`. Returns the
-    /// word that was replaced.
+    /// Replaces the word by `change(word)`, and returns the word that was replaced. If `change`
+    /// gives up by returning `None`, the word stays.
     fn update(&self, mut change: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
         // Ordering: Acquire, here and on failure below, pairs with the Release of the exchange that
-        // pushed the top: `change` may follow the stack, so it needs the nodes as their pushes left
+        // pushed the top. `change` may follow the stack, so it needs the nodes as their pushes left
         // them *before* its own exchange.
         let mut seen = Word(self.word.load(Ordering::Acquire));
         loop {
@@ -129,18 +130,19 @@ impl Sleep {
         }
     }
 
-    /// Tells about work that the caller has just made visible to thieves (steps P1-P4).
+    /// Tells about work that the caller has just made visible to thieves (steps sleep.P1 to
+    /// sleep.P4).
     #[inline]
     pub(crate) fn notify(&self) -> Notified {
-        // Step P2. Ordering: SeqCst fence; pairs with the one in `rescan_fence`: either we see who
-        // sleeps (or has stopped searching), or they see the work.
+        // Step sleep.P2. Ordering: SeqCst fence; pairs with the one in `rescan_fence`: either the
+        // publisher sees which threads sleep (or have stopped searching), or they see the work.
         fence(Ordering::SeqCst);
         Event::Fence.count();
         self.wake_for_visible_work()
     }
 
-    /// Steps P3 and P4: wakes one sleeper, if nobody searches and a permit is free. The driver
-    /// comes last: it has something to do where it is.
+    /// Wakes one sleeper, if no thread searches and a permit is free (steps sleep.P3 and sleep.P4).
+    /// The driver comes last: it is of use where it is.
     fn wake_for_visible_work(&self) -> Notified {
         let permits = self.permits();
         let mut otherwise = Notified::Enough;
@@ -175,15 +177,15 @@ impl Sleep {
         }
     }
 
-    /// Wakes every sleeper, whether there are permits or not: for mail and for the end.
+    /// Wakes every sleeper, even without free permits: for mail and for the end of the pool.
     pub(crate) fn wake_all(&self) {
         // Ordering: SeqCst fence; pairs with the one in `rescan_fence`, as in `notify`.
         fence(Ordering::SeqCst);
         let mut count = 0;
         let mut driver = NO_SEAT;
         let detached = self.update(|word| {
-            // A walk over a stack that changes meanwhile may go astray, so it is bounded; the
-            // exchange fails in that case, because every change moves the tag.
+            // A walk over a stack that changes meanwhile may go astray, so it is bounded. In that
+            // case the exchange fails, because every change moves the tag.
             count = u32::from(word.has_driver());
             driver = self.driver();
             let mut at = word.top();
@@ -202,7 +204,7 @@ impl Sleep {
         }
         let mut at = word.top();
         while let Some(seat) = at {
-            // Read before the token: with it, the seat may push itself again.
+            // Read before the token is handed over: with it, the seat may push itself again.
             at = self.next(seat);
             self.hand_token(seat);
         }
@@ -219,7 +221,8 @@ impl Sleep {
 
     /// The seat of the driver, if it sleeps.
     fn driver(&self) -> SeatIndex {
-        // Ordering: Relaxed; as in `next`, with the exchange that said that it sleeps.
+        // Ordering: Relaxed, as in `next`: published by the exchange that said that the driver
+        // sleeps.
         self.driver.load(Ordering::Relaxed)
     }
 
@@ -235,8 +238,8 @@ impl Sleep {
         unsafe { (*parker).unpark() };
     }
 
-    /// A thread takes a permit without asking: it resumes from a wait, or is a guest, or starts
-    /// with the pool. There may be more threads at work than permits now; see [`is_crowded`].
+    /// Takes a permit without asking. The thread resumes from a wait, or is a guest, or starts with
+    /// the pool. There may now be more active threads than permits; see [`is_crowded`].
     ///
     /// [`is_crowded`]: Self::is_crowded
     pub(crate) fn acquire(&self) {
@@ -244,8 +247,8 @@ impl Sleep {
         debug_assert!(before.is_ok());
     }
 
-    /// A permit for a thread that is about to be created, if work is visible, nobody searches and
-    /// a permit is free. The thread starts as a searcher, as if it had been woken.
+    /// Takes a permit for a thread that is about to be created, if a permit is free and no thread
+    /// searches. The new thread starts as a searcher, as if it had been woken.
     #[must_use]
     pub(crate) fn reserve(&self) -> bool {
         let permits = self.permits();
@@ -255,21 +258,21 @@ impl Sleep {
         .is_ok()
     }
 
-    /// A thread that starts with the pool: it holds a permit and searches.
+    /// Counts a thread that starts with the pool: it holds a permit and searches.
     pub(crate) fn admit(&self) {
         let before = self.update(|word| Some(word.with_searcher()));
         debug_assert!(before.is_ok());
     }
 
-    /// Gives a permit back without going to sleep: the thread waits for something in particular,
-    /// or leaves. The caller must then scan for visible work and `notify` if it sees any.
+    /// Gives a permit back without going to sleep: the thread waits for something in particular, or
+    /// leaves. The caller must then scan for visible work, and `notify` if it sees any.
     pub(crate) fn release(&self) {
         let before = self.update(|word| Some(word.without_active()));
         debug_assert!(before.is_ok());
         self.rescan_fence();
     }
 
-    /// A searching thread leaves for good, as [`release`](Self::release).
+    /// Like [`release`](Self::release), for a searching thread that leaves for good.
     pub(crate) fn release_searcher(&self) {
         let before = self.update(|word| Some(word.without_searching().without_active()));
         debug_assert!(before.is_ok());
@@ -282,8 +285,9 @@ impl Sleep {
         debug_assert!(before.is_ok());
     }
 
-    /// A searcher has found work (step F1). `true`: it was the last one, and must scan for more
-    /// visible work and `notify` if it sees any (step F2).
+    /// Counts one searcher less: it has found work (step sleep.F1). `true`: it was the last
+    /// searcher. It must then scan for more visible work, and `notify` if it sees any (step
+    /// sleep.F2).
     #[must_use]
     pub(crate) fn stop_searching(&self) -> bool {
         let before = self.update(|word| Some(word.without_searching()));
@@ -294,60 +298,61 @@ impl Sleep {
         last
     }
 
-    /// Step Z2 (and F2). Ordering: SeqCst fence; pairs with the one in `notify`.
+    /// Steps sleep.Z2 and sleep.F2.
+    /// Ordering: SeqCst fence; pairs with the one in `notify`.
     fn rescan_fence(&self) {
         Event::Fence.count();
         fence(Ordering::SeqCst);
     }
 
-    /// Do more threads work than there are permits? Asked between jobs.
+    /// Are more threads active than there are permits? Asked between jobs.
     #[inline]
     pub(crate) fn is_crowded(&self) -> bool {
         self.load().active() > self.permits()
     }
 
-    /// Is anybody looking for work right now? A hint.
+    /// Does a thread search for work right now? A hint.
     #[inline]
     pub(crate) fn has_searchers(&self) -> bool {
         self.load().searching() > 0
     }
 
-    /// Would [`notify`](Self::notify) call somebody? A hint.
+    /// Would [`notify`](Self::notify) wake a thread? A hint.
     #[inline]
     pub(crate) fn wants_one(&self) -> bool {
         let word = self.load();
         word.searching() == 0 && word.active() < self.permits()
     }
 
-    /// Does anybody sleep in the stack? A hint, or ordered by the caller's fence.
+    /// Does a thread sleep on the stack? A hint, unless the caller's fence orders it.
     pub(crate) fn has_sleepers(&self) -> bool {
         self.load().top().is_some()
     }
 
-    /// Threads at work. A hint.
+    /// The number of active threads. A hint.
     #[inline]
     pub(crate) fn active(&self) -> u32 {
         self.load().active()
     }
 
-    /// Threads at work, and those of them that search. A snapshot.
+    /// The numbers of active threads, and of those that search. A snapshot.
     pub(crate) fn at_work(&self) -> (usize, usize) {
         let word = self.load();
         (word.active() as usize, word.searching() as usize)
     }
 
-    /// Does nobody work, and does nobody sleep who could be woken to?
+    /// Is no thread active, and none asleep that could be woken?
     pub(crate) fn is_stuck(&self) -> bool {
         let word = self.load();
         word.active() == 0 && word.top().is_none() && !word.has_driver()
     }
 
-    /// Gives the permit back and sleeps until popped (steps Z1-Z3). On return the thread holds a
-    /// permit again and counts as searching (`true`), or there was room again before a crowded
-    /// one slept, and it goes on as it was (`false`).
+    /// Gives the permit back and sleeps until popped (steps sleep.Z1 to sleep.Z3). `true`: the
+    /// thread slept, holds a permit again and counts as searching. `false`: a surplus thread found
+    /// room again before it slept, and goes on as it was.
     ///
-    /// `rescan` looks at everything that could be work for this thread; it must not unwind. It
-    /// returns what it saw; if that is [`Rescan::Work`], `tell` is called to notify about it.
+    /// `rescan` looks at everything that could be work for this thread, and returns what it saw; it
+    /// must not unwind. If it saw [`Rescan::Work`], `tell` is called to notify about that.
     #[must_use]
     pub(crate) fn sleep(
         &self,
@@ -365,9 +370,9 @@ impl Sleep {
         true
     }
 
-    /// As [`sleep`](Self::sleep) for the one thread that is the driver, up to where it parks: it sleeps
-    /// apart from the stack, and can so leave by itself, by [`leave_driving`](Self::leave_driving).
-    /// The caller parks until it has been popped or has left: until [`take_token`](Self::take_token).
+    /// Puts the driver to sleep, up to where it parks. It sleeps apart from the stack, so that it
+    /// can leave by itself, by [`leave_driving`](Self::leave_driving). The caller then parks until
+    /// it has been popped or has left: until [`take_token`](Self::take_token).
     pub(crate) fn begin_driving(
         &self,
         seat: SeatIndex,
@@ -384,9 +389,9 @@ impl Sleep {
         self.settle(rescan, tell);
     }
 
-    /// Called by the driver where it parks: something has happened that concerns the pool. If a permit
-    /// is free it is taken, and the driver is awake and searches (`true`). If all are out, or the
-    /// seat is not that of a driver that sleeps, it stays as it is (`false`).
+    /// Wakes the driver by itself, where it parks: something has happened that concerns the pool.
+    /// `true`: a permit was free and is taken; the driver is awake and searches. `false`: all
+    /// permits are out, or the seat is not that of a sleeping driver; nothing changes.
     pub(crate) fn leave_driving(&self, seat: SeatIndex) -> bool {
         let permits = self.permits();
         let left = self.update(|word| {
@@ -402,12 +407,12 @@ impl Sleep {
         left.is_ok()
     }
 
-    /// Step Z2.
+    /// Looks at everything once more (step sleep.Z2).
     fn settle(&self, rescan: impl Fn() -> Rescan, tell: impl Fn()) {
         self.rescan_fence();
         match rescan() {
             Rescan::Nothing => {}
-            // Whoever is popped for it, we or another sleeper, holds a token and searches.
+            // The sleeper that is popped for it, this one or another, holds a token and searches.
             Rescan::Work => tell(),
             Rescan::Mine => self.wake_all(),
         }
@@ -421,8 +426,8 @@ impl Sleep {
             .store(parker, Ordering::Relaxed);
     }
 
-    /// Step Z1: pushes the seat onto the stack of sleepers. `false` (only for a crowded one): there
-    /// is room again, the thread keeps its permit and its state.
+    /// Pushes the seat onto the stack of sleepers (step sleep.Z1). `false`, for a surplus thread
+    /// only: there is room again, and the thread keeps its permit and its state.
     fn push(&self, seat: SeatIndex, parker: &'static Parker, state: Before) -> bool {
         self.set_parker(seat, parker);
         let node = &self.nodes[seat as usize];
@@ -441,14 +446,14 @@ impl Sleep {
         .is_ok()
     }
 
-    /// Step Z3.
+    /// Parks until the token is there (step sleep.Z3).
     fn wait_for_token(&self, seat: SeatIndex, mut park: impl FnMut()) {
         while !self.take_token(seat) {
             park();
         }
     }
 
-    /// Has the occupant of the seat, who sleeps, been popped? Then it is awake now.
+    /// Takes the token. `true`: the seat was popped, and its occupant is awake.
     pub(crate) fn take_token(&self, seat: SeatIndex) -> bool {
         let token = &self.nodes[seat as usize].token;
         // Ordering: Acquire pairs with the Release in `hand_token`.
@@ -461,12 +466,12 @@ impl Sleep {
     }
 }
 
-/// What a thread was doing before it goes to sleep.
+/// What a thread did before it goes to sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Before {
-    /// It searched and found nothing.
+    /// The thread searched and found nothing.
     Searching,
-    /// It has just finished a job, and there are more threads at work than permits.
+    /// The thread has just finished a job, and more threads are active than there are permits.
     Crowded,
 }
 

@@ -1,21 +1,29 @@
-//! The sleep word: who works, who searches, and the top of the stack of sleepers, in 64 bits.
+//! The sleep word: counts of active and searching threads, and the top of the stack of sleepers, in
+//! 64 bits.
 
 use crate::job::SeatIndex;
 use std::fmt;
 
+/// The width of each of the three number fields, in bits.
 const BITS: u32 = 12;
+/// The bits of one number field, shifted down.
 const MASK: u64 = (1 << BITS) - 1;
 
+/// The lowest bit of the field `active`.
 const ACTIVE: u32 = 0;
+/// The lowest bit of the field `searching`.
 const SEARCHING: u32 = BITS;
+/// The lowest bit of the field `top`.
 const TOP: u32 = 2 * BITS;
+/// The place of the bit `driver`.
 const DRIVER: u32 = 3 * BITS;
+/// The lowest bit of the tag, which takes all bits that are left.
 const TAG: u32 = DRIVER + 1;
 
-/// What a change of the stack leaves alone.
+/// The bits that a change of the stack leaves as they are.
 const FIXED: u64 = ((1 << TOP) - 1) | (1 << DRIVER);
 
-/// As many seats as the word can name and count: 4095.
+/// The number of seats that the word can name and count: 4095.
 pub(crate) const MAX_SEATS: usize = MASK as usize;
 
 /// One value of the sleep word.
@@ -24,7 +32,7 @@ pub(crate) const MAX_SEATS: usize = MASK as usize;
 /// |---|---|---|
 /// | 0-11 | active | threads that hold a permit, searchers among them |
 /// | 12-23 | searching | threads that look for work |
-/// | 24-35 | top | newest sleeper, its index + 1; 0: nobody sleeps |
+/// | 24-35 | top | newest sleeper, its index + 1; 0: no thread sleeps |
 /// | 36 | driver | the thread that waits for events sleeps, apart from the stack |
 /// | 37-63 | tag | moves with every change of the stack or the driver, so that a pop cannot mistake one stack for another |
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,7 +83,7 @@ impl Word {
         self.sub(SEARCHING)
     }
 
-    /// One more thread that holds a permit and searches.
+    /// The word with one more thread that holds a permit and searches.
     pub(super) fn with_searcher(self) -> Self {
         self.with_active().with_searching()
     }
@@ -83,7 +91,7 @@ impl Word {
     fn with_top(self, top: Option<SeatIndex>) -> Self {
         let top = top.map_or(0, |seat| u64::from(seat) + 1);
         debug_assert!(top <= MASK);
-        // The tag is uppermost: it wraps by falling off the end.
+        // The tag is uppermost: when it wraps, the carry is lost.
         let tag = (self.0 >> TAG).wrapping_add(1);
         Self((self.0 & FIXED) | (top << TOP) | (tag << TAG))
     }
@@ -98,13 +106,13 @@ impl Word {
         Self(rest | (u64::from(driver) << DRIVER))
     }
 
-    /// The driver goes to sleep.
+    /// The word after the driver went to sleep.
     pub(super) fn with_driver(self) -> Self {
         debug_assert!(!self.has_driver());
         self.with_driver_bit(true)
     }
 
-    /// The driver was woken.
+    /// The word after the driver was woken.
     pub(super) fn without_driver(self) -> Self {
         debug_assert!(self.has_driver());
         self.with_driver_bit(false)
@@ -118,7 +126,8 @@ impl Word {
         self.with_top(next)
     }
 
-    /// All `count` sleepers popped at once, the driver too, each made a searcher.
+    /// The word after all `count` sleepers are popped at once, the driver too, and each has become
+    /// a searcher.
     pub(super) fn emptied(self, count: u32) -> Self {
         // A count that does not fit comes from a walk that went astray; its exchange will fail.
         let count = count.min(MASK as u32 - self.active().max(self.searching()));

@@ -82,7 +82,7 @@ where
     }
 }
 
-/// A piece ends where two neighbours do not belong together.
+/// The rule of `par_chunk_by`: a piece ends where two neighbours do not belong together.
 struct Runs<'p, P>(&'p P);
 
 impl<P> Clone for Runs<'_, P> {

@@ -100,7 +100,7 @@ impl<'data, T: Send + 'data> IndexedParallelIterator for ChunksMut<'data, T> {
     }
 }
 
-/// `chunks`, shared and mutable.
+/// The chunking of `chunks` and `chunks_mut`.
 struct ChunksKind;
 
 impl<'data, T: Sync> Chunking<&'data [T]> for ChunksKind {

@@ -1,4 +1,4 @@
-//! Pieces of equal length; what is left over stays.
+//! Pieces of equal length; the remainder at the end is not visited.
 
 use super::cut::{ChunkProducer, Chunking};
 use crate::iter::plumbing::*;
@@ -124,7 +124,7 @@ impl<'data, T> ChunksExactMut<'data, T> {
         self.remainder
     }
 
-    /// The items at the end that fill no piece. They are given away once; later, there are
+    /// Takes the items at the end that fill no piece. They are given away once; later, there are
     /// none.
     ///
     /// ```
@@ -171,7 +171,7 @@ impl<'data, T: Send + 'data> IndexedParallelIterator for ChunksExactMut<'data, T
     }
 }
 
-/// `chunks_exact`, shared and mutable.
+/// The chunking of `chunks_exact` and `chunks_exact_mut`.
 struct ChunksExactKind;
 
 impl<'data, T: Sync> Chunking<&'data [T]> for ChunksExactKind {

@@ -34,7 +34,8 @@ impl<T: Send> Cut for &mut [T] {
     }
 }
 
-/// How a slice falls into pieces of a given length: one type for each of std's iterators over them.
+/// A way to cut a slice into pieces of a given length: one type for each of std's iterators over
+/// them.
 pub(super) trait Chunking<S>: Send {
     type Chunks: Iterator<Item = S> + DoubleEndedIterator + ExactSizeIterator;
 
@@ -44,7 +45,7 @@ pub(super) trait Chunking<S>: Send {
     fn chunks(slice: S, chunk_size: usize) -> Self::Chunks;
 }
 
-/// Makes the pieces of a slice.
+/// A producer of the pieces of a slice.
 pub(super) struct ChunkProducer<S, K> {
     slice: S,
     chunk_size: usize,

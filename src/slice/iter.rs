@@ -1,4 +1,4 @@
-//! Items of a slice, by reference.
+//! The items of a slice, by reference.
 
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};

@@ -10,7 +10,8 @@
 //! assert_eq!(v, [2, 1, 4, 3, 5]);
 //! ```
 //!
-//! Sorting is in here as well: [`par_sort`](ParallelSliceMut::par_sort) and its relatives.
+//! The parallel sorts are in this module, too: [`par_sort`](ParallelSliceMut::par_sort) and its
+//! relatives.
 #![deny(unsafe_code)]
 
 mod chunk_by;
@@ -44,11 +45,11 @@ pub trait ParallelSlice<T: Sync> {
     /// The slice itself: the methods of this trait need nothing else.
     fn as_parallel_slice(&self) -> &[T];
 
-    /// Goes through pieces of `chunk_size` items; the last one may be shorter.
+    /// Iterates over pieces of `chunk_size` items; the last one may be shorter.
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -61,12 +62,12 @@ pub trait ParallelSlice<T: Sync> {
         Chunks::new(chunk_size, self.as_parallel_slice())
     }
 
-    /// Goes through pieces of `chunk_size` items; what is left over at the end is not visited, and
-    /// can be had from [`remainder`](ChunksExact::remainder).
+    /// Iterates over pieces of `chunk_size` items. The items left over at the end are not visited;
+    /// [`remainder`](ChunksExact::remainder) gives them.
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -79,12 +80,12 @@ pub trait ParallelSlice<T: Sync> {
         ChunksExact::new(chunk_size, self.as_parallel_slice())
     }
 
-    /// Goes through pieces of `chunk_size` items, from the last one to the first; that one may be
+    /// Iterates over pieces of `chunk_size` items, from the last one to the first, which may be
     /// shorter.
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -97,13 +98,12 @@ pub trait ParallelSlice<T: Sync> {
         RChunks::new(chunk_size, self.as_parallel_slice())
     }
 
-    /// Goes through pieces of `chunk_size` items, from the last one to the first; what is left
-    /// over at the beginning is not visited, and can be had from
-    /// [`remainder`](RChunksExact::remainder).
+    /// Iterates over pieces of `chunk_size` items, from the last one to the first. The items left
+    /// over at the beginning are not visited; [`remainder`](RChunksExact::remainder) gives them.
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -116,12 +116,12 @@ pub trait ParallelSlice<T: Sync> {
         RChunksExact::new(chunk_size, self.as_parallel_slice())
     }
 
-    /// Goes through all runs of `window_size` neighbours, which overlap. There are none in a
+    /// Iterates over all runs of `window_size` neighbours, which overlap. There are none in a
     /// shorter slice.
     ///
     /// # Panics
     ///
-    /// If `window_size` is 0.
+    /// Panics if `window_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -134,12 +134,12 @@ pub trait ParallelSlice<T: Sync> {
         Windows::new(window_size, self.as_parallel_slice())
     }
 
-    /// Goes through all runs of `N` neighbours, as arrays. Otherwise like
+    /// Iterates over all runs of `N` neighbours, as arrays. Otherwise like
     /// [`par_windows`](Self::par_windows).
     ///
     /// # Panics
     ///
-    /// If `N` is 0.
+    /// Panics if `N` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -152,10 +152,10 @@ pub trait ParallelSlice<T: Sync> {
         ArrayWindows::new(self.as_parallel_slice())
     }
 
-    /// Goes through the pieces between the items for which `separator` is true. A piece may be
+    /// Iterates over the pieces between the items for which `separator` is true. A piece may be
     /// empty; without separators there is one piece.
     ///
-    /// Not indexed: the slice is read for separators as it is divided.
+    /// The iterator is not indexed: the slice is searched for separators as it is divided.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -170,7 +170,7 @@ pub trait ParallelSlice<T: Sync> {
         Split::new(self.as_parallel_slice(), separator)
     }
 
-    /// Goes through the pieces that end with an item for which `separator` is true, or at the end
+    /// Iterates over the pieces that end with an item for which `separator` is true, or at the end
     /// of the slice. No piece is empty.
     ///
     /// ```
@@ -186,8 +186,7 @@ pub trait ParallelSlice<T: Sync> {
         SplitInclusive::new(self.as_parallel_slice(), separator)
     }
 
-    /// Goes through runs of items, as long as possible, in which `pred` is true for each two
-    /// neighbours.
+    /// Iterates over the longest runs of items in which `pred` is true for each two neighbours.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -214,11 +213,11 @@ pub trait ParallelSliceMut<T: Send> {
     /// The slice itself: the methods of this trait need nothing else.
     fn as_parallel_slice_mut(&mut self) -> &mut [T];
 
-    /// Goes through pieces of `chunk_size` items; the last one may be shorter.
+    /// Iterates over pieces of `chunk_size` items; the last one may be shorter.
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -232,12 +231,12 @@ pub trait ParallelSliceMut<T: Send> {
         ChunksMut::new(chunk_size, self.as_parallel_slice_mut())
     }
 
-    /// Goes through pieces of `chunk_size` items; what is left over at the end is not visited, and
-    /// can be had from [`take_remainder`](ChunksExactMut::take_remainder).
+    /// Iterates over pieces of `chunk_size` items. The items left over at the end are not visited;
+    /// [`take_remainder`](ChunksExactMut::take_remainder) gives them.
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -251,12 +250,12 @@ pub trait ParallelSliceMut<T: Send> {
         ChunksExactMut::new(chunk_size, self.as_parallel_slice_mut())
     }
 
-    /// Goes through pieces of `chunk_size` items, from the last one to the first; that one may be
+    /// Iterates over pieces of `chunk_size` items, from the last one to the first, which may be
     /// shorter.
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -270,13 +269,13 @@ pub trait ParallelSliceMut<T: Send> {
         RChunksMut::new(chunk_size, self.as_parallel_slice_mut())
     }
 
-    /// Goes through pieces of `chunk_size` items, from the last one to the first; what is left
-    /// over at the beginning is not visited, and can be had from
-    /// [`take_remainder`](RChunksExactMut::take_remainder).
+    /// Iterates over pieces of `chunk_size` items, from the last one to the first. The items left
+    /// over at the beginning are not visited; [`take_remainder`](RChunksExactMut::take_remainder)
+    /// gives them.
     ///
     /// # Panics
     ///
-    /// If `chunk_size` is 0.
+    /// Panics if `chunk_size` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -290,7 +289,7 @@ pub trait ParallelSliceMut<T: Send> {
         RChunksExactMut::new(chunk_size, self.as_parallel_slice_mut())
     }
 
-    /// Goes through the pieces between the items for which `separator` is true. A piece may be
+    /// Iterates over the pieces between the items for which `separator` is true. A piece may be
     /// empty; without separators there is one piece.
     ///
     /// ```
@@ -307,7 +306,7 @@ pub trait ParallelSliceMut<T: Send> {
         SplitMut::new(self.as_parallel_slice_mut(), separator)
     }
 
-    /// Goes through the pieces that end with an item for which `separator` is true, or at the end
+    /// Iterates over the pieces that end with an item for which `separator` is true, or at the end
     /// of the slice. No piece is empty.
     ///
     /// ```
@@ -324,8 +323,7 @@ pub trait ParallelSliceMut<T: Send> {
         SplitInclusiveMut::new(self.as_parallel_slice_mut(), separator)
     }
 
-    /// Goes through runs of items, as long as possible, in which `pred` is true for each two
-    /// neighbours.
+    /// Iterates over the longest runs of items in which `pred` is true for each two neighbours.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -343,19 +341,19 @@ pub trait ParallelSliceMut<T: Send> {
 
     /// Sorts; equal items keep their order.
     ///
-    /// A piece for each thread is sorted by [std's stable sort](slice::sort), and the pieces are
-    /// merged, in parallel. Long runs that are in order already, or in reverse order, are kept as
-    /// they are: a slice that is one run takes one comparison an item. It takes O(*n* log *n*)
-    /// comparisons at worst, and memory for *n* items beside what std's sort needs for a piece;
-    /// none of it for a single run.
+    /// [std's stable sort](slice::sort) sorts a piece for each thread, and the pieces are merged,
+    /// in parallel. Long runs that are already in order, or in reverse order, are kept as they are.
+    /// It takes O(*n* log *n*) comparisons at worst, and memory for *n* items beside what std's
+    /// sort needs for a piece. A slice that is a single run takes one comparison an item, and no
+    /// memory.
     ///
-    /// On a pool of one thread this is std's sort; also below 2048 items, and up to 16384 if 160
-    /// trial comparisons say that it would be done before others could help.
+    /// On a pool of one thread, and below 2048 items, this is std's sort. It is also std's sort up
+    /// to 16384 items, if 160 trial comparisons say that it would end before others could help.
     ///
     /// # Panics
     ///
-    /// If a comparison does; and maybe, if the items have no total order. The slice
-    /// holds the same items then, in some order.
+    /// Panics if a comparison does, and perhaps if the items have no total order. The slice then
+    /// holds the same items, in some order.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -371,8 +369,8 @@ pub trait ParallelSliceMut<T: Send> {
         sort::stable(self.as_parallel_slice_mut(), T::lt);
     }
 
-    /// Sorts by `compare`; equal items keep their order. See [`par_sort`](Self::par_sort), also
-    /// for panics.
+    /// Sorts by `compare`; equal items keep their order. Otherwise like
+    /// [`par_sort`](Self::par_sort).
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -388,9 +386,9 @@ pub trait ParallelSliceMut<T: Send> {
         sort::stable(self.as_parallel_slice_mut(), |a, b| compare(a, b).is_lt());
     }
 
-    /// Sorts by a key, which is made for each comparison; equal items keep their order. See
-    /// [`par_sort`](Self::par_sort), also for panics; and
-    /// [`par_sort_by_cached_key`](Self::par_sort_by_cached_key) for keys that are costly to make.
+    /// Sorts by a key, which is made for each comparison; equal items keep their order. Otherwise
+    /// like [`par_sort`](Self::par_sort). For keys that are costly to make, see
+    /// [`par_sort_by_cached_key`](Self::par_sort_by_cached_key).
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -410,15 +408,15 @@ pub trait ParallelSliceMut<T: Send> {
     /// Sorts by a key that is made once for each item, in parallel; equal items keep their order.
     ///
     /// The keys are stored meanwhile, each with a place, and sorted as by
-    /// [`par_sort_unstable`](Self::par_sort_unstable); then the items move to a buffer, where they
-    /// belong, and back. So it takes memory for *n* keys, *n* places and *n* items. For a key that is
-    /// only a field of the item, [`par_sort_by_key`](Self::par_sort_by_key) is faster. Below 4096
-    /// items this is [std's sort](slice::sort_by_cached_key).
+    /// [`par_sort_unstable`](Self::par_sort_unstable). Then the items move to their places in a
+    /// buffer, and back. So it takes memory for *n* keys, *n* places and *n* items. For a key that
+    /// is only a field of the item, [`par_sort_by_key`](Self::par_sort_by_key) is faster. Below
+    /// 4096 items this is [std's sort](slice::sort_by_cached_key).
     ///
     /// # Panics
     ///
-    /// If `f` does, or a comparison of keys; and maybe, if the keys have no total order. The slice
-    /// is as it was then.
+    /// Panics if `f` or a comparison of keys does, and perhaps if the keys have no total order. The
+    /// slice is then as it was before.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -438,22 +436,22 @@ pub trait ParallelSliceMut<T: Send> {
     /// Sorts in place; equal items may change their order.
     ///
     /// The slice is partitioned until there are some pieces for each thread, the first times by all
-    /// threads together, and [std's unstable sort](slice::sort_unstable) does the rest. It takes
-    /// O(*n* log *n*) comparisons at worst; what it allocates are the buffers of merges, for an eighth
-    /// of the items at most.
+    /// threads together. [std's unstable sort](slice::sort_unstable) sorts the pieces. It takes
+    /// O(*n* log *n*) comparisons at worst, and allocates only the buffers of merges, for at most
+    /// an eighth of the items.
     ///
-    /// What is in order already is used: a slice that is one run, in order or in reverse order,
-    /// takes one comparison an item; one that begins with a long run, or where no more than an
-    /// eighth of the items is out of order, is merged.
+    /// Existing order is used. A slice that is one run, in order or in reverse order, takes one
+    /// comparison an item. A slice that begins with a long run, or where at most an eighth of the
+    /// items is out of order, is merged.
     ///
-    /// Below 2048 items this is std's sort, and up to 16384 if 160 trial comparisons say
-    /// that it would be done before others could help. On a pool of one thread it is std's sort
-    /// for what is not in order.
+    /// Below 2048 items this is std's sort. It is also std's sort up to 16384 items, if 160 trial
+    /// comparisons say that it would end before others could help. On a pool of one thread std's
+    /// sort sorts all that is not in order.
     ///
     /// # Panics
     ///
-    /// If a comparison does; and maybe, if the items have no total order. The slice
-    /// holds the same items then, in some order.
+    /// Panics if a comparison does, and perhaps if the items have no total order. The slice then
+    /// holds the same items, in some order.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -469,8 +467,8 @@ pub trait ParallelSliceMut<T: Send> {
         sort::unstable(self.as_parallel_slice_mut(), T::lt);
     }
 
-    /// Sorts in place by `compare`; equal items may change their order. See
-    /// [`par_sort_unstable`](Self::par_sort_unstable), also for panics.
+    /// Sorts in place by `compare`; equal items may change their order. Otherwise like
+    /// [`par_sort_unstable`](Self::par_sort_unstable).
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -487,7 +485,7 @@ pub trait ParallelSliceMut<T: Send> {
     }
 
     /// Sorts in place by a key, which is made for each comparison; equal items may change their
-    /// order. See [`par_sort_unstable`](Self::par_sort_unstable), also for panics.
+    /// order. Otherwise like [`par_sort_unstable`](Self::par_sort_unstable).
     ///
     /// ```
     /// use manyhands::prelude::*;

@@ -102,7 +102,7 @@ impl<'data, T: Send + 'data> IndexedParallelIterator for RChunksMut<'data, T> {
     }
 }
 
-/// `rchunks`, shared and mutable.
+/// The chunking of `rchunks` and `rchunks_mut`.
 struct RChunksKind;
 
 impl<'data, T: Sync> Chunking<&'data [T]> for RChunksKind {

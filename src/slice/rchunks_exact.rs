@@ -1,4 +1,5 @@
-//! Pieces of equal length, from the last one to the first; what is left over stays.
+//! Pieces of equal length, from the last one to the first; the remainder at the beginning is not
+//! visited.
 
 use super::cut::{ChunkProducer, Chunking};
 use crate::iter::plumbing::*;
@@ -74,8 +75,8 @@ impl<'data, T: Sync + 'data> IndexedParallelIterator for RChunksExact<'data, T> 
     }
 }
 
-/// Parallel iterator over pieces of equal length, counted from the end, of a slice that may be changed: see
-/// [`par_rchunks_exact_mut`](super::ParallelSliceMut::par_rchunks_exact_mut).
+/// Parallel iterator over pieces of equal length, counted from the end, of a slice that may be
+/// changed: see [`par_rchunks_exact_mut`](super::ParallelSliceMut::par_rchunks_exact_mut).
 #[derive(Debug)]
 #[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
 pub struct RChunksExactMut<'data, T> {
@@ -124,8 +125,8 @@ impl<'data, T> RChunksExactMut<'data, T> {
         self.remainder
     }
 
-    /// The items at the beginning that fill no piece. They are given away once; later, there are
-    /// none.
+    /// Takes the items at the beginning that fill no piece. They are given away once; later, there
+    /// are none.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -171,7 +172,7 @@ impl<'data, T: Send + 'data> IndexedParallelIterator for RChunksExactMut<'data, 
     }
 }
 
-/// `rchunks_exact`, shared and mutable.
+/// The chunking of `rchunks_exact` and `rchunks_exact_mut`.
 struct RChunksExactKind;
 
 impl<'data, T: Sync> Chunking<&'data [T]> for RChunksExactKind {

@@ -1,21 +1,23 @@
-//! Loops over pieces of unknown lengths: where they can be cut in two, and the producer that does.
+//! Seams: where loops over pieces of unknown lengths can be cut in two, and the producer that cuts
+//! there.
 
 use super::cut::Cut;
 use crate::iter::plumbing::{Folder, UnindexedProducer};
 
-/// A place where one piece ends and the next one begins: of a separator, or of the first item of
-/// the next piece.
+/// A place where one piece ends and the next one begins: that of a separator, or of the first item
+/// of the next piece.
 struct Seam {
     place: usize,
-    /// How much of the part before the seam may have further seams in it.
+    /// The number of items before the seam among which there may be further seams.
     unread_before: usize,
-    /// How much of the part behind the place may have, counted from the item after it.
+    /// The number of items behind the seam, from the item after it on, among which there may be
+    /// further seams.
     unread_after: usize,
 }
 
 impl Seam {
-    /// Looks for a seam, starting in the middle: to the right up to `unread`, from where on there
-    /// are none, then to the left.
+    /// Looks for a seam, starting in the middle: first to the right, up to `unread`, behind which
+    /// there are none; then to the left.
     fn find(len: usize, unread: usize, is_seam: impl Fn(usize) -> bool) -> Option<Self> {
         let unread = unread.min(len);
         let middle = unread / 2;
@@ -35,7 +37,7 @@ impl Seam {
     }
 }
 
-/// Where items of type `T` fall into pieces.
+/// The rule by which items of type `T` fall into pieces.
 pub(super) trait Seams<T>: Copy + Send {
     /// The piece before a seam at `place` ends at `place + END`.
     const END: usize;
@@ -45,22 +47,23 @@ pub(super) trait Seams<T>: Copy + Send {
     fn is_seam(self, items: &[T], place: usize) -> bool;
 }
 
-/// How a slice falls into its pieces.
+/// The sequential iterator over the pieces of a slice.
 pub(super) trait Pieces<S: Cut>: Seams<S::Item> {
     fn pieces(self, slice: S) -> impl Iterator<Item = S>;
 }
 
-/// What is before a seam, and what is behind it. A separator that belongs to neither is left out.
+/// Cuts a slice into the parts before and behind a seam. A separator that belongs to neither is
+/// left out.
 fn cut<S: Cut, R: Seams<S::Item>>(slice: S, seam: usize) -> (S, S) {
     let (before, rest) = slice.cut(seam + R::END);
     let (_, after) = rest.cut(R::START - R::END);
     (before, after)
 }
 
-/// Pieces of a slice, cut where `rule` has a seam.
+/// A producer of the pieces of a slice, cut where `rule` has a seam.
 pub(super) struct SeamProducer<S, R> {
     slice: S,
-    /// No seams from here on, as far as is known.
+    /// The place from which on there are no seams, as far as is known.
     unread: usize,
     rule: R,
 }
@@ -109,7 +112,7 @@ impl<S: Cut, R: Pieces<S>> UnindexedProducer for SeamProducer<S, R> {
         (left, Some(right))
     }
 
-    /// Asks for seams in the unread part only.
+    /// Looks for seams in the unread part only.
     fn fold_with<F: Folder<S>>(self, folder: F) -> F {
         let Self {
             slice,
@@ -138,7 +141,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// Places that can be divided by ten, and how often was asked.
+    /// A rule with seams at all multiples of ten, which counts how often it was asked.
     #[derive(Clone, Copy)]
     struct Tens<'a>(&'a AtomicUsize);
 

@@ -86,7 +86,7 @@ where
     }
 }
 
-/// A separator belongs to no piece.
+/// The rule of `par_split`: a separator belongs to no piece.
 struct Between<'p, P>(&'p P);
 
 impl<P> Clone for Between<'_, P> {

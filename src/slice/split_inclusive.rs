@@ -88,7 +88,7 @@ where
     }
 }
 
-/// A separator ends its piece.
+/// The rule of `par_split_inclusive`: a separator ends its piece.
 struct EndsWith<'p, P>(&'p P);
 
 impl<P> Clone for EndsWith<'_, P> {

@@ -1,4 +1,4 @@
-//! Neighbouring items: every place where a window fits.
+//! Windows: runs of neighbouring items, which overlap.
 
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
@@ -83,7 +83,7 @@ impl<'data, T: Sync + 'data> Producer for WindowsProducer<'data, T> {
     }
 }
 
-/// Parts with `index` windows of `size` items, and with the other windows.
+/// Cuts a slice into a part with `index` windows of `size` items, and one with the other windows.
 fn overlapping<T>(slice: &[T], index: usize, size: usize) -> (&[T], &[T]) {
     let end = slice.len().min(index.saturating_add(size - 1));
     (&slice[..end], &slice[index.min(slice.len())..])

@@ -1,4 +1,4 @@
-//! `par_bytes`.
+//! `par_bytes`: the bytes of a string.
 
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};

@@ -1,4 +1,4 @@
-//! `par_char_indices`.
+//! `par_char_indices`: the characters of a string, with their places.
 
 use super::cut::in_half;
 use crate::iter::ParallelIterator;
@@ -30,7 +30,7 @@ impl ParallelIterator for CharIndices<'_> {
 }
 
 struct CharIndicesProducer<'ch> {
-    /// Where `text` begins in the whole.
+    /// The place where `text` begins in the whole string.
     start: usize,
     text: &'ch str,
 }

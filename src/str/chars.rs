@@ -1,4 +1,4 @@
-//! `par_chars`.
+//! `par_chars`: the characters of a string.
 
 use super::cut::middle;
 use crate::iter::ParallelIterator;

@@ -1,6 +1,6 @@
-//! Where a text can be cut in two.
+//! Cuts: places where a text can be cut in two.
 
-/// A place between two characters near the middle; 0 if there is none but the beginning.
+/// A place between two characters near the middle; 0 if there is only the beginning.
 pub(super) fn middle(text: &str) -> usize {
     let middle = text.len() / 2;
     // A character has at most four bytes, and the beginning is always a place.
@@ -10,7 +10,7 @@ pub(super) fn middle(text: &str) -> usize {
         .unwrap_or(0)
 }
 
-/// Cuts between two characters near the middle.
+/// Cuts a text between two characters near the middle.
 pub(super) fn in_half(text: &str) -> Option<(&str, &str)> {
     match middle(text) {
         0 => None,
@@ -29,7 +29,7 @@ pub(super) fn place_of(text: &str, is_wanted: impl Fn(char) -> bool) -> Option<(
         .or_else(|| left.char_indices().rev().find(|(_, c)| is_wanted(*c)))
 }
 
-/// Cuts behind a character of the wanted kind.
+/// Cuts a text behind a character of the wanted kind.
 pub(super) fn cut_behind(text: &str, is_wanted: impl Fn(char) -> bool) -> Option<(&str, &str)> {
     let (place, c) = place_of(text, is_wanted)?;
     Some(text.split_at(place + c.len_utf8()))

@@ -1,4 +1,4 @@
-//! `par_encode_utf16`.
+//! `par_encode_utf16`: a string in UTF-16.
 
 use super::cut::in_half;
 use crate::iter::ParallelIterator;

@@ -1,4 +1,4 @@
-//! `par_lines`.
+//! `par_lines`: the lines of a string.
 
 use super::cut::middle;
 use crate::iter::ParallelIterator;
@@ -34,13 +34,14 @@ impl<'ch> UnindexedProducer for LinesProducer<'ch> {
     type Item = &'ch str;
 
     fn split(self) -> (Self, Option<Self>) {
-        // After the first end of a line in the right half, or else the last one in the left half.
+        // The cut is after the first end of a line in the right half, or else after the last one in
+        // the left half.
         let (left, right) = self.text.split_at(middle(self.text));
         let place = match right.find('\n') {
             Some(end) => left.len() + end + 1,
             None => left.rfind('\n').map_or(0, |end| end + 1),
         };
-        // The very last end of a line has nothing behind it.
+        // There is nothing behind the very last end of a line.
         let place = match place {
             place if place < self.text.len() => place,
             _ => left.rfind('\n').map_or(0, |end| end + 1),

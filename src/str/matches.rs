@@ -1,4 +1,4 @@
-//! `par_matches` and `par_match_indices`: where a pattern is found.
+//! `par_matches` and `par_match_indices`: the parts of a text that match a pattern.
 
 use super::cut::in_half;
 use super::pattern::Pattern;
@@ -48,7 +48,7 @@ impl<'ch, P: Pattern> UnindexedProducer for MatchesProducer<'ch, '_, P> {
     type Item = &'ch str;
 
     fn split(self) -> (Self, Option<Self>) {
-        // Anywhere: a match is one character long.
+        // A text can be cut anywhere: a match is one character long.
         match in_half(self.text) {
             None => (self, None),
             Some((left, right)) => (
@@ -103,7 +103,7 @@ impl<'ch, P: Pattern> ParallelIterator for MatchIndices<'ch, P> {
 }
 
 struct MatchIndicesProducer<'ch, 'p, P> {
-    /// Where `text` begins in the whole.
+    /// The place where `text` begins in the whole string.
     start: usize,
     text: &'ch str,
     pattern: &'p P,

@@ -1,8 +1,8 @@
 //! Parallel iterators over strings.
 //!
-//! How many lines or characters a string has is not known before it is read, so these iterators
-//! are not indexed, except the one over bytes. A text is divided near its middle, behind the
-//! next place where a line, word or piece ends; all of them come in order.
+//! The number of lines or characters is not known before a string is read. So these iterators are
+//! not indexed, except the one over bytes. A text is divided near its middle, behind the next place
+//! where a line, word or piece ends. All items come in order.
 //!
 //! ```
 //! use manyhands::prelude::*;
@@ -39,7 +39,7 @@ pub trait ParallelString {
     /// The string itself: the methods of this trait need nothing else.
     fn as_parallel_string(&self) -> &str;
 
-    /// Goes through the characters.
+    /// Iterates over the characters.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -50,7 +50,7 @@ pub trait ParallelString {
         Chars::new(self.as_parallel_string())
     }
 
-    /// Goes through the lines, without their ends (`\n` or `\r\n`), like [`str::lines`].
+    /// Iterates over the lines, without their ends (` ` or `\r `), like [`str::lines`].
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -62,7 +62,7 @@ pub trait ParallelString {
         Lines::new(self.as_parallel_string())
     }
 
-    /// Goes through the characters, each with the place of its first byte, like
+    /// Iterates over the characters, each with the place of its first byte, like
     /// [`str::char_indices`].
     ///
     /// ```
@@ -75,7 +75,7 @@ pub trait ParallelString {
         CharIndices::new(self.as_parallel_string())
     }
 
-    /// Goes through the bytes. Indexed: their number is known.
+    /// Iterates over the bytes. The iterator is indexed: their number is known.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -86,7 +86,7 @@ pub trait ParallelString {
         Bytes::new(self.as_parallel_string())
     }
 
-    /// Goes through the string in UTF-16, like [`str::encode_utf16`].
+    /// Iterates over the string in UTF-16, like [`str::encode_utf16`].
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -97,7 +97,7 @@ pub trait ParallelString {
         EncodeUtf16::new(self.as_parallel_string())
     }
 
-    /// Goes through the pieces between separators, like [`str::split`]. A piece may be empty;
+    /// Iterates over the pieces between separators, like [`str::split`]. A piece may be empty;
     /// without separators there is one piece.
     ///
     /// ```
@@ -110,7 +110,7 @@ pub trait ParallelString {
         Split::new(self.as_parallel_string(), separator)
     }
 
-    /// Goes through the pieces that end with separators, or at the end of the string, like
+    /// Iterates over the pieces that end with separators, or at the end of the string, like
     /// [`str::split_inclusive`].
     ///
     /// ```
@@ -123,8 +123,8 @@ pub trait ParallelString {
         SplitInclusive::new(self.as_parallel_string(), separator)
     }
 
-    /// Goes through the pieces before separators, and what follows the last one, if anything does:
-    /// like [`str::split_terminator`].
+    /// Iterates over the pieces before separators, and the rest behind the last one, unless it is
+    /// empty, like [`str::split_terminator`].
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -136,7 +136,7 @@ pub trait ParallelString {
         SplitTerminator::new(self.as_parallel_string(), terminator)
     }
 
-    /// Goes through the words: what stands between white space, as Unicode defines it. No word is
+    /// Iterates over the words: the parts between white space, as Unicode defines it. No word is
     /// empty.
     ///
     /// ```
@@ -148,7 +148,7 @@ pub trait ParallelString {
         SplitWhitespace::new(self.as_parallel_string())
     }
 
-    /// Goes through the words: what stands between white space, as ASCII defines it. No word is
+    /// Iterates over the words: the parts between white space, as ASCII defines it. No word is
     /// empty.
     ///
     /// ```
@@ -160,7 +160,7 @@ pub trait ParallelString {
         SplitAsciiWhitespace::new(self.as_parallel_string())
     }
 
-    /// Goes through the parts that match, like [`str::matches`]. Each is one character long.
+    /// Iterates over the parts that match, like [`str::matches`]. Each is one character long.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -172,7 +172,7 @@ pub trait ParallelString {
         Matches::new(self.as_parallel_string(), pattern)
     }
 
-    /// Goes through the parts that match, with their places, like [`str::match_indices`].
+    /// Iterates over the parts that match, with their places, like [`str::match_indices`].
     ///
     /// ```
     /// use manyhands::prelude::*;

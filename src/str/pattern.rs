@@ -1,9 +1,9 @@
-//! What separates, and what is looked for: some characters.
+//! Patterns: the characters that separate pieces, or that are looked for.
 
 use crate::iter::plumbing::Folder;
 
-/// What `par_split` and its relatives take: a character, several (`&[char]`, `[char; N]`,
-/// `&[char; N]`), or a condition (`Fn(char) -> bool`). Sealed.
+/// A pattern, as `par_split` and its relatives take it: a character, several (`&[char]`,
+/// `[char; N]`, `&[char; N]`), or a condition (`Fn(char) -> bool`). Sealed.
 pub trait Pattern: Sealed {}
 
 pub(super) use self::sealed::Sealed;
@@ -19,14 +19,14 @@ mod sealed {
         fn split_terminator<'ch, F: Folder<&'ch str>>(&self, text: &'ch str, folder: F) -> F;
         fn all<'ch, F: Folder<&'ch str>>(&self, text: &'ch str, folder: F) -> F;
 
-        /// As [`all`](Self::all), with places, the text's own being `start`.
+        /// Like [`all`](Self::all), with places; that of the text itself is `start`.
         fn all_indices<'ch, F>(&self, start: usize, text: &'ch str, folder: F) -> F
         where
             F: Folder<(usize, &'ch str)>;
     }
 }
 
-/// Passes everything on to std, which has the fastest search for each kind of pattern.
+/// Implements patterns by those of std, which has the fastest search for each kind.
 macro_rules! patterns {
     ($({$($params:tt)*} $pattern:ty, |$this:ident| $std:expr, |$that:ident, $c:ident| $is:expr;)*) => {$(
         impl<$($params)*> Pattern for $pattern {}

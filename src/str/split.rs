@@ -68,12 +68,12 @@ impl<'ch, P: Pattern> ParallelIterator for SplitTerminator<'ch, P> {
     }
 }
 
-/// A part of a text that begins behind a separator, or where the text does, and ends before one,
-/// or where the text does.
+/// A part of a text. It begins behind a separator, or where the text does, and ends before a
+/// separator, or where the text does.
 struct SplitProducer<'ch, 'p, P> {
     text: &'ch str,
     pattern: &'p P,
-    /// Does an empty piece at the end not count? Only at the end of the whole text.
+    /// Is an empty piece at the end left out? Only at the end of the whole text.
     is_terminator: bool,
 }
 

@@ -43,7 +43,7 @@ macro_rules! words {
             }
 
             fn fold_with<F: Folder<&'ch str>>(self, folder: F) -> F {
-                // A quarter faster than std's own iterators over words.
+                // This is a quarter faster than std's own iterators over words.
                 let words = self.text.split($is_space).filter(|word| !word.is_empty());
                 folder.consume_iter(words)
             }

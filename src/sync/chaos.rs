@@ -1,11 +1,11 @@
 //! Named points at which a stress run may be delayed.
 //!
 //! Under `--cfg manyhands_chaos` a seeded generator yields, spins or sleeps a moment at some of the
-//! points, which opens windows of a few instructions to the scheduler. In every other build a
-//! point is nothing. The seed comes from `MANYHANDS_CHAOS_SEED`, so that a failing run can be
-//! repeated (as far as real threads allow).
+//! points, which opens windows of a few instructions to the scheduler. In every other build a point
+//! does nothing. The seed comes from `MANYHANDS_CHAOS_SEED`, so that a failing run can be repeated
+//! (as far as real threads allow).
 
-/// A place where the schedule matters; `_name` says which.
+/// Marks a place where the schedule matters; `_name` says which.
 #[cfg(not(manyhands_chaos))]
 #[inline(always)]
 pub(crate) fn point(_name: &'static str) {}

@@ -1,9 +1,9 @@
 //! The work-stealing deque: `crossbeam-deque`, or a weak stand-in under a model checker.
 //!
 //! The model checkers cannot see into crossbeam. Their stand-in is never stronger than the real
-//! deque where a protocol could notice: `is_empty` and `len` read a separate Relaxed counter, and a
-//! steal that meets another thread answers `Retry`. (Its mutex does add happens-before edges that
-//! the real deque lacks; invariant I1 of [`super`] is there for that.)
+//! deque where a protocol could notice. Its `is_empty` and `len` read a separate Relaxed counter,
+//! and a steal that meets another thread answers `Retry`. (Its mutex does add happens-before edges
+//! that the real deque lacks; invariant sync.I1 of [`super`] is there for that.)
 
 #[cfg(not(manyhands_model))]
 pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
@@ -17,7 +17,7 @@ mod model {
     use crate::sync::{Arc, Mutex, lock};
     use std::collections::VecDeque;
 
-    /// What became of an attempt to steal.
+    /// The result of an attempt to steal.
     #[derive(Debug, PartialEq, Eq)]
     pub(crate) enum Steal<T> {
         Empty,
@@ -81,7 +81,7 @@ mod model {
         }
     }
 
-    /// The owner's end.
+    /// The owner's end of a deque.
     #[derive(Debug)]
     pub(crate) struct Worker<T> {
         shared: Arc<Shared<T>>,
@@ -130,7 +130,7 @@ mod model {
         }
     }
 
-    /// The thieves' end.
+    /// The thieves' end of a deque.
     #[derive(Debug)]
     pub(crate) struct Stealer<T>(Arc<Shared<T>>);
 
@@ -156,7 +156,7 @@ mod model {
         }
     }
 
-    /// The queue for everybody.
+    /// The queue for all threads.
     #[derive(Debug)]
     pub(crate) struct Injector<T>(Shared<T>);
 

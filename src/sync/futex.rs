@@ -3,7 +3,7 @@
 use super::atomic::{AtomicU32, Ordering};
 use super::{Condvar, Mutex, lock};
 
-/// A futex out of a mutex and a condition variable: the check and the sleep are one step.
+/// A futex made of a mutex and a condition variable: the check and the sleep are one step.
 #[derive(Debug)]
 pub(crate) struct Futex {
     word: AtomicU32,

@@ -6,7 +6,7 @@ pub(crate) use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
 pub(crate) use loom::thread;
 pub(crate) use std::sync::OnceLock;
 
-/// `std::cell::Cell`, in which loom sees two threads at once.
+/// `std::cell::Cell`, in which loom notices two threads at once.
 pub(crate) struct Cell<T>(UnsafeCell<T>);
 
 impl<T> Cell<T> {

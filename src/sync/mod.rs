@@ -1,4 +1,4 @@
-//! The only door to threads, atomics and locks.
+//! The one door to threads, atomics and locks.
 //!
 //! Everything above this layer takes its atomics, cells, mutexes, futexes and deques from here, so
 //! that one private cfg swaps the whole crate onto a model checker:
@@ -14,10 +14,11 @@
 //!
 //! Invariants:
 //!
-//! * I1: a protocol never relies on the deque for ordering; it puts its own `fence(SeqCst)` between
-//!   publishing work and reading who sleeps. The model-time deque is therefore free to be weak.
-//! * I2: data handed over by an atomic lives in [`UnsafeCell`], or in [`Cell`] if it is one thread's
-//!   until it is handed on, so that loom sees a missing edge.
+//! * sync.I1: a protocol never relies on the deque for ordering. It puts its own `fence(SeqCst)`
+//!   between publishing work and reading which threads sleep. The model-time deque is therefore
+//!   free to be weak.
+//! * sync.I2: data handed over by an atomic lives in [`UnsafeCell`], or in [`Cell`] if it belongs
+//!   to one thread until it is handed on. So loom sees a missing edge.
 //!
 //! This module knows nothing of jobs, seats or pools.
 
@@ -49,7 +50,7 @@ pub(crate) use backend::{
     Cell, Condvar, Mutex, MutexGuard, OnceLock, UnsafeCell, atomic, hint, thread, thread_cell,
 };
 
-// Only models and their tests count references through the door; pools use std's `Arc`.
+// Only models and their tests take `Arc` from this door; pools use std's.
 #[cfg(any(test, manyhands_model))]
 pub(crate) use backend::Arc;
 
@@ -61,8 +62,8 @@ use std::sync::PoisonError;
 ))]
 compile_error!("set `--cfg manyhands_model` beside `manyhands_loom` or `manyhands_shuttle`");
 
-/// Locks, ignoring poison: no lock of this crate is held while user code runs, so a poisoned lock
-/// would only say that the crate itself panicked, and its data is still whole.
+/// Locks `mutex`, ignoring poison. No lock of this crate is held while user code runs. A poisoned
+/// lock would only say that the crate itself panicked, and its data is still whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -35,14 +35,14 @@ impl<T> UnsafeCell<T> {
         f(self.0.get())
     }
 
-    /// Exclusive access: nobody else may read or write.
+    /// Exclusive access: no other thread may read or write.
     #[inline(always)]
     pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         f(self.0.get())
     }
 }
 
-/// One 32-bit word that a thread can sleep on.
+/// A 32-bit word that a thread can sleep on.
 #[derive(Debug)]
 pub(crate) struct Futex(AtomicU32);
 
@@ -66,7 +66,8 @@ impl Futex {
     }
 }
 
-/// `thread_local!` with a const initialiser and no destructor: one load in an executable.
+/// Declares a `thread_local!` with a const initialiser and no destructor: access is one load in an
+/// executable.
 macro_rules! thread_cell {
     ($(#[$meta:meta])* static $name:ident: $t:ty = $init:expr;) => {
         ::std::thread_local! { $(#[$meta])* static $name: $t = const { $init }; }

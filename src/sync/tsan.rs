@@ -1,10 +1,11 @@
-//! What `--cfg manyhands_tsan` puts before std, for a build with ThreadSanitizer.
+//! The layer that `--cfg manyhands_tsan` puts before std, for a build with ThreadSanitizer.
 //!
-//! std itself comes without its instrumentation, so that the sanitizer misses what orders two threads
-//! inside it: a lock that was fought over, a sleep, a `OnceLock`. And it does not know fences. Here
-//! both are told to it, by the address of the lock, or by one address for all fences: that orders more
-//! than fences do, so a race between two threads that both pass a fence in between goes unseen. (What a
-//! fence has to do is loom's business; this is for plain memory on real threads.)
+//! std comes without the sanitizer's instrumentation. So the sanitizer misses what orders two
+//! threads inside std: a contended lock, a sleep, a `OnceLock`. It also does not know fences. This
+//! layer tells it of both: of a lock by its address, of all fences by one address.
+//!
+//! That orders more than fences do, so a race between two threads that both pass a fence in between
+//! goes unseen. (Fences are checked by loom; this build checks plain memory on real threads.)
 
 use super::backend::atomic::{AtomicPtr, Ordering};
 use std::ffi::c_void;
@@ -19,7 +20,8 @@ unsafe extern "C" {
     fn __tsan_release(address: *mut c_void);
 }
 
-/// What comes after has seen what came before [`release`] of the same address.
+/// Tells the sanitizer that all that follows has seen what came before [`release`] of the same
+/// address.
 fn acquire<T: ?Sized>(of: *const T) {
     // SAFETY: the sanitizer uses the address as a name only.
     unsafe { __tsan_acquire(of.cast::<c_void>().cast_mut()) };
@@ -46,7 +48,7 @@ pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
 
 #[derive(Debug)]
 pub(crate) struct MutexGuard<'a, T> {
-    /// `None`: a condition variable has it.
+    /// The guard of std. `None`: a condition variable has it.
     guard: Option<std::sync::MutexGuard<'a, T>>,
     mutex: &'a Mutex<T>,
 }
@@ -153,7 +155,8 @@ impl Condvar {
     }
 }
 
-/// Of its own, since std's says that it is full where the sanitizer does not look.
+/// A `OnceLock` that the sanitizer sees into: std's says that it is full where the sanitizer does
+/// not look.
 #[derive(Debug)]
 pub(crate) struct OnceLock<T> {
     value: AtomicPtr<T>,
@@ -198,7 +201,7 @@ impl<T> Drop for OnceLock<T> {
     fn drop(&mut self) {
         let value = *self.value.get_mut();
         if !value.is_null() {
-            // SAFETY: from the `Box` in `get_or_init`, and nobody borrows it any more.
+            // SAFETY: from the `Box` in `get_or_init`, and no borrow is left.
             drop(unsafe { Box::from_raw(value) });
         }
     }

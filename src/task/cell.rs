@@ -2,8 +2,9 @@
 //!
 //! # This file
 //!
-//! The one allocation of a task, and counted references to it. Everything that does not depend on the type of the future sits in [`Header`], so that wakers,
-//! handles and lists work on a thin pointer to it; the rest is reached through [`Vtable`].
+//! The one allocation of a task, and counted references to it. What does not depend on the type of
+//! the future sits in [`Header`], so that wakers, handles and lists work on a thin pointer to it.
+//! The rest is reached through [`Vtable`].
 
 use super::heft::Heft;
 use super::id::Id;
@@ -19,38 +20,39 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Waker;
 
-/// What does not depend on the future. Who may touch which field when: the module's README.
+/// The part of a cell that does not depend on the future. The module's README says who may touch
+/// which field when.
 #[repr(C)]
 pub(super) struct Header {
-    /// How to run the task; the first field, so that the right to run is a `JobRef`. Never changes.
+    /// The function that runs the task. It is the first field, so that the right to run is a
+    /// `JobRef`. Never changes.
     job: job::Header,
-    /// Flags and references. Anybody with a reference.
+    /// Flags and references. For every thread with a reference.
     pub(super) state: State,
     /// Never changes.
     vtable: &'static Vtable,
     /// Never changes.
     pub(super) id: Id,
-    /// The neighbours in the list of unfinished tasks. Under the lock of the list's shard.
+    /// The neighbours in the list of unfinished tasks. Guarded by the lock of the list's shard.
     pub(super) links: UnsafeCell<Links>,
-    /// The slot of the join waker: I3.
+    /// The slot of the join waker: task.I3.
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
-    /// Where it was spawned. Never changes.
+    /// The place where the task was spawned. Never changes.
     pub(super) site: Site,
-    /// When the last poll began, as [`coarse::stamp`] says; 0: there was none. Written by the
-    /// runner. No modelled atomic: it orders nothing, and is only shown to people.
+    /// The time when the last poll began, as a [`coarse::stamp`]; 0 before the first poll. Written
+    /// by the runner. Not a modelled atomic: it orders nothing, and is only shown to people.
     polled: AtomicU32,
-    /// Is it likely to compute? Written by the runner.
+    /// Is the next poll likely to compute? Written by the runner.
     heft: Heft,
-    /// Is the list holding its reference? Under the lock of the list's shard.
+    /// Does the list hold its reference? Guarded by the lock of the list's shard.
     pub(super) listed: UnsafeCell<bool>,
-    /// Stops parallel work inside the task. Anybody with a reference.
+    /// Stops parallel work inside the task. For every thread with a reference.
     pub(super) cancel: Cancel,
     /// Never changes.
     class: Class,
 }
 
-/// What only the code that knows the future's type can do. Every function takes the header of a
-/// cell of that type.
+/// The functions that know the future's type. Each takes the header of a cell of that type.
 pub(super) struct Vtable {
     /// Passes a job to the scheduler. Consumes the job's reference; the caller has another one.
     schedule: unsafe fn(NonNull<Header>, How),
@@ -102,15 +104,15 @@ pub(super) enum Stage<F: Future> {
     Empty,
 }
 
-/// The allocation. Not aligned to cache lines: allocators serve alignments beyond 16 bytes on a slow
-/// path (with glibc 2.36 that was about 100 ns more per task), which costs more than the line that
-/// two neighbours may share.
+/// The allocation. It is not aligned to cache lines: allocators serve alignments beyond 16 bytes on
+/// a slow path (with glibc 2.36 about 100 ns more per task). That costs more than the line that two
+/// neighbours may share.
 #[repr(C)]
 pub(super) struct Cell<F: Future, S> {
     header: Header,
     /// Never changes.
     pub(super) scheduler: S,
-    /// I2: whoever holds RUNNING; after COMPLETE whoever has the result.
+    /// task.I2: for the thread that holds RUNNING; after COMPLETE for the owner of the result.
     pub(super) stage: UnsafeCell<Stage<F>>,
 }
 
@@ -141,7 +143,7 @@ where
         site: Site,
         id: Id,
     ) -> NonNull<Header> {
-        // The memory first: what is only known to be written there need not be kept meanwhile.
+        // The memory comes first: then the values can be written straight to their place.
         let mut place = Box::<Self>::new_uninit();
         place.write(Self {
             header: Header {
@@ -179,19 +181,19 @@ where
     S: Schedule,
 {
     // SAFETY: the caller's reference keeps the cell, and with it the scheduler, to the end of the
-    // call, whatever becomes of the job meanwhile.
+    // call, even if the job runs and ends meanwhile.
     let (class, scheduler) = unsafe {
         let cell = &*task.cast::<Cell<F, S>>().as_ptr();
         (cell.header.class, &cell.scheduler)
     };
     if scheduler.is_closed() {
-        // I6: whoever closes goes through all unfinished tasks after this became true.
-        // SAFETY: the job's reference, which there will be no job for.
+        // task.I6: the closing thread goes through all unfinished tasks after this became true.
+        // SAFETY: the reference was made for a job, and there will be none.
         unsafe { release(task) };
         return;
     }
     // SAFETY: the header is the first field of a live cell, which the job's reference keeps until
-    // it has run. The future is `Send`. I1: the state lets one thread at a time make a job.
+    // it has run. The future is `Send`. task.I1: the state lets one thread at a time make a job.
     let job = unsafe { JobRef::new(task.cast()) };
     scheduler.schedule(job, how, class);
 }
@@ -218,7 +220,7 @@ impl Header {
         self.heft.note_poll(self.site);
     }
 
-    /// The poll computes.
+    /// The current poll computes.
     pub(super) fn note_computing(&self) {
         self.heft.note_computing(self.site);
     }
@@ -230,8 +232,8 @@ impl Header {
     }
 }
 
-/// What there is to tell of a task at the time `now`. Reads what any reference may read, and
-/// touches neither the future nor the result.
+/// Describes a task at the time `now`. Reads what any reference may read, and touches neither the
+/// future nor the result.
 ///
 /// # Safety
 ///
@@ -258,9 +260,9 @@ pub(super) unsafe fn describe(task: NonNull<Header>, now: u32) -> TaskInfo {
 ///
 /// `task` is a `Cell<F, S>` without references.
 unsafe fn free<F: Future, S>(task: NonNull<Header>) {
-    // SAFETY: it came from a box (`allocate`), and nobody has a pointer to it any more.
+    // SAFETY: it came from a box (`allocate`), and no pointer to it is left.
     let cell = unsafe { Box::from_raw(task.cast::<Cell<F, S>>().as_ptr()) };
-    // Nothing to do, but for a model checker to see that all other accesses are over.
+    // Does nothing, except that a model checker sees that all other accesses have ended.
     cell.stage.with_mut(|_| ());
     cell.header.join_waker.with_mut(|_| ());
     cell.header.links.with_mut(|_| ());
@@ -278,7 +280,7 @@ pub(super) unsafe fn release(task: NonNull<Header>) {
         // SAFETY: the reference that is being given up keeps the cell until `drop_ref`.
         match unsafe { (*task.as_ptr()).state.drop_ref() } {
             Dropped::Alive => return,
-            // SAFETY: that was the last one.
+            // SAFETY: that was the last reference.
             Dropped::Last => return unsafe { free_cell(task) },
             // SAFETY: our reference was not given up, and the state made one for a job.
             Dropped::Orphaned => unsafe { submit(task, How::Wake) },
@@ -299,7 +301,7 @@ pub(super) unsafe fn free_cell(task: NonNull<Header>) {
 ///
 /// # Safety
 ///
-/// The state asked for it, and so made a reference for the job; the caller has another one.
+/// The state asked for the job and made a reference for it; the caller has another one.
 #[inline]
 pub(super) unsafe fn submit(task: NonNull<Header>, how: How) {
     // SAFETY: the caller's duties are those of the vtable function.
@@ -335,8 +337,8 @@ pub(super) unsafe fn close(task: NonNull<Header>) {
 #[derive(Debug)]
 pub(super) struct TaskRef(NonNull<Header>);
 
-// SAFETY: what can be reached through a reference alone (state, id, cancel flag, vtable) is made
-// for any thread, and the future that its last drop may free or schedule is `Send`.
+// SAFETY: all that a reference alone gives access to (state, id, cancel flag, vtable) is made for
+// any thread. The future that its last drop may free or schedule is `Send`.
 unsafe impl Send for TaskRef {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for TaskRef {}
@@ -364,8 +366,8 @@ impl TaskRef {
         header.cancel.cancel();
         match header.state.abort() {
             Notify::Nothing => {}
-            // A worker drops the future, never the thread that aborts: the destructor may be slow,
-            // may need the aborter's locks, and belongs to the pool.
+            // A worker drops the future, never the aborting thread: the destructor may be slow, may
+            // need the aborting thread's locks, and belongs to the pool.
             // SAFETY: the state made a reference for the job, and we have another one.
             Notify::Schedule => unsafe { submit(self.0, How::Wake) },
         }
@@ -375,7 +377,7 @@ impl TaskRef {
     ///
     /// # Safety
     ///
-    /// The task was seen complete, the result is the caller's (I2), `T` is its type.
+    /// The task was seen complete, the result is the caller's (task.I2), `T` is its type.
     pub(super) unsafe fn take_output<T>(&self) -> Option<Result<T, JoinError>> {
         let mut output: Option<Result<T, JoinError>> = None;
         // SAFETY: the caller's promises; the destination has the type that the function expects.
@@ -387,13 +389,13 @@ impl TaskRef {
     ///
     /// # Safety
     ///
-    /// The task was seen complete, and the result is the caller's (I2).
+    /// The task was seen complete, and the result is the caller's (task.I2).
     pub(super) unsafe fn dispose_output(&self) {
         // SAFETY: the caller's promises.
         unsafe { (self.header().vtable.dispose_output)(self.0) }
     }
 
-    /// Reports a panic that no handle will.
+    /// Reports a panic that no handle will report.
     pub(super) fn report(&self, payload: crate::util::unwind::Payload) {
         // SAFETY: our reference keeps the cell.
         unsafe { (self.header().vtable.report)(self.0, payload) }

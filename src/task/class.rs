@@ -1,23 +1,23 @@
-//! What a scheduler must know of a task: what kind of work it is, and how urgent.
+//! Kind and priority of a task: all that a scheduler must know of it.
 
-/// How urgent the futures and computations are that a [`Handle`](crate::Handle) starts; see
+/// The urgency of the futures and computations that a [`Handle`](crate::Handle) starts; see
 /// [`Handle::with_priority`](crate::Handle::with_priority).
 ///
 /// Priorities say in which order threads of a pool take up work that is ready. They interrupt
-/// nothing, and no class can starve another: of 61 rounds of a thread's loop, one begins with
-/// `Background`, and two begin with `Normal`, whatever is waiting in front.
+/// nothing, and no class can starve another. Of 61 rounds of a thread's loop, one begins with
+/// `Background` and two begin with `Normal`, even if more urgent work waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
-    /// First.
+    /// Taken up before all other work.
     High,
-    /// What everything has that does not say otherwise.
+    /// The priority of everything that does not ask for another one.
     #[default]
     Normal,
-    /// When there is nothing else to do, or now and then.
+    /// Taken up when there is nothing else to do, and in one of 61 rounds.
     Background,
 }
 
-/// What running a job means for its thread.
+/// The kind of a task: what running its job means for the thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A poll: expected to be short, unless it begins to compute.
@@ -26,13 +26,13 @@ pub(crate) enum Kind {
     Root,
 }
 
-/// Kind and priority. Never changes in a task's life. One byte, because every task has one, and two
-/// cache lines are to be enough for a small one.
+/// Kind and priority of a task. It never changes. It is one byte, because every task has one, and a
+/// small task is to fit into two cache lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Class(u8);
 
 impl Class {
-    /// Beside the priority.
+    /// The bit that says [`Kind::Root`]; the priority is in the bits below.
     const ROOT: u8 = 0x10;
 
     pub(crate) const fn future(priority: Priority) -> Self {

@@ -24,11 +24,11 @@ enum Cause {
     Panicked(Carried),
 }
 
-/// A payload, which is `Send` only, in an error that should be `Sync` too.
+/// The payload of a panic. It is `Send` only, while the error is to be `Sync`, too.
 struct Carried(Payload);
 
-// SAFETY: through a shared `Carried` one can only reach `message`, which looks at the type and
-// reads nothing but `&'static str` and `String`, both `Sync`.
+// SAFETY: a shared `Carried` gives access to `message` only. That looks at the type and reads
+// nothing but `&'static str` and `String`, both `Sync`.
 unsafe impl Sync for Carried {}
 
 impl Carried {
@@ -65,7 +65,7 @@ impl JoinError {
         matches!(self.cause, Cause::Panicked(_))
     }
 
-    /// What the panic of the task carried, to be passed to [`std::panic::resume_unwind`] or to be
+    /// The payload of the task's panic, to be passed to [`std::panic::resume_unwind`] or to be
     /// downcast.
     ///
     /// # Panics
@@ -90,7 +90,7 @@ impl JoinError {
         }
     }
 
-    /// What the panic of the task carried, or the error back if it did not panic.
+    /// The payload of the task's panic, or this error again if the task did not panic.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl JoinError {
         }
     }
 
-    /// The task that this error comes from.
+    /// The id of the task that ended with this error.
     #[must_use]
     pub fn id(&self) -> Id {
         self.id

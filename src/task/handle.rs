@@ -1,4 +1,4 @@
-//! What the spawner keeps: the handle that awaits the result, and handles that can only abort.
+//! Handles of a task: one that awaits the result, and others that can only abort.
 
 use super::cell::{self, Header, TaskRef};
 use super::id::Id;
@@ -15,10 +15,10 @@ use std::task::{Context, Poll, Waker};
 
 /// A spawned task: await it for its result.
 ///
-/// The task runs whether or not anybody awaits it. Dropping the handle **detaches** the task, which
-/// then runs to its end; use [`abort`](Self::abort) or [`cancel_on_drop`](Self::cancel_on_drop) to
-/// stop it instead. A detached task ends early only where nobody is left who could ever wake it
-/// (its last waker was dropped while it waited): then its future is dropped.
+/// The task runs even if its handle is not awaited. Dropping the handle **detaches** the task,
+/// which then runs to its end; use [`abort`](Self::abort) or
+/// [`cancel_on_drop`](Self::cancel_on_drop) to stop it instead. A detached task ends early only if
+/// its last waker is dropped while it waits. Nothing could wake it then, so its future is dropped.
 ///
 /// # Examples
 ///
@@ -36,13 +36,13 @@ use std::task::{Context, Poll, Waker};
 /// assert!(manyhands::block_on(task).unwrap_err().is_panic());
 /// ```
 pub struct JoinHandle<T> {
-    /// `ManuallyDrop`, because the drop of a handle says more than that of any reference.
+    /// `ManuallyDrop`, because the drop of a handle does more than the drop of a plain reference.
     task: ManuallyDrop<TaskRef>,
     _result: PhantomData<T>,
 }
 
 // SAFETY: a handle moves a `T` (or a panic payload) from the runner's thread to its own: `T: Send`
-// is enough. Through a shared handle one cannot reach the result.
+// is enough. A shared handle gives no access to the result.
 unsafe impl<T: Send> Send for JoinHandle<T> {}
 // SAFETY: as for `Send`.
 unsafe impl<T: Send> Sync for JoinHandle<T> {}
@@ -53,7 +53,7 @@ impl<T> RefUnwindSafe for JoinHandle<T> {}
 impl<T> JoinHandle<T> {
     /// # Safety
     ///
-    /// The reference of the one `JoinHandle` of a task with output `T` is handed over.
+    /// The caller hands over the reference of the one `JoinHandle` of a task with output `T`.
     pub(super) unsafe fn from_raw(task: NonNull<Header>) -> Self {
         Self {
             // SAFETY: the caller's promise.
@@ -62,8 +62,8 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Asks the task to end: it is not polled again, and its future is dropped by a worker. Parallel
-    /// loops inside it stop at their next check. Awaiting the handle then gives an error with
+    /// Asks the task to end: it is not polled again, and a worker drops its future. Parallel loops
+    /// inside it stop at their next check. Awaiting the handle then gives an error with
     /// [`is_cancelled`](JoinError::is_cancelled), unless the task was complete before.
     ///
     /// This only asks: when it returns, the task may still be in its last poll.
@@ -102,14 +102,14 @@ impl<T> JoinHandle<T> {
         self.task.header().state.load().is_complete()
     }
 
-    /// The task's name.
+    /// The task's id.
     #[must_use]
     pub fn id(&self) -> Id {
         self.task.header().id
     }
 
-    /// A handle that aborts the task when it is dropped, for tasks that should not outlive whoever
-    /// waits for them.
+    /// A handle that aborts the task when it is dropped, for a task that should not outlive its
+    /// waiter.
     ///
     /// # Examples
     ///
@@ -127,19 +127,19 @@ impl<T> JoinHandle<T> {
         CancelOnDrop { handle: self }
     }
 
-    /// Drops the result and the waker, as `State::drop_handle` told.
+    /// Drops the result and the waker, as `State::drop_handle` has asked.
     fn dispose(&self, output: bool, waker: bool) {
         if waker {
             let slot = &self.task.header().join_waker;
-            // SAFETY: I3: either the task is not complete, and we have cleared JOIN_WAKER, or the
-            // runner has, or it was never set: the slot is ours.
+            // SAFETY: task.I3: either the task is not complete, and we have cleared JOIN_WAKER, or
+            // the runner has, or it was never set: the slot is ours.
             let waker = slot.with_mut(|slot| unsafe { (*slot).take() });
             if let Err(payload) = unwind::catch_drop(waker) {
                 self.task.report(payload);
             }
         }
         if output {
-            // SAFETY: I2: the task was complete while the handle existed.
+            // SAFETY: task.I2: the task was complete while the handle existed.
             unsafe { self.task.dispose_output() };
         }
     }
@@ -154,29 +154,30 @@ impl<T> JoinHandle<T> {
             return true;
         }
         if now.has_join_waker() {
-            // SAFETY: I3: JOIN_WAKER was set by us, the only handle; so the slot is filled, and
-            // the runner, too, does no more than read it until we let go.
+            // SAFETY: task.I3: JOIN_WAKER was set by us, the only handle. So the slot is filled,
+            // and the runner only reads it until we clear the flag.
             let same = join_waker
                 .with(|slot| unsafe { (*slot).as_ref().is_some_and(|old| old.will_wake(waker)) });
             if same {
                 return false;
             }
         }
-        // User code, before anything is changed: a panic in it goes to our caller.
+        // User code runs before anything is changed: a panic in it goes to our caller.
         let new = waker.clone();
         if now.has_join_waker() && !state.take_waker_back() {
             return true;
         }
-        // SAFETY: I3: JOIN_WAKER is not set and the handle exists: the slot is ours.
+        // SAFETY: task.I3: JOIN_WAKER is not set and the handle exists: the slot is ours.
         let old = join_waker.with_mut(|slot| unsafe { (*slot).replace(new) });
         let complete = !state.offer_waker();
         let unused = if complete {
-            // SAFETY: I3: the task was complete before JOIN_WAKER was set: the slot is still ours.
+            // SAFETY: task.I3: the task was complete before JOIN_WAKER was set: the slot is still
+            // ours.
             join_waker.with_mut(|slot| unsafe { (*slot).take() })
         } else {
             None
         };
-        // Destructors of foreign wakers, at a point where a panic leaves everything in order.
+        // Destructors of foreign wakers run here, where a panic leaves everything in order.
         drop((old, unused));
         complete
     }
@@ -192,7 +193,7 @@ impl<T> Future for JoinHandle<T> {
         if !self.poll_complete(cx.waker()) {
             return Poll::Pending;
         }
-        // SAFETY: the task is complete and its handle, which knows the type, exists: I2.
+        // SAFETY: the task is complete and its handle, which knows the type, exists: task.I2.
         match unsafe { self.task.take_output() } {
             Some(result) => Poll::Ready(result),
             None => panic!("a JoinHandle was polled again after it had given its result"),
@@ -205,7 +206,7 @@ impl<T> Drop for JoinHandle<T> {
         let task = self.task.as_raw();
         let header = self.task.header();
         match header.state.drop_handle() {
-            // The two short ways: one write, and nobody else's code.
+            // The two short ways: one write, and no code of users.
             HandleDropped::Released(Dropped::Alive) => return,
             HandleDropped::Released(Dropped::Last) => {
                 // SAFETY: no reference is left.
@@ -216,7 +217,7 @@ impl<T> Drop for JoinHandle<T> {
             HandleDropped::Dispose { output, waker } => self.dispose(output, waker),
             HandleDropped::Alone => {
                 self.dispose(true, true);
-                // SAFETY: ours was the last reference; what was dropped cannot have made one.
+                // SAFETY: ours was the last reference; what was dropped cannot have made another.
                 return unsafe { cell::free_cell(task) };
             }
         }
@@ -238,9 +239,9 @@ fn debug(task: &TaskRef, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result 
         .finish()
 }
 
-/// Can abort a task, but not await it. Made by [`JoinHandle::abort_handle`].
+/// A handle that can abort a task, but not await it. Made by [`JoinHandle::abort_handle`].
 ///
-/// Keeping one does not keep the task's future or result alive, only its state.
+/// An `AbortHandle` keeps the task's state alive, but neither its future nor its result.
 #[derive(Clone)]
 pub struct AbortHandle {
     task: TaskRef,
@@ -258,7 +259,7 @@ impl AbortHandle {
         self.task.header().state.load().is_complete()
     }
 
-    /// The task's name.
+    /// The task's id.
     #[must_use]
     pub fn id(&self) -> Id {
         self.task.header().id
@@ -282,13 +283,13 @@ pub struct CancelOnDrop<T> {
 }
 
 impl<T> CancelOnDrop<T> {
-    /// A handle that can abort the task, too, and see whether it has ended.
+    /// Another handle that can abort the task, and tells whether it has ended.
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {
         self.handle.abort_handle()
     }
 
-    /// The task's name.
+    /// The task's id.
     #[must_use]
     pub fn id(&self) -> Id {
         self.handle.id()

@@ -1,38 +1,45 @@
-//! Which tasks are likely to compute when they are polled next: the *heavy* ones.
+//! Heavy tasks: those that are likely to compute when they are polled next.
 //!
-//! A task whose last poll computed (a join, a parallel loop, a scope) is heavy for some more polls. A
-//! new one is heavy for its first poll, if the first polls of many others that were spawned at the
-//! same place have computed: more than one of three. (Where more is asked for than can be done, half
-//! of them may find that their clients have left.) Threads that are only to poll, because all others
-//! compute, leave heavy tasks to those (`pool::rescue`). It is a guess, on which nothing else depends.
-//! So these are no modelled atomics, and two threads may overwrite each other's.
+//! A task whose last poll computed (a join, a parallel loop, a scope) is heavy for its next four
+//! polls. A new task is heavy for its first poll if, of the tasks spawned at the same place, more
+//! than one in three computed in its first poll. (One in three, not more: under overload, half of
+//! them may find that their clients have left.)
+//!
+//! Threads that are only to poll, because all others compute, leave heavy tasks to the computing
+//! threads (`pool::rescue`). Heft is a guess, and nothing else depends on it. So its atomics are
+//! not modelled, and two threads may overwrite each other's notes.
 
 use super::info::Site;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// For so many more polls that do not compute a task is heavy. Until the next poll begins, they are
-/// the low bits of [`Heft`].
+/// The number of polls without computing after which a task that has computed is no longer heavy.
+/// The low bits of [`Heft`] count down from here.
 const POLLS: u8 = 4;
+
+/// The bits of [`Heft`] that count the polls for which the task is still heavy.
 const LEFT: u8 = 0x3f;
 
-/// The task has not been polled. One more bit says whether its first poll is expected to compute.
+/// The bit of [`Heft`] that says: not polled yet. The lowest bit then says whether the first poll
+/// is expected to compute.
 const FRESH: u8 = 0x80;
 
-/// It is in its first poll.
+/// The bit of [`Heft`] that says: in its first poll.
 const FIRST: u8 = 0x40;
 
-/// For each place where tasks are spawned: so much down when a first poll begins, so much up when it
-/// computes.
+/// The loss of a spawn site's entry when a first poll begins.
 const DOWN: u8 = 1;
+
+/// The gain of a spawn site's entry when the first poll of a task computes.
 const UP: u8 = 3;
 
-/// New tasks are heavy from here on: after 16 like them if all of those have computed,
+/// From this value of a spawn site's entry on, new tasks are heavy: after 16 tasks if all of them
+/// computed.
 const HEAVY: u8 = 32;
 
-/// and there is no more than this.
+/// The highest value of a spawn site's entry.
 const MOST: u8 = 64;
 
-/// The places, by their addresses. Some may have to share an entry.
+/// The entries of the spawn sites, by the sites' addresses. Two sites may share an entry.
 static SITES: [AtomicU8; 256] = [const { AtomicU8::new(0) }; 256];
 
 fn entry(site: Site) -> &'static AtomicU8 {
@@ -46,7 +53,7 @@ fn entry(site: Site) -> &'static AtomicU8 {
 pub(super) struct Heft(AtomicU8);
 
 impl Heft {
-    /// That of a new task.
+    /// The heft of a new task.
     #[inline]
     pub(super) fn of(site: Site) -> Self {
         // Ordering: Relaxed, as everywhere here: a guess.
@@ -73,7 +80,7 @@ impl Heft {
         }
     }
 
-    /// The poll computes.
+    /// The current poll computes.
     pub(super) fn note_computing(&self, site: Site) {
         if self.0.load(Ordering::Relaxed) & FIRST != 0 {
             let entry = entry(site);

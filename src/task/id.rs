@@ -1,4 +1,4 @@
-//! Ids of tasks.
+//! Ids of tasks, and which task the calling thread polls.
 
 use std::cell::Cell;
 use std::fmt;
@@ -22,11 +22,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(u64);
 
-/// Ids are taken from the process-wide counter in blocks, so that threads that spawn much do not
-/// fight for one cache line.
+/// The number of ids that a thread takes from the process-wide counter at a time, so that spawning
+/// threads do not fight for one cache line.
 const BLOCK: u64 = 64;
 
-/// Not a modelled atomic: an id orders nothing, it only has to be new. 0 stands for "no task".
+/// The first id that no thread has taken. Not a modelled atomic: an id orders nothing, it only has
+/// to be new. 0 stands for "no task".
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
 std::thread_local! {
@@ -49,7 +50,7 @@ impl Id {
         })
     }
 
-    /// Spreads tasks over shards, and tells them apart in a trace.
+    /// The number that spreads tasks over shards, and tells them apart in a trace.
     pub(super) fn number(self) -> u64 {
         self.0
     }

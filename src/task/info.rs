@@ -1,4 +1,4 @@
-//! What a dump says of a task.
+//! Descriptions of tasks, for a dump.
 
 use super::id::Id;
 use super::{Kind, Priority};
@@ -7,52 +7,51 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Where a task was spawned.
+/// The place where a task was spawned.
 pub(crate) type Site = &'static Location<'static>;
 
-/// A task that has not ended, as it was for a moment; see
-/// [`Handle::tasks`](crate::Handle::tasks).
+/// An unfinished task, as it was for a moment; see [`Handle::tasks`](crate::Handle::tasks).
 ///
 /// The `Display` form is one line of text.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TaskInfo {
-    /// The task's id, as [`JoinHandle::id`](super::JoinHandle::id) tells it.
+    /// The task's id, that of [`JoinHandle::id`](super::JoinHandle::id).
     pub id: Id,
     /// The name that [`Builder::name`](super::Builder::name) gave it.
     pub name: Option<Arc<str>>,
-    /// Where in the program it was spawned.
+    /// The place in the program where the task was spawned.
     pub location: &'static Location<'static>,
-    /// What it was doing.
+    /// The state of the task.
     pub state: TaskState,
-    /// A future, or which sort of closure.
+    /// The task's kind: a future, or one of two sorts of closure.
     pub kind: TaskKind,
-    /// How urgent it is.
+    /// The priority of the task.
     pub priority: Priority,
-    /// How long ago it was spawned. Clocks of tasks are coarse: 10 to 20 ms, and as much more as
-    /// the thread that spawned it had been at its present poll. `None` on 32-bit systems. Wraps
-    /// after some 100 days.
+    /// The time since the task was spawned. The clock of tasks is coarse: the age may be 10 to 20
+    /// ms off, and by the time that the spawning thread had already spent in its poll. `None` on
+    /// 32-bit systems. Wraps after some 100 days.
     pub age: Option<Duration>,
-    /// How long ago its last poll began, or the run of its closure, as coarse as `age`; `None`
-    /// before the first.
+    /// The time since the task's last poll, or the run of its closure, began; as coarse as `age`.
+    /// `None` before the first poll.
     pub last_poll: Option<Duration>,
 }
 
-/// What a task is doing; see [`TaskInfo`].
+/// The state of a task; see [`TaskInfo`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskState {
-    /// It waits to be woken. (A closure for blocking waits for a thread.)
+    /// The task waits to be woken. (A closure for blocking waits for a thread.)
     Idle,
-    /// It is ready, and waits for a thread.
+    /// The task is ready, and waits for a thread.
     Scheduled,
-    /// It is being polled, or its closure runs.
+    /// The task is being polled, or its closure runs.
     Running,
-    /// It has ended just now.
+    /// The task has just ended.
     Complete,
 }
 
-/// What a task was made of; see [`TaskInfo`].
+/// The kind of a task; see [`TaskInfo`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskKind {

@@ -1,4 +1,4 @@
-//! Tasks with a name, or with a span (feature `tracing`). The others do not pay for either.
+//! Tasks with a name, or with a span (feature `tracing`). Other tasks pay for neither.
 
 use super::{Class, How, Owned, Schedule};
 use crate::job::JobRef;

@@ -20,7 +20,7 @@ use std::thread;
 /// # assert!(REQUEST.try_with(|_| ()).is_err() && USER.try_with(|_| ()).is_err());
 /// ```
 ///
-/// Each is a [`LocalKey`](crate::task::LocalKey), where the rest is told.
+/// Each static is a [`LocalKey`](crate::task::LocalKey), which says how to use it.
 #[macro_export]
 macro_rules! task_local {
     ($($(#[$meta:meta])* $visible:vis static $name:ident: $type:ty);* $(;)?) => {
@@ -34,19 +34,19 @@ macro_rules! task_local {
     };
 }
 
-/// A task-local: a value that belongs to a future and goes with it from thread to thread. Made by
-/// [`task_local!`](crate::task_local).
+/// A task-local: a key to a value that belongs to a future and goes with it from thread to thread.
+/// Made by [`task_local!`](crate::task_local).
 ///
 /// [`scope`](Self::scope) gives a future its value. While that future is polled or dropped, the
-/// value is there for all the code that it calls; outside of it there is none. Tasks that the future
-/// spawns do not inherit it.
+/// value is there for all the code that it calls; outside of it there is none. Tasks that the
+/// future spawns do not inherit it.
 ///
 /// # Parallel loops
 ///
 /// **Take the value out before a parallel loop, a `join` or a `scope`**: their closures may run on
-/// any thread, and on another thread than that of the poll there is no value. Which closures these
-/// are is chance. Carrying values along would cost every join something, whether or not anybody
-/// asks for them.
+/// any thread, and only the thread of the poll has the value. Which closures run elsewhere is
+/// chance. To carry values along would cost every join something, even where no closure asks for
+/// them.
 ///
 /// ```
 /// use manyhands::prelude::*;
@@ -59,7 +59,7 @@ macro_rules! task_local {
 /// assert_eq!(task.join().unwrap(), 15_150);
 /// ```
 ///
-/// A task that runs on top of this one's poll (in [`yield_now`](crate::yield_now()), say) does not
+/// A task that runs on top of this task's poll (in [`yield_now`](crate::yield_now()), say) does not
 /// see its values.
 ///
 /// # Examples
@@ -87,12 +87,12 @@ pub struct LocalKey<T: 'static> {
     slot: &'static thread::LocalKey<LocalSlot<T>>,
 }
 
-/// Where a thread keeps the value of the future that it polls: part of what
+/// A thread's slot for the value of the future that it polls: part of what
 /// [`task_local!`](crate::task_local) expands to.
 #[doc(hidden)]
 pub struct LocalSlot<T>(RefCell<Option<Bound<T>>>);
 
-/// A value, and the task whose poll put it there, which alone may see it.
+/// A value, and the task whose poll put it there. Only that task may see it.
 struct Bound<T> {
     value: T,
     task: Option<Id>,
@@ -111,12 +111,12 @@ impl<T: 'static> LocalKey<T> {
         Self { slot }
     }
 
-    /// The future `future`, with this value inside. It is dropped with the value in place, too.
+    /// A future that runs `future` with `value` in place. `future` is also dropped with the value
+    /// in place.
     ///
     /// # Panics
     ///
-    /// Polling panics if it happens inside of [`with`](Self::with) of the same key, which borrows
-    /// the value.
+    /// A poll panics inside [`with`](Self::with) of the same key, which borrows the value.
     ///
     /// # Examples
     ///
@@ -140,8 +140,8 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Panics
     ///
-    /// As [`scope`](Self::scope); and if `f` does, in which case the value is gone afterwards like
-    /// any other local.
+    /// Panics where [`scope`](Self::scope) does, and if `f` does. After a panic of `f` the value is
+    /// gone, like any other local.
     ///
     /// # Examples
     ///
@@ -159,8 +159,8 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Panics
     ///
-    /// Where there is no value: outside of [`scope`](Self::scope), or on another thread than that
-    /// of the poll.
+    /// Panics where there is no value: outside [`scope`](Self::scope), or on a thread other than
+    /// that of the poll.
     ///
     /// # Examples
     ///
@@ -182,7 +182,7 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Errors
     ///
-    /// Where [`with`](Self::with) panics.
+    /// An error where [`with`](Self::with) panics.
     ///
     /// # Examples
     ///
@@ -192,7 +192,7 @@ impl<T: 'static> LocalKey<T> {
     /// assert!(NAME.try_with(String::len).is_err());
     /// ```
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
-        // A thread that ends has no values any more.
+        // An ending thread has no values.
         let found = self.slot.try_with(|slot| {
             let bound = slot.0.try_borrow().ok()?;
             let bound = bound.as_ref().filter(|bound| bound.task == try_id())?;
@@ -205,7 +205,7 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// # Panics
     ///
-    /// As [`with`](Self::with).
+    /// Panics where [`with`](Self::with) does.
     ///
     /// # Examples
     ///
@@ -222,7 +222,7 @@ impl<T: 'static> LocalKey<T> {
         self.with(T::clone)
     }
 
-    /// Calls `f` with `value` in place, and takes it back afterwards, also if `f` panics.
+    /// Calls `f` with `value` in place, and takes it back afterwards, even if `f` panics.
     #[track_caller]
     fn bind<R>(&'static self, value: &mut Option<T>, f: impl FnOnce() -> R) -> R {
         match self.try_bind(value, f) {
@@ -231,7 +231,7 @@ impl<T: 'static> LocalKey<T> {
         }
     }
 
-    /// The same, if the thread's slot can be had: it is not borrowed, and the thread does not end.
+    /// Like [`bind`](Self::bind), but `None` if the thread's slot is borrowed, or the thread ends.
     fn try_bind<R>(&'static self, value: &mut Option<T>, f: impl FnOnce() -> R) -> Option<R> {
         let task = try_id();
         let place = |slot: &LocalSlot<T>| {
@@ -249,7 +249,7 @@ impl<T: 'static> LocalKey<T> {
     }
 }
 
-/// Puts things back when a poll ends.
+/// A guard that takes the value back, and puts the former one in its place, when a poll ends.
 struct Restore<'a, T: 'static> {
     key: &'static LocalKey<T>,
     value: &'a mut Option<T>,
@@ -282,14 +282,14 @@ impl<T> fmt::Debug for LocalSlot<T> {
 #[must_use = "futures do nothing until they are polled"]
 pub struct TaskLocalFuture<T: 'static, F> {
     key: &'static LocalKey<T>,
-    /// In the thread's slot instead while the future is polled.
+    /// The value, except while the future is polled: then it is in the thread's slot.
     value: Option<T>,
-    /// Pinned. `None` once it has ended.
+    /// The future, pinned. `None` once it has ended.
     future: Option<F>,
 }
 
 impl<T: 'static, F> TaskLocalFuture<T, F> {
-    /// Takes the value out, if it was not taken before: the future then goes on without.
+    /// Takes the value out, if it was not taken before. The future then goes on without it.
     ///
     /// # Examples
     ///
@@ -311,7 +311,7 @@ impl<T: 'static, F> TaskLocalFuture<T, F> {
     /// The fields; only the future is pinned.
     fn parts(self: Pin<&mut Self>) -> (&'static LocalKey<T>, &mut Option<T>, Pin<&mut Option<F>>) {
         // SAFETY: the future is not moved out of the reference, which leaves this function pinned
-        // only; `Drop` treats it in the same way, and `Unpin` is derived from the fields, the
+        // only. `Drop` treats it in the same way, and `Unpin` is derived from the fields, the
         // future among them.
         unsafe {
             let this = self.get_unchecked_mut();
@@ -329,7 +329,7 @@ impl<T: 'static, F: Future> Future for TaskLocalFuture<T, F> {
 
     /// # Panics
     ///
-    /// If polled again after it was ready; or as [`LocalKey::scope`] says.
+    /// Panics if polled again after it was ready, and where [`LocalKey::scope`] says.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let (key, value, mut future) = self.parts();
         key.bind(value, || {
@@ -351,7 +351,8 @@ impl<T: 'static, F> Drop for TaskLocalFuture<T, F> {
         let this = unsafe { Pin::new_unchecked(self) };
         let (key, value, mut future) = this.parts();
         if future.is_some() {
-            // Where the slot cannot be had, the future is dropped later, without the value.
+            // If the slot is borrowed or its thread ends, the future is dropped later, without the
+            // value.
             let _ = key.try_bind(value, || future.set(None));
         }
     }
@@ -365,7 +366,7 @@ impl<T: fmt::Debug + 'static, F> fmt::Debug for TaskLocalFuture<T, F> {
     }
 }
 
-/// There is no value. Returned by [`LocalKey::try_with`].
+/// The error of [`LocalKey::try_with`]: there is no value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AccessError(());
 

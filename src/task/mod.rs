@@ -1,11 +1,13 @@
-//! Spawned futures: their names, their results, values of their own, and giving way to others.
+//! Spawned futures: their ids, their results, values of their own, and giving way to others.
 //!
 //! [`spawn`](crate::spawn) makes a task of a future and returns its [`JoinHandle`]. In a task,
-//! [`id`] tells which one it is, and [`yield_now`] lets other tasks run first. A [`JoinSet`] awaits
-//! many tasks, in the order in which they end. A [`LocalKey`] gives a future values of its own.
-// For readers of the source: layer 2. `spawn` allocates the cell of a task, whose right to run is
-// a `JobRef`; where ready tasks go is the business of the pool, known here by the trait `Schedule`
-// only. How it all works, with the rules I1, I2, ... that the comments cite: README.md.
+//! [`id`] tells which task it is, and [`yield_now`] lets other tasks run first. A [`JoinSet`]
+//! awaits many tasks, in the order in which they end. A [`LocalKey`] gives a future values of its
+//! own.
+// For readers of the source: layer 2. `spawn` allocates the cell of a task, whose right to run is a
+// `JobRef`. Where ready tasks go is the business of the pool, known here by the trait `Schedule`
+// only. README.md tells how it all works, and states the rules task.I1 to task.I6 that comments
+// cite.
 
 mod cell;
 mod class;
@@ -57,37 +59,37 @@ use std::task::{Context, Poll};
 /// Why a task becomes ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
-    /// For the first time.
+    /// The task was spawned just now.
     Spawn,
-    /// By a waker, or to be cancelled.
+    /// A waker was called, or the task is to be cancelled.
     Wake,
-    /// By itself, during its own poll: it goes to the back of the queue.
+    /// The task was woken during its own poll: it goes to the back of the queue.
     Yield,
-    /// It was ready before, and is heavy: the calling thread does not want to poll it.
+    /// The task was ready before, and is heavy: the calling thread leaves it to others.
     Aside,
 }
 
-/// Where tasks become ready; implemented by the pool. Every cell owns one.
+/// Receives tasks that become ready; implemented by the pool. Every cell owns a scheduler.
 pub(crate) trait Schedule: Send + Sync + 'static {
-    /// Puts the task's right to run where a worker finds it. May be called by any thread at any
-    /// time, also by one that races the closing of the pool, and must not unwind. A pool that has
-    /// looked into its queues for the last time executes the job at once: that is a matter of
-    /// freeing memory, or of cancelling the task (I6).
+    /// Puts the task's right to run where a worker finds it. Any thread may call this at any time,
+    /// even while the pool closes, and it must not unwind. A pool that has looked into its queues
+    /// for the last time executes the job at once. That only frees memory, or cancels the task
+    /// (task.I6).
     fn schedule(&self, job: JobRef, how: How, class: Class);
 
-    /// Once true, for ever true: running a task cancels it instead of polling it. Becomes true
-    /// before [`Owned::close_and_cancel_all`] is called, and soon followed by that.
+    /// Is the pool closed? From then on, for ever, running a task cancels it instead of polling it.
+    /// The pool sets this before it calls [`Owned::close_and_cancel_all`], which soon follows.
     fn is_closed(&self) -> bool;
 
     /// The list of all unfinished tasks.
     fn owned(&self) -> &Owned;
 
-    /// A panic that no handle will ever report: the handle was dropped, or what panicked was the
-    /// drop of an output or a foreign waker. Must not unwind.
+    /// Takes a panic that no handle will ever report. Either the handle was dropped, or the drop of
+    /// an output or a foreign waker panicked. Must not unwind.
     fn unhandled_panic(&self, payload: Payload);
 
-    /// Is the calling thread to poll only futures that will not compute? Others, as far as that can
-    /// be told, are scheduled again, [`How::Aside`].
+    /// Is the calling thread to poll only futures that will not compute? Heavy tasks are then
+    /// scheduled again, [`How::Aside`].
     fn puts_heavy_aside(&self) -> bool {
         false
     }
@@ -102,7 +104,7 @@ pub(crate) trait Schedule: Send + Sync + 'static {
         None
     }
 
-    /// Do its tasks run on threads for blocking closures?
+    /// Do the scheduler's tasks run on threads for blocking closures?
     const BLOCKING: bool = false;
 }
 
@@ -132,7 +134,7 @@ where
     start(future, scheduler, class, site, id)
 }
 
-/// As [`spawn`], with a name or without.
+/// Like [`spawn`], with a name or without.
 pub(crate) fn spawn_named<F, S>(
     future: F,
     scheduler: S,
@@ -166,13 +168,13 @@ where
     S: Schedule,
 {
     let task = Cell::<F, S>::allocate(future, scheduler, class, site, id);
-    // SAFETY: the three references of a new task: one for the handle,
+    // SAFETY: a new task has three references; this one is for the handle.
     let handle = unsafe { JoinHandle::from_raw(task) };
     // SAFETY: the handle keeps the cell.
     let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
-    // SAFETY: one for the list,
+    // SAFETY: the second reference is for the list.
     if unsafe { scheduler.owned().insert(task) } {
-        // SAFETY: and one for the job, which a new task is owed. The handle's lasts longer.
+        // SAFETY: the third is for the job that a new task is owed. The handle's lasts longer.
         unsafe { cell::submit(task, How::Spawn) };
     } else {
         // SAFETY: no list and no job: `close` consumes one reference, `release` the other.
@@ -184,8 +186,9 @@ where
     handle
 }
 
-/// A closure as a future, for [`spawn`] with [`Class::root`]: it runs once, on a worker, under the
-/// task's cancel flag. After an abort its parallel loops stop at their next check.
+/// Makes a future of a closure, for [`spawn`] with [`Class::root`]. The closure runs once, on a
+/// worker, under the task's cancel flag. After an abort its parallel loops stop at their next
+/// check.
 pub(crate) fn closure<R, F: FnOnce() -> R>(f: F) -> impl Future<Output = R> + use<F, R> {
     Call(Some(f))
 }

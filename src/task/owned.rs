@@ -1,7 +1,7 @@
-//! All unfinished tasks of a pool, so that closing the pool can cancel them.
+//! The lists of a pool's unfinished tasks, so that closing the pool can cancel them.
 //!
-//! Doubly linked lists through the cells, one list and one lock per shard. A listed task is kept
-//! by a reference of the list's. No lock is held while user code runs.
+//! They are doubly linked lists through the cells, with one list and one lock per shard. The list
+//! has a reference to each of its tasks. No lock is held while user code runs.
 
 use super::cell::{self, Header, Links};
 use super::info::TaskInfo;
@@ -13,7 +13,7 @@ use std::ptr::NonNull;
 
 /// The lists of unfinished tasks.
 pub(crate) struct Owned {
-    /// A power of two of them.
+    /// The shards. Their number is a power of two.
     shards: Box<[CachePadded<Mutex<Shard>>]>,
 }
 
@@ -30,7 +30,7 @@ struct Shard {
 unsafe impl Send for Shard {}
 
 impl Owned {
-    /// At least `shards` lists: a few for each thread that spawns or completes tasks.
+    /// Makes at least `shards` lists: a few for each thread that spawns or completes tasks.
     pub(crate) fn new(shards: usize) -> Self {
         let count = shards.max(1).next_power_of_two();
         Self {
@@ -45,10 +45,9 @@ impl Owned {
         self.shards.iter().all(|shard| lock(shard).first.is_none())
     }
 
-    /// Refuses new tasks from here on, and cancels those that are listed. Idle and queued tasks
-    /// have their future dropped on the calling thread; a running one is left to its runner, which
-    /// cancels it after the poll. Jobs that are still queued become stale: run them, which only
-    /// frees memory.
+    /// Refuses new tasks from here on, and cancels those that are listed. The calling thread drops
+    /// the futures of idle and queued tasks. A running task is left to its runner, which cancels it
+    /// after the poll. Jobs that are still queued become stale; run them, which only frees memory.
     ///
     /// The scheduler has to say `is_closed` before this is called. May be called more than once.
     pub(crate) fn close_and_cancel_all(&self) {
@@ -77,9 +76,9 @@ impl Owned {
         ((listed - gone) as usize, listed)
     }
 
-    /// All listed tasks. One shard after the other is locked while its tasks are looked at (a
-    /// cache miss each), which holds up spawns and ends of tasks of that shard. Nothing is
-    /// allocated or freed meanwhile, and no code of users runs.
+    /// Describes all listed tasks. Each shard in turn is locked while its tasks are looked at (a
+    /// cache miss each), which delays spawns and ends of its tasks. Nothing is allocated or freed
+    /// under the lock, and no code of users runs.
     pub(crate) fn dump(&self) -> Vec<TaskInfo> {
         let mut all = Vec::new();
         for shard in &self.shards {
@@ -104,7 +103,8 @@ impl Owned {
         &self.shards[number as usize & (self.shards.len() - 1)]
     }
 
-    /// Lists a task, and takes over one of its references. `false`: closed, nothing happened.
+    /// Lists a task, and takes over one of its references. `false`: the list is closed, and nothing
+    /// happened.
     ///
     /// # Safety
     ///
@@ -125,7 +125,7 @@ impl Owned {
     ///
     /// # Safety
     ///
-    /// The caller has a reference, and `self` is the lists of the task's scheduler.
+    /// The caller has a reference, and `self` is the set of lists of the task's scheduler.
     #[must_use]
     pub(super) unsafe fn remove(&self, task: NonNull<Header>) -> bool {
         // SAFETY: the task is live, and the shard's lock is held.
@@ -135,7 +135,7 @@ impl Owned {
 
 /// # Safety
 ///
-/// (Of all uses below.) The lock of the task's shard is held, and the task is live.
+/// In all uses below, the lock of the task's shard is held, and the task is live.
 unsafe fn links<R>(task: NonNull<Header>, f: impl FnOnce(&mut Links) -> R) -> R {
     // SAFETY: the lock gives exclusive access to the links.
     unsafe { task.as_ref().links.with_mut(|links| f(&mut *links)) }
@@ -189,7 +189,7 @@ impl Shard {
         let mut at = self.first;
         while let Some(task) = at {
             // SAFETY: `&self` is the lock; a listed task is kept alive by the list's reference,
-            // which nobody can take over before we let go.
+            // which no other thread can take over before the lock is released.
             unsafe {
                 into.push(cell::describe(task, now));
                 at = links(task, |links| links.next);

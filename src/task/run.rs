@@ -1,8 +1,8 @@
 //! Running a task: poll it or cancel it, store the result, tell the handle.
 //!
-//! All user code of a task runs in this file (and in the drop of its handle), each time inside
-//! [`unwind::catch`]: the future's `poll` and `drop`, the output's `drop`, the join waker's `wake`
-//! and `drop`.
+//! All user code of a task runs in this file, or in the drop of its handle, each time inside
+//! [`unwind::catch`]. It is the future's `poll` and `drop`, the output's `drop`, and the join
+//! waker's `wake` and `drop`.
 
 use super::cell::{self, Cell, Code, Header, Stage};
 use super::state::{AfterPoll, Completed, Start, WakerReleased};
@@ -58,8 +58,8 @@ where
     guard.disarm();
 }
 
-/// Cancels a task on behalf of a closing pool, unless somebody runs it, who will do so. Consumes
-/// the reference of the list of unfinished tasks.
+/// Cancels a task on behalf of a closing pool, unless it is running; then its runner cancels it.
+/// Consumes the reference of the list of unfinished tasks.
 ///
 /// # Safety
 ///
@@ -86,7 +86,7 @@ where
 
 /// # Safety
 ///
-/// RUNNING is the caller's, with a reference, which is consumed.
+/// The caller holds RUNNING and a reference, which is consumed.
 unsafe fn poll<F, S>(task: NonNull<Header>)
 where
     F: Future + Send + 'static,
@@ -117,12 +117,11 @@ where
     }
 }
 
-/// Instead of a poll: leaves the task to another thread, as if it had been polled and asked for another
-/// one.
+/// Leaves the task to another thread instead of polling it, as if a poll had asked for another one.
 ///
 /// # Safety
 ///
-/// RUNNING is the caller's, with a reference, which is consumed.
+/// The caller holds RUNNING and a reference, which is consumed.
 #[cold]
 unsafe fn put_aside<F, S>(task: NonNull<Header>)
 where
@@ -133,7 +132,7 @@ where
     // SAFETY: the reference keeps the cell until we give it up, last in each branch.
     unsafe {
         let state = &(*task.as_ptr()).state;
-        // The task runs: nothing is to be scheduled yet.
+        // The task is running, so nothing is to be scheduled yet.
         let _ = state.wake();
         match state.after_poll() {
             AfterPoll::Idle => unreachable!("it was woken just now"),
@@ -153,7 +152,7 @@ where
 ///
 /// # Safety
 ///
-/// RUNNING is the caller's, with a reference.
+/// The caller holds RUNNING and a reference.
 unsafe fn poll_once<F, S>(task: NonNull<Header>) -> Poll<()>
 where
     F: Future + Send + 'static,
@@ -183,7 +182,8 @@ where
         // SAFETY: our reference outlasts the borrowed waker.
         let waker = unsafe { waker::borrow(task) };
         typed.stage.with_mut(|stage| {
-            // SAFETY: I2: RUNNING is ours. The future does not move until it is dropped in place.
+            // SAFETY: task.I2: RUNNING is ours. The future does not move until it is dropped in
+            // place.
             let stage = unsafe { &mut *stage };
             let Stage::Future(future) = stage else {
                 unreachable!("a task that runs has its future")
@@ -219,11 +219,11 @@ where
             Err(JoinError::panicked(header.id, payload))
         }
         (Err(payload), None) => {
-            // SAFETY: I2: RUNNING is ours.
+            // SAFETY: task.I2: RUNNING is ours.
             let dropped = unsafe { drop_future(task, typed) };
             let cancelled = payload.is::<Cancelled>();
             match dropped {
-                // The first panic of the task is the one that its handle gets.
+                // The handle gets the first panic of the task.
                 Err(second) if cancelled => Err(JoinError::panicked(header.id, second)),
                 Err(second) => {
                     typed.scheduler.unhandled_panic(second);
@@ -234,7 +234,7 @@ where
             }
         }
     };
-    // SAFETY: I2: RUNNING is ours, and the future has been dropped.
+    // SAFETY: task.I2: RUNNING is ours, and the future has been dropped.
     unsafe { store(typed, result) };
     Poll::Ready(())
 }
@@ -243,14 +243,14 @@ where
 ///
 /// # Safety
 ///
-/// RUNNING is the caller's, with a reference.
+/// The caller holds RUNNING and a reference.
 unsafe fn cancel_future<F, S>(task: NonNull<Header>)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
     S: Schedule,
 {
-    // SAFETY: the caller's reference keeps the cell. I2: RUNNING is the caller's.
+    // SAFETY: the caller's reference keeps the cell. task.I2: RUNNING is the caller's.
     unsafe {
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
         let id = task.as_ref().id;
@@ -266,7 +266,7 @@ where
 ///
 /// # Safety
 ///
-/// RUNNING is the caller's, with a reference, which is consumed. The result is stored.
+/// The caller holds RUNNING and a reference, which is consumed. The result is stored.
 unsafe fn complete<F, S>(task: NonNull<Header>)
 where
     F: Future + Send + 'static,
@@ -277,18 +277,18 @@ where
     unsafe {
         let header = task.as_ref();
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
-        // Off the list first, so that one write does for both references. Nobody looks for a task
-        // there to end it that is running to its end anyway.
+        // The task leaves the list first, so that one write gives up both references. The closing
+        // pool need not find it there: it is about to complete anyway.
         let own = 1 + usize::from(typed.scheduler.owned().remove(task));
         let last = match header.state.complete(own) {
             Completed::Released => false,
             Completed::Alone => {
-                // I2: there is no handle, so the result is the runner's.
+                // task.I2: there is no handle, so the result is the runner's.
                 dispose_output::<F, S>(task);
                 true
             }
             Completed::Dispose => {
-                // I2: as above.
+                // task.I2: as above.
                 dispose_output::<F, S>(task);
                 header.state.drop_refs(own)
             }
@@ -300,8 +300,8 @@ where
     }
 }
 
-/// Wakes whoever awaits the handle, then lets go of the waker and of the runner's references.
-/// Returns whether they were the last ones.
+/// Wakes the awaiter of the handle, then lets go of the waker and of the runner's references.
+/// Returns whether those were the last ones.
 ///
 /// # Safety
 ///
@@ -312,7 +312,8 @@ unsafe fn wake_handle<F: Future, S: Schedule>(task: NonNull<Header>, own: usize)
     // which it is not touched.
     unsafe {
         let header = task.as_ref();
-        // I3: COMPLETE and JOIN_WAKER are set: the slot is filled, and only read by anybody.
+        // task.I3: COMPLETE and JOIN_WAKER are set: the slot is filled, and all threads only read
+        // it.
         let woken = header.join_waker.with(|slot| {
             let waker = (*slot).as_ref().expect("JOIN_WAKER says that it is there");
             unwind::catch(|| waker.wake_by_ref())
@@ -323,8 +324,8 @@ unsafe fn wake_handle<F: Future, S: Schedule>(task: NonNull<Header>, own: usize)
         if header.state.release_waker(own) == WakerReleased::ToHandle {
             return false;
         }
-        // I3: COMPLETE is set, JOIN_WAKER and JOIN_INTEREST are not, and it was us who found them
-        // so: the slot is ours.
+        // task.I3: COMPLETE is set, JOIN_WAKER and JOIN_INTEREST are not, and the runner found them
+        // so: the slot is the runner's.
         let waker = header.join_waker.with_mut(|slot| (*slot).take());
         if let Err(payload) = unwind::catch_drop(waker) {
             report::<F, S>(task, payload);
@@ -337,7 +338,7 @@ unsafe fn wake_handle<F: Future, S: Schedule>(task: NonNull<Header>, own: usize)
 ///
 /// # Safety
 ///
-/// `task` is a complete `Cell<F, S>`, and the result is the caller's (I2). `to` is valid for
+/// `task` is a complete `Cell<F, S>`, and the result is the caller's (task.I2). `to` is valid for
 /// writes and of that type.
 unsafe fn take_output<F, S>(task: NonNull<Header>, to: *mut ())
 where
@@ -384,7 +385,7 @@ where
     }
 }
 
-/// Reports a panic that no handle will.
+/// Reports a panic that no handle will report.
 ///
 /// # Safety
 ///
@@ -408,15 +409,15 @@ fn in_span<S: Schedule, R>(scheduler: &S, f: impl FnOnce() -> R) -> R {
 ///
 /// # Safety
 ///
-/// RUNNING is the caller's (I2), who has a reference.
+/// The caller holds RUNNING (task.I2) and a reference.
 unsafe fn drop_future<F: Future, S: Schedule>(
     task: NonNull<Header>,
     typed: &Cell<F, S>,
 ) -> Result<(), Payload> {
     in_the_name_of(task, || {
         in_span(&typed.scheduler, || {
-            // SAFETY: the caller's promise. If the old value's drop panics, the new one is in place
-            // nevertheless: that is how assignment unwinds.
+            // SAFETY: the caller's promise. Even if the old value's drop panics, the new value is
+            // in place: that is how assignment unwinds.
             typed
                 .stage
                 .with_mut(|stage| unsafe { *stage = Stage::Empty });
@@ -428,7 +429,7 @@ unsafe fn drop_future<F: Future, S: Schedule>(
 ///
 /// # Safety
 ///
-/// RUNNING is the caller's (I2), who has a reference. The stage is empty.
+/// The caller holds RUNNING (task.I2) and a reference. The stage is empty.
 unsafe fn store<F: Future, S>(typed: &Cell<F, S>, result: Result<F::Output, JoinError>) {
     typed.stage.with_mut(|stage| {
         // SAFETY: the caller's promise; nothing is overwritten that would have to be dropped.
@@ -441,7 +442,8 @@ fn drop_for<T>(task: NonNull<Header>, output: T) -> Result<(), Payload> {
     in_the_name_of(task, move || drop(output))
 }
 
-/// Runs destructors: `task::id()` tells the task, and parallel loops in them are not cut short.
+/// Runs destructors in the name of a task: `task::id()` tells its id in them, and their parallel
+/// loops are not cut short.
 fn in_the_name_of(task: NonNull<Header>, f: impl FnOnce()) -> Result<(), Payload> {
     unwind::catch(|| {
         // SAFETY: the callers have a reference. J3: there is no flag that would have to live, and

@@ -1,8 +1,8 @@
-//! The state word: six flags, when the task was spawned, and a count of references. Nobody else
-//! looks at bits.
+//! The state word: six flags, when the task was spawned, and a count of references. No other file
+//! looks at its bits.
 //!
-//! Every transition is a method here, named after who makes it, and returns what the caller has to
-//! do next. The rules I1, I2, ... are those of the module's README.
+//! Every transition is a method here, named after its cause, and returns what the caller has to do
+//! next. The rules task.I1, task.I2, ... are those of the module's README.
 
 use super::info::TaskState;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -10,17 +10,18 @@ use crate::util::coarse;
 use std::fmt;
 use std::time::Duration;
 
-/// Somebody polls the future, drops it, or moves the output in: the lock of the stage (I2).
-/// Set by whoever uses the right to run, or takes it away when the pool closes. Cleared by the same
-/// thread, either back to idle, or for good together with setting COMPLETE.
+/// The lock of the stage (task.I2): its holder polls the future, drops it, or stores the output.
+/// Set by the thread that uses the right to run, or takes it away when the pool closes. Cleared by
+/// the same thread: back to idle, or for good in the write that sets COMPLETE.
 const RUNNING: usize = 1 << 0;
 
-/// The task is to be polled. While it is not running, a job with the right to run is on its way to
-/// a queue, in one, or on its way out; while it is running, the runner will make that job.
+/// The task is to be polled. While the task is not running, a job with the right to run is on its
+/// way to a queue, in a queue, or on its way out. While it is running, the runner will make that
+/// job.
 const NOTIFIED: usize = 1 << 1;
 
-/// There is a result and the future is gone. Never cleared; excludes RUNNING. What it says about
-/// the stage and the join waker: I2, I3.
+/// There is a result and the future is gone. Never cleared; excludes RUNNING. task.I2 and task.I3
+/// say what it means for the stage and the join waker.
 const COMPLETE: usize = 1 << 2;
 
 /// The task is not to be polled again. Never cleared. Set by `abort`, by closing the pool, and by
@@ -32,21 +33,25 @@ const CANCELLED: usize = 1 << 3;
 const JOIN_INTEREST: usize = 1 << 4;
 
 /// The slot of the join waker holds a waker that the runner may read once the task is complete
-/// (I3). Set by the handle. Cleared by the handle before completion, by the runner after it.
+/// (task.I3). Set by the handle. Cleared by the handle before completion, by the runner after it.
 const JOIN_WAKER: usize = 1 << 5;
 
 /// The count of references sits above the flags.
 const REF_SHIFT: u32 = 6;
+/// One reference, as it is counted in the word.
 const REF_ONE: usize = 1 << REF_SHIFT;
+/// The width of the count of references, in bits.
 const REF_BITS: u32 = if usize::BITS >= 64 { 28 } else { 26 };
+/// The highest number that fits the count of references.
 const REF_MASK: usize = (1 << REF_BITS) - 1;
-/// Half of what the word can count. Beyond it the process ends: threads that have passed the check
-/// already cannot bring the count to overflow from here.
+/// The highest count of references: half of what the word can count. Beyond it the process ends,
+/// before the threads that have passed the check can make the count overflow.
 const REF_LIMIT: usize = REF_MASK / 2;
 
-/// Above the count stands the stamp of the spawn ([`coarse::stamp`]), as much of it as there is
-/// room for: nothing in a word of 32 bits. It never changes, so no transition cares.
+/// The stamp of the spawn ([`coarse::stamp`]) sits above the count, as many of its bits as there is
+/// room for: none in a word of 32 bits. It never changes, so no transition cares.
 const STAMP_SHIFT: u32 = REF_SHIFT + REF_BITS;
+/// The width of the stamp, in bits: all that are left.
 const STAMP_BITS: u32 = usize::BITS - STAMP_SHIFT;
 
 /// One value of the state word.
@@ -87,23 +92,24 @@ impl Snapshot {
         Self(self.0 - REF_ONE)
     }
 
-    /// So many references less; others remain.
+    /// `count` references less; others remain.
     fn less(self, count: usize) -> Self {
         debug_assert!(self.refs() > count, "{self:?}");
         Self(self.0 - count * REF_ONE)
     }
 
-    /// Neither running nor about to.
+    /// The task neither runs nor is about to.
     fn is_idle(self) -> bool {
         !self.has_any(RUNNING | NOTIFIED | COMPLETE)
     }
 
-    /// What giving up one reference makes of an unfinished or finished task.
+    /// What becomes of a task when one reference is given up.
     #[inline]
     fn dropped(self) -> (Self, Dropped) {
         if self.is_idle() && self.refs() == 2 {
-            // I5: ours and the list's. No waker and no handle is left, so nobody could ever poll,
-            // cancel or ask. The new reference is the job's; ours lasts until it is scheduled.
+            // task.I5: the caller's and the list's. No waker and no handle is left, so the task
+            // could never be polled, cancelled or awaited. The new reference is the job's; the
+            // caller's lasts until the job is scheduled.
             return (
                 self.with(NOTIFIED | CANCELLED).one_more(),
                 Dropped::Orphaned,
@@ -182,7 +188,7 @@ pub(super) enum Start {
     Poll,
     /// Drop the future unpolled; RUNNING is the caller's.
     Cancel,
-    /// The closing pool took the right away: give the job's reference up, touch nothing.
+    /// The closing pool took the right away: give up the job's reference, touch nothing.
     Stale,
 }
 
@@ -194,8 +200,8 @@ pub(super) enum AfterPoll {
     Idle,
     /// Schedule a job, which has a reference of its own; then give up the caller's.
     Notified,
-    /// Drop the future: the task was cancelled meanwhile, or nobody is left who could wake it.
-    /// RUNNING is still the caller's.
+    /// Drop the future: the task was cancelled meanwhile, or neither a waker nor a handle of it is
+    /// left. RUNNING is still the caller's.
     Cancel,
 }
 
@@ -203,7 +209,7 @@ pub(super) enum AfterPoll {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Notify {
-    /// Nothing: somebody else will run the task, or nobody needs to.
+    /// Nothing: another thread will run the task, or no thread needs to.
     Nothing,
     /// Schedule a job, which has a reference of its own.
     Schedule,
@@ -231,11 +237,11 @@ pub(super) enum Completed {
     Wake,
     /// Drop the result, which is the runner's, and give up the references.
     Dispose,
-    /// Drop the result and free the cell: nobody else has a reference. The word is as it was.
+    /// Drop the result and free the cell: there are no other references. The word is as it was.
     Alone,
 }
 
-/// Who empties the slot of the join waker, after the runner has read it.
+/// Who empties the slot of the join waker after the runner has read it.
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum WakerReleased {
@@ -249,12 +255,12 @@ pub(super) enum WakerReleased {
 #[must_use]
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HandleDropped {
-    /// The task is complete, and nobody else has a reference: drop what is left and free the cell.
-    /// The word is as it was.
+    /// The task is complete, and there are no other references: drop what is left and free the
+    /// cell. The word is as it was.
     Alone,
-    /// The handle's reference went along.
+    /// The handle's reference was given up in the same write.
     Released(Dropped),
-    /// Drop what is named; the handle's reference remains to be given up.
+    /// Drop the result, the waker or both, as the fields say; then give up the handle's reference.
     Dispose { output: bool, waker: bool },
 }
 
@@ -264,8 +270,9 @@ pub(super) struct State {
 }
 
 impl State {
-    /// A task that is about to be scheduled for the first time. Its three references: the job, the
-    /// list of unfinished tasks, the `JoinHandle`. `stamp` is the time.
+    /// The state of a task that is about to be scheduled for the first time. Its three references
+    /// are those of the job, the list of unfinished tasks and the `JoinHandle`. `stamp` is the
+    /// time.
     pub(super) fn new(stamp: u32) -> Self {
         let stamp = (u64::from(stamp) << STAMP_SHIFT) as usize;
         Self {
@@ -314,7 +321,7 @@ impl State {
         self.update(Ordering::Acquire, Ordering::Relaxed, |now| {
             debug_assert!(now.has(NOTIFIED), "{now:?}");
             if now.has_any(RUNNING | COMPLETE) {
-                // Written back, so that it is not an old value that says so.
+                // Written back: only a write makes sure that the value is not an old one.
                 return (Some(now), Start::Stale);
             }
             let next = now.with(RUNNING).without(NOTIFIED);
@@ -341,27 +348,28 @@ impl State {
                 return (Some(now.without(RUNNING).one_more()), AfterPoll::Notified);
             }
             if now.refs() == 2 {
-                // I5, as in `Snapshot::dropped`: ours and the list's.
+                // task.I5, as in `Snapshot::dropped`: the runner's reference and the list's.
                 return (None, AfterPoll::Cancel);
             }
             (Some(now.without(RUNNING).one_less()), AfterPoll::Idle)
         })
     }
 
-    /// The result is stored: RUNNING becomes COMPLETE, and the runner's references, `own` of them,
-    /// are given up if nothing else is left to do.
+    /// The result is stored: RUNNING becomes COMPLETE, and the runner's `own` references are given
+    /// up if nothing else is left to do.
     #[inline]
     pub(super) fn complete(&self, own: usize) -> Completed {
         // Ordering: Release pairs with the Acquire in `load`, `offer_waker`, `take_waker_back` and
         // `drop_handle`: the result is stored before it is announced. Acquire pairs with the
-        // Release in `offer_waker`: the join waker is visible; and, where the runner is alone, with
-        // the Release of all who gave up a reference: their uses of the cell come before its end.
+        // Release in `offer_waker`: the join waker is visible. Where the runner is alone, Acquire
+        // also pairs with the Release of all who gave up a reference: their uses of the cell come
+        // before its end.
         self.update(Ordering::AcqRel, Ordering::Acquire, |now| {
             debug_assert!(now.has(RUNNING) && !now.has(COMPLETE), "{now:?}");
             let next = now.without(RUNNING).with(COMPLETE);
             if !now.has(JOIN_INTEREST) {
                 if now.refs() == own {
-                    // Without another reference there is nobody who could make one.
+                    // Without another reference, no thread could make a new one.
                     return (None, Completed::Alone);
                 }
                 (Some(next), Completed::Dispose)
@@ -374,13 +382,13 @@ impl State {
         })
     }
 
-    /// The runner has woken the join waker and lets go of it; and of its references, `own` of
-    /// them, unless the handle is gone and so the waker is the runner's to drop.
+    /// The runner has woken the join waker and lets go of it. It also gives up its `own`
+    /// references, unless the handle is gone: then the waker is the runner's to drop first.
     #[inline]
     pub(super) fn release_waker(&self, own: usize) -> WakerReleased {
         // Ordering: Release pairs with the Acquire in `drop_handle`: the runner's read of the slot
-        // is over before the handle empties it. Acquire pairs with the Release in `drop_handle`:
-        // the handle's reads of the slot are over before the runner empties it.
+        // ends before the handle empties it. Acquire pairs with the Release in `drop_handle`: the
+        // handle's reads of the slot end before the runner empties it.
         self.update(Ordering::AcqRel, Ordering::Relaxed, |now| {
             debug_assert!(now.has(COMPLETE | JOIN_WAKER), "{now:?}");
             let next = now.without(JOIN_WAKER);
@@ -395,11 +403,11 @@ impl State {
 
     // ---- Wakers, abort handles, the closing pool ----
 
-    /// A wake by somebody who keeps its reference.
+    /// Wakes the task; the caller keeps its reference.
     #[inline]
     pub(super) fn wake(&self) -> Notify {
         // Ordering: Release pairs with the Acquire in `start`: the poll sees what was written
-        // before the wake. That is why a task that is notified already gets a write, too.
+        // before the wake. For that, a task that is already notified gets a write, too.
         self.update(Ordering::Release, Ordering::Relaxed, |now| {
             if now.has(COMPLETE) {
                 (None, Notify::Nothing)
@@ -429,8 +437,8 @@ impl State {
         })
     }
 
-    /// The pool closes. Returns whether RUNNING is the caller's now, who must cancel the task; a
-    /// job that is out there becomes stale. Otherwise the present runner cancels it.
+    /// The pool closes. Returns whether the caller holds RUNNING now and must cancel the task; its
+    /// job, if there is one, becomes stale. Otherwise the present runner cancels the task.
     #[must_use]
     pub(super) fn close(&self) -> bool {
         // Ordering: Acquire pairs with the Release in `after_poll`: the future as the last poll
@@ -449,7 +457,7 @@ impl State {
     // ---- The `JoinHandle` ----
 
     /// The handle has filled the slot, and lends it to the runner. `false`: too late, the task is
-    /// complete; the result is visible, and the slot remains the handle's.
+    /// complete. The result is then visible, and the slot remains the handle's.
     #[inline]
     #[must_use]
     pub(super) fn offer_waker(&self) -> bool {
@@ -466,7 +474,7 @@ impl State {
     }
 
     /// The handle wants the slot back, to replace the waker. `false`: too late, the task is
-    /// complete and the runner reads the slot; the result is visible.
+    /// complete and the runner reads the slot. The result is then visible.
     #[inline]
     #[must_use]
     pub(super) fn take_waker_back(&self) -> bool {
@@ -483,21 +491,21 @@ impl State {
         })
     }
 
-    /// The handle goes away.
+    /// The handle is dropped.
     #[inline]
     pub(super) fn drop_handle(&self) -> HandleDropped {
         // Ordering: Acquire pairs with the Release in `complete` (the result, if it is there) and
-        // in `release_waker` (the runner is done with the slot), and, where the handle is alone,
-        // with the Release of all who gave up a reference. Release pairs with the Acquire in
-        // `release_waker`: the handle is done with the slot; and with that in `complete`,
-        // `drop_ref` and `drop_refs`, as for every reference.
+        // in `release_waker` (the runner has left the slot). Where the handle is alone, it also
+        // pairs with the Release of all who gave up a reference. Release pairs with the Acquire in
+        // `release_waker`: the handle has left the slot. It also pairs with the Acquire in
+        // `complete`, `drop_ref` and `drop_refs`, as for every reference.
         self.update(Ordering::AcqRel, Ordering::Acquire, |now| {
             debug_assert!(now.has(JOIN_INTEREST), "{now:?}");
             let next = now.without(JOIN_INTEREST);
             if now.has(COMPLETE) {
                 if now.refs() == 1 {
-                    // Without another reference there is nobody who could make one; and the runner
-                    // gives up its own after all else.
+                    // Without another reference, no thread could make a new one; and the runner
+                    // gives up its own last.
                     return (None, HandleDropped::Alone);
                 }
                 let waker = !now.has(JOIN_WAKER);
@@ -521,16 +529,16 @@ impl State {
 
     // ---- References ----
 
-    /// One more reference, by somebody who has one.
+    /// Adds a reference. The caller has one already.
     #[inline]
     pub(super) fn add_ref(&self) {
-        // Ordering: Relaxed; whoever has a reference keeps the cell alive, and passing the new one
-        // to another thread is what orders its use.
+        // Ordering: Relaxed; the caller's reference keeps the cell alive, and passing the new one
+        // to another thread orders its use.
         let before = Snapshot(self.word.fetch_add(REF_ONE, Ordering::Relaxed));
         let _ = before.one_more();
     }
 
-    /// One reference less.
+    /// Gives up a reference.
     #[inline]
     pub(super) fn drop_ref(&self) -> Dropped {
         // Ordering: Release pairs with the Acquire here, in `drop_refs`, `complete` and
@@ -541,7 +549,7 @@ impl State {
         })
     }
 
-    /// `count` references less, of a complete task. Returns whether they were the last.
+    /// Gives up `count` references of a complete task. Returns whether they were the last.
     #[inline]
     #[must_use]
     pub(super) fn drop_refs(&self, count: usize) -> bool {

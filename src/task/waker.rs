@@ -1,4 +1,4 @@
-//! Wakers: counted references in the shape that std wants.
+//! Wakers: counted references to tasks, in the form that std prescribes.
 
 use super::cell::{self, Header};
 use std::mem::ManuallyDrop;
@@ -6,7 +6,8 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-/// The same for all tasks, so that `will_wake` compares the cell's address and nothing else.
+/// The vtable of all tasks' wakers: there is only one, so `will_wake` compares just the cell's
+/// address.
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop);
 
 /// A waker that has no reference of its own.

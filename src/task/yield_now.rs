@@ -1,9 +1,9 @@
-//! Letting the others go first.
+//! A future that lets other tasks go first.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Goes to the back of the queue, once: other ready tasks run before this one continues.
+/// Sends the task to the back of the queue once: other ready tasks run before it continues.
 ///
 /// # Examples
 ///

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 ///
 /// # Panics
 ///
-/// If the period is zero.
+/// Panics if the period is zero.
 ///
 /// ```
 /// use manyhands::time::{Duration, interval};
@@ -32,7 +32,7 @@ pub fn interval(period: Duration) -> Interval {
 ///
 /// # Panics
 ///
-/// If the period is zero.
+/// Panics if the period is zero.
 ///
 /// ```
 /// use manyhands::time::{Duration, Instant, interval_at};
@@ -56,28 +56,28 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
     }
 }
 
-/// What an [`Interval`] does when it was not asked for ticks in time.
+/// The behaviour of an [`Interval`] that was not asked for ticks in time.
 ///
-/// With a period of 10 ms, ticks due at 0, 10, 20, ... and a program that comes for the tick of 10
-/// at 35:
+/// An example: the period is 10 ms, ticks are due at 0, 10, 20, ..., and the program asks for the
+/// tick of 10 at 35.
 ///
 /// | | the tick of 10 comes at | further ticks |
 /// |---|---|---|
-/// | `Burst` | 35 | at once those of 20 and 30, then 40, 50, ... |
+/// | `Burst` | 35 | those of 20 and 30 at once, then 40, 50, ... |
 /// | `Delay` | 35 | 45, 55, ... |
 /// | `Skip` | 35 | 40, 50, ... |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissedTickBehavior {
-    /// Catches up: what was missed comes at once.
+    /// Catches up: missed ticks come at once.
     #[default]
     Burst,
     /// Counts the period from the late tick on.
     Delay,
-    /// Leaves out what was missed, and keeps to its times.
+    /// Leaves out missed ticks, and keeps to the original times.
     Skip,
 }
 
-/// The ticks of [`interval`] and [`interval_at`].
+/// A source of ticks, made by [`interval`] or [`interval_at`].
 #[derive(Debug)]
 pub struct Interval {
     sleep: Sleep,
@@ -86,7 +86,8 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Waits for the next tick, and returns when that was due. Dropping the future loses no tick.
+    /// Waits for the next tick, and returns the time at which it was due. Dropping the future loses
+    /// no tick.
     ///
     /// ```
     /// # use manyhands::time::{Duration, interval};
@@ -101,7 +102,7 @@ impl Interval {
         poll_fn(|context| self.poll_tick(context)).await
     }
 
-    /// As [`tick`](Self::tick), for hand-written futures.
+    /// Like [`tick`](Self::tick), for hand-written futures.
     ///
     /// ```
     /// # use manyhands::time::{Duration, interval};
@@ -123,7 +124,7 @@ impl Interval {
         Poll::Ready(due)
     }
 
-    /// The next tick comes a period from now.
+    /// Sets the next tick to a period from now.
     ///
     /// ```
     /// # use manyhands::time::{Duration, Instant, interval};
@@ -138,7 +139,7 @@ impl Interval {
         self.reset_after(self.period);
     }
 
-    /// The next tick comes at once.
+    /// Makes the next tick come at once.
     ///
     /// ```
     /// # use manyhands::time::{Duration, Instant, interval_at};
@@ -153,7 +154,7 @@ impl Interval {
         self.reset_at(Instant::now());
     }
 
-    /// The next tick comes after `after`.
+    /// Sets the next tick to `after` from now.
     ///
     /// ```
     /// # use manyhands::time::{Duration, interval};
@@ -168,7 +169,7 @@ impl Interval {
         self.reset_at(later(Instant::now(), after));
     }
 
-    /// The next tick comes at `deadline`.
+    /// Sets the next tick to `deadline`.
     ///
     /// ```
     /// # use manyhands::time::{Duration, Instant, interval};
@@ -182,7 +183,7 @@ impl Interval {
         Pin::new(&mut self.sleep).reset(deadline);
     }
 
-    /// What it does about ticks that were missed.
+    /// The behaviour after missed ticks.
     ///
     /// ```
     /// # use manyhands::time::{Duration, MissedTickBehavior, interval};
@@ -193,7 +194,7 @@ impl Interval {
         self.missed
     }
 
-    /// Says what to do about ticks that were missed.
+    /// Sets the behaviour after missed ticks.
     ///
     /// ```
     /// # use manyhands::time::{Duration, MissedTickBehavior, interval};
@@ -217,13 +218,13 @@ impl Interval {
     }
 }
 
-/// A tick that is late by no more than this was not missed: timers are never exact.
+/// The time by which a tick may be late without having been missed: timers are never exact.
 const SLACK: Duration = Duration::from_millis(5);
 
-/// How long ago the last of the ticks `due`, `due + period`, ... was.
+/// The time since the last of the ticks `due`, `due + period`, ...
 fn since_last(due: Instant, now: Instant, period: Duration) -> Duration {
     let nanos = now.duration_since(due).as_nanos() % period.as_nanos();
-    // Less than the time between two instants.
+    // The remainder is less than the time between two instants.
     Duration::new(
         u64::try_from(nanos / 1_000_000_000).unwrap_or(0),
         (nanos % 1_000_000_000) as u32,

@@ -2,16 +2,17 @@
 //!
 //! Names and behaviour are those of `tokio::time`; [`Instant`] is that of the standard library.
 //!
-//! There is no timer thread: whichever thread of the pool parks next sleeps only until the next
-//! timer. A timer costs no allocation but its share of the pool's table, some 40 bytes; starting and
-//! dropping one takes a short lock each, however many there are. It ends at its deadline or
-//! up to 66 µs later (the width of a tick), plus the time that it takes to wake a thread; no thread
-//! is woken for timers twice within a millisecond, so some of many are late by that. While all
-//! threads compute, one more thread waits for the clock (see the book's chapter "Timers and
-//! sockets").
+//! There is no timer thread: the next thread of the pool that parks sleeps only until the next
+//! timer. A timer costs no allocation except its share of the pool's table, some 40 bytes. Starting
+//! and dropping one takes a short lock each, however many timers there are.
 //!
-//! A timer belongs to the pool where it is first polled: that of the thread, else the default pool.
-//! It may be polled anywhere, also by other executors.
+//! A timer expires at its deadline or up to 66 µs later (the length of a tick), plus the time that
+//! it takes to wake a thread. No thread is woken for timers twice within a millisecond, so timers
+//! in quick succession may be late by that. While all threads compute, one more thread waits for
+//! the clock (see the book's chapter "Timers and sockets").
+//!
+//! A timer belongs to the pool of the thread that first polls it, else to the default pool. It may
+//! be polled anywhere, even by other executors.
 //!
 //! ```
 //! use manyhands::time::{self, Duration, Instant};
@@ -32,12 +33,13 @@ pub use self::sleep::{Sleep, sleep, sleep_until};
 pub use self::timeout::{Timeout, timeout, timeout_at};
 pub use std::time::{Duration, Instant};
 
-/// What can go wrong with timers.
+/// The errors of timers.
 pub mod error {
     pub use super::timeout::Elapsed;
 }
 
-/// `at + duration`. What lies beyond what the clock can say is taken for 30 years.
+/// The instant `at + duration`. An instant that the clock cannot express is replaced by one 30
+/// years away.
 fn later(at: Instant, duration: Duration) -> Instant {
     const LONG: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
     at.checked_add(duration)

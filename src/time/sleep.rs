@@ -1,4 +1,4 @@
-//! A future that is over at an instant.
+//! A future that completes at a given instant.
 
 use super::later;
 use crate::entry::current::current_registry;
@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// Waits for a time. Ends at once if that is zero; a time beyond what the clock can say, such as
-/// `Duration::MAX`, is taken for 30 years.
+/// Waits for a duration. Completes at once if that is zero. A duration that the clock cannot
+/// express, such as `Duration::MAX`, is taken for 30 years.
 ///
 /// ```
 /// use manyhands::time::{Duration, sleep};
@@ -27,7 +27,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     sleep_until(later(Instant::now(), duration))
 }
 
-/// Waits until a deadline. Ends at once if that has passed.
+/// Waits until a deadline. Completes at once if that has passed.
 ///
 /// ```
 /// use manyhands::time::{Duration, Instant, sleep_until};
@@ -47,8 +47,8 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// The future of [`sleep`] and [`sleep_until`].
 ///
-/// Does nothing until it is polled, and can be moved at any time. Dropping it forgets the timer at
-/// once.
+/// It does nothing until it is polled, and can be moved at any time. Dropping it forgets the timer
+/// at once.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Sleep {
     deadline: Instant,
@@ -62,7 +62,7 @@ enum State {
 }
 
 impl Sleep {
-    /// When it ends.
+    /// The deadline at which the future completes.
     ///
     /// ```
     /// use manyhands::time::{Duration, Instant, sleep_until};
@@ -73,7 +73,7 @@ impl Sleep {
         self.deadline
     }
 
-    /// Has it ended? Looks at the clock only if it has not been awaited to its end.
+    /// Has the deadline passed? Looks at the clock only if the future has not completed.
     ///
     /// ```
     /// use manyhands::time::{Duration, sleep};
@@ -86,10 +86,11 @@ impl Sleep {
         matches!(self.state, State::Over) || Instant::now() >= self.deadline
     }
 
-    /// Gives it another deadline, whether it has ended or not. The task that awaits it need not poll
-    /// it again for that, unless it had ended.
+    /// Sets another deadline, even after the future has completed. The task that awaits it need not
+    /// poll it again for that, unless it had completed.
     ///
-    /// The receiver is what it is with tokio; `Pin::new(&mut sleep).reset(..)` works as well.
+    /// The receiver is tokio's. `Pin::new(&mut sleep).reset(..)` works as well, and so does
+    /// [`set`](Self::set).
     ///
     /// ```
     /// use manyhands::time::{Duration, Instant, sleep};
@@ -127,7 +128,7 @@ impl Sleep {
             if !registry.is_closed() {
                 return State::Waits(registry, key);
             }
-            // A thread of a pool that is over. The default pool never is.
+            // A thread of a closed pool. The default pool never closes.
             registry.timers().remove(key);
             registry = Arc::clone(global::registry());
         }
@@ -143,7 +144,7 @@ impl Future for Sleep {
             if registry.timers().set_waker(*key, context.waker()) {
                 return Poll::Pending;
             }
-            // It has ended, or its pool has.
+            // The timer has expired, or its pool has closed.
             this.state = State::New;
         }
         if matches!(this.state, State::New) {

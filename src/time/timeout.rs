@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// Lets a future run for so long, then drops nothing and says [`Elapsed`]: the future goes when the
-/// [`Timeout`] does.
+/// Awaits a future for at most `duration`, then gives [`Elapsed`]. The future is not dropped then,
+/// but together with the [`Timeout`].
 ///
-/// The future is polled first: one that is ready at once is never late, even if the time is zero.
+/// The future is polled first: one that is ready at once is never late, even if `duration` is zero.
 /// A future that does not return from its poll cannot be stopped, but a parallel loop in
 /// [`compute`](crate::compute) can.
 ///
@@ -31,7 +31,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
     }
 }
 
-/// As [`timeout`], with a deadline instead of a time.
+/// Like [`timeout`], with a deadline instead of a duration.
 ///
 /// ```
 /// use manyhands::time::{Instant, timeout_at};
@@ -57,7 +57,7 @@ pub struct Timeout<F> {
 }
 
 impl<F> Timeout<F> {
-    /// The future.
+    /// The inner future.
     ///
     /// ```
     /// use manyhands::time::{Duration, timeout};
@@ -68,7 +68,7 @@ impl<F> Timeout<F> {
         &self.future
     }
 
-    /// The future, without its deadline.
+    /// Returns the inner future, without its deadline.
     ///
     /// ```
     /// use manyhands::time::{Duration, timeout};
@@ -84,8 +84,9 @@ impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // SAFETY: `future` is pinned with `self`: it is never moved out of a pinned `Timeout` (there
-        // is no `Drop`, and `into_inner` needs one that was not pinned). `Sleep` is `Unpin`.
+        // SAFETY: `future` is pinned with `self`: it is never moved out of a pinned `Timeout`.
+        // (There is no `Drop`, and `into_inner` needs a `Timeout` that was not pinned.) `Sleep` is
+        // `Unpin`.
         let (future, sleep) = unsafe {
             let this = self.get_unchecked_mut();
             (Pin::new_unchecked(&mut this.future), &mut this.sleep)
@@ -97,7 +98,7 @@ impl<F: Future> Future for Timeout<F> {
     }
 }
 
-/// The error of [`timeout`]: the time is over.
+/// The error of [`timeout`]: the deadline has passed.
 ///
 /// ```
 /// use manyhands::time::{Duration, timeout};

@@ -1,8 +1,10 @@
-//! The timers of one pool: a wheel under a lock, and the tick at which it next wants attention.
+//! The timers of one pool: a wheel under a lock, and the next tick at which a thread must look at
+//! it.
 //!
-//! Called by `pool::driver`, which says who looks at the wheel and when, and through it by
-//! `crate::time`. Knows nothing of seats and threads. Wakers are not cloned, called or dropped under
-//! the lock: the last waker of a task may take the task's future with it, and that its timers.
+//! Called by `pool::driver`, which says which thread looks at the wheel and when, and through it by
+//! `crate::time`. This module knows nothing of seats and threads. Wakers are not cloned, called or
+//! dropped under the lock: the last waker of a task may drop the task's future, and that its
+//! timers.
 
 mod wheel;
 
@@ -15,28 +17,29 @@ use crate::util::unwind;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-/// A tick is 2^16 ns, about 66 µs: what a timer may be late by where threads are free. A finer one
-/// would wake a thread more often where many timers end at about the same time.
+/// The length of a tick, as a power of two in ns: 2^16 ns, about 66 µs. A timer may be late by one
+/// tick where threads are free. A finer tick would wake a thread more often where many timers
+/// expire at about the same time.
 const TICK_BITS: u32 = 16;
 
-/// After timers have ended, nobody is woken for the next ones before so many ticks have gone by: a
-/// bit less than a millisecond, so that a timer each millisecond is on time.
+/// The number of ticks, after timers have expired, in which no thread is woken for further timers.
+/// It is a bit less than a millisecond, so that a timer each millisecond is on time.
 const REST: u64 = 15;
 
-/// No timer.
+/// The tick that stands for "no timer".
 const NEVER: u64 = u64::MAX;
 
-/// So many wakers are called between two turns of the lock.
+/// The highest number of wakers that are called between two turns of the lock.
 const AT_ONCE: usize = 128;
 
 #[derive(Debug)]
 pub(crate) struct Timers {
-    /// When tick 0 was.
+    /// The time of tick 0.
     start: Instant,
-    /// [`Wheel::next`], for looks without the lock. Written under the lock.
+    /// A copy of [`Wheel::next`], for looks without the lock. Written under the lock.
     next: AtomicU64,
-    /// The tick before which nobody need be woken. Written under the lock. A statistic, so no model
-    /// has to see it.
+    /// The tick before which no thread need be woken. Written under the lock. A statistic, so no
+    /// model has to see it.
     rest_until: std::sync::atomic::AtomicU64,
     wheel: Mutex<Wheel>,
 }
@@ -46,12 +49,12 @@ pub(crate) struct Timers {
 #[must_use]
 pub(crate) struct Added {
     pub(crate) key: Key,
-    /// It comes before all others: whoever waits for the next tick must look again.
+    /// Is it the earliest timer? Then the driver must look at the next tick again.
     pub(crate) first: bool,
 }
 
-/// Calls a waker. It may be foreign code: a panic there is not that of the thread that looks at the
-/// clock, and has been printed already.
+/// Calls a waker. It may be foreign code, whose panic is no fault of the thread that looks at the
+/// clock. The panic has been printed already.
 fn wake(waker: Waker) {
     if let Err(payload) = unwind::catch(|| waker.wake()) {
         unwind::discard(payload);
@@ -75,31 +78,33 @@ impl Timers {
         u64::try_from(ticks).unwrap_or(NEVER - 1).min(NEVER - 1)
     }
 
-    /// The newest tick that has begun.
+    /// The latest tick that has begun.
     fn now(&self) -> u64 {
         let nanos = self.start.elapsed().as_nanos() >> TICK_BITS;
         u64::try_from(nanos).unwrap_or(NEVER - 1)
     }
 
     fn set_next(&self, wheel: &Wheel) {
-        // Ordering: Relaxed; who relies on the value puts fences around it (`pool::driver`, D1).
+        // Ordering: Relaxed; code that relies on the value puts fences around it (`pool::driver`,
+        // driver.D1).
         self.next
             .store(wheel.next().unwrap_or(NEVER), Ordering::Relaxed);
     }
 
-    /// Calls `waker` at `deadline` or up to a tick later. `None`: it is over already.
+    /// Adds a timer: `waker` is called at `deadline` or up to a tick later. `None`: the deadline
+    /// has passed.
     pub(crate) fn add(&self, deadline: Instant, waker: &Waker) -> Option<Added> {
         let tick = self.tick_of(deadline);
         let waker = waker.clone();
         let mut wheel = lock(&self.wheel);
         let added = self.insert(&mut wheel, tick, waker);
         drop(wheel);
-        // An error is the waker, dropped without the lock.
+        // The error is the waker, which is dropped here, outside the lock.
         added.ok()
     }
 
-    /// Gives a timer another deadline, and another key. `None`: it was over already, or is now, and
-    /// its waker was called.
+    /// Gives a timer another deadline, and another key. `None`: it has expired, before or just now,
+    /// and its waker was called.
     pub(crate) fn reset(&self, key: Key, deadline: Instant) -> Option<Added> {
         let tick = self.tick_of(deadline);
         let mut wheel = lock(&self.wheel);
@@ -117,7 +122,7 @@ impl Timers {
         Ok(Added { key, first })
     }
 
-    /// Calls another waker for a timer. `false`: it is over.
+    /// Gives a timer another waker. `false`: the timer has expired.
     pub(crate) fn set_waker(&self, key: Key, waker: &Waker) -> bool {
         match lock(&self.wheel).waker(key) {
             None => return false,
@@ -137,34 +142,35 @@ impl Timers {
         is_there
     }
 
-    /// Forgets a timer, if it is not over.
+    /// Forgets a timer, unless it has expired.
     pub(crate) fn remove(&self, key: Key) {
-        // The next tick stays: one look too many is cheaper than a look at each removal.
+        // The copy of the next tick stays: one look too many is cheaper than a look at each
+        // removal.
         let waker = lock(&self.wheel).remove(key);
         drop(waker);
     }
 
-    /// Are there any?
+    /// Are there no timers?
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         // Ordering: Relaxed, as in `set_next`.
         self.next.load(Ordering::Relaxed) == NEVER
     }
 
-    /// When the next timer ends.
+    /// The time at which the next timer expires.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.start_of(0)
     }
 
-    /// When somebody is to be woken to look: for the next timer, but not twice within a millisecond.
-    /// Where timers end in quick succession each of them would be a wake-up of its own, which costs
-    /// ten times what it takes to call its waker.
+    /// The time at which a thread is to be woken to look: for the next timer, but not twice within
+    /// a millisecond. Where timers expire in quick succession, each would be a wake-up of its own,
+    /// which costs ten times what it takes to call its waker.
     pub(crate) fn next_wake(&self) -> Option<Instant> {
-        // Ordering: Relaxed; a bit more or less rest does no harm.
+        // Ordering: Relaxed; a slightly longer or shorter rest does no harm.
         self.start_of(self.rest_until.load(Ordering::Relaxed))
     }
 
-    /// The beginning of the next timer's tick, or of a later one.
+    /// The beginning of the next timer's tick, but not before that of the tick `earliest`.
     fn start_of(&self, earliest: u64) -> Option<Instant> {
         // Ordering: Relaxed, as in `set_next`.
         let tick = self.next.load(Ordering::Relaxed);
@@ -172,19 +178,19 @@ impl Timers {
             return None;
         }
         let tick = tick.max(earliest);
-        // What is centuries away need not be told from what is never.
+        // A timer that is centuries away may count as none.
         let nanos = tick.checked_mul(1 << TICK_BITS)?;
         self.start.checked_add(Duration::from_nanos(nanos))
     }
 
-    /// Is it time to look?
+    /// Has the next timer's tick begun?
     pub(crate) fn is_due(&self) -> bool {
         // Ordering: Relaxed, as in `set_next`.
         let next = self.next.load(Ordering::Relaxed);
         next != NEVER && next <= self.now()
     }
 
-    /// Calls the wakers of all timers that are over. Returns how many.
+    /// Calls the wakers of all timers that have expired. Returns their number.
     pub(crate) fn fire(&self) -> usize {
         let now = self.now();
         let mut fired = 0;
@@ -208,7 +214,7 @@ impl Timers {
         }
     }
 
-    /// Calls all wakers: the pool is over, and nobody will look again.
+    /// Calls all wakers: the pool is closed, and no thread will look again.
     pub(crate) fn fire_all(&self) {
         let wakers = {
             let mut wheel = lock(&self.wheel);

@@ -1,25 +1,27 @@
-//! A hierarchical timing wheel: who is to be woken when, in ticks.
+//! A hierarchical timing wheel: wakers by the tick at which they are to be called.
 //!
-//! Eleven levels of 64 slots. A slot of level 0 is one tick wide, one of the next level 64 ticks, and
-//! so on; together they cover all of a `u64`. An entry stands on the level where its deadline first
-//! differs from the present, and moves down when its slot comes. So inserting and removing touch
-//! one list each, whatever the number of entries, and an entry that is never removed moves at most
-//! ten times. (The idea is Varghese and Lauck's; Linux and tokio use it too.)
+//! Eleven levels of 64 slots. A slot of level 0 is one tick wide, one of the next level 64 ticks,
+//! and so on; together they cover all of a `u64`. An entry stands on the level where its deadline
+//! first differs from the present, and moves down when its slot comes. So inserting and removing
+//! touch one list each, however many entries there are. An entry that is never removed moves at
+//! most ten times. (The idea is Varghese and Lauck's; Linux and tokio use it, too.)
 //!
-//! Entries are places of a slab, linked by index: no pointers, and one allocation for all of them.
+//! Entries are places of a slab, linked by index: no pointers, and one allocation for all entries.
 
 use std::fmt;
 use std::task::Waker;
 
-/// 6 bits each: all 64.
+/// The number of levels: with 6 bits each they cover all 64 bits of a deadline.
 const LEVELS: usize = 11;
+/// The number of bits of a deadline that choose the slot of a level.
 const SLOT_BITS: u32 = 6;
+/// The number of slots of a level.
 const SLOTS: usize = 1 << SLOT_BITS;
 
-/// No entry: the end of a list.
+/// The index that stands for "no entry": the end of a list.
 const NIL: u32 = u32::MAX;
 
-/// Names an entry, also after it is gone.
+/// A name for an entry. It stays unambiguous after the entry is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     index: u32,
@@ -29,25 +31,25 @@ pub(crate) struct Key {
 #[derive(Debug)]
 struct Entry {
     deadline: u64,
-    /// `None`: the place is free.
+    /// The waker to be called. `None`: the place is free.
     waker: Option<Waker>,
     prev: u32,
     /// The next entry of the slot, or the next free place.
     next: u32,
     generation: u32,
-    /// Its slot, counted over all levels.
+    /// The entry's slot, counted over all levels.
     slot: u32,
 }
 
 pub(super) struct Wheel {
-    /// All entries with a deadline up to here are gone.
+    /// The present tick. All entries with a deadline up to here are gone.
     now: u64,
     entries: Vec<Entry>,
     free: u32,
     len: usize,
     /// The first entry of each slot.
     heads: [u32; LEVELS * SLOTS],
-    /// Which slots of a level have entries.
+    /// For each level, one bit for each slot that has entries.
     occupied: [u64; LEVELS],
 }
 
@@ -63,7 +65,7 @@ impl Wheel {
         }
     }
 
-    /// Adds an entry. An error: its time has come already.
+    /// Adds an entry. An error, with the waker: the deadline has passed.
     pub(super) fn insert(&mut self, deadline: u64, waker: Waker) -> Result<Key, Waker> {
         if deadline <= self.now {
             return Err(waker);
@@ -78,27 +80,27 @@ impl Wheel {
         Ok(Key { index, generation })
     }
 
-    /// The waker of an entry, if that is there still.
+    /// The waker of an entry that is still there.
     pub(super) fn waker(&mut self, key: Key) -> Option<&mut Waker> {
         let entry = self.entries.get_mut(key.index as usize)?;
         let waker = entry.waker.as_mut()?;
         (entry.generation == key.generation).then_some(waker)
     }
 
-    /// Takes an entry out, and its waker, which the caller drops where it holds no lock.
+    /// Takes an entry out. The caller drops its waker where it holds no lock.
     pub(super) fn remove(&mut self, key: Key) -> Option<Waker> {
         self.waker(key)?;
         self.unlink(key.index);
         self.release(key.index)
     }
 
-    /// The tick at which something is to be done: an entry's time comes, or entries move down.
+    /// The next tick with something to do: an entry expires, or entries move down.
     pub(super) fn next(&self) -> Option<u64> {
         self.next_slot().map(|(_, start)| start)
     }
 
-    /// Goes on to `now`, and moves the wakers of entries whose time has come to `due`, but no more
-    /// than fit without growing it. `false`: there may be more.
+    /// Goes on to `now`, and moves the wakers of expired entries to `due`, as many as fit without
+    /// growing it. `false`: there may be more.
     pub(super) fn advance(&mut self, now: u64, due: &mut Vec<Waker>) -> bool {
         while let Some((slot, start)) = self.next_slot() {
             if start > now {
@@ -108,7 +110,7 @@ impl Wheel {
             while self.heads[slot] != NIL {
                 let index = self.heads[slot];
                 if slot >= SLOTS {
-                    // One or more levels down.
+                    // The entry moves down by one or more levels.
                     self.unlink(index);
                     self.link(index);
                 } else if due.len() == due.capacity() {
@@ -123,14 +125,14 @@ impl Wheel {
         true
     }
 
-    /// All wakers, for good.
+    /// Takes all wakers out, for good.
     pub(super) fn take_all(&mut self) -> Vec<Waker> {
         let all = std::mem::replace(self, Self::new());
         self.now = all.now;
         all.entries.into_iter().filter_map(|e| e.waker).collect()
     }
 
-    /// A free place.
+    /// Finds or makes a free place.
     fn place(&mut self) -> u32 {
         if self.free != NIL {
             let index = self.free;
@@ -150,8 +152,8 @@ impl Wheel {
         index
     }
 
-    /// Makes an unlinked place free. The generation wraps after 2^32 uses of one place, which a
-    /// forgotten key would have to wait for.
+    /// Makes an unlinked place free. The generation wraps after 2^32 uses of one place; only then
+    /// could an old key name a new entry.
     fn release(&mut self, index: u32) -> Option<Waker> {
         let entry = &mut self.entries[index as usize];
         entry.generation = entry.generation.wrapping_add(1);
@@ -163,8 +165,8 @@ impl Wheel {
 
     /// The slot where an entry belongs now.
     fn slot_of(&self, deadline: u64) -> usize {
-        // The highest bit in which it differs from the present decides on the level. What is due
-        // stands in the slot of the present itself.
+        // The level follows from the highest bit in which the deadline differs from the present.
+        // What is due stands in the slot of the present itself.
         let differs = (self.now ^ deadline) | (SLOTS as u64 - 1);
         let level = ((63 - differs.leading_zeros()) / SLOT_BITS) as usize;
         level * SLOTS + digit(deadline, level)
@@ -174,7 +176,7 @@ impl Wheel {
         let slot = self.slot_of(self.entries[index as usize].deadline);
         let head = std::mem::replace(&mut self.heads[slot], index);
         let entry = &mut self.entries[index as usize];
-        // At most 11 * 64 slots.
+        // There are 11 * 64 slots.
         entry.slot = slot as u32;
         entry.prev = NIL;
         entry.next = head;
@@ -202,8 +204,8 @@ impl Wheel {
         }
     }
 
-    /// The first slot with entries, and the tick at which it begins. All entries of a level stand
-    /// before all of the next one, and no slot of a level comes before the present one.
+    /// The first slot with entries, and the tick at which it begins. All entries of a level come
+    /// before all of the next level, and no slot of a level comes before the present one.
     fn next_slot(&self) -> Option<(usize, u64)> {
         let level = self.occupied.iter().position(|&slots| slots != 0)?;
         let slot = self.occupied[level].trailing_zeros() as usize;
@@ -249,15 +251,15 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Op {
-        /// So many ticks after the present.
+        /// A deadline, in ticks after the present.
         Insert(u64),
-        /// The entry of this rank among those that are there.
+        /// The rank of the entry among those that are there.
         Remove(usize),
-        /// So many ticks, with room for so many wakers at once.
+        /// A number of ticks, and the room for wakers at each call.
         Advance(u64, usize),
     }
 
-    /// Distances of all sizes, with those about the powers of 64 often.
+    /// Distances of all sizes, often close to the powers of 64.
     fn distance() -> impl Strategy<Value = u64> {
         prop_oneof![
             0..200_u64,

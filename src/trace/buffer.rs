@@ -1,13 +1,13 @@
-//! The notes of one thread. Invariants:
+//! The buffer of one thread's notes. Invariants:
 //!
-//! * B1: one thread at a time pushes; the next one comes after it (a seat has one occupant, and is
-//!   handed over with Acquire and Release).
-//! * B2: a slot is written once, before `len` goes beyond it, and never again. So whoever has read
-//!   `len` may read all slots below it while others are still being filled.
+//! * trace.B1: one thread at a time pushes, and its pushes happen before those of the next one. (A
+//!   seat has one occupant, and is handed over with Acquire and Release.)
+//! * trace.B2: a slot is written once, before `len` goes beyond it, and never again. So a thread
+//!   that has read `len` may read all slots below it while others are still being filled.
 
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
-// No modelled atomics: models record nothing.
+// Not modelled atomics: models record nothing.
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// An array that is filled once.
@@ -18,11 +18,11 @@ pub(super) struct Buffer<T> {
     dropped: AtomicU64,
 }
 
-// SAFETY: B1 and B2: `T`s are moved in by one thread and read by others.
+// SAFETY: trace.B1 and trace.B2: `T`s are moved in by one thread and read by others.
 unsafe impl<T: Copy + Send + Sync> Sync for Buffer<T> {}
 
 impl<T: Copy> Buffer<T> {
-    /// Memory is taken from the system as it is filled.
+    /// An empty buffer. The system provides its memory as it is filled.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             slots: (0..capacity)
@@ -37,16 +37,16 @@ impl<T: Copy> Buffer<T> {
     ///
     /// # Safety
     ///
-    /// B1: no other thread pushes at the same time.
+    /// trace.B1: no other thread pushes at the same time.
     pub(super) unsafe fn push(&self, item: T) {
-        // Ordering: Relaxed; B1: this thread has written it, or was handed the seat.
+        // Ordering: Relaxed; trace.B1: this thread has written it, or was handed the seat.
         let len = self.len.load(Ordering::Relaxed);
         let Some(slot) = self.slots.get(len) else {
             // Ordering: Relaxed; statistics, with one writer.
             let dropped = self.dropped.load(Ordering::Relaxed);
             return self.dropped.store(dropped + 1, Ordering::Relaxed);
         };
-        // SAFETY: B1 and B2: nobody reads or writes a slot at `len` but us.
+        // SAFETY: trace.B1 and trace.B2: only this thread reads or writes a slot at `len`.
         unsafe { (*slot.get()).write(item) };
         // Ordering: Release pairs with the Acquire in `items`: the item is written.
         self.len.store(len + 1, Ordering::Release);
@@ -57,17 +57,17 @@ impl<T: Copy> Buffer<T> {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// What has been pushed so far.
+    /// The items that have been pushed.
     pub(super) fn items(&self) -> impl Iterator<Item = T> + '_ {
         // Ordering: Acquire pairs with the Release in `push`.
         let len = self.len.load(Ordering::Acquire);
-        // SAFETY: B2: slots below `len` are filled, and not written any more.
+        // SAFETY: trace.B2: slots below `len` are filled, and never written again.
         self.slots[..len]
             .iter()
             .map(|slot| unsafe { (*slot.get()).assume_init() })
     }
 
-    /// How many there was no room for.
+    /// The number of items for which there was no room.
     pub(super) fn dropped(&self) -> u64 {
         // Ordering: Relaxed; statistics.
         self.dropped.load(Ordering::Relaxed)

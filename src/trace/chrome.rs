@@ -1,4 +1,4 @@
-//! The format of Chrome's tracing, which <https://ui.perfetto.dev> reads, too.
+//! The timeline in the format of Chrome's tracing, which <https://ui.perfetto.dev> reads, too.
 
 use super::Span;
 use super::lanes::Lanes;
@@ -19,7 +19,7 @@ impl Span {
     }
 }
 
-/// Writes one JSON object.
+/// Writes the timeline as one JSON object.
 pub(super) fn write(lanes: &Lanes, mut to: impl Write) -> io::Result<()> {
     let to = &mut to;
     write!(
@@ -91,7 +91,7 @@ fn event(lanes: &Lanes, tid: usize, mark: Mark, to: &mut impl Write) -> io::Resu
     }
 }
 
-/// A JSON string, which may stand inside a script of a page, too.
+/// A JSON string, which may also stand inside a script of a page.
 pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl fmt::Display for Quoted<'_> {

@@ -1,4 +1,4 @@
-//! A page that shows the timeline by itself: no other file, no network.
+//! The timeline as a page that needs no other file and no network.
 
 use super::chrome::Quoted;
 use super::lanes::Lanes;
@@ -6,9 +6,9 @@ use super::timeline::Mark;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// The page, but for the data.
+/// The page without its data.
 const PAGE: &str = include_str!("page.html");
-/// Where the data belongs.
+/// The place of the data in the page.
 const PLACE: &str = "/*DATA*/";
 
 /// Writes the page.
@@ -19,8 +19,8 @@ pub(super) fn write(lanes: &Lanes, mut to: impl Write) -> io::Result<()> {
     to.write_all(tail.as_bytes())
 }
 
-/// One JSON object. A span is `[begin, end, depth, kind, task]`, in nanoseconds; kinds are numbers
-/// in the order of [`Span`](super::Span).
+/// Writes the data as one JSON object. A span is `[begin, end, depth, kind, task]`, in nanoseconds;
+/// kinds are numbers in the order of [`Span`](super::Span).
 fn data(lanes: &Lanes, to: &mut impl Write) -> io::Result<()> {
     let mut tasks = BTreeMap::new();
     let mut end = 0.0_f64;

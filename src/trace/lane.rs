@@ -1,4 +1,4 @@
-//! Where the calling thread writes its notes, and what a note says.
+//! Notes, and the lane to which the calling thread writes them.
 
 use super::buffer::Buffer;
 use super::{LaneKind, Span};
@@ -10,23 +10,24 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 
-/// What happened.
+/// The event that a note reports.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum What {
-    /// A poll of the task with this number (0: the future of a `block_on`), spawned there.
+    /// A poll begins, of the task with this number (0: the future of a `block_on`), which was
+    /// spawned at this place.
     BeginPoll(u64, Option<&'static Location<'static>>),
-    /// Another span.
+    /// Another span begins.
     Begin(Span),
-    /// The innermost span of this kind is over, and all inside it.
+    /// The innermost span of this kind ends, and all spans inside it.
     End(Span),
-    /// Work came from the seat with this index.
+    /// Work was stolen from the seat with this index.
     Steal(u32),
 }
 
 /// A note.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Note {
-    /// By the clock of [`clock::ticks`].
+    /// The time, by the clock of [`clock::ticks`].
     pub(super) at: u64,
     pub(super) what: What,
 }
@@ -37,7 +38,7 @@ pub(crate) struct Lane {
     pub(super) kind: LaneKind,
     pub(super) index: usize,
     pub(super) notes: Buffer<Note>,
-    /// Of tasks that were polled here. Few have one.
+    /// The names of tasks that were polled here. Few tasks have one.
     pub(super) names: Mutex<HashMap<u64, Arc<str>>>,
 }
 
@@ -45,7 +46,7 @@ thread_cell! {
     static CURRENT: Cell<*const Lane> = Cell::new(ptr::null());
 }
 
-/// The calling thread writes to a lane until this is dropped.
+/// A guard: the calling thread writes to a lane until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Entered(*const Lane);
 
@@ -69,16 +70,16 @@ impl Lane {
     #[cold]
     fn note(&self, what: What) {
         let at = clock::ticks();
-        // SAFETY: B1: `enter` was promised that no other thread writes here.
+        // SAFETY: trace.B1: `enter` was promised that no other thread writes here.
         unsafe { self.notes.push(Note { at, what }) };
     }
 }
 
-/// What follows on this thread is noted in `lane`, if there is one.
+/// From now on the calling thread's notes go to `lane`, if there is one.
 ///
 /// # Safety
 ///
-/// The lane outlives the result, and no other thread enters it meanwhile.
+/// The lane outlives the guard, and no other thread enters it meanwhile.
 #[inline]
 pub(super) unsafe fn enter(lane: Option<&Lane>) -> Entered {
     let lane = lane.map_or(ptr::null(), ptr::from_ref);
@@ -113,7 +114,7 @@ pub(crate) fn steal(victim: u32) {
     }
 }
 
-/// A task is polled until the result is dropped.
+/// Notes that a task is polled, until the guard is dropped.
 #[inline]
 pub(crate) fn poll<'a>(
     id: u64,
@@ -140,7 +141,7 @@ fn begin_poll(
     lane.note(What::BeginPoll(id, site));
 }
 
-/// See [`poll`].
+/// The guard of [`poll`].
 #[derive(Debug)]
 pub(crate) struct Polling(());
 

@@ -1,24 +1,23 @@
 //! The timeline of a pool: what each of its threads did when (feature `trace`).
 //!
-//! While `MANYHANDS_TRACE=file` is set, the threads of a pool note when they begin and end a poll, a
-//! computation, a job taken from a queue, a wait that lends the permit, a sleep; and what they
-//! steal. Each thread writes to a buffer of its own (`buffer.rs`), which stops when it is full: what
-//! is dropped is counted, and said in the output. The notes become a file in the format of Chrome's
-//! tracing and Perfetto (`chrome.rs`) or a page to look at (`html.rs`).
+//! While `MANYHANDS_TRACE=file` is set, the threads of a pool note what they begin and end: polls,
+//! computations, jobs from queues, waits that lend the permit, sleeps. They also note what they
+//! steal. Each thread writes to a buffer of its own (`buffer.rs`), which takes no more notes when
+//! it is full. The output says how many were dropped. The notes become a file in the format of
+//! Chrome's tracing and Perfetto (`chrome.rs`) or a page to look at (`html.rs`).
 //!
 //! | file | story |
 //! |---|---|
 //! | `buffer.rs` | the notes of one thread: one writer, any readers, nothing is ever overwritten |
-//! | `lane.rs` | which buffer the calling thread writes to; what a note says |
-//! | `lanes.rs` | the lanes of one pool at one moment |
-//! | `recorder.rs` | what one pool records; when and where it is written |
+//! | `lane.rs` | the buffer to which the calling thread writes; what a note says |
+//! | `recorder.rs` | the lanes of one pool; when and where they are written |
 //! | `timeline.rs` | from notes to spans that nest |
 //! | `chrome.rs`, `html.rs`, `page.html` | the two formats |
 //! | `off.rs` | nothing, for builds without the feature and for models |
 //!
 //! Called by `task` (polls), `job` (jobs), and `pool`. Where nothing is recorded a note costs one
-//! load of a thread-local pointer and a branch. A private join takes none.
-//! This module knows nothing of tasks and pools.
+//! load of a thread-local pointer and a branch. A private join takes none. This module knows
+//! nothing of tasks and pools.
 
 #[cfg(all(feature = "trace", not(manyhands_model)))]
 mod buffer;
@@ -45,7 +44,7 @@ mod off;
 #[cfg(not(all(feature = "trace", not(manyhands_model))))]
 pub(crate) use self::off::{Recorder, at_thread_end, begin, end, poll, steal};
 
-/// What lasts from one note to another.
+/// The kind of a span: something that lasts from one note to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[cfg_attr(not(feature = "trace"), allow(dead_code))]
@@ -58,13 +57,13 @@ pub(crate) enum Span {
     Job,
     /// The thread waits or blocks, and has lent its permit.
     Lent,
-    /// It has begun to compute, and waits for its turn.
+    /// The thread has begun to compute, and waits for its turn.
     Pause,
-    /// It sleeps.
+    /// The thread sleeps.
     Park,
 }
 
-/// Whose notes these are.
+/// The kind of thread whose notes a lane holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "trace"), allow(dead_code))]
 pub(crate) enum LaneKind {

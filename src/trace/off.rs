@@ -1,4 +1,4 @@
-//! The timeline that is not compiled in.
+//! The timeline in builds without it: nothing is recorded.
 
 use super::{LaneKind, Span};
 use std::panic::Location;
@@ -39,7 +39,7 @@ impl Recorder {
     }
 }
 
-// A guard that does nothing at its drop, so that callers may drop it where that matters.
+// The drop does nothing; it is there so that callers may write `drop(guard)`, as with the real one.
 impl Drop for Entered {
     #[inline(always)]
     fn drop(&mut self) {}

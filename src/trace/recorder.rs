@@ -1,4 +1,4 @@
-//! What one pool records, and when and where that is written.
+//! The recorder of one pool: its lanes, and the file to which they are written.
 
 use super::lane::{self, Entered, Lane};
 use super::lanes::Lanes;
@@ -14,13 +14,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Names the file, and so switches recording on.
+/// The variable that names the file, and so switches recording on.
 const FILE: &str = "MANYHANDS_TRACE";
-/// How many notes a thread may take.
+/// The variable that sets how many notes a thread may take.
 const NOTES: &str = "MANYHANDS_TRACE_NOTES";
+/// The number of notes that a thread may take if the environment does not set it.
 const DEFAULT_NOTES: usize = 1 << 17;
 
-/// What a pool records: nothing, unless the environment asks for it.
+/// The recorder of one pool. It records nothing, unless the environment asks for it.
 #[derive(Debug)]
 pub(crate) struct Recorder(Option<Box<Recording>>);
 
@@ -28,23 +29,23 @@ pub(crate) struct Recorder(Option<Box<Recording>>);
 struct Recording {
     path: PathBuf,
     capacity: usize,
-    /// When it began, in ticks.
+    /// The beginning of the recording, in ticks.
     base: u64,
-    /// One for each seat that was used.
+    /// The lanes of the seats, made when a seat is first used.
     seats: Box<[OnceLock<Arc<Lane>>]>,
     blocking: Mutex<Vec<Arc<Lane>>>,
-    /// How many notes were there when the file was last written. Locked while it is.
+    /// How many notes there were when the file was last written. Locked while the file is written.
     saved: Mutex<usize>,
 }
 
 impl Recorder {
-    /// For a pool of so many seats.
+    /// The recorder of a pool with `seats` seats.
     pub(crate) fn from_environment(seats: usize) -> Self {
         let Some(file) = std::env::var_os(FILE).filter(|file| !file.is_empty()) else {
             return Self(None);
         };
         let path = numbered(PathBuf::from(file));
-        // Now rather than after hours of work.
+        // Fails now rather than after hours of work.
         if let Err(error) = File::create(&path) {
             complain(&path, &error);
             return Self(None);
@@ -61,7 +62,7 @@ impl Recorder {
         })))
     }
 
-    /// The calling thread sits down, and its notes go to the lane of that seat.
+    /// The calling thread takes a seat, and its notes go to the lane of that seat.
     #[inline]
     pub(crate) fn enter(&self, kind: LaneKind, seat: usize) -> Entered {
         let lane = self.0.as_ref().map(|recording| {
@@ -73,7 +74,7 @@ impl Recorder {
         unsafe { lane::enter(lane) }
     }
 
-    /// The same for a thread without a seat.
+    /// Like `enter`, for a thread without a seat: its notes go to a lane of its own.
     pub(crate) fn enter_blocking(&self) -> Entered {
         let lane = self.0.as_ref().map(|recording| {
             let mut blocking = lock(&recording.blocking);
@@ -81,12 +82,12 @@ impl Recorder {
             blocking.push(Arc::new(lane));
             Arc::as_ptr(&blocking[blocking.len() - 1])
         });
-        // SAFETY: lanes are never taken out, so the recorder keeps it; it belongs to the pool of
-        // the thread, the only one that enters this lane.
+        // SAFETY: lanes are never taken out, so the recorder keeps this one. The recorder belongs
+        // to the pool of the thread, which alone enters this lane.
         unsafe { lane::enter(lane.map(|lane| &*lane)) }
     }
 
-    /// Writes what there is to `path`, in the format that its extension says.
+    /// Writes all lanes to `path`, in the format that its extension names.
     pub(crate) fn write(&self, path: &Path) -> io::Result<()> {
         match &self.0 {
             Some(recording) => write(&recording.lanes(), path),
@@ -97,16 +98,16 @@ impl Recorder {
         }
     }
 
-    /// Writes the file, if there is anything new to write. An error is printed: nobody is there to
-    /// be told.
+    /// Writes the file, if there are new notes. An error is printed, because there is no caller to
+    /// take it.
     pub(crate) fn save(&self) {
         if let Some(recording) = &self.0 {
             recording.save(|now, saved| now > saved);
         }
     }
 
-    /// As [`save`](Self::save), if there is enough new. So a program that waits for many futures
-    /// does not write its file as often.
+    /// Like [`save`](Self::save), but only after enough new notes. A program that waits for many
+    /// futures then does not write its file each time.
     #[inline]
     pub(crate) fn save_if_grown(&self) {
         if let Some(recording) = &self.0 {
@@ -165,7 +166,8 @@ fn write(lanes: &Lanes, path: &Path) -> io::Result<()> {
     file.flush()
 }
 
-/// The first pool of the process gets the file's name as it is, the second one `name-2.html`.
+/// The file of the next pool: the first pool of the process writes to `path` itself, the second one
+/// to `name-2.html`.
 fn numbered(path: PathBuf) -> PathBuf {
     static POOLS: AtomicUsize = AtomicUsize::new(0);
     // Ordering: Relaxed; only uniqueness matters.
@@ -184,7 +186,7 @@ fn numbered(path: PathBuf) -> PathBuf {
 }
 
 fn complain(path: &Path, error: &io::Error) {
-    // Also at the end of the process, when nobody may be left to print to.
+    // At the end of the process there may be no standard error to print to.
     let path = path.display();
     let _ = writeln!(
         io::stderr(),
@@ -192,8 +194,8 @@ fn complain(path: &Path, error: &io::Error) {
     );
 }
 
-/// Calls `save` when the calling thread ends; on the main thread, that is the end of the process
-/// where the system runs destructors of thread-locals then (Linux, macOS and Windows do).
+/// Calls `save` when the calling thread ends. On the main thread that is the end of the process,
+/// where the system then runs destructors of thread-locals (Linux, macOS and Windows do).
 pub(crate) fn at_thread_end(save: fn()) {
     struct AtEnd(Cell<Option<fn()>>);
     impl Drop for AtEnd {
@@ -206,6 +208,6 @@ pub(crate) fn at_thread_end(save: fn()) {
     std::thread_local! {
         static AT_END: AtEnd = const { AtEnd(Cell::new(None)) };
     }
-    // A thread that is ending already is late.
+    // On a thread that is already ending it is too late.
     let _ = AT_END.try_with(|at_end| at_end.0.set(Some(save)));
 }

@@ -1,28 +1,28 @@
-//! From notes to spans: each has an end, and those of a lane nest.
+//! Spans, made from notes: each span has an end, and the spans of a lane nest.
 
 use super::lane::{Lane, What};
 use super::{LaneKind, Span};
 use std::panic::Location;
 
-/// Something in the life of a thread. Times are nanoseconds since the recorder was made.
+/// An event in the life of a thread. Times are nanoseconds since the recorder was made.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Mark {
     Begin(f64, Piece),
-    /// Of the innermost span that has not ended.
+    /// The end of the innermost span that has not ended.
     End(f64),
     Steal(f64, u32),
 }
 
-/// What lasts.
+/// The beginning of a span.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Piece {
     pub(super) span: Span,
-    /// The number of the task, in a poll; 0 for the future of a `block_on`.
+    /// In a poll, the number of the task; 0 for the future of a `block_on`.
     pub(super) task: u64,
     pub(super) site: Option<&'static Location<'static>>,
 }
 
-/// How ticks become times.
+/// The scale by which ticks become times.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
     pub(super) base: u64,
@@ -36,7 +36,7 @@ impl Scale {
 }
 
 impl Lane {
-    /// What a reader calls the thread.
+    /// The name of the lane's thread, for readers.
     pub(super) fn title(&self) -> String {
         let kind = match self.kind {
             LaneKind::Worker => "worker",
@@ -47,8 +47,8 @@ impl Lane {
         format!("{kind} {}", self.index)
     }
 
-    /// The lane as it is now. What goes on, or whose end was dropped, ends with the last note, or at
-    /// `now` if nothing was dropped.
+    /// Tells the lane's marks, as it is now. A span without an end ends with the last note, or at
+    /// `now` if no note was dropped.
     pub(super) fn replay(&self, scale: Scale, now: u64, mut tell: impl FnMut(Mark)) {
         let mut open: Vec<Span> = Vec::new();
         let mut last = 0.0;
@@ -67,7 +67,7 @@ impl Lane {
                     tell(Mark::Begin(at, Piece { span, task, site }));
                 }
                 What::End(span) => {
-                    // A computation that began in a poll is over with it.
+                    // A computation that began in a poll ends with the poll.
                     if let Some(depth) = open.iter().rposition(|it| *it == span) {
                         open.drain(depth..).for_each(|_| tell(Mark::End(at)));
                     }

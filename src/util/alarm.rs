@@ -1,8 +1,8 @@
-//! How a thread sleeps until a deadline, or until events come from the system.
+//! An alarm: how a thread sleeps until a deadline, or until events come from the system.
 //!
-//! A futex would do for the first alone, but the crate that this one takes its futex from has no
-//! timeout. For the second the thread sleeps inside a reactor, the `block_on` of another library:
-//! there the alarm is polled as a future is.
+//! For a deadline alone a futex would do, but the crate that provides the futex has no timeout. For
+//! events the thread sleeps inside a [`Reactor`], which calls the wakers of what becomes ready on
+//! this very thread.
 
 use crate::sync::{Condvar, Mutex, lock};
 use std::task::{Context, Poll, Waker};
@@ -32,8 +32,8 @@ impl Alarm {
         }
     }
 
-    /// Sleeps while `quiet`, or until the deadline, or for no reason. Whoever ends the quiet calls
-    /// [`ring`](Self::ring) afterwards. (The clock of models stands still.)
+    /// Sleeps while `quiet`, or until the deadline; may return for no reason. The thread that ends
+    /// the quiet calls [`ring`](Self::ring) afterwards. (The clock of models stands still.)
     pub(crate) fn wait(&self, deadline: Option<Instant>, quiet: impl Fn() -> bool) {
         let guard = lock(&self.waker);
         // `ring` takes the lock: it comes before this look, or finds the thread asleep.

@@ -1,22 +1,22 @@
-//! A cheap stopwatch for guesses: how long did a block take?
+//! A cheap stopwatch, for guesses about how long a block takes.
 //!
 //! On x86-64 it reads the time stamp counter, for a third of what the system's clock costs (12 ns
-//! instead of 32 in a virtual machine). Whatever it shows is used to choose block lengths, never for
-//! anything that must be right: a processor whose counter stands still, jumps or differs from
-//! core to core makes loops split worse, and nothing else. The same ticks stamp what people look at:
+//! instead of 32 in a virtual machine). Its readings choose block lengths; nothing that must be
+//! right depends on them. If a processor's counter stands still, jumps or differs from core to
+//! core, loops split worse, and nothing else happens. The same ticks stamp what people look at:
 //! times of computations, ages of tasks, events of a trace.
 
 use crate::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// A stamp of the cheap clock, never 0. Those of one process can be subtracted.
+/// A stamp of the cheap clock, never 0. Stamps of one process can be subtracted.
 #[inline]
 pub(crate) fn ticks() -> u64 {
     stamp(read()).max(1)
 }
 
-/// How long so many ticks are. The better the longer the process has run: the clock is compared
-/// with the system's over the time since the first call.
+/// The duration of `ticks` ticks. The clock is compared with the system's over the time since the
+/// first call, so later answers are more exact.
 pub(crate) fn duration(ticks: u64) -> Duration {
     Duration::from_nanos((ticks as f64 * ns_per_tick()) as u64)
 }
@@ -24,12 +24,12 @@ pub(crate) fn duration(ticks: u64) -> Duration {
 /// Both clocks at one moment.
 static ANCHOR: OnceLock<(Instant, u64)> = OnceLock::new();
 
-/// Makes sure that [`duration`] has had time to compare when it is needed.
+/// Starts the comparison of the clocks, so that [`duration`] is exact when it is needed.
 pub(crate) fn start() {
     ANCHOR.get_or_init(|| (Instant::now(), ticks()));
 }
 
-/// See [`duration`].
+/// The length of a tick, as exact as [`duration`].
 pub(crate) fn ns_per_tick() -> f64 {
     const LONG_ENOUGH: Duration = Duration::from_millis(1);
     start();
@@ -42,7 +42,7 @@ pub(crate) fn ns_per_tick() -> f64 {
     short_measure()
 }
 
-/// Measures laps.
+/// A stopwatch that measures laps.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock(Reading);
 
@@ -52,13 +52,13 @@ impl Clock {
         Self(read())
     }
 
-    /// Nanoseconds since the start or the last lap, about. The lap goes on.
+    /// About how many nanoseconds have passed since the start or the last lap. The lap goes on.
     #[inline]
     pub(crate) fn peek(&self) -> f64 {
         between(self.0, read())
     }
 
-    /// As [`peek`](Self::peek), and the next lap begins.
+    /// Like [`peek`](Self::peek), and begins the next lap.
     #[inline]
     pub(crate) fn lap(&mut self) -> f64 {
         let now = read();
@@ -128,7 +128,7 @@ mod ticks {
 
     static NS_PER_TICK: OnceLock<f64> = OnceLock::new();
 
-    /// How long a tick is. Takes some microseconds, once a process.
+    /// Measures the length of a tick. Takes some microseconds, once in a process.
     #[cold]
     fn measure() -> f64 {
         const LONG_ENOUGH: Duration = Duration::from_micros(20);
@@ -149,7 +149,7 @@ mod tests {
     use super::Clock;
     use std::time::{Duration, Instant};
 
-    /// Busy machines and all: only what a wrong unit would miss by far.
+    /// Holds even on busy machines: the bounds are so wide that only a wrong unit would miss them.
     #[test]
     fn laps_are_nanoseconds() {
         let start = Instant::now();

@@ -1,10 +1,10 @@
-//! A clock that is read now and then: stamps for the ages of tasks.
+//! A coarse clock, read now and then: stamps for the ages of tasks.
 //!
 //! To read the clock for every task would cost a tenth of its spawn. So a thread of a pool keeps
-//! the last stamp, and throws it away ([`expire`]) when it has slept or computed, and every 61
-//! rounds; the next task that asks reads the clock. Other threads read it each time.
+//! the last stamp. It throws the stamp away ([`expire`]) when it has slept or computed, and every
+//! 61 rounds; the next task then reads the clock. Threads outside pools read it each time.
 //!
-//! A stamp is some 10 ms long (2^25 ticks, which are 8 to 34 ms). Stamps wrap, as documented
+//! Stamps count steps of some 10 ms (2^25 ticks, which are 8 to 34 ms). They wrap, as documented
 //! where they are shown.
 
 use super::clock;
@@ -12,19 +12,19 @@ use crate::sync::thread_cell;
 use std::cell::Cell;
 use std::time::Duration;
 
-/// How many ticks make a stamp, as a power of two.
+/// The length of a step, in ticks, as a power of two.
 const SHIFT: u32 = 25;
 
-/// The thread keeps no stamps.
+/// The thread keeps no stamp: it is not one of a pool.
 const UNKEPT: u32 = 0;
-/// It does, and has none now.
+/// The thread keeps stamps, but has none now.
 const EXPIRED: u32 = 1;
 
 thread_cell! {
     static KEPT: Cell<u32> = Cell::new(UNKEPT);
 }
 
-/// The time, about.
+/// The current stamp, or that of a few polls ago.
 #[inline]
 pub(crate) fn stamp() -> u32 {
     match KEPT.with(Cell::get) {
@@ -49,7 +49,7 @@ fn look() -> u32 {
     now
 }
 
-/// The calling thread has to look at the clock again.
+/// Makes the calling thread look at the clock again.
 #[inline]
 pub(crate) fn expire() {
     KEPT.with(|kept| {
@@ -59,7 +59,8 @@ pub(crate) fn expire() {
     });
 }
 
-/// The calling thread keeps stamps, and lets them expire often enough, until this is dropped.
+/// A guard: until it is dropped, the calling thread keeps stamps, and must let them expire often
+/// enough.
 #[derive(Debug)]
 pub(crate) struct Keeping(u32);
 
@@ -73,11 +74,11 @@ impl Drop for Keeping {
     }
 }
 
-/// The time between two stamps of which only the lowest `bits` are known.
+/// The time between two stamps, of which only the lowest `bits` are known.
 pub(crate) fn between(earlier: u32, later: u32, bits: u32) -> Duration {
     let mask = u32::MAX.checked_shr(32 - bits).unwrap_or(0);
     let stamps = later.wrapping_sub(earlier) & mask;
-    // A stamp that was kept may be behind another thread's: that is no age of months.
+    // A kept stamp may be behind another thread's: that does not mean an age of months.
     let stamps = if stamps > mask / 2 { 0 } else { stamps };
     clock::duration(u64::from(stamps) << SHIFT)
 }

@@ -1,10 +1,10 @@
-//! Counters for benchmarks, where the clock is too noisy: how often did the pool do what?
+//! Counters of the pool's events, for benchmarks where the clock is too noisy.
 //!
 //! In a normal build [`Event::count`] is empty and nothing is kept. With
-//! `RUSTFLAGS="--cfg manyhands_counters"` every thread counts for itself, and `read` adds up;
-//! `benches/compare` prints the sums (its table `counters`).
+//! `RUSTFLAGS="--cfg manyhands_counters"` every thread counts for itself, and `read` adds up.
+//! `benches/compare` prints the sums in its table `counters`.
 
-/// What is counted.
+/// The events that are counted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     /// A private job was made public.
@@ -32,7 +32,7 @@ pub(crate) enum Event {
 }
 
 impl Event {
-    /// Notes that it happened.
+    /// Counts the event once.
     #[inline(always)]
     pub(crate) fn count(self) {
         #[cfg(manyhands_counters)]
@@ -68,7 +68,7 @@ mod counting {
     static ALL: Mutex<Vec<&'static Counters>> = Mutex::new(Vec::new());
 
     std::thread_local! {
-        // Leaked: what a thread has counted stays when it ends.
+        // Leaked, so that what a thread has counted stays when it ends.
         static MINE: &'static Counters = {
             let mine = Box::leak(Box::new([const { AtomicU64::new(0) }; NAMES.len()]));
             ALL.lock().unwrap_or_else(PoisonError::into_inner).push(mine);
@@ -77,7 +77,7 @@ mod counting {
     }
 
     pub(super) fn count(event: Event) {
-        // Not while the thread's locals are being destroyed.
+        // Nothing is counted while the thread's locals are being destroyed.
         let _ = MINE.try_with(|mine| {
             let counter = &mine[event as usize];
             // Ordering: Relaxed; statistics, with one writer.

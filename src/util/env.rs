@@ -5,13 +5,13 @@ use std::sync::Once;
 /// The variable that sets the size of the default pool and of every pool built with 0 threads.
 pub(crate) const NUM_THREADS: &str = "MANYHANDS_NUM_THREADS";
 
-/// How a value of the variable is understood.
+/// The meaning of a value of the variable.
 #[derive(Debug, PartialEq, Eq)]
 enum Setting {
-    /// Not set, empty, or 0.
+    /// The variable is not set, empty, or 0: the default number.
     Default,
     Threads(usize),
-    /// Not a number: the default is used, and that is said once.
+    /// The value is not a number: the default is used, and a warning is printed once.
     Malformed,
 }
 
@@ -26,8 +26,9 @@ fn parse(value: Option<&str>) -> Setting {
     }
 }
 
-/// The number of threads a pool gets when nobody says: the environment's, else one per core that
-/// the process may use (`num_cpus` heeds affinity and cgroup quotas), at least one.
+/// The number of threads of a pool whose builder does not set it. It is the environment's, else one
+/// per core that the process may use (`num_cpus` heeds affinity and cgroup quotas), and at least
+/// one.
 pub(crate) fn default_num_threads() -> usize {
     let value = std::env::var_os(NUM_THREADS);
     let text = value.as_ref().map(|value| value.to_string_lossy());
@@ -48,7 +49,7 @@ pub(crate) fn default_num_threads() -> usize {
     }
 }
 
-/// Cores that this process may use, at least one.
+/// The number of cores that this process may use, at least one.
 pub(crate) fn cores() -> usize {
     num_cpus::get().max(1)
 }

@@ -1,9 +1,9 @@
-//! Has this process been forked since?
+//! Processes, told apart across `fork`: was something made in this process?
 //!
 //! A child of `fork` has the memory of its parent, but only one thread. A pool that was made before
-//! has no threads there, and its locks and counters may be in the middle of something. So pools
-//! remember in which process they were made: not by its number, which takes a system call to
-//! learn, but by how often that had been forked.
+//! has no threads there, and its locks and counters may be in the middle of something. So a pool
+//! remembers in which process it was made. It does so not by the process's number, which takes a
+//! system call, but by the number of forks before it.
 
 #[cfg(all(unix, not(manyhands_model)))]
 mod hook {
@@ -11,7 +11,7 @@ mod hook {
     use std::sync::Once;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    /// How many forks lie between the first process with a pool and this one.
+    /// The number of forks between the first process with a pool and this one.
     static FORKS: AtomicU32 = AtomicU32::new(0);
 
     type Hook = extern "C" fn();
@@ -33,8 +33,8 @@ mod hook {
         static HOOKED: Once = Once::new();
         HOOKED.call_once(|| {
             // SAFETY: the hook is a function of this program that does one atomic addition, which
-            // is allowed in a child with a single thread. If memory for the list of hooks runs
-            // out, forks are not noticed, and nothing else happens.
+            // is allowed in a child with a single thread. If there is no memory for the list of
+            // hooks, forks go unnoticed, and nothing else happens.
             unsafe { pthread_atfork(None, None, Some(in_the_child)) };
         });
         now()
@@ -42,12 +42,12 @@ mod hook {
 
     #[inline]
     pub(crate) fn now() -> u32 {
-        // Ordering: Relaxed; it changes between two processes, never between two threads.
+        // Ordering: Relaxed; the number changes between two processes, never between two threads.
         FORKS.load(Ordering::Relaxed)
     }
 }
 
-/// Processes cannot be told apart here.
+/// On this system processes cannot be told apart.
 #[cfg(not(all(unix, not(manyhands_model))))]
 mod hook {
     pub(crate) fn generation() -> u32 {
@@ -65,12 +65,12 @@ mod hook {
 pub(crate) struct Process(u32);
 
 impl Process {
-    /// The present one. Forks are noticed from the first call on.
+    /// The present process. Forks are noticed from the first call on.
     pub(crate) fn current() -> Self {
         Self(hook::generation())
     }
 
-    /// Is it the present one? One load.
+    /// Is this the present process? Costs one load.
     #[inline]
     pub(crate) fn is_current(self) -> bool {
         self.0 == hook::now()

@@ -1,5 +1,5 @@
-//! Small tools without knowledge of pools: parking, alarms, panics, random numbers, clocks, the environment,
-//! counters, tokens.
+//! Small tools without knowledge of pools: parking, alarms, panics, random numbers, clocks, the
+//! environment, counters.
 
 pub(crate) mod alarm;
 pub(crate) mod clock;

@@ -1,16 +1,17 @@
-//! Runs a loom model, and fails it if loom stopped before it had seen every execution, or saw one.
+//! Runs a loom model, and fails it if loom did not see every execution, or saw only one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long one model may take before it counts as cut off.
+/// The time after which a model counts as cut off.
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Explores every interleaving of `f` with at most `LOOM_MAX_PREEMPTIONS` (default 3) preemptions.
 ///
-/// Loom returns success when it runs into its own time limit; this wrapper does not: a model that
-/// was cut off fails, and so does one that has a single execution. It prints how many there were.
+/// Loom returns success when it runs into its own time limit; this wrapper does not. A model that
+/// was cut off fails, and so does one that has a single execution. The wrapper prints the number of
+/// executions.
 pub(crate) fn check(name: &str, f: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     if builder.preemption_bound.is_none() {
@@ -18,7 +19,7 @@ pub(crate) fn check(name: &str, f: impl Fn() + Sync + Send + 'static) {
     }
     builder.max_branches = 50_000;
     builder.max_duration = Some(LIMIT);
-    // Looked at this often, so that the limit is not overrun by minutes.
+    // The time is checked this often, so that the limit is not overrun by minutes.
     builder.checkpoint_interval = 1_000;
     let executions = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&executions);
@@ -33,8 +34,8 @@ pub(crate) fn check(name: &str, f: impl Fn() + Sync + Send + 'static) {
         "model {name} was cut off after {} executions: make it smaller",
         executions.load(Ordering::Relaxed)
     );
-    // Loom remembers only the last access to each object: one that hides the others' leaves nothing
-    // to try in another order.
+    // Loom remembers only the last access to each object. An access that hides the others' leaves
+    // nothing to try in another order.
     assert!(
         executions.load(Ordering::Relaxed) > 1,
         "model {name} has a single execution, so it tests nothing that a test would not"

@@ -1,15 +1,16 @@
-//! Putting a thread to sleep, and waking it from anywhere at any time.
+//! A thread's place to sleep, from which any thread can wake it at any time.
 //!
 //! Every thread that waits for anything in this crate sleeps on its [`Parker`]. A parker is never
-//! freed: a thread takes one from a free list when it first parks and gives it back when it ends.
-//! That is what makes a late wake-up harmless. Whoever sets a latch learns the waiter's parker and
-//! wakes it *after* the waiter may already have returned, moved on or exited; with memory that
-//! lives for ever the worst that such a wake can do is to end somebody's sleep early.
+//! freed: a thread takes one from a free list when it first parks, and gives it back when it ends.
+//! That makes a late wake-up harmless. The setter of a latch learns the waiter's parker, and wakes
+//! it when the waiter may already have returned, moved on or exited. With memory that lives for
+//! ever, such a wake can at worst end another sleep early.
 //!
 //! Hence the one rule for callers: **a return from [`Parker::park`] means nothing.** Look at what
 //! you wait for, and park again.
 //!
-//! Models: those of `latch::tests` and `sleep::tests` run on this parker.
+//! Models: `latch::tests::models`, `sleep::tests::models` and `sleep::tests::below` run on this
+//! parker.
 
 use super::alarm::Alarm;
 use super::count::Event;
@@ -20,29 +21,32 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+/// The state of a thread that neither sleeps nor was woken.
 const EMPTY: u32 = 0;
+/// The state of a thread that was woken and has not slept since.
 const NOTIFIED: u32 = 1;
+/// The state of a thread that sleeps on the futex.
 const PARKED: u32 = 2;
-/// It sleeps in a way of its own, and is woken by its [`Alarm`].
+/// The state of a thread that sleeps until a deadline or an event, and is woken by its [`Alarm`].
 const DRIVING: u32 = 3;
 
-/// A thread's place to sleep, on a cache line of its own.
+/// The sleeping place of one thread, on a cache line of its own.
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Parker {
     token: Futex,
-    /// One bit for each `block_on` on this thread's stack: its future wants a poll. Kept apart
-    /// from the token, because any nested wait may consume that.
+    /// One bit for each `block_on` on this thread's stack: its future is to be polled. Kept apart
+    /// from the token, because any nested wait may consume the token.
     polled: AtomicU32,
-    /// How many `block_on`s there are on this thread's stack. Used by this thread only.
+    /// The number of `block_on`s on this thread's stack. Used by this thread only.
     depth: AtomicU32,
     alarm: Alarm,
 }
 
-/// A `block_on` among those on its thread's stack: 0 is the outermost.
+/// The level of a `block_on` among those on its thread's stack: 0 is the outermost.
 pub(crate) type Level = u32;
 
-/// The innermost levels from here on share a bit.
+/// The highest level with a bit; all further levels share it.
 pub(crate) const LAST_LEVEL: Level = 7;
 
 impl Parker {
@@ -66,8 +70,8 @@ impl Parker {
         }
     }
 
-    /// Sleeps until [`unpark`](Self::unpark) has been called since the last `park` returned, or for
-    /// no reason at all. Called by the thread that holds this parker, and by no other.
+    /// Sleeps until [`unpark`](Self::unpark) has been called since the last `park` returned; may
+    /// return for no reason. Only the thread that holds this parker calls it.
     pub(crate) fn park(&self) {
         let word = self.token.word();
         // Ordering: Acquire on success pairs with the Release in `unpark`: what the waker wrote is
@@ -82,8 +86,8 @@ impl Parker {
             Event::Park.count();
             self.token.wait(PARKED);
         }
-        // Ordering: Acquire pairs with the Release in `unpark`, as above. Swapping to EMPTY also
-        // ends a sleep that ended for no reason.
+        // Ordering: Acquire pairs with the Release in `unpark`, as above. The swap to EMPTY also
+        // withdraws PARKED after a return for no reason.
         word.swap(EMPTY, Ordering::Acquire);
     }
 
@@ -116,9 +120,9 @@ impl Parker {
         self.token.word().swap(EMPTY, Ordering::Acquire);
     }
 
-    /// From EMPTY to a way of sleeping. `false`: there was a wake.
+    /// Goes from EMPTY to PARKED or DRIVING, as `way` says. `false`: there was a wake.
     fn announce(&self, way: u32) -> bool {
-        // Ordering: Relaxed to announce: a waker's swap comes before or after it in this word's
+        // Ordering: Relaxed to announce. A waker's swap comes before or after it in this word's
         // modification order, and its Release has a partner in the swap that ends the sleep.
         self.token
             .word()
@@ -126,10 +130,10 @@ impl Parker {
             .is_ok()
     }
 
-    /// Ends the current sleep of the thread that holds this parker, or its next one.
+    /// Ends the current or the next sleep of the thread that holds this parker.
     pub(crate) fn unpark(&self) {
-        // Ordering: Release pairs with the Acquire in `park`. A swap, not a store: the sleeper
-        // must see the newest of several wakers' writes even when it was NOTIFIED already.
+        // Ordering: Release pairs with the Acquire in `park`. A swap, not a store: the sleeper must
+        // see the newest of several wakers' writes even if the word is NOTIFIED already.
         match self.token.word().swap(NOTIFIED, Ordering::Release) {
             PARKED => {
                 Event::Unpark.count();
@@ -164,7 +168,7 @@ impl Parker {
     }
 
     /// The innermost `block_on` of this thread ends. If others share its bit, they may have missed
-    /// a wake, and look for themselves.
+    /// a wake, and are asked to poll again.
     pub(crate) fn end_level(&self) {
         // Ordering: Relaxed, as in `begin_level`.
         let depth = self.depth.fetch_sub(1, Ordering::Relaxed);
@@ -173,7 +177,7 @@ impl Parker {
         }
     }
 
-    /// The parker of the calling thread. Never freed.
+    /// The parker of the calling thread. It is never freed.
     pub(crate) fn current() -> &'static Self {
         free_list::current()
     }
@@ -211,8 +215,8 @@ mod free_list {
         static CACHED: Cell<Option<&'static Parker>> = Cell::new(None);
     }
 
-    /// Gives the parker back at thread exit. Apart from `CACHED`, which has no destructor and so
-    /// can be read while other thread-locals are being destroyed.
+    /// Gives the parker back at thread exit. It is kept apart from `CACHED`, which has no
+    /// destructor and so can be read while other thread-locals are being destroyed.
     struct GiveBack;
 
     impl Drop for GiveBack {

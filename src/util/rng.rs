@@ -1,8 +1,8 @@
-//! Where a thief starts its round of victims.
+//! Random numbers: where a thief starts its round of victims.
 
 use std::cell::Cell;
 
-/// Marsaglia's xorshift64*: good enough to spread thieves, and two instructions a step.
+/// Marsaglia's xorshift64*: good enough to spread thieves, and a step is a few instructions.
 #[derive(Debug)]
 pub(crate) struct Rng(Cell<u64>);
 

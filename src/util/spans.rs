@@ -2,8 +2,9 @@
 //!
 //! A task runs inside a span of its own, whose parent is the span that was current at its spawn. A
 //! join half takes the current span along when it becomes public, a job of a scope when it is
-//! spawned; private joins run where they are and need nothing. Without the feature, and under the
-//! model checkers, all of this is nothing. With it, and without a subscriber, it is one load.
+//! spawned. Private joins run where they are and need nothing. Without the feature, and under the
+//! model checkers, nothing of this is compiled. With the feature, and without a subscriber, it
+//! costs one load.
 
 #[cfg(not(all(feature = "tracing", not(manyhands_model))))]
 pub(crate) use self::off::Carried;
@@ -26,7 +27,8 @@ mod on {
             Self(dispatcher::has_been_set().then(Span::current))
         }
 
-        /// A new span for a task; where nobody wants it, that of the calling thread.
+        /// A new span for a task. If no subscriber is interested in that, the span of the calling
+        /// thread.
         #[inline]
         pub(crate) fn for_task(id: impl Display, name: Option<&str>, site: impl Display) -> Self {
             if !dispatcher::has_been_set() {

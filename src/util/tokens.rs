@@ -1,7 +1,7 @@
 //! A counter of tokens, of which each thread that works at a limited thing holds one.
 //!
 //! Two things are limited this way: a limited handle of a pool ([`crate::job::share`]) and a loop
-//! with `with_max_workers`. The first lets a thread take a token that is not there, and hears of
+//! with `with_max_threads`. The first lets a thread take a token that is not there, and hears of
 //! each one that comes back; the second does neither.
 
 use crate::sync::atomic::{AtomicIsize, Ordering};

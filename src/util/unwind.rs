@@ -1,13 +1,14 @@
-//! Panics: carried from where they happen to whoever waits, or reported, but never lost in silence.
+//! Panics: carried from where they happen to the thread that waits, or reported, but never lost in
+//! silence.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 
-/// What a panic carries.
+/// The payload of a panic.
 pub(crate) type Payload = Box<dyn Any + Send + 'static>;
 
-/// Runs `f` and catches its panic. Unwind safety is the caller's promise: the payload is either
-/// re-raised where the caller's data goes out of scope, or handed to the user with the data gone.
+/// Runs `f` and catches its panic. Unwind safety is the caller's promise: it either re-raises the
+/// payload where its data goes out of scope, or hands it to the user with the data gone.
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     panic::catch_unwind(AssertUnwindSafe(f))
 }
@@ -30,13 +31,13 @@ pub(crate) fn discard(payload: Payload) {
     }
 }
 
-/// Aborts the process when dropped: guards a window in which unwinding would free memory that
-/// another thread still uses. Only a bug of this crate can get there.
+/// A guard that aborts the process when dropped, for a window in which unwinding would free memory
+/// that another thread still uses. Only a bug of this crate can cause that.
 #[derive(Debug)]
 pub(crate) struct AbortOnDrop(pub(crate) &'static str);
 
 impl AbortOnDrop {
-    /// The window is over.
+    /// Ends the window: the process goes on.
     pub(crate) fn disarm(self) {
         std::mem::forget(self);
     }

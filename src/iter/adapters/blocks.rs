@@ -26,7 +26,7 @@ pub struct UniformBlocks<I> {
 }
 
 impl<I> UniformBlocks<I> {
-    /// `block_size` is not 0.
+    /// Wraps `base`. `block_size` is not 0.
     pub(crate) fn new(base: I, block_size: usize) -> Self {
         Self { base, block_size }
     }
@@ -79,7 +79,7 @@ where
 struct Callback<C, S> {
     consumer: C,
     len: usize,
-    /// Without an end.
+    /// The sizes of the blocks, an endless iterator.
     sizes: S,
 }
 
@@ -91,7 +91,7 @@ where
     type Output = C::Result;
 
     fn callback<P: Producer<Item = T>>(self, producer: P) -> C::Result {
-        // One seat for all blocks.
+        // All blocks run on one seat.
         fork::on_seat(move || self.run(producer))
     }
 }

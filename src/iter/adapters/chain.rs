@@ -1,4 +1,4 @@
-//! `chain`: one loop after the other.
+//! `chain`: the items of one loop, then those of another.
 
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
@@ -25,7 +25,7 @@ where
     type Item = A::Item;
 
     fn drive_unindexed<C: UnindexedConsumer<A::Item>>(self, consumer: C) -> C::Result {
-        // A consumer that knows its place must be cut in the right one.
+        // A consumer that knows its place must be cut at the right place.
         let (left, right, reducer) = match self.a.opt_len() {
             Some(len) => consumer.split_at(len),
             None => {
@@ -190,7 +190,7 @@ where
     A: ExactSizeIterator,
     B: ExactSizeIterator<Item = A::Item>,
 {
-    /// Both together must not be longer than `usize::MAX`.
+    /// Chains `a` and `b`, which together must not be longer than `usize::MAX`.
     pub(crate) fn new(a: A, b: B) -> Self {
         Self {
             len: a.len() + b.len(),

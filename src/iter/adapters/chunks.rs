@@ -1,4 +1,4 @@
-//! `chunks`: groups of items, as `Vec`s; and what `fold_chunks` and `fold_chunks_with` share with
+//! `chunks`: groups of items, as `Vec`s. Also what `fold_chunks` and `fold_chunks_with` share with
 //! it.
 
 use crate::iter::plumbing::*;
@@ -13,7 +13,7 @@ pub struct Chunks<I> {
 }
 
 impl<I> Chunks<I> {
-    /// `size` is not 0.
+    /// Wraps `base`. `size` is not 0.
     pub(crate) fn new(base: I, size: usize) -> Self {
         Self { base, size }
     }
@@ -66,10 +66,10 @@ impl<T: Send, CB: ProducerCallback<Vec<T>>> ProducerCallback<T> for Callback<CB>
     }
 }
 
-/// Makes one item of each group.
+/// A producer that makes one item of each group.
 pub(super) struct ChunksProducer<P, F> {
     base: P,
-    /// Of `base`.
+    /// The length of `base`.
     len: usize,
     size: usize,
     make: F,
@@ -130,9 +130,9 @@ where
     }
 }
 
-/// Cuts a group off its producer for each item.
+/// An iterator that cuts a group off its producer for each item.
 pub(super) struct ChunksIter<P, F> {
-    /// `None` if it is empty.
+    /// The groups that are left. `None` if there are none.
     rest: Option<ChunksProducer<P, F>>,
 }
 

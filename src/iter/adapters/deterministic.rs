@@ -1,8 +1,8 @@
-//! `deterministic`: the same pieces, put together in the same way, whoever runs them.
+//! `deterministic`: the same pieces, put together in the same way, whichever threads run them.
 //!
-//! Not the usual bridge: that one splits where somebody is hungry. Here a loop is always halved
-//! down to leaves, whose lengths follow from the length of the loop alone, and each leaf has a
-//! folder of its own. Threads share it by joins, which cost next to nothing while nobody steals.
+//! This is not the usual bridge, which splits where a thread is hungry. Here a loop is always
+//! halved down to leaves. Their lengths follow from the length of the loop alone, and each leaf has
+//! a folder of its own. Threads share the loop by joins, which cost little while no thread steals.
 
 use crate::iter::plumbing::workers::{Token, Workers};
 use crate::iter::plumbing::*;
@@ -49,11 +49,13 @@ impl<T, C: Consumer<T>> ProducerCallback<T> for Callback<C> {
     }
 }
 
-/// So many leaves at most, unless `with_max_len` asks for more: enough to keep a large machine
-/// busy to the end, and few enough for a leaf to be worth a folder, in a loop of any length.
+/// The highest number of leaves, unless `with_max_len` asks for more. It is enough to keep a large
+/// machine busy to the end, and low enough for a leaf to be worth a folder, in a loop of any
+/// length.
 const LEAVES: usize = 256;
 
-/// Which pieces are cut in two. Must depend on nothing but the length and the producer's limits.
+/// Decides which pieces are cut in two. It must depend on nothing but the length and the producer's
+/// limits.
 #[derive(Clone, Copy, Debug)]
 struct Tree {
     /// The length of the longest leaf.

@@ -67,7 +67,7 @@ impl<P: Producer> Producer for EnumerateProducer<P> {
     type IntoIter = Zip<Range<usize>, P::IntoIter>;
 
     fn into_iter(self) -> Self::IntoIter {
-        // A range, and not `std::iter::Enumerate`, because that cannot start in the middle. No
+        // A range and not `std::iter::Enumerate`, which cannot start in the middle. It does not
         // overflow: the end is at most the length of the whole loop.
         let base = self.base.into_iter();
         let end = self.offset + base.len();

@@ -1,4 +1,4 @@
-//! `filter_map`: test and function in one.
+//! `filter_map`: a test and a function in one.
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::portions::consume_some;

@@ -80,7 +80,7 @@ where
         self.base.full()
     }
 
-    // The folder has a consumer of its own, which is as good for these items as for any others.
+    // The folder has a consumer of its own, which serves these items as well as any others.
     fn rejoin(self, folder: Self::Folder, _index: usize) -> Rejoined<Self::Folder, Self> {
         Ok((folder, self))
     }

@@ -150,8 +150,8 @@ where
             fold_op,
         } = self;
         let mut iter = iter.into_iter();
-        // The inner folder sees nothing before the end, so it is full now or not at all, unless
-        // another piece fills it.
+        // The inner folder sees no item before the end. So it is full now or never, unless another
+        // piece fills it.
         let item =
             std::iter::from_fn(|| if base.full() { None } else { iter.next() }).fold(item, fold_op);
         Self {

@@ -16,7 +16,7 @@ pub struct FoldChunks<I, ID, F> {
 }
 
 impl<I, ID, F> FoldChunks<I, ID, F> {
-    /// `size` is not 0.
+    /// Wraps `base`. `size` is not 0.
     pub(crate) fn new(base: I, size: usize, identity: ID, fold_op: F) -> Self {
         Self {
             base,

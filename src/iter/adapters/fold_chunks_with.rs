@@ -1,4 +1,4 @@
-//! `fold_chunks_with`: a clone for each group of items, to fold them into.
+//! `fold_chunks_with`: a clone of a value for each group of items, into which they are folded.
 
 use super::chunks::ChunksProducer;
 use crate::iter::plumbing::*;
@@ -16,7 +16,7 @@ pub struct FoldChunksWith<I, U, F> {
 }
 
 impl<I, U, F> FoldChunksWith<I, U, F> {
-    /// `size` is not 0.
+    /// Wraps `base`. `size` is not 0.
     pub(crate) fn new(base: I, size: usize, item: U, fold_op: F) -> Self {
         Self {
             base,

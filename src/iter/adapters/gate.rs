@@ -1,13 +1,13 @@
-//! What `take_any`, `skip_any`, `take_any_while`, `skip_any_while` and `stop_when` have in common: a
-//! gate that all pieces of the loop share, and that lets some of the items pass.
+//! A gate: it lets some of the items pass, and all pieces of the loop share it. `take_any`,
+//! `skip_any`, `take_any_while`, `skip_any_while` and `stop_when` are gates.
 
 use crate::iter::plumbing::*;
 
 pub(super) trait Gate<T>: Sync {
-    /// May this item pass? Asked once for each.
+    /// May this item pass? Asked once for each item.
     fn admits(&self, item: &T) -> bool;
 
-    /// Will no item pass any more?
+    /// Is the gate shut for all further items?
     fn is_shut(&self) -> bool;
 }
 

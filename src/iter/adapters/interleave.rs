@@ -111,11 +111,12 @@ struct InterleaveProducer<A, B> {
     a_len: usize,
     b: B,
     b_len: usize,
-    /// The next item is one of `b`'s, if it has any left.
+    /// Is the next item one of `b`'s, if `b` has any left?
     b_first: bool,
 }
 
-/// How many of the next `index` items come from the loop whose turn it is, and from the other.
+/// How many of the next `index` items come from the loop whose turn it is, and how many from the
+/// other.
 fn shares(index: usize, first_len: usize, second_len: usize) -> (usize, usize) {
     let (first, second) = (index.div_ceil(2), index / 2);
     if first > first_len {
@@ -178,7 +179,7 @@ where
                 a_len: self.a_len - from_a,
                 b: right_b,
                 b_len: self.b_len - from_b,
-                // Where one of the two has ended, the turn does not matter any more.
+                // Where one of the two loops has ended, the turn no longer matters.
                 b_first: b_first ^ (index % 2 == 1),
             },
         )
@@ -222,7 +223,7 @@ where
     B: DoubleEndedIterator<Item = A::Item> + ExactSizeIterator,
 {
     fn next_back(&mut self) -> Option<A::Item> {
-        // The longer one ends last. If both are equal, it is the one whose turn it is not.
+        // The longer loop ends last. If both are equally long, it is the one whose turn it is not.
         let (a, b) = (self.a.len(), self.b.len());
         if a > b || a == b && self.b_first {
             self.a.next_back()

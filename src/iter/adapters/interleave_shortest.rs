@@ -1,4 +1,4 @@
-//! `interleave_shortest`: one item of each loop in turn, until the one whose turn it is has none.
+//! `interleave_shortest`: one item of each loop in turn, until the loop whose turn it is has ended.
 
 use super::interleave::Interleave;
 use super::take::Take;

@@ -1,4 +1,4 @@
-//! `intersperse`: something between each two items.
+//! `intersperse`: an element between each two items.
 
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
@@ -17,7 +17,7 @@ impl<I: ParallelIterator> Intersperse<I> {
     }
 }
 
-/// How long a loop of `len` items becomes.
+/// The length that a loop of `len` items gets.
 fn interspersed(len: usize) -> Option<usize> {
     match len.checked_sub(1) {
         None => Some(0),
@@ -96,10 +96,10 @@ where
 
 struct IntersperseProducer<P, T> {
     base: P,
-    /// With the elements in between.
+    /// The length, with the elements in between.
     len: usize,
     element: T,
-    /// The cut was made before an element.
+    /// Was the cut made before an element?
     element_first: bool,
 }
 
@@ -194,7 +194,7 @@ where
 {
     fn next_back(&mut self) -> Option<T> {
         self.len = self.len.checked_sub(1)?;
-        // What stood in the last place has the kind of the first if that is an even number away.
+        // The last place has the kind of the first if it is an even number of places away.
         let is_element = self.element_first ^ (self.len % 2 == 1);
         if is_element {
             Some(self.element.clone())
@@ -218,7 +218,7 @@ enum Lead {
     Yes,
 }
 
-/// How many elements come with `items` items.
+/// The number of elements that come with `items` items.
 fn elements(items: usize, lead: Lead) -> usize {
     match lead {
         Lead::Yes => items,
@@ -226,21 +226,22 @@ fn elements(items: usize, lead: Lead) -> usize {
     }
 }
 
-/// What comes after `items` items.
+/// The lead of the piece after `items` items.
 fn next_lead(items: usize, lead: Lead) -> Lead {
     if items > 0 { Lead::Yes } else { lead }
 }
 
-/// If the length of the loop is known, it is split by index, each piece but the first begins with
-/// an element, and the places of the others follow from that.
+/// A consumer that puts elements between the items. If the length of the loop is known, it is split
+/// by index. Each piece except the first begins with an element, and the places of the other
+/// elements follow.
 ///
-/// If it is not, a piece may turn out to be empty, and it is not known whether two pieces have
-/// an element between them until both have ended. So at each split a third consumer is made, for
-/// this one element, and kept in the reducer.
+/// If the length is not known, a piece may turn out to be empty. Only when two pieces have ended is
+/// it known whether there is an element between them. So each split makes a third consumer, for
+/// this one element, and keeps it in the reducer.
 struct IntersperseConsumer<C, T> {
     base: C,
     element: T,
-    /// `Some` if the length of the loop is known.
+    /// The lead of the piece: `Some` if the length of the loop is known.
     at_index: Option<Lead>,
 }
 
@@ -391,7 +392,7 @@ where
     }
 }
 
-/// What came of a piece, and whether it had items.
+/// The result of a piece, and whether it had items.
 struct Interspersed<R> {
     result: R,
     is_empty: bool,
@@ -399,7 +400,7 @@ struct Interspersed<R> {
 
 /// The element that may come between two pieces.
 struct Gap<C, T, Q> {
-    /// Puts the first piece and the element together.
+    /// The reducer of the first piece and the element.
     before: Q,
     consumer: C,
     element: T,

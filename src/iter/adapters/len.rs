@@ -1,5 +1,5 @@
-//! `with_min_len` and `with_max_len`: limits for the length of pieces; `with_max_threads`: one for
-//! how many run at a time.
+//! `with_min_len` and `with_max_len` limit the length of pieces; `with_max_threads` limits how many
+//! run at a time.
 
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};

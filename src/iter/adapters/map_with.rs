@@ -286,7 +286,7 @@ where
     }
 }
 
-/// Maps with the value of this piece; `map_init` uses it too.
+/// A folder that maps with the value of its piece; `map_init` uses it, too.
 pub(super) struct MapWithFolder<'f, B, U, F> {
     pub(super) base: B,
     pub(super) item: U,

@@ -1,8 +1,8 @@
-//! What stands between a source and a sink: one adapter per file.
+//! Adapters, which stand between a source and a sink: one per file.
 //!
-//! An adapter that works item by item wraps the consumer; one that must know where an item stands
-//! wraps the producer; one that can do either does both, so that it stays indexed. No unsafe code
-//! here, and nothing about threads.
+//! An adapter that works item by item wraps the consumer. One that must know the place of an item
+//! wraps the producer. One that can do either does both, so that it stays indexed. There is no
+//! unsafe code here, and nothing about threads.
 #![deny(unsafe_code)]
 
 pub(super) mod blocks;

@@ -19,21 +19,23 @@ impl<I> PanicFuse<I> {
     }
 }
 
-/// What all pieces of the loop share. It publishes no data, and to see it late only costs time.
+/// The flag that all pieces of the loop share. It publishes no data, and to see it late only costs
+/// time.
 #[derive(Default)]
 struct Fuse(AtomicBool);
 
 impl Fuse {
     fn is_blown(&self) -> bool {
-        // Ordering: Relaxed, because of the above.
+        // Ordering: Relaxed; the flag publishes nothing.
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Lives as long as items pass; blows the fuse if it is dropped by a panic.
+/// A guard that lives as long as items pass, and blows the fuse if a panic drops it.
 struct Guard<'f> {
     fuse: &'f Fuse,
-    /// The whole loop may run inside a destructor that an older panic has called.
+    /// Was the thread panicking before? The whole loop may run inside a destructor that an older
+    /// panic has called.
     was_panicking: bool,
 }
 
@@ -147,7 +149,8 @@ impl<'f, P: Producer> Producer for PanicFuseProducer<'f, P> {
     }
 }
 
-/// Ends early if the fuse is blown. Its length is wrong then, but so is the whole loop.
+/// An iterator that ends early if the fuse is blown. Its length is then wrong, but the loop has no
+/// result anyway.
 struct PanicFuseIter<'f, I> {
     guard: Guard<'f>,
     base: I,

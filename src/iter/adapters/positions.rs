@@ -1,4 +1,4 @@
-//! `positions`: where the items stand that pass a test.
+//! `positions`: the places of the items that pass a test.
 
 use super::enumerate::Enumerate;
 use super::filter_map::FilterMap;

@@ -1,16 +1,16 @@
-//! `progress` and its kin: loops that move a progress bar of the `indicatif` crate.
+//! `progress` and its relatives: loops that move a progress bar of the `indicatif` crate.
 
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
-/// Lets a parallel loop move a progress bar. With the feature `indicatif`.
+/// Methods that let a parallel loop move a progress bar (feature `indicatif`).
 ///
 /// Each piece of the loop counts for itself, and moves the bar about once in a millisecond, and
-/// when it ends; so an item costs no more than a count. An item counts when it is taken: at the end
-/// of the loop the bar stands at the number of items that were, also if the loop has stopped
-/// early or by a panic. The bar is not finished then; that is up to its owner, who keeps a clone.
+/// when it ends. So an item costs no more than a count. An item counts when it is taken: at the end
+/// of the loop the bar stands at the number of items taken, even after an early stop or a panic.
+/// The loop does not finish the bar; its owner, who keeps a clone, may do so.
 ///
 /// ```
 /// use indicatif::ProgressBar;
@@ -92,20 +92,21 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for Progress<I> {
     }
 }
 
-/// What a piece has taken, and has not shown yet. It is shown when dropped, if not before.
+/// The number of items that a piece has taken and not shown yet. They are shown when the tally is
+/// dropped, if not before.
 struct Tally<'b> {
     bar: &'b ProgressBar,
     taken: u64,
-    /// How many items there are to be before the clock is read.
+    /// The number of items after which the clock is read.
     enough: u64,
     shown_at: Instant,
 }
 
-/// How often a piece moves the bar. People see no more.
+/// The time between two moves of the bar by one piece. People see no more.
 const PERIOD: Duration = Duration::from_millis(1);
 
 impl<'b> Tally<'b> {
-    /// Moves the bar while the piece runs.
+    /// A tally that moves the bar while the piece runs.
     fn new(bar: &'b ProgressBar) -> Self {
         Self {
             enough: 1,
@@ -113,7 +114,8 @@ impl<'b> Tally<'b> {
         }
     }
 
-    /// Moves the bar at the end of the piece only: for those that are a block of a loop.
+    /// A tally that moves the bar only at the end of the piece: for pieces that are a block of a
+    /// loop.
     fn at_the_end(bar: &'b ProgressBar) -> Self {
         Self {
             bar,
@@ -136,11 +138,11 @@ impl<'b> Tally<'b> {
         self.bar.inc(self.taken);
         let now = Instant::now();
         let period = now.saturating_duration_since(self.shown_at);
-        // No overflow: so many items were counted one by one.
+        // This does not overflow: that many items were counted one by one.
         self.enough = if period < PERIOD {
             self.taken * 2
         } else {
-            // One that takes long must not have to wait for others to be shown.
+            // An item that takes long must not have to wait for others to be shown.
             (self.taken / 2).max(1)
         };
         self.taken = 0;
@@ -321,7 +323,7 @@ impl<T, B: Folder<T>> Folder<T> for ProgressFolder<'_, B> {
     }
 
     fn complete(self) -> B::Result {
-        // What comes of a piece may take long to make; the items were taken before.
+        // The items are shown first: to make the result of the piece may take long.
         drop(self.tally);
         self.base.complete()
     }

@@ -1,4 +1,4 @@
-//! `skip`: all items but the first `n`.
+//! `skip`: all items except the first `n`.
 
 use crate::iter::plumbing::*;
 use crate::iter::sinks::noop::NoopConsumer;

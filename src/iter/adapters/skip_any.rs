@@ -1,4 +1,4 @@
-//! `skip_any`: all but so many items, whichever come first.
+//! `skip_any`: all items except at most `n`, whichever come first.
 
 use super::gate::{Gate, GateConsumer};
 use super::take_any::Tickets;
@@ -29,7 +29,7 @@ impl<I: ParallelIterator> ParallelIterator for SkipAny<I> {
     }
 }
 
-/// Each item that is left out takes a ticket.
+/// The gate of `skip_any`: each item that is left out takes a ticket.
 struct Skipped(Tickets);
 
 impl<T> Gate<T> for Skipped {

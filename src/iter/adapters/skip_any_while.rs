@@ -1,4 +1,4 @@
-//! `skip_any_while`: from when a test fails anywhere.
+//! `skip_any_while`: the items after a test has failed anywhere.
 
 use super::gate::{Gate, GateConsumer};
 use crate::iter::ParallelIterator;
@@ -47,7 +47,7 @@ where
 
 struct Skipping<P> {
     predicate: P,
-    /// Some item has failed. To see it late only leaves out more of those that do not.
+    /// Has some item failed the test? To see it late only leaves out more items that pass it.
     ended: AtomicBool,
 }
 

@@ -12,7 +12,7 @@ pub struct StepBy<I> {
 }
 
 impl<I> StepBy<I> {
-    /// `step` is not 0.
+    /// Wraps `base`. `step` is not 0.
     pub(crate) fn new(base: I, step: usize) -> Self {
         Self { base, step }
     }
@@ -69,7 +69,7 @@ impl<T, CB: ProducerCallback<T>> ProducerCallback<T> for Callback<CB> {
 
 struct StepByProducer<P> {
     base: P,
-    /// Of `base`.
+    /// The length of `base`.
     len: usize,
     step: usize,
 }

@@ -1,4 +1,4 @@
-//! `stop_when`: until somebody sets a flag.
+//! `stop_when`: the items until a flag is set.
 
 use super::gate::{Gate, GateConsumer};
 use crate::iter::ParallelIterator;
@@ -29,7 +29,7 @@ impl<I: ParallelIterator> ParallelIterator for StopWhen<'_, I> {
     }
 }
 
-/// Shut once the flag is set.
+/// The gate of `stop_when`: shut once the flag is set.
 struct Until<'a>(&'a AtomicBool);
 
 impl<T> Gate<T> for Until<'_> {

@@ -1,4 +1,4 @@
-//! `take_any`: so many items, whichever come first.
+//! `take_any`: at most `n` items, whichever pass first.
 
 use super::gate::{Gate, GateConsumer};
 use crate::iter::ParallelIterator;
@@ -29,7 +29,8 @@ impl<I: ParallelIterator> ParallelIterator for TakeAny<I> {
     }
 }
 
-/// Each item that passes takes one; `skip_any` uses them for those that do not.
+/// A stock of tickets. In `take_any` each item that passes takes one; in `skip_any`, each that does
+/// not.
 pub(super) struct Tickets(AtomicUsize);
 
 impl Tickets {

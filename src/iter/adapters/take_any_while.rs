@@ -1,4 +1,4 @@
-//! `take_any_while`: until a test fails anywhere.
+//! `take_any_while`: the items until a test fails anywhere.
 
 use super::gate::{Gate, GateConsumer};
 use crate::iter::ParallelIterator;
@@ -47,7 +47,7 @@ where
 
 struct Taking<P> {
     predicate: P,
-    /// Some item has failed. To see it late only lets more items pass.
+    /// Has some item failed the test? To see it late only lets more items pass.
     ended: AtomicBool,
 }
 

@@ -1,4 +1,4 @@
-//! `try_fold` and `try_fold_with`: one accumulator per piece of the loop, until one says "stop".
+//! `try_fold` and `try_fold_with`: one accumulator per piece of the loop, until a step says "stop".
 
 use crate::iter::ParallelIterator;
 use crate::iter::attempt::Try;

@@ -25,7 +25,7 @@ impl<I: fmt::Debug, F> fmt::Debug for Update<I, F> {
     }
 }
 
-/// The same as a function for `map`.
+/// Makes a function for `map` of `update_op`.
 fn changed<T>(update_op: impl Fn(&mut T) + Sync + Send) -> impl Fn(T) -> T + Sync + Send {
     move |mut item| {
         update_op(&mut item);

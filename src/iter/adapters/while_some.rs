@@ -1,4 +1,4 @@
-//! `while_some`: until something is missing.
+//! `while_some`: what is in the items, until one is `None`.
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
@@ -35,7 +35,7 @@ where
 
 struct WhileSomeConsumer<'f, C> {
     base: C,
-    /// Some piece has seen a `None`. It publishes no data.
+    /// Has some piece seen a `None`? The flag publishes no data.
     missing: &'f AtomicBool,
 }
 

@@ -12,7 +12,7 @@ pub struct ZipEq<A, B> {
 }
 
 impl<A, B> ZipEq<A, B> {
-    /// Both have the same length.
+    /// Zips `a` and `b`, which have the same length.
     pub(crate) fn new(a: A, b: B) -> Self {
         Self {
             base: Zip::new(a, b),

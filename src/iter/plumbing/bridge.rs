@@ -1,8 +1,8 @@
-//! Where a producer meets a consumer and the loop runs.
+//! The bridges, where a producer meets a consumer and the loop runs.
 //!
-//! An indexed loop is driven by functions that call each other: [`divide`] begins a piece, or cuts
-//! it first; [`run`] runs it block by block, and gives work away; [`help`] is what a thread does
-//! that is done with its own piece before its neighbour is.
+//! An indexed loop is driven by functions that call each other. [`divide`] begins a piece, or cuts
+//! it first. [`run`] runs it block by block, and gives work away. [`help`] is called by a thread
+//! that has finished its own piece before its neighbour has.
 
 use super::fork::{self, Clock, Stay};
 use super::splitter::{Budget, Limits, Plan, Site};
@@ -13,8 +13,8 @@ use crate::sync::{Mutex, lock};
 
 /// Runs a loop over `len` items: `producer` makes them, `consumer` takes them.
 ///
-/// The loop is split when other threads would take work, in the places and for the reasons
-/// that the [module documentation](super) gives.
+/// The loop is split when other threads would take work. The [module documentation](super) says
+/// where, and why.
 ///
 /// ```
 /// use manyhands::iter::plumbing::{Producer, bridge_producer_consumer};
@@ -96,8 +96,8 @@ where
     })
 }
 
-/// Runs a loop that should be short: a few items first, and all others if those were as cheap as
-/// they should be.
+/// Runs a loop that should be short: a few items first, and all others if the first ones were as
+/// cheap as expected.
 #[inline]
 fn run_short<P, C>(len: usize, probe: usize, producer: P, consumer: C, plan: Plan) -> C::Result
 where
@@ -139,18 +139,18 @@ where
     }
 }
 
-/// Items of a loop that nobody has begun.
+/// Items of a loop that no thread has begun.
 struct Rest<P, C> {
     plan: Plan,
-    /// How many items directly before them belong to the same piece.
+    /// The number of items directly before them that belong to the same piece.
     done: usize,
     len: usize,
     producer: P,
     consumer: C,
 }
 
-/// The items of a piece that are left, between the thread that runs it, from the left, and another
-/// one that helps, from the right. Nothing, if one of them unwound in the middle of a cut.
+/// The items of a piece that are left: its runner takes them from the left, a helper from the
+/// right. `None` if one of the two unwound in the middle of a cut.
 ///
 /// The lock is held while producer and consumer are cut, never while an item is made or taken.
 type Shared<P, C> = Mutex<Option<Rest<P, C>>>;
@@ -160,7 +160,7 @@ where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    /// Cuts in two: `keep` items, and the others, which begin a piece.
+    /// Cuts the items in two: `keep` items, and the others, which begin a piece.
     fn cut(self, keep: usize) -> (Self, Self, C::Reducer) {
         let (left_producer, right_producer) = self.producer.split_at(keep);
         let (left_consumer, right_consumer, reducer) = self.consumer.split_at(keep);
@@ -181,7 +181,7 @@ where
     }
 }
 
-/// Runs a piece that nobody has begun: first cuts it, if there is a reason.
+/// Runs a piece that no thread has begun. Cuts it first, if there is a reason.
 fn divide<P, C>(rest: Rest<P, C>, token: &Token<'_>) -> C::Result
 where
     P: Producer,
@@ -206,7 +206,7 @@ where
     reducer.reduce(left, right)
 }
 
-/// Runs two neighbours. Whoever is done first helps the other one.
+/// Runs two neighbouring pieces. The thread that finishes first helps the other one.
 fn together<P, C>(
     left: Rest<P, C>,
     fold: Option<Fold<P::Item, C>>,
@@ -224,7 +224,7 @@ where
     let ((first, last), middle) = fork::join(
         |_| {
             let first = run(&left, fold.map(Stay::into_inner), token);
-            // If nobody has begun the right piece, this thread will run all of it.
+            // If no thread has begun the right piece, this thread will run all of it.
             let last = help(&right, Beginner::NotWe, token);
             (first, last.map(|(last, seam)| (last, Stay::new(seam))))
         },
@@ -262,15 +262,15 @@ where
     }
 }
 
-/// Who must have begun a piece before somebody helps with it.
+/// Which thread must have begun a piece before another helps with it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Beginner {
     Anybody,
     NotWe,
 }
 
-/// Runs items from the right end of somebody's piece, as long as that is worth it. Returns their
-/// result, and what puts it together with what comes before them.
+/// Runs items from the right end of another thread's piece, as long as that is worth it. Returns
+/// their result, and the reducer that joins it to the result of the items before them.
 fn help<P, C>(
     piece: &Shared<P, C>,
     beginner: Beginner,
@@ -314,13 +314,13 @@ where
     Some((right, reducer))
 }
 
-/// What a running piece must keep on its thread.
+/// The part of a running piece that must stay on its thread.
 struct Fold<T, C: Consumer<T>> {
-    /// Holds the results of everything directly before it that is not in `before`.
+    /// Holds the results of all items directly before it that are not in `before`.
     folder: C::Folder,
-    /// Puts the result of `folder` together with what comes after it.
+    /// Joins the result of `folder` to that of the items after it.
     seam: C::Reducer,
-    /// Results of folders that could not go on, and what puts them together with the next.
+    /// The results of folders that could not go on, and the reducer that joins them to the next.
     before: Option<(C::Result, C::Reducer)>,
     clock: Clock,
     /// The length of the last block.
@@ -335,7 +335,7 @@ impl<T, C: Consumer<T>> Fold<T, C> {
         }
     }
 
-    /// Is ready for the first block, whose consumer is `consumer`.
+    /// A fold that is ready for the first block, whose consumer is `consumer`.
     fn begin(consumer: C, seam: C::Reducer, block: usize) -> Self {
         Self {
             folder: consumer.into_folder(),
@@ -346,7 +346,7 @@ impl<T, C: Consumer<T>> Fold<T, C> {
         }
     }
 
-    /// The folder has to end before this block, whose consumer is `consumer`.
+    /// Ends the folder, and makes another for the next block, whose consumer is `consumer`.
     fn replace(self, consumer: C, seam: C::Reducer) -> Self {
         let result = self.folder.complete();
         let result = match self.before {
@@ -362,7 +362,7 @@ impl<T, C: Consumer<T>> Fold<T, C> {
     }
 }
 
-/// Runs a piece, block by block. Between blocks it looks up.
+/// Runs a piece, block by block. Between blocks it checks whether to stop or to give work away.
 #[inline(never)]
 fn run<P, C>(
     piece: &Shared<P, C>,
@@ -378,7 +378,7 @@ where
         let mut held = lock(piece);
         let Some(mut rest) = held.take() else {
             drop(held);
-            // The helper unwound: its panic goes on when our join ends.
+            // The helper unwound: its panic goes on when this thread's join ends.
             return fold.expect("a panic in `split_at` of a loop").complete();
         };
         if let Some(fold) = &mut fold {
@@ -394,7 +394,7 @@ where
         }
         let give = rest.plan.share(rest.done, rest.len);
         if let Some((give, other)) = give.and_then(|give| Some((give, token.another()?))) {
-            // Who helps with this piece now finds nothing more to do; the next one will.
+            // A helper that comes to this piece now finds nothing to do; the next one will.
             drop(held);
             rest.plan.remember();
             let keep = rest.len - give;
@@ -453,7 +453,7 @@ where
     }
 }
 
-/// How the next block gets its folder.
+/// The way in which the next block gets its folder.
 enum Next<T, C: Consumer<T>> {
     Begin(C, C::Reducer),
     GoOn(Fold<T, C>),
@@ -462,8 +462,8 @@ enum Next<T, C: Consumer<T>> {
 
 /// Runs a loop whose producer does not know how many items it will make.
 ///
-/// Such a loop is split ahead of demand, about two pieces for each thread, and further when
-/// pieces are stolen or somebody is hungry when a piece starts.
+/// Such a loop is split ahead of demand, into about two pieces for each thread. It is split further
+/// when pieces are stolen, or a thread is hungry when a piece starts.
 ///
 /// ```
 /// use manyhands::iter::plumbing::{Folder, UnindexedConsumer, UnindexedProducer, bridge_unindexed};

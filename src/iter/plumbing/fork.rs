@@ -1,9 +1,9 @@
-//! The way down: everything that loops need of the layers below, in one small file.
+//! The way down: all that loops need of the layers below, in one small file.
 //!
 //! Called by the bridges, the splitting policy, and the few adapters that fork by themselves.
-//! Nothing else in `iter` may know that there are threads: unit tests put a *script* under
-//! these functions, which says at each poll whether somebody is hungry, at each join who runs
-//! first, and at each lap how much time has passed, all on one thread.
+//! Nothing else in `iter` may know that there are threads. Unit tests put a *script* under these
+//! functions. It says at each poll whether a thread is hungry, at each join which half runs first,
+//! and at each lap how much time has passed, all on one thread.
 
 pub(crate) use crate::pool::halves::Takers;
 
@@ -15,7 +15,7 @@ use std::mem::ManuallyDrop;
 use std::thread::ThreadId;
 
 /// Runs both closures, perhaps at the same time; `a` runs on the calling thread. Each is told
-/// whether it runs on another thread than the one that called.
+/// whether it runs on a thread other than the caller's.
 pub(crate) fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
 where
     A: FnOnce(bool) -> RA + Send,
@@ -33,7 +33,7 @@ where
     )
 }
 
-/// Who would take work from this thread right now?
+/// Which threads would take work from this thread right now?
 #[inline]
 pub(crate) fn takers() -> Takers {
     #[cfg(test)]
@@ -43,14 +43,14 @@ pub(crate) fn takers() -> Takers {
     halves::takers()
 }
 
-/// Would anybody take work from this thread right now, awake or asleep?
+/// Would any thread take work from this thread right now, awake or asleep?
 #[inline]
 pub(crate) fn is_hungry() -> bool {
     takers() != Takers::None
 }
 
-/// Should a thread that has run what it was given go back to whoever gave it? Always; only a script
-/// may know better.
+/// Should a thread that has run what it was given go back to the giver? Always; only a script may
+/// say otherwise.
 #[inline]
 pub(crate) fn goes_back() -> bool {
     #[cfg(test)]
@@ -61,7 +61,8 @@ pub(crate) fn goes_back() -> bool {
 }
 
 /// Runs a whole loop where others can take part in it: right here if the thread works for a pool,
-/// else as a guest of the default pool, or on a worker if that has no guest seat free.
+/// else as a guest of the default pool. If that pool has no guest seat free, a worker runs the
+/// loop.
 pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
     #[cfg(test)]
     if script::is_playing() {
@@ -70,8 +71,8 @@ pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
     current::on_seat(op)
 }
 
-/// Runs a loop of which a part must stay on this thread: as [`on_seat`], but if there is no seat to
-/// be had, right here without one.
+/// Like [`on_seat`], for a loop of which a part must stay on this thread: if no seat is free, it
+/// runs right here without one.
 pub(crate) fn in_place<R>(op: impl FnOnce() -> R) -> R {
     #[cfg(test)]
     if script::is_playing() {
@@ -80,8 +81,9 @@ pub(crate) fn in_place<R>(op: impl FnOnce() -> R) -> R {
     current::in_place(op)
 }
 
-/// Runs `here` on this thread, whatever it holds, and `there` perhaps at the same time on another.
-/// A thread without a seat runs one after the other; a loop in `there` then goes to a worker.
+/// Runs `here` on this thread, and `there` perhaps at the same time on another; `here` need not be
+/// `Send`. A thread without a seat runs one after the other; a loop in `there` then goes to a
+/// worker.
 pub(crate) fn join_here<A, B, RA, RB>(here: A, there: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
@@ -104,7 +106,7 @@ pub(crate) fn has_seat() -> bool {
     current::has_seat()
 }
 
-/// How many threads may work on a loop that starts here.
+/// The number of threads that may work on a loop that starts here.
 pub(crate) fn num_threads() -> usize {
     #[cfg(test)]
     if script::is_playing() {
@@ -113,7 +115,7 @@ pub(crate) fn num_threads() -> usize {
     current::current_num_threads()
 }
 
-/// As [`num_threads`], but no more than there are cores: for what costs more with each piece.
+/// Like [`num_threads`], but at most the number of cores: for loops that cost more with each piece.
 pub(crate) fn parallelism() -> usize {
     #[cfg(test)]
     if script::is_playing() {
@@ -122,13 +124,13 @@ pub(crate) fn parallelism() -> usize {
     current::current_parallelism()
 }
 
-/// Unwinds, quietly, out of a computation that nobody waits for any more.
+/// Unwinds, quietly, out of a cancelled computation.
 #[inline]
 pub(crate) fn check_cancelled() {
     crate::job::origin::check_cancelled();
 }
 
-/// Measures how long blocks take.
+/// A stopwatch for blocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock(clock::Clock);
 
@@ -138,7 +140,7 @@ impl Clock {
         Self(clock::Clock::start())
     }
 
-    /// Nanoseconds since the start or the last lap, about. The lap goes on.
+    /// About how many nanoseconds have passed since the start or the last lap. The lap goes on.
     #[inline]
     pub(crate) fn peek(&self) -> f64 {
         #[cfg(test)]
@@ -148,7 +150,7 @@ impl Clock {
         self.0.peek()
     }
 
-    /// As [`peek`](Self::peek), and the next lap begins.
+    /// Like [`peek`](Self::peek), and begins the next lap.
     #[inline]
     pub(crate) fn lap(&mut self) -> f64 {
         #[cfg(test)]
@@ -161,17 +163,17 @@ impl Clock {
 
 /// A value that stays on its thread while a closure that holds it passes through [`join`].
 ///
-/// When a running loop is split, its left half goes on with the same folder, and a folder need
-/// not be `Send` (think of the `Rc` made by `map_init`); nor need the closure of an ordered loop be.
-/// `join` runs its first closure on the
-/// calling thread, but its signature cannot say so. This type does not trust, it checks.
+/// When a running loop is split, its left half goes on with the same folder. A folder need not be
+/// `Send` (think of the `Rc` made by `map_init`), nor need the closure of an ordered loop. `join`
+/// runs its first closure on the calling thread, but its signature cannot say so. This type does
+/// not trust, it checks.
 pub(crate) struct Stay<T> {
     value: ManuallyDrop<T>,
     home: ThreadId,
 }
 
 // SAFETY: the value is moved out or dropped only where `is_home` was seen to be true, that is, on
-// the thread that gave it; no reference to it is ever handed out.
+// the thread that gave it. No reference to it is ever handed out.
 unsafe impl<T> Send for Stay<T> {}
 
 impl<T> Stay<T> {
@@ -190,7 +192,7 @@ impl<T> Stay<T> {
     ///
     /// # Panics
     ///
-    /// On another thread than the one that made `self`; the value leaks then.
+    /// Panics on a thread other than the one that made `self`; the value then leaks.
     pub(crate) fn into_inner(self) -> T {
         assert!(
             self.is_home(),
@@ -227,28 +229,29 @@ pub(crate) mod script {
     use std::cell::{Cell, RefCell};
     use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-    /// How one join goes.
+    /// The course of one join.
     #[derive(Clone, Copy, Debug, Default)]
     pub(crate) struct Join {
-        /// The second closure runs first, as if a thief had been quick.
+        /// Does the second closure run first, as if a thief had been quick?
         pub(crate) right_first: bool,
-        /// The second closure is told that it was stolen.
+        /// Is the second closure told that it was stolen?
         pub(crate) migrated: bool,
     }
 
-    /// What happens; where a list has ended, nobody is hungry, joins run left first and unstolen,
-    /// nobody comes back for more, and a lap takes a microsecond.
+    /// A script: what happens, as one list for each question. Where a list has ended, no thread is
+    /// hungry, joins run left first and unstolen, no thread comes back for more, and a lap takes a
+    /// microsecond.
     #[derive(Clone, Debug, Default)]
     pub(crate) struct Script {
         pub(crate) takers: Vec<Takers>,
         pub(crate) joins: Vec<Join>,
-        /// Whether a thread goes back to whoever gave it work.
+        /// Does a thread go back to the one that gave it work?
         pub(crate) returns: Vec<bool>,
         pub(crate) laps: Vec<u64>,
         pub(crate) threads: usize,
     }
 
-    /// What the loops asked for.
+    /// A log of what the loops asked for.
     #[derive(Clone, Copy, Debug, Default)]
     pub(crate) struct Log {
         pub(crate) polls: usize,
@@ -326,7 +329,7 @@ pub(crate) mod script {
             .with_borrow(|(script, log)| script.laps.get(log.laps).copied().unwrap_or(1_000) as f64)
     }
 
-    /// As the real one, runs both closures, whatever panics.
+    /// Runs both closures, even if one panics, as the real `join` does.
     pub(super) fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
     where
         A: FnOnce(bool) -> RA,

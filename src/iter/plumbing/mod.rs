@@ -12,42 +12,42 @@ pub(crate) mod tests;
 pub use self::bridge::{bridge_producer_consumer, bridge_unindexed};
 pub use super::bridge::bridge;
 
-/// Makes a known number of items, and can be cut in two at any of them.
+/// A source of a known number of items, which can be cut in two at any of them.
 ///
-/// The number itself is kept by whoever drives the producer. Splitting should be cheap: a
-/// running loop splits off every block that it runs.
+/// The driver of the producer keeps the number itself. Splitting should be cheap: a running loop
+/// splits off every block that it runs.
 pub trait Producer: Send + Sized {
-    /// What is produced.
+    /// The type of the items.
     type Item;
 
-    /// The sequential iterator that a piece becomes.
+    /// The type of the sequential iterator over a piece.
     type IntoIter: Iterator<Item = Self::Item> + DoubleEndedIterator + ExactSizeIterator;
 
-    /// Becomes a sequential iterator over all its items.
+    /// Makes a sequential iterator over all items.
     fn into_iter(self) -> Self::IntoIter;
 
-    /// No piece should be shorter than this. Asked once, when the loop starts.
+    /// The least length of a piece. Asked once, when the loop starts.
     fn min_len(&self) -> usize {
         1
     }
 
-    /// No piece may be longer than this, unless `min_len` forbids the split. Asked once, when the
+    /// The greatest length of a piece, unless `min_len` forbids the split. Asked once, when the
     /// loop starts.
     fn max_len(&self) -> usize {
         usize::MAX
     }
 
-    /// No more threads than this may work on the loop at a time; 0 counts as 1. Asked once, when
+    /// The number of threads that may work on the loop at a time; 0 counts as 1. Asked once, when
     /// the loop starts.
     fn max_threads(&self) -> usize {
         usize::MAX
     }
 
-    /// Cuts in two: the first `index` items, and the others. `index` is at most the number of
-    /// items.
+    /// Cuts the producer in two: the first `index` items, and the others. `index` is at most the
+    /// number of items.
     fn split_at(self, index: usize) -> (Self, Self);
 
-    /// Gives all items to `folder`, or those that it takes until it is full.
+    /// Gives items to `folder`: all, or until the folder is full.
     fn fold_with<F>(self, folder: F) -> F
     where
         F: Folder<Self::Item>,
@@ -61,48 +61,48 @@ pub trait Producer: Send + Sized {
 ///
 /// [`IndexedParallelIterator::with_producer`]: crate::iter::IndexedParallelIterator::with_producer
 pub trait ProducerCallback<T> {
-    /// What the call returns.
+    /// The type that the call returns.
     type Output;
 
-    /// Makes use of the producer.
+    /// Uses the producer.
     fn callback<P>(self, producer: P) -> Self::Output
     where
         P: Producer<Item = T>;
 }
 
-/// What comes of [`Consumer::rejoin`]: a folder and a consumer in both cases.
+/// The result of [`Consumer::rejoin`]: a folder and a consumer in both cases.
 pub type Rejoined<F, C> = Result<(F, C), (F, C)>;
 
-/// Takes items: a fold that can be cut in two.
+/// A sink of items: a fold that can be cut in two.
 ///
 /// A consumer for a piece of the loop becomes a [`Folder`], which gets the items of the piece in
-/// order. Results of neighbouring pieces are put together by a [`Reducer`].
+/// order. A [`Reducer`] puts the results of neighbouring pieces together.
 pub trait Consumer<Item>: Send + Sized {
-    /// What takes the items of one piece.
+    /// The type that takes the items of one piece.
     type Folder: Folder<Item, Result = Self::Result>;
 
-    /// What puts results of neighbouring pieces together.
+    /// The type that puts the results of neighbouring pieces together.
     type Reducer: Reducer<Self::Result>;
 
-    /// What comes of a piece.
+    /// The type of a piece's result.
     type Result: Send;
 
-    /// Cuts in two: a consumer for the first `index` items, one for the others, and what puts
-    /// their results together.
+    /// Cuts the consumer in two: a consumer for the first `index` items, one for the others, and
+    /// the reducer of their results.
     fn split_at(self, index: usize) -> (Self, Self, Self::Reducer);
 
-    /// Starts taking items.
+    /// Makes a folder, to take items.
     fn into_folder(self) -> Self::Folder;
 
-    /// Are more items pointless? The loop stops soon after this becomes true.
+    /// Are more items useless? The loop stops soon after this becomes true.
     fn full(&self) -> bool;
 
     /// Lets a running folder go on over the first `index` items of this consumer's part.
     ///
-    /// `self` was split off directly to the right of what `folder` was made from (and went on
-    /// over), and nobody else has begun it. On success, returns the folder, and a consumer for
-    /// the items after those. On failure, returns both as they were; then the folder is completed
-    /// and another one made, at the cost of one more result to reduce.
+    /// `self` was split off directly to the right of the items that `folder` takes, and no thread
+    /// has begun it. On success, returns the folder, and a consumer for the items after those. On
+    /// failure, returns both as they were. Then the folder is completed and another one made, at
+    /// the cost of one more result to reduce.
     ///
     /// The default fails, which is always correct. An implementation must give the result that
     /// the reducer would have given.
@@ -112,9 +112,9 @@ pub trait Consumer<Item>: Send + Sized {
     }
 }
 
-/// Takes items one after the other. Made by [`Consumer::into_folder`].
+/// A fold that takes items one after the other. Made by [`Consumer::into_folder`].
 pub trait Folder<Item>: Sized {
-    /// What comes of the items.
+    /// The type of the result.
     type Result;
 
     /// Takes one item.
@@ -137,41 +137,42 @@ pub trait Folder<Item>: Sized {
     /// Ends the piece.
     fn complete(self) -> Self::Result;
 
-    /// Are more items pointless?
+    /// Are more items useless?
     fn full(&self) -> bool;
 }
 
-/// Puts the results of two neighbouring pieces together. See [`Consumer`].
+/// A function that puts the results of two neighbouring pieces together. See [`Consumer`].
 pub trait Reducer<Result> {
-    /// `left` comes of the items directly before those of `right`.
+    /// Puts two results together. `left` is that of the items directly before those of `right`.
     fn reduce(self, left: Result, right: Result) -> Result;
 }
 
-/// A consumer that need not know where in the loop its items stand.
+/// A consumer that need not know the places of its items in the loop.
 pub trait UnindexedConsumer<I>: Consumer<I> {
     /// Splits off a consumer for some number of items at the left; `self` takes the others.
     fn split_off_left(&self) -> Self;
 
-    /// What puts the results of the two together.
+    /// The reducer for the results of the two.
     fn to_reducer(&self) -> Self::Reducer;
 }
 
-/// Makes items without knowing how many, and can be cut in two somewhere.
+/// A source of an unknown number of items, which can be cut in two somewhere.
 pub trait UnindexedProducer: Send + Sized {
-    /// What is produced.
+    /// The type of the items.
     type Item;
 
-    /// Cuts in two, near the middle if possible; the first part comes first. `None` if there is
-    /// nothing to cut.
+    /// Cuts the producer in two, near the middle if possible. The first part comes first; the
+    /// second is `None` if there is nothing to cut.
     fn split(self) -> (Self, Option<Self>);
 
-    /// Gives all items to `folder`, or those that it takes until it is full.
+    /// Gives items to `folder`: all, or until the folder is full.
     fn fold_with<F>(self, folder: F) -> F
     where
         F: Folder<Self::Item>;
 }
 
-/// [`Consumer::rejoin`] of an adapter: rejoins the inner ones, and wraps what comes back.
+/// [`Consumer::rejoin`] of an adapter: rejoins the inner folder and consumer, and wraps what comes
+/// back.
 #[inline]
 pub(crate) fn rejoin_base<T, C, F, W>(
     base: C,

@@ -1,17 +1,18 @@
-//! Tight loops over sequential iterators that look up now and then.
+//! Tight loops over sequential iterators that check now and then whether to stop.
 //!
-//! Asking a folder after every item whether it is full costs as much as a cheap item; and a folder
-//! that is given a filtered iterator asks itself only at items that pass. So some sinks and adapters
-//! go on for a few items before anybody is asked. (In indexed loops blocks are bounded by time, and
-//! a heavy item is a block of its own.)
+//! To ask a folder after every item whether it is full costs as much as a cheap item. And a folder
+//! that is given a filtered iterator asks itself only at items that pass. So some sinks and
+//! adapters run 32 items before they ask. (In indexed loops blocks are bounded by time, and a heavy
+//! item is a block of its own.)
 
 use super::Folder;
 use std::iter;
 
-/// So many items are run before somebody is asked again.
+/// The number of items that are run between two questions whether to stop.
 const PORTION: usize = 32;
 
-/// Hands items to `op` until that returns `false`, or `is_over`, which is asked now and then.
+/// Hands items to `op` until `op` returns `false`, or `is_over` returns `true`. `is_over` is asked
+/// once every [`PORTION`] items.
 pub(crate) fn for_each_until<I: IntoIterator>(
     iter: I,
     is_over: impl Fn() -> bool,
@@ -28,7 +29,7 @@ pub(crate) fn for_each_until<I: IntoIterator>(
     }
 }
 
-/// Makes `folder` take what `op` makes of the items, until it is full.
+/// Makes `folder` take the items that `op` turns into `Some`, until the folder is full.
 pub(crate) fn consume_some<F, T, R, I>(mut folder: F, iter: I, op: impl Fn(T) -> Option<R>) -> F
 where
     F: Folder<R>,

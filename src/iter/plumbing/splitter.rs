@@ -1,26 +1,28 @@
-//! When to split: policy only, no threads and no items.
+//! The splitting policy: when to split. It knows no threads and no items.
 //!
-//! [`Plan`] decides for loops over a known number of items, [`Budget`] for producers that only
-//! know how to split "somewhere". Both are asked by the bridges and know nothing of producers
-//! and consumers. The README of this folder explains the rules.
+//! [`Plan`] decides for loops over a known number of items, [`Budget`] for producers that only know
+//! how to split "somewhere". The bridges ask both, which know nothing of producers and consumers.
+//! The README of this folder explains the rules.
 
 use super::fork::{self, Takers};
 use std::cell::Cell;
 
-/// A block shorter than this may grow: looking up costs tens of nanoseconds, so that it stays
-/// below one percent.
+/// The block length up to which the next block may grow. A check between blocks costs tens of
+/// nanoseconds, which stays below one percent of this.
 const BLOCK_NS: f64 = 5_000.0;
-/// A block longer than this shrinks: it is what somebody hungry waits for.
+/// The block length from which the next block shrinks. A hungry thread waits for the end of a
+/// block.
 const LONG_BLOCK_NS: f64 = 20_000.0;
-/// A block so short says little but "cheap": the next one may be much larger.
+/// The block length below which the next block may be much larger: a block this short shows only
+/// that items are cheap.
 const QUICK_BLOCK_NS: f64 = 500.0;
-/// Less work than this is done sooner than a thief could have fetched it.
+/// The least work that is worth sharing. Less is done sooner than a thief could fetch it.
 const WORTH_SHARING_NS: f64 = 4_000.0;
-/// Less work than this does not pay for waking a thread up: that costs the one who does it up to
-/// five microseconds, and takes ten times as long.
+/// The least work that is worth a wake-up. A wake-up costs the waking thread up to five
+/// microseconds, and takes ten times as long.
 const WORTH_WAKING_NS: f64 = 100_000.0;
 
-/// What the producer asked for.
+/// The limits that the producer asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     min: usize,
@@ -41,7 +43,7 @@ impl Limits {
     }
 }
 
-/// How large the blocks are, and what an item costs. Learned while the loop runs.
+/// The size of the blocks and the cost of an item, learned while the loop runs.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
     block: usize,
@@ -49,8 +51,9 @@ struct Pace {
 }
 
 impl Pace {
-    /// Where nothing is known, the first block is as short as can be. Where the same loop ran
-    /// before, it is an eighth of the loop at most, so that what has changed is noticed early.
+    /// The pace at the start. Where nothing is known, the first block is as short as possible.
+    /// Where the same loop ran before, it is at most an eighth of the loop, so that a change is
+    /// noticed early.
     fn start(len: usize, limits: Limits, ns_per_item: Option<f64>) -> Self {
         let block = match ns_per_item {
             Some(ns) => saturate(BLOCK_NS / ns.max(0.01)).min(len / 8),
@@ -80,14 +83,15 @@ impl Pace {
 }
 
 thread_local! {
-    /// How long the loops were that have begun on this thread since one of them woke somebody.
+    /// The total length of the loops that have begun on this thread since one of them woke a
+    /// thread.
     static ALONE_NS: Cell<f64> = const { Cell::new(0.0) };
 }
 
-/// Should a loop that takes so long wake a thread up? If it is long enough to pay for that; or if
-/// all those that did not were, together. So a thread that runs short loops one after the other
-/// finds help in the end (which stays awake for the next one), and a lone short loop costs at most
-/// what the others have saved.
+/// Should a loop of this cost wake a thread? Yes, if it is long enough to pay for that, or if the
+/// loops that woke none were long enough together. So a thread that runs short loops one after the
+/// other finds help in the end, which stays awake for the next loop. And a lone short loop costs at
+/// most what the others have saved.
 fn is_time_to_wake(cost: Option<f64>) -> bool {
     ALONE_NS.with(|alone| {
         let ns = alone.get() + cost.unwrap_or(WORTH_WAKING_NS);
@@ -97,7 +101,7 @@ fn is_time_to_wake(cost: Option<f64>) -> bool {
     })
 }
 
-/// Float to integer; what is too large becomes `usize::MAX`.
+/// Converts a float to an integer; a number that is too large becomes `usize::MAX`.
 fn saturate(items: f64) -> usize {
     items as usize
 }
@@ -107,7 +111,7 @@ fn saturate(items: f64) -> usize {
 pub(super) struct Plan {
     limits: Limits,
     pace: Pace,
-    /// Into how many pieces to cut before starting; 1 for "wait for demand".
+    /// The number of pieces to be made before starting; 1 for "wait for demand".
     pieces: usize,
     site: Site,
 }
@@ -115,7 +119,7 @@ pub(super) struct Plan {
 impl Plan {
     /// The plan for a whole loop of `len` items.
     pub(super) fn new(len: usize, limits: Limits, site: Site) -> Self {
-        // Nothing is to be decided about a single piece.
+        // A single piece needs no decision.
         let known = limits.divisible(len).then(|| site.recall()).flatten();
         Self {
             limits,
@@ -125,8 +129,9 @@ impl Plan {
         }
     }
 
-    /// If a loop of `len` items should be over before anybody could help: how many of them to
-    /// run first, to see whether it is so. An eighth, or a single item that cannot be divided.
+    /// How many items to run first of a loop that should be short: one that ends before any thread
+    /// could help. These items, an eighth of the loop, show whether it is short. All of them, if
+    /// the loop cannot be divided; `None` if it is not expected to be short.
     #[inline]
     pub(super) fn probe(&self, len: usize) -> Option<usize> {
         if !self.limits.divisible(len) {
@@ -136,15 +141,15 @@ impl Plan {
         is_short.then(|| (len / 8).max(self.limits.min))
     }
 
-    /// Have these items taken so little that all of the loop will be short?
+    /// Have the first items taken so little time that the whole loop will be short?
     #[inline]
     pub(super) fn is_as_expected(&self, items: usize, ns: f64) -> bool {
         let expected = self.pace.cost(items).unwrap_or(0.0);
-        // A reading of the clock alone takes some ten nanoseconds.
+        // The reading of the clock alone takes some ten nanoseconds.
         ns < 2.0 * expected + 100.0
     }
 
-    /// Before a loop of `len` items starts: cut it at once?
+    /// Decides, before a loop of `len` items starts, whether to cut it at once.
     ///
     /// Idle threads should not have to wait for the end of our first item, which may be long. So
     /// if the cost is unknown, or known to be large, and somebody is hungry, the loop is cut into
@@ -163,7 +168,7 @@ impl Plan {
         self.pieces = pieces.clamp(1, most.max(1));
     }
 
-    /// Is this piece, of `len` items, to be cut before it begins?
+    /// How to cut this piece, of `len` items, before it begins, if at all.
     pub(super) fn cut(&self, len: usize) -> Option<Cut> {
         if !self.limits.divisible(len) {
             return None;
@@ -171,7 +176,7 @@ impl Plan {
         if self.pieces > 1 {
             let right_pieces = self.pieces / 2;
             let left_pieces = self.pieces - right_pieces;
-            // No overflow: the share is at most `len`.
+            // This does not overflow: the share is at most `len`.
             let share = len as u128 * left_pieces as u128 / self.pieces as u128;
             let min = self.limits.min;
             return Some(Cut {
@@ -187,16 +192,16 @@ impl Plan {
         })
     }
 
-    /// The piece becomes so many pieces, before any of them begins.
+    /// Notes that the piece is to become `pieces` pieces before any of them begins.
     pub(super) fn expect_pieces(&mut self, pieces: usize) {
         self.pieces = pieces;
     }
 
-    /// Between blocks: how many of the `rest` items should be given away, from the right?
+    /// How many of the `rest` items to give away, from the right. Asked between blocks.
     pub(super) fn share(&self, done: usize, rest: usize) -> Option<usize> {
         let ns = self.pace.cost(rest)?;
         let (keep, give) = (rest / 2, rest - rest / 2);
-        // Most of the time nobody asks: that comes last, but it decides.
+        // Most of the time no thread is hungry. That test comes last, but it decides.
         let wanted = keep >= 1
             && self.may_give(done, keep, give)
             && ns >= WORTH_SHARING_NS
@@ -208,8 +213,8 @@ impl Plan {
         wanted.then_some(give)
     }
 
-    /// How many of the `rest` items should go to a thread that has come to help? It may be the
-    /// last one: whoever runs the piece is busy with a block.
+    /// How many of the `rest` items go to a thread that has come to help. It may get the last one,
+    /// because the runner of the piece is busy with a block.
     pub(super) fn help(&self, done: usize, rest: usize) -> Option<usize> {
         let (keep, give) = (rest / 2, rest - rest / 2);
         let is_worth = self.pace.cost(rest).is_none_or(|ns| ns >= WORTH_SHARING_NS);
@@ -222,7 +227,7 @@ impl Plan {
         give >= min && done.saturating_add(keep) >= min
     }
 
-    /// How many of the `rest` items to run before looking up again.
+    /// How many of the `rest` items to run as the next block.
     pub(super) fn block(&self, rest: usize) -> usize {
         self.pace.block.min(rest)
     }
@@ -240,29 +245,32 @@ impl Plan {
     }
 }
 
-/// How a piece is cut in two before it begins.
+/// A cut of a piece in two, before it begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
-    /// How many items go left.
+    /// The number of items that go left.
     pub(super) keep: usize,
-    /// How many pieces are to come of each half.
+    /// The number of pieces that the left half is to become.
     pub(super) left_pieces: usize,
+    /// The number of pieces that the right half is to become.
     pub(super) right_pieces: usize,
 }
 
-/// A loop in the program: the address of the code that runs it. Loops that share their code may
-/// share what is known of them: it is a guess in any case.
+/// A loop in the program, named by the address of the code that runs it. Loops that share their
+/// code share what is known of them: it is a guess in any case.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Site(usize);
 
-/// What an item cost when the loop last ran on this thread.
+/// The cost of an item when the loop last ran on this thread.
 #[derive(Clone, Copy, Debug)]
 struct Memory {
     site: usize,
     ns_per_item: f64,
 }
 
+/// The number of loops that a thread remembers.
 const SITES: usize = 64;
+/// The entry of a loop that has not run.
 const NOTHING: Memory = Memory {
     site: 0,
     ns_per_item: 0.0,
@@ -307,9 +315,9 @@ pub(super) fn forget_sites() {
 
 /// The splitting of a loop whose producer cannot tell how long it is.
 ///
-/// Such a producer runs a piece from beginning to end: there are no blocks, and nobody can be
-/// served in between. So pieces are made ahead of demand, about two for each thread, and
-/// again when a piece was stolen, which shows that others have run dry.
+/// Such a producer runs a piece from beginning to end: there are no blocks, and no hungry thread
+/// can be served in between. So pieces are made ahead of demand, about two for each thread. More
+/// are made when a piece was stolen, which shows that other threads have run out of work.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
     splits: usize,

@@ -1,4 +1,4 @@
-//! `find_any`: the first match that any thread comes across.
+//! `find_any`: the first match that any thread finds.
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::portions::for_each_until;
@@ -19,7 +19,7 @@ where
 
 struct FindConsumer<'p, P> {
     predicate: &'p P,
-    /// Some piece has a match. It publishes no data: the match travels as a result.
+    /// Has some piece found a match? The flag publishes no data: the match travels as a result.
     found: &'p AtomicBool,
 }
 

@@ -1,9 +1,9 @@
-//! `find_first` and `find_last`: of all matches, the one at an end of the loop.
+//! `find_first` and `find_last`: of all matches, the first or the last.
 //!
 //! A piece may stop when a match is known to stand before it (behind it, for `find_last`); so each
 //! piece must know its place among the others. Where a loop is split by index, places are indices.
-//! Where it is split "somewhere", and within an item of a `flat_map`, the piece that is split gets
-//! a [`Level`] of its own with places in it, as in the numbers of chapters and sections.
+//! Where it is split "somewhere", and within an item of a `flat_map`, the split piece gets a
+//! [`Level`] of its own, with places in it like the sections of a chapter.
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::portions::for_each_until;
@@ -48,9 +48,10 @@ where
 
 /// A numbering of pieces, and the place in it of the best match so far.
 struct Level<'l, const LAST: bool> {
-    /// Publishes no data: matches travel as results. To see it late only costs time.
+    /// The best place so far. It publishes no data: matches travel as results. To see it late only
+    /// costs time.
     best: AtomicU64,
-    /// What is numbered here stands at one place of another level.
+    /// The level above: all that is numbered here stands at one of its places.
     above: Option<(LevelRef<'l, LAST>, u64)>,
 }
 
@@ -89,7 +90,7 @@ impl<'l, const LAST: bool> Level<'l, LAST> {
     }
 
     fn announce(&self, place: u64) {
-        // Ordering: Relaxed, because of what is said at `best`.
+        // Ordering: Relaxed, for the reason given at `best`.
         if LAST {
             self.best.fetch_max(place, Ordering::Relaxed);
         } else {
@@ -104,10 +105,10 @@ impl<'l, const LAST: bool> Level<'l, LAST> {
     }
 }
 
-/// Where a piece stands: at `start`, with `width` numbers for the pieces of its own.
+/// The place of a piece: at `start`, with `width` numbers for its own pieces.
 ///
-/// Pieces compare as their numbers do. Equal numbers would be no mistake either: then neither
-/// piece stops the other.
+/// Pieces compare as their numbers do. Equal numbers would do no harm: then neither piece stops the
+/// other.
 struct Place<'l, const LAST: bool> {
     level: LevelRef<'l, LAST>,
     start: u64,
@@ -143,12 +144,12 @@ impl<'l, const LAST: bool> Place<'l, LAST> {
         })
     }
 
-    /// There is a match here.
+    /// Announces a match at this place.
     fn announce(&self) {
         self.up().for_each(|(level, place)| level.announce(place));
     }
 
-    /// Is a match known that stands before all that is here (or behind)?
+    /// Is a match known that stands before this place (or behind it, for `find_last`)?
     fn is_beaten(&self) -> bool {
         self.up().any(|(level, place)| level.is_beaten(place))
     }
@@ -156,7 +157,8 @@ impl<'l, const LAST: bool> Place<'l, LAST> {
 
 struct FindConsumer<'p, P, const LAST: bool> {
     predicate: &'p P,
-    /// Changed by [`UnindexedConsumer::split_off_left`], which gets a shared reference.
+    /// The place of the piece. [`UnindexedConsumer::split_off_left`] changes it by a shared
+    /// reference.
     place: RefCell<Place<'p, LAST>>,
 }
 
@@ -189,7 +191,7 @@ where
         self.place.borrow().is_beaten()
     }
 
-    // The folder keeps its place: nobody stands between it and these items.
+    // The folder keeps its place: no other piece stands between it and these items.
     fn rejoin(self, folder: Self::Folder, _index: usize) -> Rejoined<Self::Folder, Self> {
         Ok((folder, self))
     }

@@ -1,4 +1,4 @@
-//! `for_each`: a function for its effects.
+//! `for_each`: a function that is called for its effects.
 
 use super::noop::NoopConsumer;
 use crate::iter::ParallelIterator;
@@ -12,7 +12,7 @@ where
     iter.drive_unindexed(ForEachConsumer { op });
 }
 
-/// Also its own folder.
+/// The consumer of `for_each`, which is also its own folder.
 struct ForEachConsumer<'f, F> {
     op: &'f F,
 }

@@ -1,5 +1,5 @@
-//! What runs a loop and makes a result of it: one sink per file. Only `collect::indexed` contains
-//! unsafe code.
+//! Sinks, which run a loop and make a result of it: one per file. Only `collect` contains unsafe
+//! code.
 
 pub(crate) mod collect;
 #[deny(unsafe_code)]

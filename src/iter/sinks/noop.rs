@@ -1,9 +1,9 @@
-//! No result at all: items are dropped. Also `()` as a target of `collect`.
+//! A sink without a result: items are dropped. Also `()` as a target of `collect`.
 
 use crate::iter::plumbing::*;
 use crate::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator};
 
-/// Drops its items. Also its own folder and reducer.
+/// A consumer that drops its items. It is also its own folder and reducer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoopConsumer;
 
@@ -62,7 +62,7 @@ impl Reducer<()> for NoopConsumer {
     fn reduce(self, _left: (), _right: ()) {}
 }
 
-/// Runs the loop for its effects. With a `Result` around it, up to an error:
+/// Runs the loop for its effects. With a `Result` around it, the loop runs up to an error:
 ///
 /// ```
 /// use manyhands::prelude::*;

@@ -1,12 +1,13 @@
 //! `for_each_ordered`, `try_for_each_ordered` and the terminals of `par_map_ordered`: items made in
 //! parallel, and consumed in order by the calling thread.
 //!
-//! The loop runs in waves. While the calling thread consumes the items of one, other threads begin
-//! to make the next; the calling thread joins them when it is done. So it is one fork for each
-//! wave, and no more than two waves of items are alive.
+//! The loop runs in waves. While the calling thread consumes the items of one wave, other threads
+//! begin to make the next. The calling thread joins them when it has consumed its wave. So there is
+//! one fork for each wave, and no more than two waves of items are alive.
 //!
-//! Within a wave, each thread has a *lane*: it takes a batch of items off what is left, makes them,
-//! and comes back for more. Batches become shorter towards the end, so that nobody waits for long.
+//! Within a wave, each thread has a *lane*: it takes a batch off the remaining items, makes them,
+//! and comes back for more. Batches become shorter towards the end, so that no thread waits long
+//! for another.
 
 use crate::iter::attempt::Try;
 use crate::iter::plumbing::*;
@@ -59,7 +60,7 @@ where
     }
 }
 
-/// Consumes what `map_op` makes of the items of `iter`, which are taken `window` at a time.
+/// Consumes the results of `map_op` for the items of `iter`, which are taken `window` at a time.
 pub(crate) fn try_for_each_mapped<I, M, T, F, R>(
     mut iter: I,
     window: usize,
@@ -79,7 +80,7 @@ where
             return None;
         }
         let wave: Vec<I::Item> = iter.by_ref().take(window).collect();
-        // An iterator need not be able to say twice that it has ended.
+        // An iterator need not say a second time that it has ended.
         ended = wave.len() < window;
         (!wave.is_empty()).then_some(wave)
     };
@@ -104,7 +105,7 @@ impl<T: Send> ProducerCallback<T> for MakeBeside<'_> {
     }
 }
 
-/// Consumes one wave after the other. `take` takes one from the source, if there is one; `make`
+/// Consumes one wave after the other. `take` takes a wave from the source, if there is one. `make`
 /// makes its items, and meanwhile calls its argument, which says whether they will be needed.
 fn run<W, T, R>(
     mut take: impl FnMut() -> Option<W>,
@@ -181,7 +182,7 @@ where
     batches
 }
 
-/// Items that one lane has made in one go.
+/// The items that one lane has made in one go.
 struct Batch<T> {
     number: usize,
     items: Vec<T>,
@@ -192,16 +193,17 @@ struct Wave<P> {
     lanes: usize,
     min_len: usize,
     max_len: usize,
-    /// What nobody has taken yet. Nothing as well if a cut has panicked.
+    /// The items that no lane has taken yet. `None` if there are none, or a cut has panicked.
     rest: Mutex<Option<Rest<P>>>,
-    /// Nobody will consume this wave. It publishes nothing; to see it late only costs time.
+    /// Will this wave not be consumed? The flag publishes nothing, and to see it late only costs
+    /// time.
     stop: AtomicBool,
 }
 
 struct Rest<P> {
     len: usize,
     producer: P,
-    /// How many batches were cut off.
+    /// The number of batches that were cut off.
     batches: usize,
 }
 
@@ -214,7 +216,7 @@ impl<P: Producer<Item: Send>> Wave<P> {
             producer,
             batches,
         } = held.take()?;
-        // Alone, nobody has to be left anything.
+        // A single lane need not leave anything to others.
         let share = if self.lanes > 1 { 2 * self.lanes } else { 1 };
         let size = (len / share).clamp(1, self.max_len).max(self.min_len);
         if size >= len {
@@ -249,7 +251,7 @@ impl<P: Producer<Item: Send>> Wave<P> {
         made
     }
 
-    /// Runs so many lanes, each on a thread of its own if there is one.
+    /// Runs `lanes` lanes, each on a thread of its own if there is one.
     fn run_lanes(&self, lanes: usize) -> Vec<Batch<P::Item>> {
         match lanes {
             0 => Vec::new(),
@@ -289,16 +291,16 @@ impl<T> Folder<T> for BatchFolder<'_, T> {
 
 #[inline]
 fn is_set(stop: &AtomicBool) -> bool {
-    // Ordering: Relaxed, as said at `Wave::stop`.
+    // Ordering: Relaxed, for the reason given at `Wave::stop`.
     stop.load(Ordering::Relaxed)
 }
 
-/// Tells the lanes to end, unless it is forgotten.
+/// A guard that tells the lanes to end, unless it is forgotten.
 struct StopOnDrop<'s>(&'s AtomicBool);
 
 impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
-        // Ordering: Relaxed, as said at `Wave::stop`.
+        // Ordering: Relaxed, for the reason given at `Wave::stop`.
         self.0.store(true, Ordering::Relaxed);
     }
 }

@@ -1,4 +1,4 @@
-//! `reduce`: many items to one.
+//! `reduce`: combines many items into one.
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
@@ -15,7 +15,7 @@ where
     })
 }
 
-/// Also its own reducer.
+/// The consumer of `reduce`, which is also its own reducer.
 struct ReduceConsumer<'r, ID, F> {
     identity: &'r ID,
     reduce_op: &'r F,

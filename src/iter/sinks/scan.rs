@@ -1,9 +1,9 @@
-//! `inclusive_scan` and `exclusive_scan`: the results of all beginnings of the loop.
+//! `inclusive_scan` and `exclusive_scan`: running totals.
 //!
-//! Each piece of the loop writes the results of its own beginnings, straight into place. Then the
-//! last result of each piece is put behind that of the piece before it, one after the other; and
-//! at last, in parallel, the others are. A loop that nobody helps with is one piece, and has no
-//! second pass.
+//! Each piece of the loop writes the running totals of its own items straight into place. Then the
+//! total of each piece is combined with that of the pieces before it, one after the other. At last
+//! the other elements of each piece are combined with it, in parallel. A loop that one thread runs
+//! alone is one piece, and has no second pass.
 
 use super::collect::indexed::{self, CollectConsumer, CollectFolder, CollectReducer, Written};
 use crate::iter::plumbing::*;
@@ -24,7 +24,7 @@ where
     F: Fn(&I::Item, &I::Item) -> I::Item + Sync,
 {
     let chain = once(init).chain(iter);
-    // One producer, so that `init` and what follows can be one piece.
+    // One producer, so that `init` and the items can be one piece.
     let mut all = scan(chain.len(), op, |consumer| bridge(chain, consumer));
     let total = all.pop().expect("there is `init` at least");
     (all, total)
@@ -50,7 +50,7 @@ where
     results
 }
 
-/// Puts what stands before each piece before its results.
+/// Combines the total of all earlier pieces with each result of a piece.
 fn link<T, F>(results: &mut [T], pieces: &[usize], op: &F)
 where
     T: Send + Sync,
@@ -161,7 +161,7 @@ where
     }
 }
 
-/// What pieces have written, and how much each.
+/// The slots that pieces have written, and the length of each piece.
 struct Scanned<'c, T> {
     written: Written<'c, T>,
     pieces: Vec<usize>,

@@ -1,4 +1,4 @@
-//! `sum` and `product`: whatever std's [`Sum`] and [`Product`] make of the items.
+//! `sum` and `product`: what std's [`Sum`] and [`Product`] make of the items.
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
@@ -21,7 +21,7 @@ where
     iter.drive_unindexed(TotalConsumer::<Multiply, S>::new())
 }
 
-/// How to make a total `S` of items `T`.
+/// A way to make a total `S` of items `T`.
 trait Total<T, S> {
     fn total(items: impl Iterator<Item = T>) -> S;
 }
@@ -45,7 +45,8 @@ fn both<O: Total<S, S>, S>(left: S, right: S) -> S {
     O::total(once(left).chain(once(right)))
 }
 
-/// Also its own reducer. `fn() -> S`, because there is no `S` in it.
+/// The consumer of `sum` and `product`, which is also its own reducer. `fn() -> S`, because there
+/// is no `S` in it.
 struct TotalConsumer<O, S>(PhantomData<fn() -> (O, S)>);
 
 impl<O, S> TotalConsumer<O, S> {

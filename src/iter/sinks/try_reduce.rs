@@ -1,4 +1,4 @@
-//! `try_reduce` and `try_reduce_with`: many items to one, unless one of them says "stop".
+//! `try_reduce` and `try_reduce_with`: combine many items into one, unless one of them says "stop".
 
 use crate::iter::ParallelIterator;
 use crate::iter::attempt::Try;
@@ -37,12 +37,12 @@ where
     })
 }
 
-/// Also its own reducer.
+/// The consumer of `try_reduce`, which is also its own reducer.
 struct TryReduceConsumer<'r, S, F> {
-    /// What a piece starts with, if with anything.
+    /// Makes the value with which a piece starts, if there is one.
     start: &'r S,
     reduce_op: &'r F,
-    /// Some piece has met a "stop". It publishes no data: that travels as a result.
+    /// Has some piece met a "stop"? The flag publishes no data: the failure travels as a result.
     stopped: &'r AtomicBool,
 }
 
@@ -54,7 +54,7 @@ impl<'r, S, F> Clone for TryReduceConsumer<'r, S, F> {
 
 impl<'r, S, F> Copy for TryReduceConsumer<'r, S, F> {}
 
-/// Puts two together, and tells the other pieces if that stops the loop.
+/// Combines two values, and tells the other pieces if that stops the loop.
 fn put_together<T: Try>(
     left: ControlFlow<T::Residual, Option<T::Output>>,
     right: ControlFlow<T::Residual, T::Output>,

@@ -1,8 +1,8 @@
 //! `unzip` and `partition`: one loop that fills two collections.
 //!
-//! Each collection is given an iterator, and runs it with a consumer of its own. The first one's
-//! iterator only keeps that consumer, and hands an iterator to the second collection. When that is
-//! run, there are two consumers, and the loop itself runs with both.
+//! Each collection is given an iterator, and runs it with a consumer of its own. The iterator of
+//! the first collection only keeps that consumer, and hands an iterator to the second collection.
+//! When the second runs its iterator, there are two consumers, and the loop itself runs with both.
 
 use crate::iter::plumbing::*;
 use crate::iter::{
@@ -10,7 +10,7 @@ use crate::iter::{
 };
 use std::marker::PhantomData;
 
-/// How an item is dealt out to the two sides.
+/// A way to deal items out to the two sides.
 pub(crate) trait Deal<T> {
     type A: Send;
     type B: Send;
@@ -20,7 +20,7 @@ pub(crate) trait Deal<T> {
     fn deal(item: T) -> (Option<Self::A>, Option<Self::B>);
 }
 
-/// A part for each side.
+/// The deal of `unzip`: each side gets a part of each item.
 pub(crate) struct Pairs;
 
 impl<A: Send, B: Send> Deal<(A, B)> for Pairs {
@@ -33,7 +33,7 @@ impl<A: Send, B: Send> Deal<(A, B)> for Pairs {
     }
 }
 
-/// All for one side.
+/// The deal of `partition`: one side gets the whole item.
 pub(crate) struct Sides;
 
 impl<L: Send, R: Send> Deal<Either<L, R>> for Sides {
@@ -49,7 +49,7 @@ impl<L: Send, R: Send> Deal<Either<L, R>> for Sides {
     }
 }
 
-/// Adds to both collections.
+/// Extends both collections.
 pub(crate) fn extend<D, I, FromA, FromB>(iter: I, a: &mut FromA, b: &mut FromB)
 where
     I: ParallelIterator,
@@ -81,9 +81,10 @@ where
     (a, b.expect(NOT_RUN))
 }
 
+/// The message of the panic when a collection ignores its iterator.
 const NOT_RUN: &str = "a collection did not run the iterator that it was given";
 
-/// What the second collection does with its iterator.
+/// What the second collection does with its iterator: extend itself, or be made.
 trait Second<B>: Send {
     fn take<I: ParallelIterator<Item = B>>(self, iter: I);
 }
@@ -217,8 +218,8 @@ where
         self.a.full() && self.b.full()
     }
 
-    // One side may refuse where the other does not, and what has been rejoined cannot be undone.
-    // So a side that refuses begins a new folder, and remembers what came of the old one.
+    // One side may refuse where the other does not, and a rejoin cannot be undone. So a side that
+    // refuses begins a new folder, and keeps the result of the old one.
     fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
         let deal = self.deal;
         let (a, rest_a) = folder.a.go_on::<D::A, A>(self.a, index);
@@ -268,7 +269,7 @@ impl<RA, RB, A: Reducer<RA>, B: Reducer<RB>> Reducer<(RA, RB)> for DealReducer<A
     }
 }
 
-/// A folder, and what came of those before it, with what puts that together.
+/// A folder, with the results of those before it and the reducer that joins them.
 struct Side<F, R, Q> {
     folder: F,
     before: Option<(R, Q)>,
@@ -357,7 +358,7 @@ where
         }
     }
 
-    // The folders alone go through the loop, without what is kept beside them.
+    // The loop runs over the folders alone, without what is kept beside them.
     fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
         let (mut a, mut b) = (self.a.folder, self.b.folder);
         for item in iter {
@@ -420,7 +421,7 @@ where
     }
 }
 
-/// The first collection gets what is `Left`, the second what is `Right`.
+/// The first collection gets the `Left` values, the second the `Right` ones.
 impl<L, R, A, B> ParallelExtend<Either<L, R>> for (A, B)
 where
     L: Send,
@@ -433,7 +434,7 @@ where
     }
 }
 
-/// The first collection gets what is `Left`, the second what is `Right`.
+/// The first collection gets the `Left` values, the second the `Right` ones.
 impl<L, R, A, B> FromParallelIterator<Either<L, R>> for (A, B)
 where
     L: Send,

@@ -5,7 +5,7 @@ use crate::iter::{IndexedParallelIterator, ParallelIterator};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Makes no items. Indexed.
+/// An iterator without items. It is indexed.
 ///
 /// ```
 /// use manyhands::iter::empty;
@@ -49,7 +49,7 @@ impl<T: Send> ParallelIterator for Empty<T> {
 }
 
 impl<T: Send> IndexedParallelIterator for Empty<T> {
-    // Without a bridge: there is nothing that would need a seat in a pool.
+    // There is no bridge, because nothing here needs a seat in a pool.
     fn drive<C: Consumer<T>>(self, consumer: C) -> C::Result {
         consumer.into_folder().complete()
     }

@@ -6,24 +6,24 @@ use std::convert::Infallible;
 use std::fmt;
 use std::ops::ControlFlow::{self, Continue};
 
-/// Lets a sequential loop have a step that runs in parallel.
+/// A method that gives a sequential loop a step that runs in parallel.
 pub trait ParallelMapOrdered: Iterator + Sized {
-    /// Puts the items through `map_op` in parallel; the terminals of the result get what it makes
-    /// on the calling thread, in order.
+    /// Puts the items through `map_op` in parallel. The terminals of the returned loop get the
+    /// results on the calling thread, in order.
     ///
-    /// For loops that read, work, and write: only the work is parallel. This iterator and the
-    /// closure of the terminal stay on the calling thread; they need not be `Send`, and may
-    /// borrow what they like.
+    /// It is for loops that read, work, and write: only the work is parallel. This iterator and the
+    /// closure of the terminal stay on the calling thread; they need not be `Send`, and may borrow
+    /// what they like.
     ///
-    /// Items are taken in batches of `window`. While the calling thread consumes the results of
-    /// one batch, and then takes the one after the next, other threads work on the next. At most
-    /// two windows of items and results are alive. A window should have enough work for all
-    /// threads: some 10 microseconds for each at least, and several items. A source that waits until
-    /// somebody has seen the results of earlier items may wait in vain.
+    /// Items are taken in batches of `window`. While the calling thread consumes the results of one
+    /// batch, and then takes the one after the next, other threads work on the next. At most two
+    /// windows of items and results are alive. A window should have enough work for all threads: at
+    /// least some 10 microseconds for each, and several items. A source that waits until the
+    /// results of earlier items have been seen may wait in vain.
     ///
     /// # Panics
     ///
-    /// If `window` is 0.
+    /// Panics if `window` is 0.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -63,7 +63,7 @@ impl<I: Iterator> ParallelMapOrdered for I {
     }
 }
 
-/// What [`ParallelMapOrdered::par_map_ordered`] returns: a loop that is ready to run.
+/// A loop that is ready to run, made by [`ParallelMapOrdered::par_map_ordered`].
 #[derive(Clone)]
 #[must_use = "the loop runs when `for_each` or `try_for_each` is called"]
 pub struct MapOrdered<I, F> {
@@ -91,7 +91,7 @@ where
     ///
     /// # Panics
     ///
-    /// As [`for_each_ordered`](crate::iter::IndexedParallelIterator::for_each_ordered).
+    /// Panics as [`for_each_ordered`](crate::iter::IndexedParallelIterator::for_each_ordered) does.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -108,11 +108,11 @@ where
     }
 
     /// Calls `op` for each result, in order, on the calling thread, until one call fails: returns
-    /// `None`, `Err`, `Break`. That is the result then; it is that of the first call that fails.
+    /// `None`, `Err`, `Break`. The result is then that of the first failing call.
     ///
     /// # Panics
     ///
-    /// As [`for_each_ordered`](crate::iter::IndexedParallelIterator::for_each_ordered).
+    /// Panics as [`for_each_ordered`](crate::iter::IndexedParallelIterator::for_each_ordered) does.
     ///
     /// ```
     /// use manyhands::prelude::*;

@@ -1,4 +1,4 @@
-//! Loops that do not start from a collection: one source per file. No unsafe code here.
+//! Sources that are not collections: one per file. There is no unsafe code here.
 #![deny(unsafe_code)]
 
 pub(super) mod empty;

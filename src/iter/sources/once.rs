@@ -4,7 +4,7 @@ use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
 use std::option;
 
-/// Makes one item: `item` itself. Indexed.
+/// An iterator of one item: `item` itself. It is indexed.
 ///
 /// ```
 /// use manyhands::iter::once;

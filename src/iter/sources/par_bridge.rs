@@ -6,15 +6,15 @@ use std::iter::Fuse;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Makes a parallel loop of a sequential iterator.
+/// A method that makes a parallel loop of a sequential iterator.
 pub trait ParallelBridge: Sized {
-    /// Lets several threads take items of this iterator, one at a time each.
+    /// Lets several threads take items of this iterator, each one item at a time.
     ///
-    /// The items come in no order. Taking one holds a lock; nothing is taken beforehand, so the
-    /// iterator may be a channel, or wait for something. That makes sense where an item costs
-    /// much more than its `next`, some hundred nanoseconds at least. Collections, slices and
-    /// ranges have parallel iterators of their own, which are better in every way. If `next`
-    /// panics, the loop ends, and the panic goes on in the caller.
+    /// The items come in no order. Taking one holds a lock. No item is taken beforehand, so the
+    /// iterator may be a channel, or wait for something. That makes sense where an item costs much
+    /// more than its `next`, at least some hundred nanoseconds. Collections, slices and ranges have
+    /// parallel iterators of their own, which are better in every way. If `next` panics, the loop
+    /// ends, and the panic goes on in the caller.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -64,22 +64,24 @@ struct Shared<I> {
     iter: Mutex<Fuse<I>>,
 }
 
+/// The owner while no thread is in `next`.
 const NOBODY: usize = 0;
 
-/// A number that no other living thread has.
+/// The number of the calling thread, which no other living thread has.
 fn this_thread() -> usize {
     thread_local!(static PLACE: u8 = const { 0 });
     PLACE.with(|place| std::ptr::from_ref(place).addr())
 }
 
 impl<I: Iterator> Shared<I> {
-    /// The next item; `None` also if there will be none for this thread.
+    /// Takes the next item. `None` at the end of the loop, or if there will be no item for this
+    /// thread.
     fn next(&self) -> Option<I::Item> {
         let me = this_thread();
         // Ordering: Relaxed, here and below: only this thread writes its own number.
         if self.owner.load(Ordering::Relaxed) == me {
-            // `next` itself has called us: it runs another piece of the loop while it waits for
-            // something. Whoever has the lock will take our items as well.
+            // `next` itself has called this function: it runs another piece of the loop while it
+            // waits for something. The call that holds the lock will take these items as well.
             return None;
         }
         // Poisoned: `next` has panicked in another piece.

@@ -5,9 +5,8 @@ use crate::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 use either::Either;
 use std::iter;
 
-/// Makes clones of `element`, without an end: good for searches and other loops that stop early.
-/// See [`Repeat::take`] and [`Repeat::zip`] for loops that end; [`repeat_n`] is the same as the
-/// former.
+/// An endless iterator of clones of `element`, for searches and other loops that stop early. See
+/// [`Repeat::take`] and [`Repeat::zip`] for loops that end; [`repeat_n`] is the same as the former.
 ///
 /// ```
 /// use manyhands::iter::repeat;
@@ -30,7 +29,7 @@ pub struct Repeat<T> {
 }
 
 impl<T: Clone + Send> Repeat<T> {
-    /// Ends after `n` items, and is indexed.
+    /// Ends the loop after `n` items, which makes it indexed.
     ///
     /// ```
     /// use manyhands::iter::repeat;
@@ -88,7 +87,7 @@ impl<T: Clone + Send> UnindexedProducer for RepeatProducer<T> {
     }
 }
 
-/// Makes `n` clones of `element`, the last of which is `element` itself. Indexed.
+/// An iterator of `n` clones of `element`, the last of which is `element` itself. It is indexed.
 ///
 /// If `n` is 0, `element` is dropped at once.
 ///
@@ -148,7 +147,7 @@ impl<T: Clone + Send> IndexedParallelIterator for RepeatN<T> {
 
 #[derive(Clone, Debug)]
 struct Clones<T> {
-    /// Here unless `n` is 0.
+    /// The element, unless `n` is 0.
     element: Option<T>,
     n: usize,
 }

@@ -1,14 +1,14 @@
-//! `split`: anything that a function can cut in two.
+//! `split`: parts of data that a function can cut in two.
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::fmt;
 
-/// Cuts `data` in two by `splitter`, and the parts again, as long as other threads want work and
-/// the splitter does not say `None`; makes an iterator over the parts, in order.
+/// Makes an iterator over parts of `data`, in order. `splitter` cuts `data` in two, and the parts
+/// again, as long as other threads want work and it does not return `None`.
 ///
-/// How many parts there are depends on who wants work; there may be only one. So what is done
-/// with a part must be right for parts of any size.
+/// The number of parts depends on how many threads want work; there may be only one part. So what
+/// is done with a part must be right for parts of any size.
 ///
 /// ```
 /// use manyhands::iter::split;

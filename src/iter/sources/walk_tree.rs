@@ -4,7 +4,8 @@ use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::fmt;
 
-/// Goes through a tree, parents before their children, and children in their order.
+/// Makes an iterator over the nodes of a tree, parents before their children, and children in their
+/// order.
 ///
 /// `children_of` is called once for each node. Subtrees become pieces of the loop; the memory
 /// needed is that of the siblings along a path.
@@ -27,7 +28,8 @@ where
     WalkTreePrefix { root, children_of }
 }
 
-/// Goes through a tree, children in their order, and parents behind their children.
+/// Makes an iterator over the nodes of a tree, children in their order, and parents behind their
+/// children.
 ///
 /// `children_of` is called once for each node. Subtrees become pieces of the loop; the memory
 /// needed is that of the siblings along a path.
@@ -49,7 +51,7 @@ where
     WalkTreePostfix { root, children_of }
 }
 
-/// Goes through a tree, in no order that one could rely on.
+/// Makes an iterator over the nodes of a tree, in no particular order.
 ///
 /// `children_of` is called once for each node. Use [`walk_tree_prefix`] or [`walk_tree_postfix`]
 /// if the order matters.
@@ -113,14 +115,14 @@ walks! {
 }
 
 enum Step<S> {
-    /// A subtree that nobody has looked into.
+    /// A subtree that was not entered yet.
     Enter(S),
     /// A node whose children are steps of their own.
     Give(S),
 }
 
 struct WalkProducer<'b, const PREFIX: bool, S, B> {
-    /// The next one is the last.
+    /// The steps to come; the last one is the next.
     steps: Vec<Step<S>>,
     children_of: &'b B,
 }
@@ -130,7 +132,7 @@ where
     B: Fn(&S) -> I,
     I: IntoIterator<Item = S>,
 {
-    /// Adds the steps that a subtree consists of; they are the next ones.
+    /// Adds the steps of a subtree; they are the next ones.
     fn unfold(&mut self, root: S) {
         let children = (self.children_of)(&root).into_iter();
         let at = self.steps.len();
@@ -146,7 +148,7 @@ where
         }
     }
 
-    /// Where the subtrees are.
+    /// The indices of the subtrees.
     fn subtrees(&self) -> Vec<usize> {
         let steps = self.steps.iter().enumerate();
         steps
@@ -164,7 +166,7 @@ where
 {
     type Item = S;
 
-    /// Half of the subtrees each. A single one is unfolded until there are several.
+    /// Gives half of the subtrees away. A single subtree is unfolded until there are several.
     fn split(mut self) -> (Self, Option<Self>) {
         loop {
             match self.subtrees()[..] {

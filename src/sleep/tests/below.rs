@@ -1,5 +1,5 @@
-//! Loom models of what the protocol stands on: the parker and the latch. They look at one ordering
-//! each, beside the models in `latch::tests`.
+//! Loom models of what the protocol stands on: the parker and the latch. Each looks at one
+//! ordering; `latch::tests` has more.
 
 use crate::latch::{CountLatch, Latch};
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -13,8 +13,8 @@ fn join(threads: impl IntoIterator<Item = thread::JoinHandle<()>>) {
         .for_each(|thread| thread.join().unwrap());
 }
 
-/// The parker itself: whoever returns from `park` because of an `unpark` sees what was written
-/// before it, in a plain flag.
+/// The parker itself: a thread that returns from `park` because of an `unpark` sees what was
+/// written before it, in a plain flag.
 #[test]
 fn park_sees_what_the_waker_wrote() {
     model::check("parker::park_sees_what_the_waker_wrote", || {
@@ -38,7 +38,7 @@ fn park_sees_what_the_waker_wrote() {
     });
 }
 
-/// Whoever takes a poll request sees what its waker wrote, without any sleep between.
+/// A thread that takes a poll request sees what its waker wrote, without any sleep between.
 #[test]
 fn poll_request_carries_what_the_waker_wrote() {
     model::check("parker::poll_request_carries_what_the_waker_wrote", || {
@@ -72,7 +72,8 @@ impl Cell {
     }
 }
 
-/// L2: what the waiter does while it holds a pin happens before whatever the setter does next.
+/// latch.L2: what the waiter does while it holds a pin happens before all that the setter does
+/// next.
 #[test]
 fn pin_orders_the_steal_before_the_set() {
     model::check("latch::pin_orders_the_steal_before_the_set", || {
@@ -134,7 +135,8 @@ fn stray_wake_does_not_end_a_wait() {
     });
 }
 
-/// The last of several jobs hands the writes of all to the waiter, however the waiter learns of it.
+/// The last of several jobs hands the writes of all to the waiter, in each way that the waiter may
+/// learn of it.
 #[test]
 fn count_hands_over_every_write() {
     model::check("latch::count_hands_over_every_write", || {

@@ -1,13 +1,13 @@
 //! Loom models of the sleep protocol.
 //!
 //! A stand-in plays the pool. Its queues are words that are read and written with Relaxed only, so
-//! that nothing orders a push and a look but the protocol's own fences: the deque of
-//! `sync::deque`, a mutex at model time, would hide a missing fence. A wake-up that is lost leaves
-//! a thread parked for ever, which loom reports as a deadlock. Every job is a `Box` that counts its
-//! drops, so that "exactly once" is asserted and not assumed.
+//! that only the protocol's own fences order a push and a look. (The deque of `sync::deque`, a
+//! mutex at model time, would hide a missing fence.) A wake-up that is lost leaves a thread parked
+//! for ever, which loom reports as a deadlock. Every job is a `Box` that counts its drops, so that
+//! "exactly once" is asserted and not assumed.
 //!
-//! Workers that are asleep when a model begins were put to sleep by the main thread, in program
-//! order, which keeps the models small; they are the threads spawned by [`Pool::sleeper`].
+//! Workers that are asleep when a model begins are the threads spawned by [`Pool::sleeper`]. The
+//! main thread has put them to sleep, in program order, which keeps the models small.
 
 use super::super::{Before, Notified, Rescan, Sleep};
 use crate::job::SeatIndex;
@@ -22,7 +22,7 @@ use std::pin::pin;
 use std::ptr;
 use std::task::{Context, Wake, Waker};
 
-/// How often a job was dropped. Not loom's: it counts and orders nothing.
+/// A count of how often a job was dropped. Not loom's: it counts and orders nothing.
 type Count = std::sync::Arc<std::sync::atomic::AtomicUsize>;
 
 struct Job(Count);
@@ -80,16 +80,16 @@ impl Drop for Slot {
     }
 }
 
-/// What the threads of a pool share. What a model does not use, its threads do not look at.
+/// What the threads of a pool share. A model's threads look only at the parts that the model uses.
 struct Shared {
     sleep: Sleep,
-    /// Work for everybody.
+    /// Work for all threads.
     queue: Vec<Slot>,
     /// Mail for one seat each; empty if the model sends none.
     mail: Vec<Slot>,
     closed: AtomicBool,
     closes: bool,
-    /// What [`Pool::tell`] does if nobody sleeps: may it add a thread?
+    /// May [`Pool::tell`] add a thread if no thread sleeps?
     spares: bool,
 }
 
@@ -140,7 +140,7 @@ impl Shared {
         parker
     }
 
-    /// Seats 0 and 1 hold a token each, and are counted.
+    /// Asserts that seats 0 and 1 hold a token each, and are counted.
     #[track_caller]
     fn assert_all_woken(&self) {
         let word = self.sleep.load();
@@ -151,7 +151,7 @@ impl Shared {
         }
     }
 
-    /// Nobody is at work or asleep, nothing is left to do, and nobody holds a token.
+    /// Asserts that no thread is active or asleep, no work is left, and no seat holds a token.
     #[track_caller]
     fn assert_at_rest(&self) {
         let word = self.sleep.load();
@@ -194,12 +194,12 @@ impl Pool {
     fn tell(&self) {
         if self.sleep.notify() == Notified::NobodySleeps && self.spares && self.sleep.reserve() {
             let pool = self.clone();
-            // Detached, like the real one; loom waits for it all the same.
+            // Detached, like a real spare; loom waits for it nevertheless.
             thread::spawn(move || pool.spare());
         }
     }
 
-    /// What is due after a fence: tell somebody if work is visible.
+    /// Does what is due after a fence: tells the sleepers if work is visible.
     fn scan(&self) {
         if self.has_work() {
             self.tell();
@@ -216,13 +216,13 @@ impl Pool {
         }
     }
 
-    /// `true`: it slept, and counts as searching now.
+    /// Sleeps. `true`: the thread slept, and counts as searching now.
     fn nap(&self, seat: SeatIndex, parker: &'static Parker, before: Before) -> bool {
         self.sleep
             .sleep(seat, parker, before, || self.rescan(seat), || self.tell())
     }
 
-    /// After a job: sleeps if there are more threads at work than permits, else searches.
+    /// After a job: sleeps if more threads are active than there are permits, else searches.
     fn retire_or_search(&self, seat: SeatIndex, parker: &'static Parker) {
         let slept = self.sleep.is_crowded() && self.nap(seat, parker, Before::Crowded);
         if !slept {
@@ -275,7 +275,7 @@ impl Pool {
         }
     }
 
-    /// A worker that is asleep already, and does `then` as a searcher when it is woken.
+    /// A worker that sleeps already, and does `then` as a searcher when it is woken.
     fn sleeper(
         &self,
         seat: SeatIndex,
@@ -355,7 +355,7 @@ fn inject_vs_two_workers_two_permits() {
     });
 }
 
-/// M2c: a worker publishes from inside a job that ends only when somebody else has run what was
+/// M2c: a worker publishes from inside a job that ends only when another thread has run what was
 /// published. The other worker is going to sleep meanwhile.
 #[test]
 fn local_push_vs_sleeper() {
@@ -383,7 +383,7 @@ fn local_push_vs_sleeper() {
     });
 }
 
-/// M3: whoever goes to sleep while the pool is closed ends all the same.
+/// M3: a worker that goes to sleep while the pool closes ends nevertheless.
 #[test]
 fn close_vs_sleep() {
     model::check("sleep::close_vs_sleep", || {
@@ -399,8 +399,8 @@ fn close_vs_sleep() {
     });
 }
 
-/// M3: a job that is injected while the pool is closed is run or still in its queue; the worker
-/// ends in either case.
+/// M3: a job that is injected while the pool closes is run or still in its queue. The worker ends
+/// in either case.
 #[test]
 fn close_vs_inject() {
     model::check("sleep::close_vs_inject", || {
@@ -444,9 +444,9 @@ fn spawn_vs_last_worker_parking() {
     });
 }
 
-/// The last searcher has found a long job while a second one is published, whose publisher saw the
-/// searcher and woke nobody: the searcher sees it when it stops (F2). The long job ends only when
-/// the second has been run.
+/// The last searcher has found a long job while a second job is published, whose publisher saw the
+/// searcher and woke no thread. The searcher sees the second job when it stops (sleep.F2). The long
+/// job ends only when the second has been run.
 #[test]
 fn last_searcher_vs_publish() {
     model::check("sleep::last_searcher_vs_publish", || {
@@ -479,7 +479,7 @@ fn last_searcher_vs_publish() {
     });
 }
 
-/// Two searchers find the two jobs of three that they are nearest to: whoever stops last sees the
+/// Two searchers find the two jobs of three that they are nearest to: the last to stop sees the
 /// third, although it was published while both searched.
 #[test]
 fn two_searchers_vs_publish() {
@@ -511,8 +511,8 @@ fn two_searchers_vs_publish() {
     });
 }
 
-/// Permits: the only permit is given back by a thread that waits, while the job is published that
-/// it waits for. The publisher may have seen the permit out; then the waiter sees the job.
+/// Permits: a waiting thread gives back the only permit, while the job that it waits for is
+/// published. The publisher may have seen the permit out; then the waiter sees the job.
 #[test]
 fn wait_lends_its_permit() {
     model::check("sleep::wait_lends_its_permit", || {
@@ -540,8 +540,8 @@ fn wait_lends_its_permit() {
     });
 }
 
-/// As above, with the waiter itself as the publisher, while the other worker is still going to
-/// sleep.
+/// Permits: the waiter gives back the only permit and is itself the publisher, while the other
+/// worker is still going to sleep.
 #[test]
 fn waiter_publishes_what_it_waits_for() {
     model::check("sleep::waiter_publishes_what_it_waits_for", || {
@@ -568,8 +568,8 @@ fn waiter_publishes_what_it_waits_for() {
     });
 }
 
-/// A spare is added when nobody sleeps who could use a free permit: the job that the waiter waits
-/// for is run by a new thread.
+/// A spare is added when no thread sleeps that could use a free permit: a new thread runs the job
+/// that the waiter waits for.
 #[test]
 fn spare_runs_what_all_wait_for() {
     model::check("sleep::spare_runs_what_all_wait_for", || {
@@ -579,7 +579,7 @@ fn spare_runs_what_all_wait_for() {
         let waiter = pool.worker(|pool, _| pool.leave());
         let count = pool.spawn(0);
         join([waiter]);
-        // Nobody but a spare runs it.
+        // Only a spare runs it.
         while count.load(std::sync::atomic::Ordering::Relaxed) == 0 {
             thread::yield_now();
         }
@@ -587,7 +587,7 @@ fn spare_runs_what_all_wait_for() {
     });
 }
 
-/// One free permit is reserved once, however many threads see that nobody sleeps.
+/// One free permit is reserved once, however many threads see that no thread sleeps.
 #[test]
 fn one_permit_is_reserved_once() {
     model::check("sleep::one_permit_is_reserved_once", || {
@@ -603,8 +603,8 @@ fn one_permit_is_reserved_once() {
     });
 }
 
-/// A thread could not be created: its reservation counted as a searcher meanwhile, so whoever
-/// published in that time woke nobody. Giving it back makes up for that.
+/// A thread could not be created. Its reservation counted as a searcher meanwhile, so a publisher
+/// in that time woke no thread. Giving the reservation back makes up for that.
 #[test]
 fn failed_spare_vs_publish() {
     model::check("sleep::failed_spare_vs_publish", || {
@@ -625,7 +625,7 @@ fn failed_spare_vs_publish() {
     });
 }
 
-/// Of several threads that give up their permits, at least one sees that nobody works any more.
+/// Several threads give up their permits: at least one sees that no thread is active.
 #[test]
 fn the_last_to_stop_knows_it() {
     model::check("sleep::the_last_to_stop_knows_it", || {
@@ -646,8 +646,8 @@ fn the_last_to_stop_knows_it() {
     });
 }
 
-/// Crowded: of two threads at work on one permit one retires after its job, while work is
-/// published. Both jobs run, whoever retires.
+/// Crowded: of two threads on one permit, one retires after its job, while work is published. Both
+/// jobs run, whichever thread retires.
 #[test]
 fn surplus_retires_vs_publish() {
     model::check("sleep::surplus_retires_vs_publish", || {
@@ -718,8 +718,8 @@ fn mail_vs_sleep() {
     });
 }
 
-/// Mail for one of two sleepers is found by that one. The other, woken for nothing, goes back to
-/// sleep, and is woken again for a job that is published by then.
+/// Mail for one of two sleepers is found by that sleeper. The other, woken for nothing, goes back
+/// to sleep, and is woken again for a job that was published meanwhile.
 #[test]
 fn mail_wakes_a_bystander_for_nothing() {
     model::check("sleep::mail_wakes_a_bystander_for_nothing", || {
@@ -727,7 +727,7 @@ fn mail_wakes_a_bystander_for_nothing() {
         pool.mail.push(Slot::new());
         let pool = Pool::of(pool);
         let addressed = pool.sleeper(0, |pool, parker| {
-            // Only the mail: it has no business with the queue.
+            // Only the mail: this thread leaves the queue alone.
             while !pool.has_mail(0) {
                 let rescan = || {
                     if pool.has_mail(0) {
@@ -756,7 +756,8 @@ fn mail_wakes_a_bystander_for_nothing() {
 }
 
 /// The tag: between a notifier's look and its exchange both sleepers are popped, one leaves and the
-/// other pushes itself again. All counts and the top are as they were, but the stack is another.
+/// other pushes itself again. All counts and the top are as they were, but the stack is a different
+/// one.
 #[test]
 fn pop_is_not_fooled_by_an_equal_word() {
     model::check("sleep::pop_is_not_fooled_by_an_equal_word", || {
@@ -785,7 +786,7 @@ fn pop_is_not_fooled_by_an_equal_word() {
     });
 }
 
-/// The same for `wake_all`: its walk is of the stack that it takes off, or it walks again.
+/// The tag, for `wake_all`: it has walked over the very stack that it takes off, or it walks again.
 #[test]
 fn wake_all_is_not_fooled_by_an_equal_word() {
     model::check("sleep::wake_all_is_not_fooled_by_an_equal_word", || {
@@ -810,9 +811,9 @@ fn wake_all_is_not_fooled_by_an_equal_word() {
     });
 }
 
-/// Whoever pops a seat sees what lies below it, as its push left it: the lower sleeper stays in
-/// the stack. (The main thread pushes, because loom runs it first: it does not go back from a push
-/// to an earlier look of another thread.)
+/// The popper of a seat sees what lies below it, as the seat's push left it: the lower sleeper
+/// stays in the stack. (The main thread pushes, because loom runs it first: it does not go back
+/// from a push to an earlier look of another thread.)
 #[test]
 fn pop_sees_the_seat_below() {
     model::check("sleep::pop_sees_the_seat_below", || {
@@ -821,7 +822,7 @@ fn pop_sees_the_seat_below() {
         pool.sleep.admit();
         let popper = {
             let pool = pool.clone();
-            // Pops seat 1, or comes while that one still searches.
+            // Pops seat 1, or comes while seat 1 still searches.
             thread::spawn(move || assert_eq!(pool.sleep.notify(), Notified::Enough))
         };
         assert!(pool.sleep.push(1, Parker::current(), Before::Searching));
@@ -831,8 +832,8 @@ fn pop_sees_the_seat_below() {
     });
 }
 
-/// `wake_all` hands a token to each seat that it takes off, and counts each, whatever is pushed or
-/// popped meanwhile.
+/// `wake_all` hands a token to each seat that it takes off, and counts each, even if seats are
+/// pushed or popped meanwhile.
 #[test]
 fn wake_all_counts_the_seats_it_takes() {
     model::check("sleep::wake_all_counts_the_seats_it_takes", || {
@@ -857,12 +858,12 @@ fn wake_all_counts_the_seats_it_takes() {
     });
 }
 
-/// What was written before a wake is seen after it, without a word from any queue.
+/// What was written before a wake is seen after it, even if no queue is read in between.
 #[test]
 fn token_carries_what_the_waker_wrote() {
     model::check("sleep::token_carries_what_the_waker_wrote", || {
         struct Cell(UnsafeCell<usize>);
-        // SAFETY: handed over by the token, which is what the model checks.
+        // SAFETY: the token hands it over, which the model checks.
         unsafe impl Sync for Cell {}
         // SAFETY: as above.
         unsafe impl Send for Cell {}
@@ -883,8 +884,8 @@ fn token_carries_what_the_waker_wrote() {
     });
 }
 
-/// A seat that was popped may push itself again the moment it has its token: whoever popped several
-/// reads what lies below a seat before that.
+/// A popped seat may push itself again the moment it has its token. A popper of several seats reads
+/// what lies below a seat before that.
 #[test]
 fn wake_all_reads_below_before_it_wakes() {
     model::check("sleep::wake_all_reads_below_before_it_wakes", || {
@@ -902,7 +903,7 @@ fn wake_all_reads_below_before_it_wakes() {
     });
 }
 
-/// A wake of the thread that was meant for something else does not end the sleep of its seat.
+/// A wake that was meant for something else does not end the sleep of the thread's seat.
 #[test]
 fn stray_wake_does_not_end_the_sleep() {
     model::check("sleep::stray_wake_does_not_end_the_sleep", || {
@@ -962,10 +963,11 @@ fn driver_vs_publish() {
     });
 }
 
-/// The driver leaves by itself while somebody pops it: it gets one permit, not two.
+/// The driver leaves by itself while a publisher pops it: it gets one permit, not two.
 ///
-/// The driver is the thread that loom runs first. Of each object loom remembers the last access only: a
-/// publisher that had looked at the word before the driver touched it would never be run later.
+/// The driver is the thread that loom runs first. Loom remembers only the last access to each
+/// object. So a publisher that had looked at the word before the driver touched it would never be
+/// run later.
 #[test]
 fn driver_leaves_vs_publish() {
     model::check("sleep::driver_leaves_vs_publish", || {
@@ -1026,8 +1028,7 @@ fn block_on(future: impl Future<Output = ()>) {
     }
 }
 
-/// The same as `driver_vs_publish` for a driver that stays inside a reactor, where its sleep is a
-/// future.
+/// Like `driver_vs_publish`, for a driver that stays inside a reactor, where its sleep is a future.
 #[test]
 fn driver_that_is_hosted_vs_publish() {
     model::check("sleep::driver_that_is_hosted_vs_publish", || {

@@ -190,7 +190,7 @@ fn more_seats_than_the_word_can_name_are_refused() {
     drop(Sleep::new(1, MAX_SEATS + 1));
 }
 
-/// The parker's own tests leave this out: a poll request is a wake.
+/// A poll request is a wake; the parker's own tests leave this out.
 #[test]
 fn a_poll_request_ends_a_sleep() {
     let parker = Parker::current();
@@ -199,7 +199,7 @@ fn a_poll_request_ends_a_sleep() {
     assert!(parker.take_poll_request(0));
 }
 
-/// Real threads: every job of a stream with gaps is run, and a lost wake-up hangs the test.
+/// Real threads run every job of a stream with gaps. A lost wake-up hangs the test.
 #[test]
 fn no_job_of_a_stream_is_left_lying() {
     const WORKERS: u32 = 4;
@@ -256,7 +256,7 @@ fn no_job_of_a_stream_is_left_lying() {
                 queued.fetch_add(1, Ordering::Relaxed);
                 let _ = sleep.notify();
                 if job % 64 == 0 {
-                    // A gap: everybody has time to fall asleep.
+                    // A gap: all threads have time to fall asleep.
                     while ran.load(Ordering::Relaxed) <= job {
                         std::thread::yield_now();
                     }

@@ -1,4 +1,4 @@
-//! The sort that makes each key once.
+//! The sort by cached keys, which makes each key once.
 
 use super::copy::copy_back;
 use super::{MIN_LEN, unstable};
@@ -18,7 +18,7 @@ where
     if slice.len() < 2 * MIN_LEN || size_of::<T>() == 0 {
         return slice.sort_by_cached_key(key);
     }
-    // The shorter the places, the less is moved.
+    // Short places mean less to move.
     if u32::try_from(slice.len()).is_ok() {
         by_places(slice, key, |place| place as u32, |place| place as usize);
     } else {
@@ -44,18 +44,19 @@ fn by_places<T, K, P, F>(
         .enumerate()
         .map(|(place, item)| (key(item), short(place)))
         .collect();
-    // No two are equal, because the places are not: so this is stable.
+    // No two pairs are equal, because the places are not. So this is stable.
     unstable(&mut keyed, |a, b| a < b);
     let places: Vec<P> = keyed.into_par_iter().map(|(_, place)| place).collect();
-    // SAFETY: the places of all items were sorted, whatever the keys did to their order.
+    // SAFETY: the places of all items were sorted, and each is there once, however the keys
+    // compare.
     unsafe { gather(slice, &places, long) }
 }
 
-/// Brings the item that is at `places[n]` to place `n`, for all of them.
+/// Brings the item at `places[n]` to place `n`, for each `n`.
 ///
 /// # Safety
 ///
-/// `long` makes each place of the slice of one of the `places`.
+/// `long` makes each place of the slice from exactly one of the `places`.
 unsafe fn gather<T, P>(slice: &mut [T], places: &[P], long: impl Fn(P) -> usize + Sync + Send)
 where
     T: Send,
@@ -66,19 +67,19 @@ where
     let mut buffer = Vec::with_capacity(len);
     let buffer = &mut buffer.spare_capacity_mut()[..len];
     let source = Source(slice.as_ptr().cast());
-    // Not by following the cycles in place, where each step waits for the one before.
+    // To follow the cycles in place would be slower: each step would wait for the one before.
     buffer.par_iter_mut().zip(places).for_each(|(out, &place)| {
         let place = long(place);
         assert!(place < len);
-        // SAFETY: a place of the slice (asserted), which nobody changes meanwhile.
+        // SAFETY: a place of the slice (asserted), which no thread changes meanwhile.
         unsafe { ptr::copy_nonoverlapping(source.get().add(place), out, 1) }
     });
-    // SAFETY: as many copies as there are items, each of another one (our caller).
+    // SAFETY: there are as many copies as items, each of another item (the caller's promise).
     unsafe { copy_back(buffer, slice) }
 }
 
-/// A slice whose bits all threads read. None of them looks at an item as such, so that it need not
-/// be `Sync`.
+/// A slice whose bits all threads read. None of them looks at an item as such, so `T` need not be
+/// `Sync`.
 struct Source<T>(*const MaybeUninit<T>);
 
 // SAFETY: a pointer to bits that are only copied.

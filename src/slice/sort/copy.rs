@@ -1,13 +1,13 @@
-//! Items that come back from a buffer to the slice that they are from.
+//! The parallel copy of items from a buffer back to their slice.
 
 use crate::iter::plumbing::fork;
 use std::mem::{self, MaybeUninit};
 use std::ptr;
 
-/// Items that one thread copies before it asks whether anybody would help.
+/// The number of items that a thread copies before it asks whether another would help.
 const BLOCK: usize = 1 << 14;
 
-/// Copies the items to the slice; all of them, also if this unwinds.
+/// Copies all items to the slice, even if this unwinds.
 ///
 /// # Safety
 ///
@@ -15,25 +15,25 @@ const BLOCK: usize = 1 << 14;
 ///
 /// # Panics
 ///
-/// If the buffer is not as long as the slice.
+/// Panics if the buffer is not as long as the slice.
 pub(super) unsafe fn copy_back<T: Send>(buffer: &mut [MaybeUninit<T>], slice: &mut [T]) {
     assert_eq!(buffer.len(), slice.len());
     let places: *mut MaybeUninit<T> = slice.as_mut_ptr().cast();
-    // SAFETY: memory for as many items, borrowed uniquely. When this function is left, however it
-    // is, each place has been written to, and so the slice holds all its items (our caller).
+    // SAFETY: memory for as many items, borrowed uniquely. When this function returns or unwinds,
+    // each place has been written to. So the slice holds all its items (the caller's promise).
     let places = unsafe { std::slice::from_raw_parts_mut(places, slice.len()) };
     CopyBack { buffer, places }.share();
 }
 
-/// Bits that are copied when this is dropped.
+/// A copy that is made when this is dropped.
 struct CopyBack<'a, T> {
     buffer: &'a mut [MaybeUninit<T>],
-    /// As many.
+    /// The places to which the bits go: as many.
     places: &'a mut [MaybeUninit<T>],
 }
 
 impl<T: Send> CopyBack<'_, T> {
-    /// Copies, with whoever helps.
+    /// Copies, together with threads that help.
     fn share(mut self) {
         if self.places.len() < 2 * BLOCK || !fork::is_hungry() {
             return;
@@ -53,7 +53,7 @@ impl<T: Send> CopyBack<'_, T> {
 impl<T> Drop for CopyBack<'_, T> {
     fn drop(&mut self) {
         let (from, to) = (self.buffer.as_ptr(), self.places.as_mut_ptr());
-        // SAFETY: both are valid for as many (see the fields), and uniquely borrowed.
+        // SAFETY: both are valid for as many items (see the fields), and uniquely borrowed.
         unsafe { ptr::copy_nonoverlapping(from, to, self.places.len()) }
     }
 }

@@ -1,26 +1,28 @@
-//! Two sorted runs into one, elsewhere.
+//! The merge of two sorted runs into a buffer.
 
 use crate::iter::plumbing::fork;
 use std::mem::MaybeUninit;
 use std::ptr;
 
-/// Items that one thread merges before it asks whether anybody would help; a shorter merge is not
-/// divided.
+/// The number of items that a thread merges before it asks whether another would help. A shorter
+/// merge is not divided.
 const BLOCK: usize = 1 << 12;
 
-/// Runs shorter than this are merged from one end only.
+/// The length below which runs are merged from one end only.
 const SHORT: usize = 16;
 
 /// Copies the items of both runs to `out`, in order; of equal items, the `left` ones first.
 ///
 /// The promise that unsafe code relies on: when this returns, the bits of each item, as they are
-/// now, have been copied to exactly one place of `out`, whatever `is_less` said, and no item has
-/// been moved. If it unwinds, `out` may hold anything. The runs are taken by unique reference
-/// because each item may be compared on one thread only; nothing is written to them.
+/// now, have been copied to exactly one place of `out`. That holds whatever `is_less` said, and no
+/// item has been moved. If it unwinds, `out` may hold anything.
+///
+/// The runs are taken by unique reference because each item may be compared on one thread only;
+/// nothing is written to them.
 ///
 /// # Panics
 ///
-/// If `out` is not as long as both runs together.
+/// Panics if `out` is not as long as both runs together.
 pub(super) fn merge<T, F>(
     mut left: &mut [T],
     mut right: &mut [T],
@@ -55,7 +57,7 @@ pub(super) fn merge<T, F>(
         } else {
             merge_ends(left, right, out, (short / 2).min(BLOCK / 2), is_less)
         };
-        // What has been copied is before and behind what is left.
+        // The copied items stand before and behind those that are left.
         let Merged { front, back } = merged;
         let (left_end, right_end) = (left.len() - back.0, right.len() - back.1);
         let out_end = left_end + right_end;
@@ -65,27 +67,27 @@ pub(super) fn merge<T, F>(
     }
 }
 
-/// Where to cut two sorted runs, so that nothing in front is greater than anything behind, and what is
-/// equal keeps its order. Neither side gets everything, if there are two items or more.
+/// Where to cut two sorted runs so that no item in front is greater than one behind, and equal
+/// items keep their order. If there are two items or more, neither side gets all of them.
 pub(super) fn cut<T>(left: &[T], right: &[T], is_less: &impl Fn(&T, &T) -> bool) -> (usize, usize) {
     if left.len() >= right.len() {
         let middle = left.len() / 2;
         let pivot = &left[middle];
-        // Items equal to the pivot come after it, as they are from the right.
+        // Items equal to the pivot come after it, because they are from the right run.
         (middle, right.partition_point(|item| is_less(item, pivot)))
     } else {
         let middle = right.len() / 2;
         let pivot = &right[middle];
-        // Items equal to the pivot come before it, as they are from the left.
+        // Items equal to the pivot come before it, because they are from the left run.
         (left.partition_point(|item| !is_less(pivot, item)), middle)
     }
 }
 
 /// How many items of the left and of the right run have been copied.
 struct Merged {
-    /// From their beginnings to that of `out`.
+    /// Items copied from the beginnings of the runs to that of `out`.
     front: (usize, usize),
-    /// From their ends to that of `out`.
+    /// Items copied from the ends of the runs to that of `out`.
     back: (usize, usize),
 }
 
@@ -99,12 +101,12 @@ fn merge_front<T, F: Fn(&T, &T) -> bool>(
     assert_eq!(left.len() + right.len(), out.len());
     let (mut l, mut r) = (0, 0);
     while l < left.len() && r < right.len() && l + r < BLOCK {
-        // SAFETY: both places are within their runs (the condition of the loop). As many items
-        // have been copied as `l + r` says, which is less than both runs have, and so than `out`.
+        // SAFETY: both places are within their runs (the condition of the loop). `l + r` items have
+        // been copied: fewer than both runs have together, and so fewer than `out` has places.
         unsafe {
             let (a, b) = (left.get_unchecked(l), right.get_unchecked(r));
             let right_is_next = is_less(b, a);
-            // No branch on the outcome: it cannot be predicted.
+            // There is no branch on the outcome, which cannot be predicted.
             let next: *const T = if right_is_next { b } else { a };
             ptr::copy_nonoverlapping(next, out.as_mut_ptr().add(l + r).cast(), 1);
             r += usize::from(right_is_next);
@@ -120,8 +122,8 @@ fn merge_front<T, F: Fn(&T, &T) -> bool>(
 /// Merges `steps` items from the front and as many from the back: two chains of comparisons that
 /// do not wait for each other.
 ///
-/// No run is shorter than twice `steps`. So both chains stay in halves of their own, whatever
-/// `is_less` says, and an item that one has copied is not compared by the other one any more.
+/// No run is shorter than twice `steps`. So each chain stays in its own half, whatever `is_less`
+/// says, and no chain compares an item that the other has copied.
 fn merge_ends<T, F: Fn(&T, &T) -> bool>(
     left: &[T],
     right: &[T],
@@ -131,13 +133,14 @@ fn merge_ends<T, F: Fn(&T, &T) -> bool>(
 ) -> Merged {
     assert_eq!(left.len() + right.len(), out.len());
     assert!(2 * steps <= left.len() && 2 * steps <= right.len());
-    // Taken from the front: of the left run, of the right one. From the back: the same.
+    // How many items were taken from the front of the left and of the right run, and then from
+    // their backs.
     let (mut l, mut r) = (0, 0);
     let (mut l_back, mut r_back) = (0, 0);
     let out_end = out.len();
     for step in 0..steps {
-        // SAFETY: `l + r` is `step`, so both are less than `steps`, which is no more than half of
-        // a run (asserted), and the place in `out` is less than half of it.
+        // SAFETY: `l + r` is `step`, so both are less than `steps`, which is at most half of a run
+        // (asserted). The place in `out` is less than half of `out`.
         unsafe {
             let (a, b) = (left.get_unchecked(l), right.get_unchecked(r));
             let right_is_next = is_less(b, a);

@@ -1,20 +1,20 @@
-//! Two neighbouring sorted runs into one, with little memory.
+//! The merge of two neighbouring sorted runs in place, with little memory.
 //!
-//! A long second run is cut in its middle, and the first one where that item belongs. The two parts
-//! between change places; then both sides are merged on their own, until the second runs are short.
-//! These go to a buffer, and the merge fills the slice from the end ([`Hole`]).
+//! A long second run is cut in its middle, and the first run where that item belongs. The two parts
+//! between change places. Then both sides are merged on their own, until the second runs are short.
+//! A short second run goes to a buffer, and the merge fills the slice from the end ([`Hole`]).
 
 use crate::iter::plumbing::fork;
 use std::ptr;
 
-/// All buffers together hold one of so many items.
+/// All buffers together hold at most one in `SHARE` items.
 const SHARE: usize = 8;
 
-/// A shorter run always goes to the buffer.
+/// The length below which a run always goes to the buffer.
 const SHORT: usize = 1 << 10;
 
 /// Merges `slice[..middle]` and `slice[middle..]`, both sorted. Equal items may change their order.
-/// Whatever `is_less` does, the slice holds the same items afterwards.
+/// The slice holds the same items afterwards, whatever `is_less` does.
 pub(super) fn merge_in_place<T, F>(slice: &mut [T], middle: usize, is_less: &F)
 where
     T: Send,
@@ -24,7 +24,7 @@ where
     divide(slice, middle, (slice.len() / buffers).max(SHORT), is_less);
 }
 
-/// Merges; a second run of up to `most` items goes to a buffer.
+/// Merges the two runs; a second run of up to `most` items goes to a buffer.
 fn divide<T, F>(slice: &mut [T], middle: usize, most: usize, is_less: &F)
 where
     T: Send,
@@ -35,14 +35,14 @@ where
     let (Some(last), Some(first)) = (left.last(), right.first()) else {
         return;
     };
-    // What is at its place stays there.
+    // Items that are at their place stay there.
     let start = left.partition_point(|item| !is_less(first, item));
     let end = middle + right.partition_point(|item| is_less(item, last));
     let (slice, middle) = (&mut slice[start..end], middle - start);
     if slice.len() - middle <= most {
         return merge_tail(slice, middle, is_less);
     }
-    // All in front of the pivot changes sides with what belongs behind it.
+    // The items that belong in front of the pivot change sides with those that belong behind it.
     let (left, right) = slice.split_at(middle);
     let half = right.len() / 2;
     let pivot = &right[half];
@@ -69,9 +69,9 @@ fn merge_tail<T>(slice: &mut [T], middle: usize, is_less: &impl Fn(&T, &T) -> bo
     // empty as far as it knows; they leave the hole.
     unsafe { ptr::copy_nonoverlapping(hole.left.add(middle), hole.tail, behind) }
     while hole.behind > 0 && hole.front > 0 {
-        // SAFETY: the last item in front of the hole and the last one of the buffer: both are
-        // there, as neither is empty. The greater one moves to the end of the hole, where there is
-        // none; so that there are as many items in the buffer as places in the hole, again.
+        // SAFETY: neither side is empty, so there is a last item in front of the hole and one in
+        // the buffer. The greater one moves to the end of the hole, where there is none. Then there
+        // are again as many items in the buffer as places in the hole.
         unsafe {
             let front = hole.left.add(hole.front - 1);
             let behind = hole.tail.add(hole.behind - 1);
@@ -85,11 +85,11 @@ fn merge_tail<T>(slice: &mut [T], middle: usize, is_less: &impl Fn(&T, &T) -> bo
             }
         }
     }
-    // What is left in the buffer belongs into what is left of the hole.
+    // The items left in the buffer belong into the rest of the hole.
 }
 
-/// Places of a slice without items, `front..front + behind`, and as many items in a buffer, which
-/// come into these places when this is dropped.
+/// A hole: places of a slice without items, `front..front + behind`, and as many items in a buffer.
+/// They come into these places when the hole is dropped.
 struct Hole<T> {
     left: *mut T,
     front: usize,

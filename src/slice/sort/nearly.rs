@@ -1,13 +1,14 @@
-//! Slices that are nearly in order: a few items are taken out, sorted, and put back where they
-//! belong. The idea is that of Emil Ernerfeldt's drop-merge sort; here what is taken out stays in
-//! the slice.
+//! The sort of slices that are nearly in order: a few items are taken out, sorted, and put back
+//! where they belong. The idea is that of Emil Ernerfeldt's drop-merge sort. Here the items that
+//! are taken out stay in the slice.
 
 use super::merge_in_place::merge_in_place;
 
-/// The items that are out of order are at most one of so many.
+/// At most one in `FEW` items may be out of order.
 const FEW: usize = 8;
 
-/// So many items in a row that seem to be out of order: it is rather those in front of them.
+/// If this many items in a row seem to be out of order, it is rather those in front of them that
+/// are.
 const STREAK: usize = 8;
 
 /// Sorts a slice if it is nearly in order, and says whether it did. If not, it holds the same items
@@ -25,13 +26,13 @@ where
     true
 }
 
-/// Brings items that are in order to the front, and the others, few of them, behind; returns how
-/// many are in order. None if too many are not.
+/// Brings items that are in order to the front, and the few others behind. Returns how many are in
+/// order; `None` if too many are not.
 fn keep_ordered<T>(slice: &mut [T], is_less: &impl Fn(&T, &T) -> bool) -> Option<usize> {
-    // `slice[..kept]` is in order, `slice[kept..next]` is what does not fit.
+    // `slice[..kept]` is in order, `slice[kept..next]` are the items that do not fit.
     let (mut kept, mut next) = (0, 0);
     let mut streak = 0;
-    // A comparison that lies may send us back again and again.
+    // A comparison that lies may send the loop back again and again.
     let mut patience = slice.len() / FEW;
     while next < slice.len() {
         if kept == 0 || !is_less(&slice[next], &slice[kept - 1]) {
@@ -40,14 +41,14 @@ fn keep_ordered<T>(slice: &mut [T], is_less: &impl Fn(&T, &T) -> bool) -> Option
             continue;
         }
         if kept > 1 && !is_less(&slice[next], &slice[kept - 2]) {
-            // It would fit if one had been left out that is too great.
+            // It would fit if the item before, which is too great, had been left out.
             slice.swap(kept - 1, next);
             (next, streak) = (next + 1, 0);
         } else {
             (next, streak) = (next + 1, streak + 1);
         }
         if streak == STREAK {
-            // Leave out whatever is in front of these, and look at them again.
+            // Leave out the items in front of these that are greater, and look at these again.
             let greatest = (next - STREAK + 1..next).fold(next - STREAK, |greatest, place| {
                 if is_less(&slice[greatest], &slice[place]) {
                     place

@@ -4,13 +4,14 @@ use crate::iter::plumbing::fork;
 use std::mem::ManuallyDrop;
 use std::ptr;
 
-/// Items of more bytes are moved as seldom as possible; others whenever that saves a branch.
+/// The size in bytes above which items are moved as seldom as possible. Smaller items are moved
+/// whenever that saves a branch.
 const LARGE: usize = 96;
 
-/// Fewer items are swapped by one thread.
+/// The number of items below which one thread swaps all.
 const SWAP_BLOCK: usize = 1 << 14;
 
-/// Brings the items that `belongs_left` to the left; returns how many they are.
+/// Brings the items for which `belongs_left` is true to the left, and returns their number.
 ///
 /// Each item is asked about once. If that unwinds, the slice holds the same items in another
 /// order.
@@ -22,10 +23,10 @@ pub(super) fn partition<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -
     }
 }
 
-/// As [`partition`], by a thread for each pivot. There is at least one.
+/// Like [`partition`], by a thread for each pivot. There is at least one pivot.
 ///
-/// Threads must not share a pivot, as it need not be `Sync`. So each takes one of its own, and the
-/// items that are between two pivots may come to either side: let the pivots be neighbours.
+/// Threads must not share a pivot, as it need not be `Sync`. So each thread takes one of its own.
+/// Items between two pivots may come to either side, so the pivots should be neighbours.
 pub(super) fn partition_shared<T, F>(slice: &mut [T], pivots: &mut [T], is_less: &F) -> usize
 where
     T: Send,
@@ -45,8 +46,8 @@ where
     join_sides(slice, middle, in_front, in_back)
 }
 
-/// The slice is two that have been partitioned, `slice[..middle]` and `slice[middle..]`, with so
-/// many items on their left sides. Makes one of them; returns how many are on its left side.
+/// Joins two partitioned parts of a slice, `slice[..middle]` and `slice[middle..]`, whose left
+/// sides have the given numbers of items. Returns the number of items on the common left side.
 pub(super) fn join_sides<T: Send>(
     slice: &mut [T],
     middle: usize,
@@ -54,8 +55,8 @@ pub(super) fn join_sides<T: Send>(
     in_back: usize,
 ) -> usize {
     let (front, back) = slice.split_at_mut(middle);
-    // The right side of the front and the left side of the back change places, or as many of the
-    // longer one as there are in the other.
+    // The right side of the front and the left side of the back change places. Of the longer one,
+    // only as many items move as the other has.
     let wrong = (front.len() - in_front).min(in_back);
     let right = &mut front[in_front..][..wrong];
     let left = &mut back[in_back - wrong..in_back];
@@ -63,7 +64,7 @@ pub(super) fn join_sides<T: Send>(
     in_front + in_back
 }
 
-/// Swaps the items of two slices, with whoever helps.
+/// Swaps the items of two slices, together with threads that help.
 fn swap<T: Send>(a: &mut [T], b: &mut [T]) {
     if a.len() < SWAP_BLOCK || !fork::is_hungry() {
         return a.swap_with_slice(b);
@@ -81,7 +82,7 @@ fn by_swaps<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -> usize {
         while left < right && belongs_left(&slice[left]) {
             left += 1;
         }
-        // The last one that is not known to belong to the right.
+        // The search for the last item that does not belong to the right.
         while left < right && !belongs_left(&slice[right - 1]) {
             right -= 1;
         }
@@ -94,20 +95,21 @@ fn by_swaps<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -> usize {
     }
 }
 
-/// Moves every item, but no branch depends on an answer, which cannot be predicted.
+/// Partitions by moving every item, so that no branch depends on an answer, which cannot be
+/// predicted.
 ///
 /// The items in front of the gap are divided already: `left` of them belong to the left, and come
-/// first. The item behind the gap goes to the end of the left side, and what stood there into the
-/// gap, which moves on: so the next item comes to the left or the right side by nothing but the
-/// count of the left side.
+/// first. The item behind the gap goes to the end of the left side, and the item that stood there
+/// goes into the gap, which moves on. So only the count of the left side decides to which side the
+/// next item comes.
 fn cyclic<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -> usize {
     let len = slice.len();
     if len == 0 {
         return 0;
     }
     let base = slice.as_mut_ptr();
-    // SAFETY: the first place, of at least one. It is the gap from here on: whatever happens,
-    // `held` comes back into the slice, by `fill` or by the drop of `gap`.
+    // SAFETY: the first place, of at least one. It is the gap from here on. In any case `held`
+    // comes back into the slice, by `fill` or by the drop of `gap`.
     let held = ManuallyDrop::new(unsafe { ptr::read(base) });
     let mut gap = Gap {
         held: &*held,
@@ -115,8 +117,8 @@ fn cyclic<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -> usize {
     };
     let mut left = 0;
     for next in 1..len {
-        // SAFETY: `next` is less than the length, and `left` less than `next`; all places but the
-        // gap, which is neither asked about nor copied from, hold items.
+        // SAFETY: `next` is less than the length, and `left` less than `next`; all places hold
+        // items, except the gap, which is neither asked about nor copied from.
         unsafe {
             let item = base.add(next);
             let goes_left = belongs_left(&*item);
@@ -127,10 +129,10 @@ fn cyclic<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -> usize {
             left += usize::from(goes_left);
         }
     }
-    // The same for the item that has been held.
+    // The held item comes last.
     let goes_left = belongs_left(&held);
     // SAFETY: `left` is less than the length. The item that stands there goes into the gap, and
-    // leaves its place to the one that is held, when `gap` is dropped.
+    // leaves its place to the held one, when `gap` is dropped.
     unsafe {
         let end = base.add(left);
         ptr::copy(end, gap.place, 1);
@@ -139,7 +141,7 @@ fn cyclic<T>(slice: &mut [T], belongs_left: impl Fn(&T) -> bool) -> usize {
     left + usize::from(goes_left)
 }
 
-/// The place of a slice whose item is held elsewhere. It comes back when this is dropped.
+/// The place of a slice whose item is held elsewhere. The item comes back when this is dropped.
 struct Gap<'a, T> {
     held: &'a T,
     place: *mut T,

@@ -1,5 +1,5 @@
-//! The unstable sort: what is in order already is merged; the rest is partitioned on the first
-//! levels, and sorted by std below.
+//! The unstable sort: existing runs are merged; the rest is partitioned on the first levels, and
+//! sorted by std below.
 
 use super::merge_in_place::merge_in_place;
 use super::partition::{join_sides, partition, partition_shared};
@@ -8,13 +8,13 @@ use super::{MIN_LEN, is_worth_sharing, nearly, ordering};
 use crate::iter::plumbing::fork;
 use crate::util::rng::Rng;
 
-/// A few pieces for each thread, so that the slow ones find help.
+/// The number of pieces for each thread: a few, so that slow threads find help.
 const LEAVES_PER_THREAD: usize = 8;
 
-/// Shorter pieces are partitioned by one thread, before others have woken up.
+/// The length below which one thread partitions a piece, before others have woken up.
 const LONG: usize = 1 << 18;
 
-/// A pivot for each thread is one of so many items of the sample.
+/// The number of items in the sample for each pivot, of which there is one per thread.
 const SAMPLE: usize = 64;
 
 /// Sorts in place. Calls `is_less` for items of this slice only, on one thread for an item at a
@@ -30,7 +30,7 @@ where
     fork::on_seat(|| conquer(slice, &is_less));
 }
 
-/// Sorts, on a seat. Looks for what is in order first.
+/// Sorts, on a seat. Looks for existing order first.
 pub(super) fn conquer<T, F>(slice: &mut [T], is_less: &F)
 where
     T: Send,
@@ -45,7 +45,7 @@ where
         return;
     }
     if run >= len / 4 {
-        // Long enough to stay as it is.
+        // The run is long enough to stay as it is.
         conquer(&mut slice[run..], is_less);
         return merge_in_place(slice, run, is_less);
     }
@@ -53,14 +53,14 @@ where
         return;
     }
     let leaf = match fork::parallelism() {
-        // Alone, nothing is better than std's sort of the whole.
+        // For a single thread, nothing is better than std's sort of the whole.
         0 | 1 => len,
         threads => len.div_ceil(threads * LEAVES_PER_THREAD).max(MIN_LEN),
     };
     divide(slice, leaf, len.ilog2(), is_less);
 }
 
-/// Sorts; `patience` says how many bad pivots it takes until std sorts the rest.
+/// Sorts by partitions. `patience` says after how many bad pivots std sorts the rest.
 fn divide<T, F>(mut slice: &mut [T], leaf: usize, mut patience: u32, is_less: &F)
 where
     T: Send,
@@ -82,7 +82,7 @@ where
                 );
                 return merge_in_place(slice, less, is_less);
             }
-            // Many items are equal. Let us see which.
+            // Many items are equal.
         }
         let pivot = choose_pivot(slice, is_less);
         slice.swap(0, pivot);
@@ -98,8 +98,8 @@ where
             );
             return;
         }
-        // Either the pivot was bad, or it has many equals, which are all on the right. They are
-        // where they belong once they stand next to it.
+        // Either the pivot was bad, or it has many equals, which are all on the right. They are in
+        // place once they stand next to it.
         patience -= 1;
         let equal = partition(right, |item| !is_less(pivot, item));
         let right = &mut right[equal..];
@@ -118,8 +118,8 @@ fn is_balanced<T>(left: &[T], right: &[T]) -> bool {
     left.len().min(right.len()) >= left.len().max(right.len()) / 8
 }
 
-/// Partitions, with whoever helps, around pivots near the middle; returns where the right side
-/// begins. A few items between the pivots may be on either side.
+/// Partitions, together with threads that help, around pivots near the middle. Returns where the
+/// right side begins. A few items between the pivots may be on either side.
 fn partition_by_all<T, F>(slice: &mut [T], is_less: &F) -> usize
 where
     T: Send,
@@ -135,7 +135,7 @@ where
     let first = (sample - pivots.min(sample)) / 2;
     let (sampled, rest) = slice.split_at_mut(sample);
     let less = partition_shared(rest, &mut sampled[first..][..pivots.min(sample)], is_less);
-    // What stands in front of the pivots stays, they and all others belong to the right.
+    // The items in front of the pivots stay; the pivots and all others belong to the right.
     join_sides(slice, sample, first, less)
 }
 
@@ -155,8 +155,8 @@ fn choose_pivot<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> usize {
             c
         }
     };
-    // A median of medians of 27 items from everywhere, a little off a regular grid, which patterns
-    // in the input might fit.
+    // A median of medians of 27 items from the whole slice, a little off a regular grid, which
+    // patterns in the input might fit.
     let random = Rng::new(slice.len() as u64);
     let step = slice.len() / 27;
     let mut grid = (0..27).map(|n| n * step + random.below(step));

@@ -1,11 +1,12 @@
-//! What is in order already.
+//! Runs: items that are already in order.
 
 use crate::iter::plumbing::fork;
 
-/// Items that one thread compares before it asks whether anybody would help.
+/// The number of items that a thread compares before it asks whether another would help.
 const BLOCK: usize = 1 << 13;
 
-/// Shorter slices are scanned before anybody has woken up: it takes half a nanosecond for a number.
+/// The length below which one thread scans a slice, before others have woken up: a number takes
+/// half a nanosecond.
 const LONG: usize = 1 << 17;
 
 /// The length of the run that the slice begins with. If the run was in strictly descending order,
@@ -27,7 +28,7 @@ where
     run
 }
 
-/// How many items at the beginning are `in_order`, each with the next one.
+/// How many items at the beginning are `in_order`, each with the next item.
 fn run_len<T, F>(slice: &mut [T], in_order: &F) -> usize
 where
     T: Send,

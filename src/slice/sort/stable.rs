@@ -1,13 +1,13 @@
 //! The stable sort: runs, found or sorted by std, and merged.
 //!
-//! A merge copies the items to the buffer, in order, and then all of them back. Invariants:
+//! A merge copies the items to the buffer, in order, and then copies all of them back. Invariants:
 //!
-//! * S1: while a comparison may run, the slice owns all its items; bits in the buffer are bits.
-//!   So it does not matter where a comparison unwinds, and what it does to an item (which may have
-//!   a `Cell`) is done to the only one there is.
-//! * S2: when [`merge`] returns, the buffer holds each item once, as it is after its last
+//! * sort.S1: while a comparison may run, the slice owns all its items, and the buffer holds only
+//!   bits. So it does not matter where a comparison unwinds. And what it does to an item (which may
+//!   have a `Cell`) is done to the only one there is.
+//! * sort.S2: when [`merge`] returns, the buffer holds each item once, as it is after its last
 //!   comparison. From there to the end of the copy back, no code of the user runs.
-//! * S3: a copy back that has begun is finished, also when it unwinds: see [`copy_back`].
+//! * sort.S3: a copy back that has begun is finished, even when it unwinds: see [`copy_back`].
 
 use super::copy::copy_back;
 use super::merge::merge;
@@ -16,8 +16,8 @@ use super::{MIN_LEN, is_worth_sharing, ordering};
 use crate::iter::plumbing::fork;
 use std::mem::MaybeUninit;
 
-/// Where nobody is hungry a slice is halved nevertheless, because somebody may get hungry soon; but
-/// pieces of this length only where somebody is, because merging costs more than it saves.
+/// The least length of a leaf where no thread is hungry; half of the slice, if that is shorter,
+/// because a thread may get hungry soon. Shorter leaves would cost more merging than they save.
 const LONG_LEAF: usize = 1 << 20;
 
 /// Sorts; equal items keep their order. Calls `is_less` for items of this slice only, on one
@@ -46,11 +46,12 @@ where
     });
 }
 
-/// How long a piece of `len` items is that one thread sorts alone: one for each thread, since
-/// every merge costs more than std pays for a level of its own. Called on a seat.
+/// The length of a piece that one thread sorts alone, in a slice of `len` items. There is one piece
+/// for each thread, since every merge costs more than std pays for a level of its own. Called on a
+/// seat.
 fn leaf_len(len: usize) -> usize {
     let leaf = match fork::parallelism() {
-        // Alone, nothing is better than std's sort of the whole.
+        // For a single thread, nothing is better than std's sort of the whole.
         0 | 1 => return len,
         threads => len.div_ceil(threads),
     };
@@ -89,7 +90,7 @@ fn divide<T, F>(
     F: Fn(&T, &T) -> bool + Sync,
 {
     let middle = if run >= slice.len() / 4 {
-        // Long enough to stay as it is.
+        // The run is long enough to stay as it is.
         let rest = &mut slice[run..];
         let leaf = leaf.min(leaf_len(rest.len()));
         conquer(rest, &mut buffer[run..], leaf, is_less);
@@ -128,12 +129,12 @@ fn merge_neighbours<T, F>(
     if is_less(&right[right.len() - 1], &left[0]) {
         return slice.rotate_left(middle);
     }
-    // What is at its place stays there.
+    // Items that are at their place stay there.
     let start = left.partition_point(|item| !is_less(first, item));
     let end = right.partition_point(|item| is_less(item, last));
     let buffer = &mut buffer[start..middle + end];
     merge(&mut left[start..], &mut right[..end], buffer, is_less);
-    // SAFETY: the merge has copied each item to the buffer once (S2), and no comparison has been
-    // made since.
+    // SAFETY: the merge has copied each item to the buffer once (sort.S2), and no comparison has
+    // been made since.
     unsafe { copy_back(buffer, &mut slice[start..middle + end]) }
 }

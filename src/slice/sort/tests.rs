@@ -1,4 +1,4 @@
-//! The parts, under a script: no threads, every outcome of every fork.
+//! Tests of the parts of the sorts, under a script: no threads, every outcome of every fork.
 
 use super::copy::copy_back;
 use super::merge::merge;
@@ -15,7 +15,7 @@ use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Numbers with a pattern: `kind` says which, of five.
+/// Numbers with one of five patterns, which `kind` names.
 fn numbers(kind: u32, len: usize, seed: u64) -> Vec<u64> {
     let mut x = seed | 1;
     let mut random = || {
@@ -89,7 +89,7 @@ proptest! {
         play(script.clone(), || {
             let (left, right) = merged.split_at_mut(lens.0);
             merge(left, right, &mut buffer, &less);
-            // SAFETY: that is what `merge` has promised.
+            // SAFETY: `merge` has promised that.
             unsafe { copy_back(&mut buffer, &mut merged) }
         });
         prop_assert!(merged == expected);
@@ -108,12 +108,12 @@ proptest! {
         descends: bool,
     ) {
         let mut slice: Vec<usize> = (0..run).collect();
-        // Not the next one in either direction.
+        // The next item continues the run in neither direction.
         slice.extend((0..rest).map(|n| if descends { 2 * run + n } else { n % 2 }));
         if descends {
             slice[..run].reverse();
         }
-        // Single items go up or down; a rest that goes on is a part of the run.
+        // Single items go either way, and a rest that continues the run is a part of it.
         prop_assume!(run > 2);
         let found = play(script, || leading_run(&mut slice, &|a, b| a < b)).0;
         prop_assert_eq!(found, run);
@@ -194,8 +194,8 @@ struct Item {
     looked_at: Cell<usize>,
 }
 
-/// Runs `part` with a comparison that lies as `lie` says and panics at the call number `bad`; all
-/// items are there afterwards.
+/// Runs `part` with a comparison that lies as `lie` says and panics at the call number `bad`.
+/// Checks that all items are there afterwards.
 fn survives(
     keys: &[u64],
     script: Script,
@@ -272,7 +272,7 @@ proptest! {
             buffer.resize_with(items.len(), MaybeUninit::uninit);
             let (left, right) = items.split_at_mut(lens.0);
             merge(left, right, &mut buffer, &is_less);
-            // SAFETY: that is what `merge` has promised.
+            // SAFETY: `merge` has promised that.
             unsafe { copy_back(&mut buffer, items) }
         });
     }

@@ -40,11 +40,11 @@ where
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<(JobRef, How)>,
-    /// Nobody will look into the queue again.
+    /// No thread will look into the queue again.
     ended: bool,
 }
 
-/// A pool without threads: whoever calls `run` is a worker.
+/// A pool without threads: the caller of `run` is a worker.
 pub(super) struct Mock {
     queue: Mutex<Queue>,
     closed: AtomicBool,
@@ -53,7 +53,7 @@ pub(super) struct Mock {
     /// A woken task runs on the spot. The lock of a queue would hide orderings that the state word
     /// lacks.
     inline: bool,
-    /// It polls no heavy tasks. Not modelled: tests set it before anything else.
+    /// Are heavy tasks put aside? Not modelled: tests set it before anything else.
     aside: std::sync::atomic::AtomicBool,
 }
 
@@ -79,7 +79,7 @@ impl Mock {
         })
     }
 
-    /// From now on heavy tasks are put aside, or are no longer.
+    /// From now on heavy tasks are put aside, or polled as others.
     pub(super) fn put_heavy_aside(&self, aside: bool) {
         self.aside.store(aside, Ordering::Relaxed);
     }
@@ -100,7 +100,7 @@ impl Mock {
         lock(&self.queue).jobs.len()
     }
 
-    /// What a pool does when it ends: says so, cancels, and clears its queue.
+    /// Closes, as a pool does: sets the flag, cancels all tasks, and clears the queue.
     pub(super) fn close(&self) {
         // Ordering: Relaxed on purpose: tasks must not rely on more.
         self.closed.store(true, Ordering::Relaxed);

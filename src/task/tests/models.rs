@@ -1,5 +1,5 @@
-//! Loom models of the task cell: M6 (the state word), M9 (wakers and the end of the pool), and the
-//! part of M8 that is about spawning while the pool closes.
+//! Loom models of the task cell: M6 (the state word), M9 (wakers and the end of the pool), and a
+//! part of M8 (spawning while the pool closes).
 //!
 //! A leaked or doubly dropped future, output, waker or cell fails a model by the loom `Arc`s that
 //! they carry; a missing happens-before edge fails it by the `UnsafeCell`s.
@@ -28,7 +28,7 @@ impl Tracked {
 
     fn touch(&mut self) -> usize {
         self.exclusive.with_mut(|value| {
-            // SAFETY: that nobody else is here is what loom checks.
+            // SAFETY: loom checks that no other thread is here.
             unsafe {
                 *value += 1;
                 *value
@@ -43,13 +43,13 @@ impl Drop for Tracked {
     }
 }
 
-/// The outside of a future under test.
+/// The surroundings of a future under test.
 struct World {
     /// What the future waits for.
     ready: AtomicUsize,
-    /// Where it leaves its waker.
+    /// The place where the future leaves its waker.
     waker: Mutex<Option<Waker>>,
-    /// What was done before an abort, as its destructor saw it.
+    /// What was done before an abort, as the future's destructor saw it.
     before_abort: AtomicUsize,
     seen_by_drop: AtomicUsize,
     drops: AtomicUsize,
@@ -80,7 +80,7 @@ impl World {
     }
 }
 
-/// Ready once the world is; leaves its waker when first polled.
+/// A future that is ready once its world is; it leaves its waker there when first polled.
 struct Probe {
     world: Arc<World>,
     tracked: Tracked,
@@ -126,8 +126,8 @@ fn waiting(pool: &Arc<Mock>, world: &Arc<World>) -> (JoinHandle<Tracked>, Waker)
     (handle, world.take_waker())
 }
 
-/// A waker of the awaiter's: counts wakes; leaks are seen. (Neither std's `Wake`, whose `Arc` loom
-/// cannot see, nor loom's own wakers, which never `will_wake` each other.)
+/// The source of an awaiter's waker: counts wakes, and shows leaks. (Neither std's `Wake`, whose
+/// `Arc` loom cannot see, nor loom's own wakers, which never `will_wake` each other.)
 struct Awaiter {
     wakes: AtomicUsize,
     data: UnsafeCell<()>,
@@ -265,8 +265,8 @@ fn abort_races_putting_aside() {
     });
 }
 
-/// M6: the same with a scheduler whose queue orders nothing: the woken task is polled by the waker's
-/// thread, which sees the future as the last poll left it.
+/// M6: a scheduler whose queue orders nothing. The woken task is polled by the waker's thread,
+/// which sees the future as the last poll left it.
 #[test]
 fn a_woken_task_moves_to_another_thread() {
     model::check("task::a_woken_task_moves_to_another_thread", || {
@@ -361,8 +361,8 @@ fn abort_races_run() {
     });
 }
 
-/// M6: the same for an abort of a queued task whose runner shares nothing with the aborter but the
-/// state word.
+/// M6: an abort of a queued task whose runner shares only the state word with the aborting thread.
+/// The future's destructor sees what was done before the abort.
 #[test]
 fn abort_races_completion() {
     model::check("task::abort_races_completion", || {
@@ -429,7 +429,7 @@ fn registration_again_races_completion() {
     });
 }
 
-/// M6: the join waker is dropped once, by the runner or by the handle, and the runner's wake is over
+/// M6: the join waker is dropped once, by the runner or by the handle, and the runner's wake ends
 /// before the handle drops it.
 #[test]
 fn awaiting_handle_drop_races_completion() {
@@ -467,7 +467,7 @@ fn last_wakers_race() {
     });
 }
 
-/// M6: the last waker, the handle, and the end of a poll: whoever is last sees that the task is an
+/// M6: the last waker, the handle, and the end of a poll: the last of them sees that the task is an
 /// orphan.
 #[test]
 fn last_waker_races_end_of_poll() {
@@ -485,8 +485,8 @@ fn last_waker_races_end_of_poll() {
     });
 }
 
-/// M6: completion, handle and waker let go of the cell at the same time: one of them frees it, after
-/// everything that the others did to it.
+/// M6: completion, handle and waker let go of the cell at the same time: one of them frees it,
+/// after everything that the others did to it.
 #[test]
 fn last_references_race() {
     model::check("task::last_references_race", || {
@@ -543,7 +543,7 @@ fn waker_outlives_pool() {
     });
 }
 
-/// M9: closing takes an idle task from the thread that polled it last, or leaves it to that.
+/// M9: closing takes an idle task from the thread that polled it last, or leaves it to that thread.
 #[test]
 fn close_races_run() {
     model::check("task::close_races_run", || {

@@ -86,7 +86,8 @@ impl Drop for Output {
 
 type Meanwhile = Box<dyn FnOnce() + Send>;
 
-/// Pending `pendings` times, waking itself each time; then an output, or a panic.
+/// A future that is pending `pendings` times and wakes itself each time; then it gives an output,
+/// or panics.
 struct Probe {
     events: Arc<Events>,
     panics: Panics,
@@ -134,7 +135,7 @@ enum Ending {
     Cancelled,
 }
 
-/// What the probe's task should come to, and how many panics have no handle to go to.
+/// How the probe's task should end, and how many panics have no handle to go to.
 fn expected(panics: Panics, pendings: usize, abort: When, drop_handle: When) -> (Ending, usize) {
     let cancelled = abort == When::Before || (abort == When::During && pendings > 0);
     let (ending, mut lost) = match (cancelled, panics) {
@@ -169,7 +170,7 @@ fn expected(panics: Panics, pendings: usize, abort: When, drop_handle: When) -> 
 fn check_case(panics: Panics, pendings: usize, abort: When, mut drop_handle: When) {
     let case = format!("{panics:?}, {pendings} pending, abort {abort:?}, drop {drop_handle:?}");
     if abort == When::Before && drop_handle == When::During {
-        // There will be no poll to drop it in.
+        // There will be no poll in which to drop it.
         drop_handle = When::Never;
     }
     let pool = Mock::new();

@@ -12,7 +12,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-/// A collection that puts a 0 between each two items. In `unzip`, it refuses what `Vec` accepts.
+/// A collection that puts a 0 between each two items. In `unzip`, it refuses a rejoin that `Vec`
+/// accepts.
 #[derive(Debug, Default, PartialEq)]
 struct Spaced(Vec<u16>);
 

@@ -1,4 +1,4 @@
-//! What rayon does not have: ordered loops, scans, deterministic and limited loops, flags.
+//! Tests of what rayon does not have: ordered loops, scans, deterministic and limited loops, flags.
 
 use super::super::fork::script::{Script, play};
 use super::super::workers::Workers;
@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// What `deterministic` promises, written down: the results of the pieces, with parentheses around
+/// The promise of `deterministic`, written out: the results of the pieces, with parentheses around
 /// each two that are put together.
 fn parentheses(items: &[u16], leaf: usize, min: usize) -> String {
     let middle = items.len() / 2;
@@ -149,7 +149,7 @@ proptest! {
 
     #[test]
     fn scans(v in items(), k in 1..20_u16, s in scripts()) {
-        // Neither commutative nor cheap to get wrong.
+        // Not commutative, so that a wrong order shows.
         let text = |x: &u16| (x % k).to_string();
         let op = |a: &String, b: &String| format!("{a}{b}");
         let mut all: Vec<String> = v.iter().scan(String::from("<"), |all, x| {
@@ -168,7 +168,7 @@ proptest! {
 
     #[test]
     fn scans_drop_each_item_once(len in 0..120_usize, bad in 0..400_usize, s in scripts()) {
-        // The items, and as many results as `op` has been called.
+        // The items, and one result for each call of `op`.
         let calls = AtomicUsize::new(0);
         let alive = AtomicUsize::new(0);
         let op = |a: &Live<'_>, b: &Live<'_>| {
@@ -216,7 +216,7 @@ proptest! {
         let leaf = len.div_ceil(256).max(1);
         let sum = || (0..len).into_par_iter().map(term).deterministic().sum::<f64>();
         same(&s, || sum().to_bits(), tree_sum(&terms, leaf).to_bits())?;
-        // What a filter leaves out is added as nothing, in its place.
+        // An item that a filter leaves out adds nothing, in its place.
         let odd = |x: &f64| x.to_bits() % 2 == 1;
         let filtered = || (0..len).into_par_iter().map(term).deterministic().filter(odd).sum::<f64>();
         let (alone, _) = play(nobody(), filtered);
@@ -245,8 +245,9 @@ proptest! {
     fn a_limited_loop_has_so_many_pieces_under_way(
         len in 1..300_usize, k in 1..6_usize, max in 1..90_usize, s in scripts(),
     ) {
-        // Pieces that were offered count: each may be running. A fold begins when its piece does,
-        // so those that are begun and not ended are counted only; no more than tokens.
+        // Each piece that was offered counts, because it may be running. A fold begins when its
+        // piece does, so only pieces that have begun and not ended are counted here: no more than
+        // there are tokens.
         let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let run = || {
             let limited = (0..len).into_par_iter().with_max_len(max).with_max_threads(k);
@@ -278,7 +279,7 @@ proptest! {
     }
 }
 
-/// Counts those alive.
+/// A value that counts how many of its kind are alive.
 struct Live<'a> {
     alive: &'a AtomicUsize,
     sum: usize,
@@ -323,7 +324,7 @@ fn tokens_are_as_many_as_workers() {
     let again = third.another().unwrap();
     assert!(again.another().is_none());
 
-    // Zero counts as one, and a token is given back after a panic.
+    // Zero counts as one, and a panic gives its token back.
     for max in [0, 1] {
         assert!(Workers::new(max).first().another().is_none());
     }
@@ -410,7 +411,7 @@ fn a_scan_alone_is_one_pass() {
 
 #[test]
 fn making_items_stops_when_nobody_wants_them() {
-    // The second half of the join is told first, or last, that nobody will consume its wave.
+    // The second half of the join is told first, or last, that its wave will not be consumed.
     for right_first in [false, true] {
         let made = AtomicUsize::new(0);
         let script = Script {

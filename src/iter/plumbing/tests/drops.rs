@@ -1,4 +1,4 @@
-//! Each item is dropped once, whatever panics; and a producer may lie about its length.
+//! Each item is dropped once, even after panics, and even if a producer lies about its length.
 
 use super::super::fork::script::{Script, play};
 use super::super::*;
@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts its drops.
+/// An item that counts its drops.
 pub(super) struct Item {
     pub(super) number: usize,
     drops: Arc<[AtomicUsize]>,
@@ -92,7 +92,7 @@ proptest! {
     }
 }
 
-/// Claims another length than it has.
+/// A producer that claims a length it does not have.
 struct Liar {
     claimed: usize,
     real: usize,

@@ -1,4 +1,4 @@
-//! Loops under a script: no threads, every outcome of every fork, the result of std.
+//! Loops under a script: no threads, every outcome of every fork, and always the result of std.
 
 mod attempts;
 mod beyond;
@@ -48,12 +48,13 @@ pub(crate) fn scripts() -> impl Strategy<Value = Script> {
         })
 }
 
-/// Nobody is hungry, whatever the loop costs.
+/// A script in which no thread is hungry, whatever the loop costs.
 fn nobody() -> Script {
     Script::default()
 }
 
-/// Somebody always is, and items are heavy: split wherever it is allowed.
+/// A script in which a thread is always hungry, and items are heavy: the loop is split wherever it
+/// may be.
 fn everybody() -> Script {
     Script {
         takers: vec![Takers::Awake; 100_000],

@@ -1,4 +1,4 @@
-//! How often loops are split, and where.
+//! Tests of how often loops are split, and where.
 
 use super::super::fork::script::{Script, play};
 use super::super::fork::{Stay, Takers, script};
@@ -14,7 +14,7 @@ fn pieces(script: Script, iter: impl ParallelIterator) -> (Vec<usize>, script::L
     play(script, || iter.fold(|| 0, |len, _| len + 1).collect())
 }
 
-/// Heavy items, and somebody hungry at the polls numbered `when`.
+/// A script with heavy items, in which a thread is hungry at the polls numbered `when`.
 fn hungry_at(when: &[usize]) -> Script {
     let mut takers = vec![Takers::None; 1_000];
     when.iter().for_each(|&poll| takers[poll] = Takers::Awake);
@@ -153,7 +153,7 @@ proptest! {
     }
 }
 
-/// As other crates write them: without `rejoin`. Order matters.
+/// A consumer as other crates write them: without `rejoin`. Order matters.
 struct Foreign<'a>(&'a AtomicUsize);
 
 impl<'a> Consumer<usize> for Foreign<'a> {

@@ -38,7 +38,7 @@ proptest! {
         prop_assert!(any.is_none_or(|i| hit(&&v[i])));
     }
 
-    /// Where places are not indices: filters, loops in loops, loops behind loops.
+    /// Loops whose places are not indices: filters, loops in loops, loops behind loops.
     #[test]
     fn first_and_last_without_places(v in items(), k in 1..200_u16, s in scripts()) {
         let odd = |x: &&u16| **x % 2 == 1;

@@ -1,5 +1,5 @@
-//! Adapters that change how many items there are, or in which order; and sources without a
-//! collection. Their producers are cut in all places, and read from both ends.
+//! Adapters that change the number or the order of items, and sources without a collection. Their
+//! producers are cut in all places, and read from both ends.
 
 use super::super::fork::script::play;
 use super::super::*;
@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::panic::catch_unwind;
 
-/// Cuts a producer after `first` items, and what is left after `second` more.
+/// A cut of a producer after `first` items, and of the rest after `second` more.
 struct Cut {
     first: usize,
     second: usize,
@@ -26,7 +26,7 @@ impl<T: Send> ProducerCallback<T> for Cut {
         let (second, third) = rest.split_at(self.second);
         let mut third: Vec<T> = third.into_iter().rev().collect();
         third.reverse();
-        // The middle one from both ends in turn.
+        // The middle part is read from both ends in turn.
         let mut iter = second.into_iter();
         let (mut front, mut back) = (Vec::new(), Vec::new());
         while iter.len() > 0 {

@@ -1,24 +1,25 @@
-//! Several `Vec`s into one, in parallel.
+//! Concatenation: several `Vec`s become one, in parallel.
 //!
 //! The places of a piece follow from the lengths of those before it, so every piece can be copied
-//! on its own. Copying cannot panic, and nothing here looks for cancellation: so each item is owned
-//! by its piece until that is copied, and by the target's spare capacity from then until all are.
+//! on its own. Copying cannot panic, and nothing here checks for cancellation. So each item is
+//! owned by its piece until that is copied, and by the target's spare capacity until all are
+//! copied.
 
 use crate::iter::plumbing::fork;
 use std::collections::LinkedList;
 use std::mem::{self, MaybeUninit};
 use std::ptr;
 
-/// Less than this is copied by one thread.
+/// The size in bytes from which several threads copy.
 const WORTH_FORKING_BYTES: usize = 1 << 18;
 
-/// Appends the items of all pieces to `vec`, in order. If it is empty and too small, it becomes the
-/// first piece, so that only the others are copied.
+/// Appends the items of all pieces to `vec`, in order. If `vec` is empty and too small, it becomes
+/// the first piece, so that only the others are copied.
 pub(crate) fn append<T: Send>(vec: &mut Vec<T>, pieces: LinkedList<Vec<T>>) {
     let mut pieces: Vec<Vec<T>> = pieces.into_iter().collect();
     let total: usize = pieces.iter().map(Vec::len).sum();
     if vec.is_empty() && vec.capacity() < total {
-        // An empty `Vec` takes its place.
+        // An empty `Vec` takes the place of the first piece.
         mem::swap(vec, &mut pieces[0]);
     }
     let len = vec.len();
@@ -54,8 +55,8 @@ fn move_all<T: Send>(pieces: &mut [Vec<T>], places: &mut [MaybeUninit<T>]) {
 fn move_one<T>(piece: &mut Vec<T>, places: &mut [MaybeUninit<T>]) {
     let len = piece.len();
     assert_eq!(len, places.len());
-    // SAFETY: both are valid for `len` items (asserted) and apart from each other, as one is
-    // borrowed uniquely. The piece gives its items up, so that each is owned once.
+    // SAFETY: both are valid for `len` items (asserted), and do not overlap, as one is borrowed
+    // uniquely. The piece gives its items up, so that each is owned once.
     unsafe {
         piece.set_len(0);
         ptr::copy_nonoverlapping(piece.as_ptr(), places.as_mut_ptr().cast(), len);

@@ -1,16 +1,17 @@
-//! A known number of items, written in place into the spare capacity of one `Vec`.
+//! Collecting a known number of items, written in place into the spare capacity of one `Vec`.
 //!
 //! Invariants:
 //!
-//! * W1: consumers, folders and results of one collection own disjoint ranges of slots in the
-//!   spare capacity; `split_at` cuts a range in two, `rejoin` and `reduce` put neighbours
-//!   together, nothing else makes one. The `Vec` is borrowed for `'c` by all of them.
-//! * W2: in the range of a [`Written`], exactly the first `written` slots are initialised, and it
-//!   owns those items: it drops them unless [`Written::release`] gives them away.
-//! * W3: a folder never writes beyond its range. Whoever delivers too many items gets a panic.
+//! * collect.W1: consumers, folders and results of one collection own disjoint ranges of slots in
+//!   the spare capacity. `split_at` cuts a range in two, `rejoin` and `reduce` put neighbours
+//!   together, and nothing else makes a range. All of them borrow the `Vec` for `'c`.
+//! * collect.W2: in the range of a [`Written`], exactly the first `written` slots are initialised.
+//!   It owns those items, and drops them unless [`Written::release`] gives them away.
+//! * collect.W3: a folder never writes beyond its range. A producer that delivers too many items
+//!   causes a panic.
 //!
-//! So whatever the producer does, an item is dropped once; and if it delivered fewer items than
-//! it promised, the last count shows it. Nothing here relies on a length that somebody tells.
+//! So each item is dropped once, whatever the producer does. If it delivered fewer items than it
+//! promised, the last count shows it. Nothing here relies on a claimed length.
 
 use crate::iter::IndexedParallelIterator;
 use crate::iter::ParallelIterator;
@@ -50,20 +51,20 @@ pub(crate) fn append_with<T: Send>(
         "the iterator did not make as many items as it promised"
     );
     written.release();
-    // SAFETY: W2: `written` had initialised `len` slots from `start`, the first spare one, on
-    // (asserted), and has just given them away. They lie within the capacity (`reserve`).
+    // SAFETY: collect.W2: `written` had initialised `len` slots from `start`, the first spare one,
+    // on (asserted), and has just given them away. They lie within the capacity (`reserve`).
     unsafe { vec.set_len(old_len + len) }
 }
 
-/// A range of slots that nobody has written to. There is nothing to drop in it.
+/// A range of slots that are not written. There is nothing to drop in it.
 pub(crate) struct CollectConsumer<'c, T> {
     start: *mut T,
     len: usize,
     vec: PhantomData<&'c mut Vec<T>>,
 }
 
-// SAFETY: W1: it is like a `&mut [MaybeUninit<T>]`: it alone reaches its slots, and only items
-// that may be sent are put there.
+// SAFETY: collect.W1: it is like a `&mut [MaybeUninit<T>]`: it alone reaches its slots, and only
+// items that may be sent are put there.
 unsafe impl<T: Send> Send for CollectConsumer<'_, T> {}
 
 impl<'c, T> CollectConsumer<'c, T> {
@@ -74,7 +75,7 @@ impl<'c, T> CollectConsumer<'c, T> {
         );
         let right = Self {
             // SAFETY: `index` is within the range or at its end (asserted), and the range lies
-            // within one allocation (W1).
+            // within one allocation (collect.W1).
             start: unsafe { self.start.add(index) },
             len: self.len - index,
             vec: PhantomData,
@@ -114,20 +115,20 @@ impl<'c, T: Send> Consumer<T> for CollectConsumer<'c, T> {
         mut folder: CollectFolder<'c, T>,
         index: usize,
     ) -> Rejoined<CollectFolder<'c, T>, Self> {
-        // Neighbours only: this is a safe function, and its caller may be mistaken.
+        // Only neighbours are joined: this is a safe function, and its caller may be mistaken.
         let end = folder.written.start.wrapping_add(folder.len);
         if end != self.start {
             return Err((folder, self));
         }
         let (taken, rest) = self.cut(index);
-        // No overflow: both ranges are parts of the same `Vec`.
+        // This does not overflow: both ranges are parts of the same `Vec`.
         folder.len += taken.len;
         Ok((folder, rest))
     }
 }
 
-/// What is known by its length only is driven unindexed, by sources that nevertheless split
-/// their consumers at places ([`ParallelIterator::opt_len`] promises that).
+/// A loop of which only the length is known is driven unindexed. Its source nevertheless splits its
+/// consumers at places, as [`ParallelIterator::opt_len`] promises.
 impl<'c, T: Send> UnindexedConsumer<T> for CollectConsumer<'c, T> {
     fn split_off_left(&self) -> Self {
         panic!("an iterator with a known length must split its consumers by index")
@@ -138,9 +139,9 @@ impl<'c, T: Send> UnindexedConsumer<T> for CollectConsumer<'c, T> {
     }
 }
 
-/// A range of slots and how many of them are written.
+/// A range of slots, and how many of them are written.
 pub(crate) struct CollectFolder<'c, T> {
-    /// Of the whole range.
+    /// The length of the whole range.
     len: usize,
     written: Written<'c, T>,
 }
@@ -168,11 +169,12 @@ impl<'c, T: Send> Folder<T> for CollectFolder<'c, T> {
 }
 
 impl<'c, T> CollectFolder<'c, T> {
-    /// What was written last.
+    /// The item that was written last.
     #[inline]
     pub(crate) fn last(&self) -> Option<&T> {
         let place = self.written.written.checked_sub(1)?;
-        // SAFETY: the slot is initialised and ours (W2), and stays so while `self` is borrowed.
+        // SAFETY: the slot is initialised and ours (collect.W2), and stays so while `self` is
+        // borrowed.
         Some(unsafe { &*self.written.start.add(place) })
     }
 
@@ -183,14 +185,14 @@ impl<'c, T> CollectFolder<'c, T> {
             place < self.len,
             "the iterator made more items than it promised"
         );
-        // SAFETY: the slot is in our range (asserted; W1), and not initialised (W2), so that
-        // nothing is overwritten.
+        // SAFETY: the slot is in our range (asserted; collect.W1), and not initialised
+        // (collect.W2), so that nothing is overwritten.
         unsafe { self.written.start.add(place).write(item) };
         self.written.written = place + 1;
     }
 }
 
-/// Items at the beginning of a range, owned.
+/// The owned items at the beginning of a range.
 pub(crate) struct Written<'c, T> {
     start: *mut T,
     written: usize,
@@ -201,12 +203,12 @@ pub(crate) struct Written<'c, T> {
 unsafe impl<T: Send> Send for Written<'_, T> {}
 
 impl<T> Written<'_, T> {
-    /// How many items there are.
+    /// The number of items.
     pub(crate) fn len(&self) -> usize {
         self.written
     }
 
-    /// Gives the items away; returns how many they were.
+    /// Gives the items away, and returns their number.
     fn release(self) -> usize {
         let written = self.written;
         mem::forget(self);
@@ -217,7 +219,7 @@ impl<T> Written<'_, T> {
 impl<T> Drop for Written<'_, T> {
     fn drop(&mut self) {
         let items = ptr::slice_from_raw_parts_mut(self.start, self.written);
-        // SAFETY: W2: they are initialised, ours, and given to nobody.
+        // SAFETY: collect.W2: they are initialised, ours, and not given away.
         unsafe { ptr::drop_in_place(items) }
     }
 }
@@ -226,8 +228,8 @@ pub(crate) struct CollectReducer;
 
 impl<'c, T> Reducer<Written<'c, T>> for CollectReducer {
     fn reduce(self, mut left: Written<'c, T>, right: Written<'c, T>) -> Written<'c, T> {
-        // If the left piece is short, what follows it is dropped here, and the count at the end
-        // shows that something is missing.
+        // If the left piece is short, the items of the right one are dropped here. The count at the
+        // end shows that items are missing.
         if left.start.wrapping_add(left.written) == right.start {
             left.written += right.release();
         }

@@ -1,8 +1,8 @@
-//! Items into collections.
+//! Sinks that collect items.
 //!
 //! Where the number of items is known, they are written in place, into one allocation
-//! ([`indexed`]). Where it is not, each piece fills a `Vec` of its own ([`list`]), and the collection
-//! takes them one after the other; a `Vec` takes them all at once ([`concat`]).
+//! ([`indexed`]). Where it is not known, each piece fills a `Vec` of its own ([`list`]), and the
+//! collection takes these one after the other. A `Vec` takes them all at once ([`concat`]).
 
 pub(crate) mod concat;
 pub(crate) mod indexed;
