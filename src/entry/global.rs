@@ -1,7 +1,6 @@
 //! The default pool: made at its first use, or before by `build_global`; never ended.
 
-use super::PoolBuilder;
-use crate::pool::{Registry, shutdown};
+use crate::pool::{Hooks, Registry, Sizes, Start, shutdown};
 use crate::sync::OnceLock;
 use crate::trace;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +11,17 @@ static DEFAULT: OnceLock<Arc<Registry>> = OnceLock::new();
 pub(crate) fn registry() -> &'static Arc<Registry> {
     DEFAULT.get_or_init(|| {
         trace::at_thread_end(save);
-        PoolBuilder::new().build_with_what_there_is()
+        let start = Start {
+            sizes: Sizes::new(0, None, None, None),
+            hooks: Hooks::default(),
+            lenient: true,
+            use_current_thread: false,
+            waits_on_failure: true,
+        };
+        match start.start(|thread| thread.spawn()) {
+            Ok(registry) => registry,
+            Err(_) => unreachable!("a lenient start takes what the system grants"),
+        }
     })
 }
 

@@ -9,10 +9,9 @@ use super::scope::{
     Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope, scope_fifo, scope_fifo_on,
     scope_on,
 };
-use super::spawn::spawn_on;
 use super::yield_now::{Yield, yield_local, yield_now};
 use crate::pool::{
-    BlockingMetrics, Limit, Metrics, Registry, guest, metrics, seat, spawn_blocking,
+    BlockingMetrics, Home, Limit, Limited, Metrics, Registry, guest, metrics, seat, spawn_blocking,
 };
 use crate::task::{self, Class, JoinHandle, Priority, Site, Spawnable, TaskInfo};
 use futures_task::{FutureObj, Spawn, SpawnError};
@@ -414,6 +413,30 @@ impl Handle {
     /// others.
     pub fn yield_local(&self) -> Option<Yield> {
         self.current_thread_index().and_then(|_| yield_local())
+    }
+}
+
+/// Starts a future in the pool of a handle, within the handle's limit if it has one.
+pub(super) fn spawn_on<F>(
+    future: F,
+    handle: &Handle,
+    class: Class,
+    site: Site,
+    name: Option<Arc<str>>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match handle.limited() {
+        Some(limited) => {
+            let scheduler = Limited(Arc::clone(limited));
+            task::spawn_named(future, scheduler, class, site, name)
+        }
+        None => {
+            let scheduler = Home::new(Arc::clone(handle.registry()));
+            task::spawn_named(future, scheduler, class, site, name)
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `Pool`, which owns threads.
 
-use super::{Handle, PoolBuilder};
+use super::Handle;
 use crate::pool::{Registry, seat, shutdown};
 use std::fmt;
 use std::ops::Deref;
@@ -30,11 +30,6 @@ impl Pool {
         Self {
             handle: Handle::new(registry),
         }
-    }
-
-    /// A builder with the defaults.
-    pub fn builder() -> PoolBuilder {
-        PoolBuilder::new()
     }
 
     /// A handle to this pool.

@@ -2,26 +2,13 @@
 
 use super::build_error::PoolBuildError;
 use super::{Pool, global};
-use crate::pool::{Hooks, MAX_GUESTS, Registry, Sizes, Start, ThreadBuilder};
-use crate::sleep::MAX_SEATS;
+use crate::pool::{Hooks, MAX_THREADS, Registry, Sizes, Start, ThreadBuilder};
 use crate::sync::Mutex;
-use crate::util::env;
 use crate::util::unwind::Payload;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Worker threads of a pool, at most.
-const MAX_THREADS: usize = 1024;
-/// Spare threads of a pool, at most.
-const MAX_SPARES: usize = 2048;
-const _: () = assert!(MAX_THREADS + MAX_GUESTS + MAX_SPARES <= MAX_SEATS);
-
-const DEFAULT_SPARES: usize = 256;
-const DEFAULT_GUESTS: usize = 32;
-const DEFAULT_BLOCKING: usize = 512;
-const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// The largest number of worker threads that a pool can have: 1024. Larger requests are cut down
 /// to it.
@@ -49,7 +36,7 @@ pub struct PoolBuilder<S = DefaultSpawn> {
     num_threads: usize,
     spares: Option<usize>,
     blocking: Option<usize>,
-    keep_alive: Duration,
+    keep_alive: Option<Duration>,
     use_current_thread: bool,
     hooks: Hooks,
     spawn: S,
@@ -98,7 +85,7 @@ impl Default for PoolBuilder {
             num_threads: 0,
             spares: None,
             blocking: None,
-            keep_alive: DEFAULT_KEEP_ALIVE,
+            keep_alive: None,
             use_current_thread: false,
             hooks: Hooks::default(),
             spawn: DefaultSpawn(()),
@@ -254,7 +241,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// assert_eq!(answer.unwrap(), 42);
     /// ```
     pub fn thread_keep_alive(mut self, time: Duration) -> Self {
-        self.keep_alive = time;
+        self.keep_alive = Some(time);
         self
     }
 
@@ -432,7 +419,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// If the system refuses a thread (those already started are stopped), or if
     /// [`use_current_thread`](Self::use_current_thread) was asked for on a thread of a pool.
     pub fn build(self) -> Result<Pool, PoolBuildError> {
-        self.build_registry(false).map(Pool::new)
+        self.start().map(Pool::new)
     }
 
     /// Builds the default pool: the one that free functions use outside of any other pool.
@@ -450,10 +437,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// ```
     pub fn build_global(self) -> Result<(), PoolBuildError> {
         let mut result = Ok(());
-        let fresh = global::init(|| {
-            self.build_registry(false)
-                .map_err(|error| result = Err(error))
-        });
+        let fresh = global::init(|| self.start().map_err(|error| result = Err(error)));
         result?;
         if fresh {
             Ok(())
@@ -462,46 +446,24 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         }
     }
 
-    /// The default pool when nobody configured it: runs with the threads that the system grants.
-    pub(super) fn build_with_what_there_is(self) -> Arc<Registry> {
-        match self.build_registry(true) {
-            Ok(registry) => registry,
-            Err(_) => unreachable!("a lenient build takes what it gets"),
-        }
-    }
-
-    fn build_registry(mut self, lenient: bool) -> Result<Arc<Registry>, PoolBuildError> {
-        let workers = match self.num_threads {
-            0 => env::default_num_threads(),
-            threads => threads,
-        }
-        .clamp(1, MAX_THREADS);
-        let spares = if S::HAS_SPARES && !self.use_current_thread {
-            self.spares.unwrap_or(DEFAULT_SPARES).min(MAX_SPARES)
-        } else {
-            0
-        };
-        let sizes = Sizes {
-            workers,
-            guests: if spares == 0 { 0 } else { DEFAULT_GUESTS },
-            spares,
-            blocking: self.blocking.unwrap_or(DEFAULT_BLOCKING).max(1),
-            keep_alive: self.keep_alive,
-            // Models have no clock, so nobody spins there.
-            cores: if cfg!(manyhands_model) {
-                1
-            } else {
-                env::cores() as u32
-            },
-        };
+    fn start(mut self) -> Result<Arc<Registry>, PoolBuildError> {
+        let has_spares = S::HAS_SPARES && !self.use_current_thread;
+        let spares = if has_spares { self.spares } else { Some(0) };
         let start = Start {
-            sizes,
+            sizes: Sizes::new(self.num_threads, spares, self.blocking, self.keep_alive),
             hooks: std::mem::take(&mut self.hooks),
-            lenient,
+            lenient: false,
             use_current_thread: self.use_current_thread,
             waits_on_failure: S::HAS_SPARES,
         };
         Ok(start.start(|thread| self.spawn.spawn(thread))?)
+    }
+}
+
+impl Pool {
+    /// A builder with the defaults.
+    pub fn builder() -> PoolBuilder {
+        PoolBuilder::new()
     }
 }
 

@@ -1,11 +1,9 @@
 //! Futures and closures that start at once and are awaited through a handle.
 
-use super::Handle;
 use super::current::current_registry;
-use crate::pool::{Home, Limited, spawn_blocking as spawn_blocking_on};
+use crate::pool::{Home, spawn_blocking as spawn_blocking_on};
 use crate::task::{self, Class, JoinHandle, Priority, Site, Spawnable};
 use std::panic::Location;
-use std::sync::Arc;
 
 /// Starts a future on the current pool (the default pool outside of any).
 ///
@@ -110,28 +108,4 @@ where
     R: Send + 'static,
 {
     spawn_blocking_on(current_registry(), f, Location::caller(), None)
-}
-
-/// Starts a future in the pool of a handle, within the handle's limit if it has one.
-pub(crate) fn spawn_on<F>(
-    future: F,
-    handle: &Handle,
-    class: Class,
-    site: Site,
-    name: Option<Arc<str>>,
-) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    match handle.limited() {
-        Some(limited) => {
-            let scheduler = Limited(Arc::clone(limited));
-            task::spawn_named(future, scheduler, class, site, name)
-        }
-        None => {
-            let scheduler = Home::new(Arc::clone(handle.registry()));
-            task::spawn_named(future, scheduler, class, site, name)
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Tasks with a name or a priority.
 
 use super::Handle;
-use super::spawn::spawn_on;
+use super::handle::spawn_on;
 use crate::pool::spawn_blocking;
 use crate::task::{self, Class, JoinHandle, Priority, Spawnable};
 use std::panic::Location;

@@ -47,6 +47,7 @@ mod registry;
 mod rescue;
 pub(crate) mod seat;
 pub(crate) mod shutdown;
+mod sizes;
 mod start;
 mod tell;
 #[cfg(test)]
@@ -72,7 +73,7 @@ pub(crate) use self::events::Context;
 pub(crate) use self::home::Home;
 pub(crate) use self::hooks::Hooks;
 pub(crate) use self::limit::{Limit, Limited};
-pub(crate) use self::registry::{Registry, Sizes};
+pub(crate) use self::registry::Registry;
 pub(crate) use self::seat::{Occupant, Popped, Slot};
+pub(crate) use self::sizes::{MAX_THREADS, Sizes};
 pub(crate) use self::start::{Start, StartError};
-pub(crate) use self::threads::MAX_GUESTS;

@@ -110,79 +110,7 @@ impl Metrics {
     }
 
     fn write_seats(&self, page: &mut Page) {
-        type Value = fn(&SeatMetrics) -> f64;
-        let families: [(&str, &str, &str, Value); 13] = [
-            (
-                "jobs_total",
-                COUNTER,
-                "Jobs and polls taken from queues.",
-                |it| it.jobs as f64,
-            ),
-            ("polls_total", COUNTER, "Polls of futures.", |it| {
-                it.polls as f64
-            }),
-            (
-                "wakes_total",
-                COUNTER,
-                "Tasks made ready by wakers.",
-                |it| it.wakes as f64,
-            ),
-            (
-                "steals_total",
-                COUNTER,
-                "Visits to another seat that brought work.",
-                |it| it.steals as f64,
-            ),
-            (
-                "computations_total",
-                COUNTER,
-                "Times that a thread began to compute.",
-                |it| it.computations as f64,
-            ),
-            (
-                "lent_permits_total",
-                COUNTER,
-                "Waits that lent their permit.",
-                |it| it.lent as f64,
-            ),
-            (
-                "overcommitted_total",
-                COUNTER,
-                "Polls without a permit.",
-                |it| it.overcommitted as f64,
-            ),
-            (
-                "parks_total",
-                COUNTER,
-                "Times that a thread went to sleep.",
-                |it| it.parks as f64,
-            ),
-            ("busy_seconds_total", COUNTER, "Time awake.", |it| {
-                it.awake().as_secs_f64()
-            }),
-            ("parked_seconds_total", COUNTER, "Time asleep.", |it| {
-                it.parked.as_secs_f64()
-            }),
-            (
-                "computing_seconds_total",
-                COUNTER,
-                "Time computing.",
-                |it| it.computing.as_secs_f64(),
-            ),
-            (
-                "slowest_poll_seconds",
-                GAUGE,
-                "The slowest poll that was timed.",
-                |it| it.slowest_poll.as_secs_f64(),
-            ),
-            (
-                "longest_rescue_seconds",
-                GAUGE,
-                "The longest wait for a thread without a permit.",
-                |it| it.longest_rescue.as_secs_f64(),
-            ),
-        ];
-        for (name, kind, help, value) in families {
+        for (name, kind, help, value) in SEAT_FAMILIES {
             page.family(name, kind, help);
             for seat in &self.seats {
                 page.seat_sample(name, seat, &[], value(seat));
@@ -196,6 +124,87 @@ impl Metrics {
         }
     }
 }
+
+/// Name, type, help and value of something that is written of each seat.
+type Family = (
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&SeatMetrics) -> f64,
+);
+
+/// What is written of each seat.
+const SEAT_FAMILIES: [Family; 13] = [
+    (
+        "jobs_total",
+        COUNTER,
+        "Jobs and polls taken from queues.",
+        |it| it.jobs as f64,
+    ),
+    ("polls_total", COUNTER, "Polls of futures.", |it| {
+        it.polls as f64
+    }),
+    (
+        "wakes_total",
+        COUNTER,
+        "Tasks made ready by wakers.",
+        |it| it.wakes as f64,
+    ),
+    (
+        "steals_total",
+        COUNTER,
+        "Visits to another seat that brought work.",
+        |it| it.steals as f64,
+    ),
+    (
+        "computations_total",
+        COUNTER,
+        "Times that a thread began to compute.",
+        |it| it.computations as f64,
+    ),
+    (
+        "lent_permits_total",
+        COUNTER,
+        "Waits that lent their permit.",
+        |it| it.lent as f64,
+    ),
+    (
+        "overcommitted_total",
+        COUNTER,
+        "Polls without a permit.",
+        |it| it.overcommitted as f64,
+    ),
+    (
+        "parks_total",
+        COUNTER,
+        "Times that a thread went to sleep.",
+        |it| it.parks as f64,
+    ),
+    ("busy_seconds_total", COUNTER, "Time awake.", |it| {
+        it.awake().as_secs_f64()
+    }),
+    ("parked_seconds_total", COUNTER, "Time asleep.", |it| {
+        it.parked.as_secs_f64()
+    }),
+    (
+        "computing_seconds_total",
+        COUNTER,
+        "Time computing.",
+        |it| it.computing.as_secs_f64(),
+    ),
+    (
+        "slowest_poll_seconds",
+        GAUGE,
+        "The slowest poll that was timed.",
+        |it| it.slowest_poll.as_secs_f64(),
+    ),
+    (
+        "longest_rescue_seconds",
+        GAUGE,
+        "The longest wait for a thread without a permit.",
+        |it| it.longest_rescue.as_secs_f64(),
+    ),
+];
 
 const COUNTER: &str = "counter";
 const GAUGE: &str = "gauge";

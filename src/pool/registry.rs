@@ -13,6 +13,7 @@ use super::hooks::Hooks;
 use super::injectors::Injectors;
 use super::rescue::Rescue;
 use super::seat::{Occupant, Seat, SeatKind, Sitting};
+use super::sizes::Sizes;
 use super::threads::{Bench, Call, GuestSeats, Threads, Waiters};
 use crate::job::SeatIndex;
 use crate::sleep::Sleep;
@@ -26,20 +27,6 @@ use crate::util::unwind::Payload;
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How many seats and threads of which kind a pool has.
-#[derive(Debug)]
-pub(crate) struct Sizes {
-    pub(crate) workers: usize,
-    pub(crate) guests: usize,
-    pub(crate) spares: usize,
-    pub(crate) blocking: usize,
-    /// How long a spare or blocking thread waits for work before it ends.
-    pub(crate) keep_alive: Duration,
-    /// How many threads can run at the same time.
-    pub(crate) cores: u32,
-}
 
 /// Creates a spare thread for a seat, or gives back what was reserved for it (`false`). Known by
 /// the builder, which is far above.

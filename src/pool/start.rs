@@ -2,7 +2,8 @@
 
 use super::events;
 use super::hooks::Hooks;
-use super::registry::{Registry, Sizes};
+use super::registry::Registry;
+use super::sizes::Sizes;
 use super::threads::{Call, spawn_thread};
 use super::{seat, shutdown, worker};
 use crate::job::SeatIndex;

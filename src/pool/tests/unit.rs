@@ -2,8 +2,9 @@
 
 use super::super::events;
 use super::super::hooks::Hooks;
-use super::super::registry::{Registry, Sizes};
+use super::super::registry::Registry;
 use super::super::seat::{Mode, Occupant, Popped};
+use super::super::sizes::Sizes;
 use super::super::{guest, halves, home::Home, publish};
 use crate::job::stack::{StackHeader, StackJob};
 use crate::sleep::Rescan;
