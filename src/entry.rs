@@ -17,7 +17,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 impl Handle {
-    /// As [`manyhands::block_on`](crate::block_on): on this thread, as a guest of this pool unless
+    /// As [`manyhands::block_on`](crate::block_on()): on this thread, as a guest of this pool unless
     /// the thread works for a pool already.
     ///
     /// ```
@@ -28,7 +28,7 @@ impl Handle {
         block_on_in(self.registry(), future)
     }
 
-    /// As [`manyhands::spawn`](crate::spawn), on this pool.
+    /// As [`manyhands::spawn`](crate::spawn()), on this pool.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -58,7 +58,7 @@ impl Handle {
         spawn_on(task::closure(f), self, class, site, None)
     }
 
-    /// As [`manyhands::compute`](crate::compute), on this pool.
+    /// As [`manyhands::compute`](crate::compute()), on this pool.
     #[track_caller]
     pub fn compute<F, R>(&self, f: F) -> Compute<R>
     where
@@ -104,7 +104,7 @@ impl Handle {
         }
     }
 
-    /// As [`manyhands::join`](crate::join), on this pool.
+    /// As [`manyhands::join`](crate::join()), on this pool.
     pub fn join<A, B, RA, RB>(&self, oper_a: A, oper_b: B) -> (RA, RB)
     where
         A: FnOnce() -> RA + Send,

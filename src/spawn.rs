@@ -40,7 +40,7 @@ where
 
 /// Starts a closure that computes on the current pool: it may use `join`, `scope` and parallel
 /// iterators. Dropping the handle detaches it; [`abort`](JoinHandle::abort) stops its loops at
-/// their next check. [`compute`](crate::compute) is the awaited form, which cancels when dropped.
+/// their next check. [`compute`](crate::compute()) is the awaited form, which cancels when dropped.
 ///
 /// ```
 /// let handle = manyhands::spawn_compute(|| {
@@ -111,7 +111,7 @@ where
 }
 
 impl Builder {
-    /// As [`manyhands::spawn`](crate::spawn).
+    /// As [`manyhands::spawn`](crate::spawn()).
     #[track_caller]
     pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
     where

@@ -5,7 +5,7 @@ use crate::task::{AbortHandle, JoinHandle, JoinSet};
 use crate::{spawn, spawn_blocking, spawn_compute};
 
 impl<T: Send + 'static> JoinSet<T> {
-    /// Starts a future on the current pool, as [`spawn`](crate::spawn), and adds it to the set. The
+    /// Starts a future on the current pool, as [`spawn`](crate::spawn()), and adds it to the set. The
     /// handle returned can abort it.
     ///
     /// # Examples
@@ -49,8 +49,7 @@ impl<T: Send + 'static> JoinSet<T> {
         self.hold(handle.spawn(future))
     }
 
-    /// Runs a closure that blocks, as [`spawn_blocking`](crate::spawn_blocking), and adds it to the
-    /// set.
+    /// Runs a closure that blocks, as [`spawn_blocking`], and adds it to the set.
     ///
     /// # Examples
     ///
@@ -91,8 +90,8 @@ impl<T: Send + 'static> JoinSet<T> {
         self.hold(handle.spawn_blocking(f))
     }
 
-    /// Starts a closure that computes, as [`spawn_compute`](crate::spawn_compute), and adds it to
-    /// the set: aborting the set stops its parallel loops at their next check.
+    /// Starts a closure that computes, as [`spawn_compute`], and adds it to the set: aborting
+    /// the set stops its parallel loops at their next check.
     ///
     /// # Examples
     ///

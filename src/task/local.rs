@@ -20,7 +20,7 @@ use std::thread;
 /// # assert!(REQUEST.try_with(|_| ()).is_err() && USER.try_with(|_| ()).is_err());
 /// ```
 ///
-/// Each is a [`LocalKey`](crate::task::LocalKey), where the rest is told.
+/// Each is a [`LocalKey`], where the rest is told.
 #[macro_export]
 macro_rules! task_local {
     ($($(#[$meta:meta])* $visible:vis static $name:ident: $type:ty);* $(;)?) => {

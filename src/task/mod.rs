@@ -1,8 +1,9 @@
 //! Spawned futures: their names, their results, values of their own, and giving way to others.
 //!
-//! [`spawn`](crate::spawn) makes a task of a future and returns its [`JoinHandle`]. In a task,
-//! [`id`] tells which one it is, and [`yield_now`] lets other tasks run first. A [`JoinSet`] awaits
-//! many tasks, in the order in which they end. A [`LocalKey`] gives a future values of its own.
+//! [`spawn`](crate::spawn()) makes a task of a future and returns its [`JoinHandle`]. In a task,
+//! [`id`](id()) tells which one it is, and [`yield_now`](yield_now()) lets other tasks run first. A
+//! [`JoinSet`] awaits many tasks, in the order in which they end. A [`LocalKey`] gives a future
+//! values of its own.
 // For readers of the source: layer 2. `spawn` allocates the cell of a task, whose right to run is
 // a `JobRef`; where ready tasks go is the business of the pool, known here by the trait `Schedule`
 // only. How it all works, with the rules I1, I2, ... that the comments cite: README.md.
