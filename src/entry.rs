@@ -17,8 +17,8 @@ use std::panic::Location;
 use std::sync::Arc;
 
 impl Handle {
-    /// As [`manyhands::block_on`](crate::block_on()): on this thread, as a guest of this pool unless
-    /// the thread works for a pool already.
+    /// As [`manyhands::block_on`](crate::block_on()): on this thread, as a guest of this pool
+    /// unless the thread works for a pool already.
     ///
     /// ```
     /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
@@ -180,9 +180,9 @@ impl Handle {
     /// and [Perfetto](https://ui.perfetto.dev). The pool works on meanwhile, and records on.
     ///
     /// Recording is on in pools that are made while the environment variable `MANYHANDS_TRACE` is
-    /// set. The file that it names is written without this call: when a [`Pool`](crate::Pool) is dropped
-    /// or shut down; and for the default pool when the thread that made it ends, on the main thread
-    /// with the process, and now and then at the end of a `block_on`.
+    /// set. The file that it names is written without this call: when a [`Pool`](crate::Pool) is
+    /// dropped or shut down; and for the default pool when the thread that made it ends, on the
+    /// main thread with the process, and now and then at the end of a `block_on`.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! One work-stealing pool for futures, fork-join and parallel iterators.
 //!
-//! A thread of the pool polls futures, runs halves of a [`join`](join()), jobs of a [`scope`](scope()) and
-//! pieces of parallel loops. Async code may call any of these directly, and any of these may wait
-//! for a future.
+//! A thread of the pool polls futures, runs halves of a [`join`](join()), jobs of a
+//! [`scope`](scope()) and pieces of parallel loops. Async code may call any of these directly, and
+//! any of these may wait for a future.
 //!
 //! # Quick start
 //!
@@ -61,9 +61,10 @@
 //!
 //! * **No wait runs a stranger.** A wait runs descendants of what it waits for, or sleeps and lends
 //!   its core. So a lock held across `join` meets nobody who wants it, except the two closures
-//!   themselves. There are two exceptions, where nobody else could do it: a [`broadcast`](broadcast())
-//!   is run by every worker, also by one that waits; and if no thread works or sleeps and none can
-//!   be created, a waiter runs what is there. ([`yield_now`](yield_now()) runs a stranger because it is asked to.)
+//!   themselves. There are two exceptions, where nobody else could do it: a
+//!   [`broadcast`](broadcast()) is run by every worker, also by one that waits; and if no thread
+//!   works or sleeps and none can be created, a waiter runs what is there.
+//!   ([`yield_now`](yield_now()) runs a stranger because it is asked to.)
 //! * **Every wait of this crate finishes on a pool of one thread,** if what it waits for does.
 //! * **Both halves of a join run, and every job of a scope,** whatever panics. The first panic goes
 //!   on in whoever waits; one that nobody waits for goes to

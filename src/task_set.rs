@@ -5,8 +5,8 @@ use crate::task::{AbortHandle, JoinHandle, JoinSet};
 use crate::{spawn, spawn_blocking, spawn_compute};
 
 impl<T: Send + 'static> JoinSet<T> {
-    /// Starts a future on the current pool, as [`spawn`](crate::spawn()), and adds it to the set. The
-    /// handle returned can abort it.
+    /// Starts a future on the current pool, as [`spawn`](crate::spawn()), and adds it to the set.
+    /// The handle returned can abort it.
     ///
     /// # Examples
     ///

@@ -3,8 +3,8 @@
 //! std's sorts are hard to beat on one thread, so the leaves of both algorithms are theirs: this
 //! module divides a slice among threads, and sees what is in order already ([`runs`]).
 //!
-//! * **Stable** ([`mod@stable`]): a piece for each thread is sorted by std, then neighbours are merged
-//!   ([`mod@merge`]) through a buffer as long as the slice. A merge is divided as well, when
+//! * **Stable** ([`mod@stable`]): a piece for each thread is sorted by std, then neighbours are
+//!   merged ([`mod@merge`]) through a buffer as long as the slice. A merge is divided as well, when
 //!   somebody is hungry: one run is cut in its middle, the other one where that item belongs.
 //! * **Unstable** ([`quick`]): the slice is partitioned around a pivot, in place, and both sides
 //!   are sorted by `join` ([`partition`]). Long runs are merged in place ([`mod@merge_in_place`]);
