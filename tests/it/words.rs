@@ -190,7 +190,7 @@ fn claims(name: &str) -> Vec<&str> {
     };
     let is_camel = bare.starts_with(char::is_uppercase) && bare.contains(char::is_lowercase);
     let looks_so = called.is_some() || parts.len() > 1 || bare.contains('_') || is_camel;
-    if looks_so && parts.iter().all(|part| is_identifier(&part)) {
+    if looks_so && parts.iter().all(is_identifier) {
         parts
     } else {
         Vec::new()
