@@ -1,8 +1,8 @@
 //! One work-stealing pool for futures, fork-join and parallel iterators.
 //!
-//! A thread of the pool polls futures, runs halves of a [`join`], jobs of a [`scope`](scope()) and
-//! pieces of parallel loops. Async code may call any of these directly, and any of these may wait
-//! for a future.
+//! A thread of the pool polls futures, runs halves of a [`join`](join()), jobs of a
+//! [`scope`](scope()) and pieces of parallel loops. Async code may call any of these directly, and
+//! any of these may wait for a future.
 //!
 //! # Quick start
 //!
@@ -35,13 +35,13 @@
 //!
 //! | you want to | use |
 //! |---|---|
-//! | run two closures | [`join`] |
+//! | run two closures | [`join`](join()) |
 //! | run many closures that borrow | [`scope`](scope()), [`in_place_scope`] |
-//! | start a future | [`spawn`] |
-//! | wait for a future, anywhere | [`block_on`] |
+//! | start a future | [`spawn`](spawn()) |
+//! | wait for a future, anywhere | [`block_on`](block_on()) |
 //! | start many futures, and take results as they come | [`task::JoinSet`] |
 //! | give a future values of its own | [`task_local!`] |
-//! | await a computation, and cancel it by dropping | [`compute`] |
+//! | await a computation, and cancel it by dropping | [`compute`](compute()) |
 //! | start a computation | [`spawn_compute`] |
 //! | call something that blocks | [`spawn_blocking`], [`block_in_place`] |
 //! | run a closure on every worker | [`broadcast`](broadcast()) |
@@ -61,9 +61,10 @@
 //!
 //! * **No wait runs a stranger.** A wait runs descendants of what it waits for, or sleeps and lends
 //!   its core. So a lock held across `join` meets nobody who wants it, except the two closures
-//!   themselves. There are two exceptions, where nobody else could do it: a [`broadcast`](broadcast())
-//!   is run by every worker, also by one that waits; and if no thread works or sleeps and none can
-//!   be created, a waiter runs what is there. ([`yield_now`] runs a stranger because it is asked to.)
+//!   themselves. There are two exceptions, where nobody else could do it: a
+//!   [`broadcast`](broadcast()) is run by every worker, also by one that waits; and if no thread
+//!   works or sleeps and none can be created, a waiter runs what is there.
+//!   ([`yield_now`](yield_now()) runs a stranger because it is asked to.)
 //! * **Every wait of this crate finishes on a pool of one thread,** if what it waits for does.
 //! * **Both halves of a join run, and every job of a scope,** whatever panics. The first panic goes
 //!   on in whoever waits; one that nobody waits for goes to

@@ -1,8 +1,7 @@
 //! A closure that lives in the frame of the thread that waits for it.
 //!
 //! The owner either takes the closure back and calls it ([`StackJob::take`]), or waits for the
-//! latch and collects the result ([`StackJob::take_result`]). A thief gets it as a
-//! [`JobRef`](super::JobRef).
+//! latch and collects the result ([`StackJob::take_result`]). A thief gets it as a [`JobRef`].
 
 use super::origin::Origin;
 use super::{Header, JobRef, NO_SEAT, SeatIndex};

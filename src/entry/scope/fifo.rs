@@ -21,7 +21,7 @@ pub struct ScopeFifo<'scope> {
     queues: Box<[Mutex<VecDeque<JobRef>>]>,
 }
 
-/// As [`scope`](crate::scope), but each thread runs the jobs that it spawned oldest first.
+/// As [`scope`](crate::scope()), but each thread runs the jobs that it spawned oldest first.
 ///
 /// Costs one more allocation a job than `scope`.
 ///
@@ -122,7 +122,7 @@ impl<'scope> ScopeFifo<'scope> {
         self.base.push(turn);
     }
 
-    /// Runs `body` once on every worker of the scope's pool; see [`broadcast`](crate::broadcast).
+    /// Runs `body` once on every worker of the scope's pool; see [`broadcast`](crate::broadcast()).
     pub fn spawn_broadcast<BODY>(&self, body: BODY)
     where
         BODY: Fn(&ScopeFifo<'scope>, BroadcastContext<'_>) + Send + Sync + 'scope,

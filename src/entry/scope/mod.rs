@@ -315,7 +315,7 @@ impl<'scope> Scope<'scope> {
         self.base.push(job);
     }
 
-    /// Runs `body` once on every worker of the scope's pool; see [`broadcast`](crate::broadcast).
+    /// Runs `body` once on every worker of the scope's pool; see [`broadcast`](crate::broadcast()).
     ///
     /// ```
     /// use std::sync::atomic::{AtomicUsize, Ordering};
