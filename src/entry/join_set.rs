@@ -471,7 +471,7 @@ impl<T: Send + 'static> JoinSet<T> {
         self.hold(handle.spawn(future))
     }
 
-    /// Runs a closure that blocks, as [`spawn_blocking`](crate::spawn_blocking), and adds it to the
+    /// Runs a closure that blocks, as [`spawn_blocking`], and adds it to the
     /// set.
     ///
     /// # Examples
@@ -513,7 +513,7 @@ impl<T: Send + 'static> JoinSet<T> {
         self.hold(handle.spawn_blocking(f))
     }
 
-    /// Starts a closure that computes, as [`spawn_compute`](crate::spawn_compute), and adds it to
+    /// Starts a closure that computes, as [`spawn_compute`], and adds it to
     /// the set: aborting the set stops its parallel loops at their next check.
     ///
     /// # Examples

@@ -19,7 +19,7 @@ mod compute;
 pub(crate) mod current;
 pub(crate) mod global;
 mod handle;
-pub(crate) mod join;
+mod join;
 mod join_handle;
 mod join_set;
 mod pool;

@@ -111,7 +111,7 @@ fn as_guest<R>(
     f(me)
 }
 
-/// [`Pool::install`](crate::Pool::install): on a worker, unless this thread already is one.
+/// [`Handle::install`](crate::Handle::install): on a worker, unless this thread already is one.
 pub(crate) fn install<R: Send>(registry: &Arc<Registry>, op: impl FnOnce() -> R + Send) -> R {
     match seat::current() {
         Some(me) if registry.owns(&me) => op(),

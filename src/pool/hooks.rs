@@ -9,7 +9,7 @@ type Handler = Box<dyn Fn() + Send + Sync>;
 type IndexHandler = Box<dyn Fn(usize) + Send + Sync>;
 type PanicHandler = Box<dyn Fn(Payload) + Send + Sync>;
 
-/// The closures of a [`PoolBuilder`](super::PoolBuilder). No panic of one of them reaches the
+/// The closures of a [`PoolBuilder`](crate::PoolBuilder). No panic of one of them reaches the
 /// thread that calls it: all go to `report_panic`.
 #[derive(Default)]
 pub(crate) struct Hooks {

@@ -20,7 +20,7 @@ use std::thread;
 /// # assert!(REQUEST.try_with(|_| ()).is_err() && USER.try_with(|_| ()).is_err());
 /// ```
 ///
-/// Each static is a [`LocalKey`](crate::task::LocalKey), which says how to use it.
+/// Each static is a [`LocalKey`], which says how to use it.
 #[macro_export]
 macro_rules! task_local {
     ($($(#[$meta:meta])* $visible:vis static $name:ident: $type:ty);* $(;)?) => {

@@ -1,7 +1,7 @@
 //! Spawned futures: their ids, their results, values of their own, and giving way to others.
 //!
 //! [`spawn`](crate::spawn) makes a task of a future and returns its [`JoinHandle`]. In a task,
-//! [`id`] tells which task it is, and [`yield_now`] lets other tasks run first. A [`JoinSet`]
+//! [`id()`] tells which task it is, and [`yield_now()`] lets other tasks run first. A [`JoinSet`]
 //! awaits many tasks, in the order in which they end. A [`LocalKey`] gives a future values of its
 //! own.
 // For readers of the source: layer 2. `spawn` allocates the cell of a task, whose right to run is a

@@ -89,8 +89,7 @@ impl Sleep {
     /// Sets another deadline, even after the future has completed. The task that awaits it need not
     /// poll it again for that, unless it had completed.
     ///
-    /// The receiver is tokio's. `Pin::new(&mut sleep).reset(..)` works as well, and so does
-    /// [`set`](Self::set).
+    /// The receiver is tokio's; `Pin::new(&mut sleep).reset(..)` works as well.
     ///
     /// ```
     /// use manyhands::time::{Duration, Instant, sleep};

@@ -1,7 +1,7 @@
 //! An alarm: how a thread sleeps until a deadline, or until events come from the system.
 //!
 //! For a deadline alone a futex would do, but the crate that provides the futex has no timeout. For
-//! events the thread sleeps inside a [`Reactor`], which calls the wakers of what becomes ready on
+//! events the thread sleeps inside a reactor, which calls the wakers of what becomes ready on
 //! this very thread.
 
 use crate::sync::{Condvar, Mutex, lock};

@@ -1,9 +1,9 @@
 //! Spare threads: called when needed, kept on a bench for a while, then gone.
 //!
 //! A spare thread is called for one of two roles: to take a permit that all others have lent
-//! ([`Call::Work`]), or to poll futures while all others compute ([`Call::Poll`], see `rescue.rs`).
+//! ([`Call::Work`]), or to poll futures while all others compute ([`Call::Poll`], see `rescue/`).
 //! Whoever has nothing to do any more sits down on the bench, and gets up when called; whoever was
-//! not called for [`thread_keep_alive`](super::PoolBuilder::thread_keep_alive) ends. The one that
+//! not called for [`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive) ends. The one that
 //! sat down last is called first, so that a pool that needs fewer spares than before soon has fewer.
 //!
 //! Nothing of this is on a fast path: a lock does.
