@@ -1,9 +1,10 @@
 //! [hyper](https://docs.rs/hyper) on the pool: its executor and its timer (feature `hyper`).
 //!
 //! hyper brings no runtime. It asks for an executor where it starts tasks of its own (HTTP/2
-//! streams, connections of a client), for a timer where it gives up waiting, and for sockets that implement `hyper::rt::{Read, Write}`: wrap
-//! those of `async-net` in `smol_hyper::rt::FuturesIo`, or those of `tokio::net` in
-//! `hyper_util::rt::TokioIo`. `examples/http_server.rs` shows all of it together.
+//! streams, connections of a client), for a timer where it gives up waiting, and for sockets that
+//! implement `hyper::rt::{Read, Write}`: wrap those of `async-net` in `smol_hyper::rt::FuturesIo`,
+//! or those of `tokio::net` in `hyper_util::rt::TokioIo`. `examples/http_server.rs` shows all of it
+//! together.
 
 use crate::Handle;
 use crate::time::{self, Sleep};

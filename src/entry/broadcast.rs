@@ -184,8 +184,8 @@ where
         // SAFETY: the closure borrows nothing.
         unsafe {
             HeapJob::new_ref(move |index| {
-                // SAFETY: a detached job belongs to no computation: there is no flag that would have
-                // to live. The share is what the thread is under already.
+                // SAFETY: a detached job belongs to no computation: there is no flag that would
+                // have to live. The share is what the thread is under already.
                 let _under = Ambient::here().with_cancel(CancelRef::NONE).enter();
                 let result = unwind::catch(move || op(BroadcastContext::new(index, count)));
                 if let Err(payload) = result {

@@ -13,8 +13,8 @@ pub(crate) fn current_registry() -> Arc<Registry> {
     }
 }
 
-/// Runs `op`, which computes, on a seat: the calling thread's, else a guest seat of the default pool
-/// on this thread, else on a worker.
+/// Runs `op`, which computes, on a seat: the calling thread's, else a guest seat of the default
+/// pool on this thread, else on a worker.
 #[inline]
 pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
     match seat::current() {
@@ -70,8 +70,8 @@ pub(crate) fn current_parallelism() -> usize {
 /// while a closure or a poll runs on it. Indexes are below [`thread_index_bound`]: workers come
 /// first (`0..current_num_threads()`), then guests (threads from outside that work inside `join`,
 /// `scope` or a loop), then spare threads. On a pool built with
-/// [`max_spare_threads(0)`](crate::PoolBuilder::max_spare_threads), `spawn_handler`, `build_scoped` or
-/// `use_current_thread` there are only workers, and so, as with rayon, every index is below
+/// [`max_spare_threads(0)`](crate::PoolBuilder::max_spare_threads), `spawn_handler`, `build_scoped`
+/// or `use_current_thread` there are only workers, and so, as with rayon, every index is below
 /// [`current_num_threads`].
 ///
 /// ```

@@ -77,9 +77,9 @@ impl Handle {
     /// when it is their turn, in the order in which they became ready; loops and joins inside them
     /// share the `max` threads. No thread is reserved: what one part does not use, others do.
     ///
-    /// A thread that waits, or blocks in [`block_in_place`](crate::block_in_place), does not
-    /// count, so that waiting for another task of the same part is no deadlock; for a moment after
-    /// it resumes there may be one thread too many. Jobs of a [`scope`](crate::scope()) count but do
+    /// A thread that waits, or blocks in [`block_in_place`](crate::block_in_place), does not count,
+    /// so that waiting for another task of the same part is no deadlock; for a moment after it
+    /// resumes there may be one thread too many. Jobs of a [`scope`](crate::scope()) count but do
     /// not queue, and [`block_on`](Self::block_on), `in_place_scope` and `broadcast` are not
     /// limited. A limit of a limited handle is a new one, at most as large. (The idea is that of
     /// Kotlin's `limitedParallelism`. For a single loop there is
@@ -192,9 +192,9 @@ impl Handle {
     }
 
     /// The threads of [`spawn_blocking`](crate::spawn_blocking), and the queue before them, right
-    /// now. Takes the lock of that queue and no other, so that a program can ask before each closure
-    /// and hold back. ([`metrics`](Self::metrics) reports the same numbers as `blocking`, with
-    /// all others and at their price.)
+    /// now. Takes the lock of that queue and no other, so that a program can ask before each
+    /// closure and hold back. ([`metrics`](Self::metrics) reports the same numbers as `blocking`,
+    /// with all others and at their price.)
     ///
     /// ```
     /// use std::sync::mpsc::channel;
@@ -379,9 +379,9 @@ impl Handle {
     /// and [Perfetto](https://ui.perfetto.dev). The pool works on meanwhile, and records on.
     ///
     /// Recording is on in pools that are made while the environment variable `MANYHANDS_TRACE` is
-    /// set. The file that it names is written without this call: when a [`Pool`](crate::Pool) is dropped
-    /// or shut down; and for the default pool when the thread that made it ends, on the main thread
-    /// with the process, and now and then at the end of a `block_on`.
+    /// set. The file that it names is written without this call: when a [`Pool`](crate::Pool) is
+    /// dropped or shut down; and for the default pool when the thread that made it ends, on the
+    /// main thread with the process, and now and then at the end of a `block_on`.
     ///
     /// # Errors
     ///

@@ -6,7 +6,8 @@ use crate::task::{JoinError, JoinHandle};
 
 impl<T> JoinHandle<T> {
     /// Blocks this thread until the task is done. On a thread of a pool that is legal too: it lends
-    /// its core meanwhile; see [`block_on`](crate::block_on). In an async function, `.await` the handle instead.
+    /// its core meanwhile; see [`block_on`](crate::block_on). In an async function, `.await` the
+    /// handle instead.
     ///
     /// # Errors
     ///

@@ -424,8 +424,8 @@ impl<T> fmt::Debug for JoinSet<T> {
     }
 }
 
-// The bounds are `Future` and not `Spawnable`, so that the compiler names both types where the output
-// of a future is not that of the set.
+// The bounds are `Future` and not `Spawnable`, so that the compiler names both types where the
+// output of a future is not that of the set.
 impl<T: Send + 'static> JoinSet<T> {
     /// Starts a future on the current pool, as [`spawn`](crate::spawn), and adds it to the set. The
     /// handle returned can abort it.

@@ -383,11 +383,11 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// Runs everything that this pool runs in the context of a tokio runtime, so that `tokio::net`,
     /// `tokio::time` and the crates that are built on them work in its tasks (feature `tokio`).
     ///
-    /// Without a given runtime the pool has one of its own, of kind `current_thread`, in which an idle
-    /// thread of the pool sleeps; it ends with the pool. A runtime that is given must be driven by
-    /// its own threads; one of a single thread, only while that thread is in tokio's `block_on`. It
-    /// may end before the pool does: tokio's sockets then return errors, and its timers panic, which
-    /// is an error for whoever awaits that task. The pool may end first, too.
+    /// Without a given runtime the pool has one of its own, of kind `current_thread`, in which an
+    /// idle thread of the pool sleeps; it ends with the pool. A runtime that is given must be
+    /// driven by its own threads; one of a single thread, only while that thread is in tokio's
+    /// `block_on`. It may end before the pool does: tokio's sockets then return errors, and its
+    /// timers panic, which is an error for whoever awaits that task. The pool may end first, too.
     ///
     /// A thread that is inside a tokio runtime when it calls into the pool stays in that one.
     ///

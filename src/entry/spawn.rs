@@ -73,8 +73,8 @@ where
 /// that it takes no core from the pool. For closures that compute use [`spawn_compute`].
 ///
 /// The caller never waits. Threads are created as closures come, at most
-/// [`max_blocking_threads`](crate::PoolBuilder::max_blocking_threads) of them (default 512); further
-/// closures queue, and start in the order in which they came.
+/// [`max_blocking_threads`](crate::PoolBuilder::max_blocking_threads) of them (default 512);
+/// further closures queue, and start in the order in which they came.
 /// [`Handle::blocking_metrics`](crate::Handle::blocking_metrics) tells how many wait. A thread that
 /// has had nothing to do for a while ends
 /// ([`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive), default 10 seconds).
@@ -94,8 +94,8 @@ where
 ///
 /// # Panics
 ///
-/// Never, as [`spawn`]. Where the system refuses a thread, the closure waits for one that exists; if
-/// there is none at all, a worker runs it.
+/// Never, as [`spawn`]. Where the system refuses a thread, the closure waits for one that exists;
+/// if there is none at all, a worker runs it.
 ///
 /// ```
 /// let text = manyhands::spawn_blocking(|| std::fs::read_to_string("Cargo.toml"));

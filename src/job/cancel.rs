@@ -1,8 +1,8 @@
 //! "Nobody wants the result any more": the flag of a computation.
 //!
 //! A compute root (`compute(f).await`) owns a [`Cancel`] flag. Its closure runs under that flag,
-//! and so does each descendant of it, on every thread ([`super::origin`]). Loops ask the flag between
-//! blocks, and unwind out of the computation when it is set.
+//! and so does each descendant of it, on every thread ([`super::origin`]). Loops ask the flag
+//! between blocks, and unwind out of the computation when it is set.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -11,9 +11,9 @@
 //! * J1: a [`JobRef`] is the right to run its job once. It is moved, never copied, and whoever
 //!   holds one must run it or put it where somebody will.
 //! * J2: a job that lives in a waiter's frame publishes "done" as its very last access to it.
-//! * J3: the cancel flag and the share that work runs under ([`origin`]) outlive that work and every
-//!   job that carries pointers to them. The thread that enters them keeps them alive, and waits for
-//!   its descendants before it leaves (closed waits).
+//! * J3: the cancel flag and the share that work runs under ([`origin`]) outlive that work and
+//!   every job that carries pointers to them. The thread that enters them keeps them alive, and
+//!   waits for its descendants before it leaves (closed waits).
 //!
 //! A job knows nothing of pools: who runs it is told by a number, the index of a seat.
 

@@ -1,30 +1,31 @@
 //! Who waits for the clock, and for the system: one sleeping thread at a time, the *driver*.
 //!
 //! A thread that parks takes the role if it is free, and then sleeps until the next timer at most,
-//! inside a reactor if there is one (`events`). There is no thread for this alone. Who is the driver:
+//! inside a reactor if there is one (`events`). There is no thread for this alone. Who is the
+//! driver:
 //!
 //! * An idle worker. It sleeps apart from the stack of sleepers, so that it can leave by itself: it
 //!   takes a permit, is a searcher, and whatever the timers wake lands on its own queues.
 //! * A thread in `block_on`. It runs nothing but its own future, so what is woken besides goes to
 //!   the others, and the role with it. (Not in the pool's own runtime, see `events`.)
 //! * The overcommitted thread, while all others compute.
-//! * A spare thread, if no worker sleeps: a worker's stack may be deep in somebody's wait. As soon as
-//!   one goes to sleep it wakes the spare thread, which leaves the role to it, and can end.
+//! * A spare thread, if no worker sleeps: a worker's stack may be deep in somebody's wait. As soon
+//!   as one goes to sleep it wakes the spare thread, which leaves the role to it, and can end.
 //!
 //! A driver that finds something to poll keeps the role from nobody, and calls nobody to take it:
 //! most polls are short, and it will be back. Meanwhile every thread that polls looks at the clock
 //! and at the events in every 61st round. Only before it begins to compute, another one is called.
-//! And the thread at the post of `rescue` keeps watch while the pool is busy: if no thread has taken
-//! the role for 10 ms, since a poll blocks its thread, the post takes it.
+//! And the thread at the post of `rescue` keeps watch while the pool is busy: if no thread has
+//! taken the role for 10 ms, since a poll blocks its thread, the post takes it.
 //!
 //! D1. *If there is a timer, or there are events that are ours, then somebody is the driver and
 //! sleeps no longer than until the next timer (or a millisecond after the last one), or some thread
 //! polls or searches and will look before it parks, or somebody was called to look.* For that, a
-//! free role counts as visible work (`Registry::has_visible_work`) and as waiting (`rescue`): whoever
-//! parks, lends its permit, leaves, or begins to compute looks at it there, after its own fence.
-//! Whoever adds a timer stores the next tick, fences, and reads who is the driver; whoever becomes
-//! the driver says so, fences, and reads the next tick. So either the driver is woken to look again,
-//! or it has seen the new tick. Models: `pool::driver_*`.
+//! free role counts as visible work (`Registry::has_visible_work`) and as waiting (`rescue`):
+//! whoever parks, lends its permit, leaves, or begins to compute looks at it there, after its own
+//! fence. Whoever adds a timer stores the next tick, fences, and reads who is the driver; whoever
+//! becomes the driver says so, fences, and reads the next tick. So either the driver is woken to
+//! look again, or it has seen the new tick. Models: `pool::driver_*`.
 
 use super::events::{self, Events, Facts};
 use super::seat::Occupant;
@@ -163,8 +164,8 @@ impl Driver {
         self.events.close();
     }
 
-    /// The role for a thread between two polls, to let events in, if it is free and that can be done
-    /// by such a thread: by a worker, or by one that is not.
+    /// The role for a thread between two polls, to let events in, if it is free and that can be
+    /// done by such a thread: by a worker, or by one that is not.
     #[inline]
     pub(super) fn role_to_glance<'a>(
         &'a self,

@@ -1,9 +1,10 @@
 //! What a worker does next: the order of search, and nothing else.
 //!
-//! mail → what goes first in this round (see [`First`]) → what is urgent → own jobs → LIFO slot (a task
-//! woken by this thread) → own tasks; then, as a searcher: futures of the injector in a batch →
-//! heavy futures → roots → one job of a random victim → half of a victim's tasks → on the last round before sleep, a
-//! victim's LIFO slot → what can wait. In every eighth round, other seats go before the injector.
+//! mail → what goes first in this round (see [`First`]) → what is urgent → own jobs → LIFO slot (a
+//! task woken by this thread) → own tasks; then, as a searcher: futures of the injector in a batch
+//! → heavy futures → roots → one job of a random victim → half of a victim's tasks → on the last
+//! round before sleep, a victim's LIFO slot → what can wait. In every eighth round, other seats go
+//! before the injector.
 
 use super::registry::Registry;
 use super::seat::{Occupant, ROUNDS, Seat};

@@ -1,7 +1,7 @@
 //! What a join does at its seat: it puts its second half down, and takes it back.
 //!
-//! The quiet paths are those of [`Slots`](super::seat::Slots), a few instructions each. When a thief
-//! is hungry the loud paths make a job public, and tell about it.
+//! The quiet paths are those of [`Slots`](super::seat::Slots), a few instructions each. When a
+//! thief is hungry the loud paths make a job public, and tell about it.
 
 use super::computing;
 use super::publish;

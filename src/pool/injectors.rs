@@ -2,8 +2,8 @@
 //!
 //! Roots (compute roots, installed closures) are kept apart from futures, because a thread that is
 //! only to poll must not begin to compute. They have no queues on seats: there are few of them, and
-//! each is long. *Heavy* futures, those that have computed in one of their last polls, come here only
-//! from a thread that is to poll only, for the same reason.
+//! each is long. *Heavy* futures, those that have computed in one of their last polls, come here
+//! only from a thread that is to poll only, for the same reason.
 
 use crate::job::JobRef;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -149,8 +149,8 @@ impl Injectors {
     }
 }
 
-/// Something is about to be pushed that most pools never see. Ordering: Relaxed; whoever sees the push,
-/// by its own fence and that of the publisher, sees this as well.
+/// Something is about to be pushed that most pools never see. Ordering: Relaxed; whoever sees the
+/// push, by its own fence and that of the publisher, sees this as well.
 fn note(flag: &AtomicBool) {
     if !flag.load(Ordering::Relaxed) {
         flag.store(true, Ordering::Relaxed);

@@ -2,8 +2,8 @@
 //!
 //! What becomes ready waits in a queue of its own. A *runner*, a job of the pool that holds a token
 //! of the limit's [`Share`], takes from there; there is one for each token that is not needed by
-//! the loops inside (see [`crate::job::share`]). A runner that has run some gives way to the rest of
-//! the pool before it goes on.
+//! the loops inside (see [`crate::job::share`]). A runner that has run some gives way to the rest
+//! of the pool before it goes on.
 //!
 //! No job is forgotten (V1): whoever queues one looks for a token afterwards; whoever gives a token
 //! back looks into the queue afterwards. One of the two comes second, by the queue's lock. Model:

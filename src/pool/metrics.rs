@@ -4,14 +4,17 @@ use super::BlockingMetrics;
 use super::registry::Registry;
 use super::seat::{Seat, SeatMetrics};
 
-/// A pool at one moment, and what it has done so far; see [`Handle::metrics`](crate::Handle::metrics).
+/// A pool at one moment, and what it has done so far; see
+/// [`Handle::metrics`](crate::Handle::metrics).
 ///
 /// The numbers are read one after the other while the pool goes on, so that sums may be off by what
-/// happens meanwhile. [`to_prometheus`](Self::to_prometheus) writes them down for a monitoring system.
+/// happens meanwhile. [`to_prometheus`](Self::to_prometheus) writes them down for a monitoring
+/// system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// How many threads compute at a time: [`Handle::current_num_threads`](crate::Handle::current_num_threads).
+    /// How many threads compute at a time:
+    /// [`Handle::current_num_threads`](crate::Handle::current_num_threads).
     pub permits: usize,
     /// Threads that hold a permit now. For moments more than there are permits: a thread that
     /// resumes from a wait takes one without asking.

@@ -34,8 +34,8 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// The sizes of a pool that is asked for these; 0 threads and `None` stand for the defaults. A pool
-    /// without spare threads has no guest seats either.
+    /// The sizes of a pool that is asked for these; 0 threads and `None` stand for the defaults. A
+    /// pool without spare threads has no guest seats either.
     pub(crate) fn new(
         threads: usize,
         spares: Option<usize>,

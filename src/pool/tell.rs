@@ -12,8 +12,8 @@
 //! | the role of the driver is free | [`Role::give_up`] | as for a permit |
 //! | letters are posted | [`mail`] | every sleeper and every waiter |
 //!
-//! Each of them is called *behind* the change and a SeqCst fence, or puts that fence itself; what is
-//! read here is read after it. That is one half of `sleep.P2`, `rescue.R2` and `driver.D1`; the
+//! Each of them is called *behind* the change and a SeqCst fence, or puts that fence itself; what
+//! is read here is read after it. That is one half of `sleep.P2`, `rescue.R2` and `driver.D1`; the
 //! other halves are in those who go to sleep, leave the post, or take the role. The proofs are in
 //! `pool/README.md` and `sleep/README.md`.
 //!
@@ -30,8 +30,8 @@ use crate::sync::atomic::{Ordering, fence};
 use crate::task;
 use crate::timer::{Added, Key};
 
-/// Work has become visible. One sleeper hears of it. If none sleeps because all wait, a spare thread
-/// takes the free permit. If all compute, a thread that only polls may have to come.
+/// Work has become visible. One sleeper hears of it. If none sleeps because all wait, a spare
+/// thread takes the free permit. If all compute, a thread that only polls may have to come.
 #[inline]
 pub(super) fn work(registry: &Registry) {
     heed(registry, registry.sleep.notify());
@@ -169,8 +169,8 @@ fn call_spare(registry: &Registry) {
     }
 }
 
-/// Calls a spare thread from the bench, or a new one. If there can be none, what was reserved for it
-/// is given back.
+/// Calls a spare thread from the bench, or a new one. If there can be none, what was reserved for
+/// it is given back.
 fn call(registry: &Registry, call: Call) -> bool {
     match registry.bench.call(call) {
         Called::Up => true,
@@ -222,7 +222,8 @@ pub(super) fn relieve_spare(registry: &Registry) {
 }
 
 /// The reactor that this thread sleeps in as the driver has called a waker of the pool. The thread
-/// is asked to come back; if a permit is free it takes it, so that what is woken now finds it awake.
+/// is asked to come back; if a permit is free it takes it, so that what is woken now finds it
+/// awake.
 #[inline]
 pub(super) fn come_back_if_driving(me: Occupant<'_>) {
     if me.is_driving() {

@@ -244,7 +244,8 @@ impl<'a> MainLoop<'a> {
         }
     }
 
-    /// Looks for work of others, as a searcher from now on: for a while, if that promises something.
+    /// Looks for work of others, as a searcher from now on: for a while, if that promises
+    /// something.
     #[inline(never)]
     fn search(&mut self) -> Option<Found> {
         let (registry, me) = (self.registry, self.me);

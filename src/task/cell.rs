@@ -147,8 +147,8 @@ where
         let mut place = Box::<Self>::new_uninit();
         place.write(Self {
             header: Header {
-                // SAFETY: `Code::RUN` does not unwind; `JobRef`s to it are made by `schedule` only, one
-                // for each time that the state says so.
+                // SAFETY: `Code::RUN` does not unwind; `JobRef`s to it are made by `schedule` only,
+                // one for each time that the state says so.
                 job: unsafe { job::Header::new(<Self as Code>::RUN) },
                 state: State::new(coarse::stamp()),
                 vtable: &Self::VTABLE,

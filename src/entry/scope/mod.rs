@@ -122,7 +122,8 @@ impl<'scope> Base<'scope> {
         if joins_in {
             share.give();
         }
-        // SAFETY: we are counted, so the scope is alive until this says done, and is not used after.
+        // SAFETY: we are counted, so the scope is alive until this says done, and is not used
+        // after.
         unsafe { CountLatch::decrement(&raw const self.pending) };
     }
 

@@ -6,8 +6,8 @@
 //! right to run the closure. Until then the task is idle: an abort finds it so, takes it off the
 //! queue, and has a worker drop it, without any blocking thread.
 //!
-//! The queue is here, and knows no pool; `run.rs` has the threads, and what a blocking closure is to
-//! its task.
+//! The queue is here, and knows no pool; `run.rs` has the threads, and what a blocking closure is
+//! to its task.
 
 mod run;
 

@@ -25,7 +25,8 @@ use std::pin::{Pin, pin};
 use std::task::{self, Poll, Waker};
 use std::time::Instant;
 
-/// Whether a pool of this build can have a reactor. If not, the compiler takes out each look at one.
+/// Whether a pool of this build can have a reactor. If not, the compiler takes out each look at
+/// one.
 pub(super) const MAY_EXIST: bool = cfg!(all(
     any(feature = "async-io", feature = "tokio"),
     not(manyhands_model)

@@ -18,13 +18,14 @@
 //! * Who helps: one thread at a time (`rescue.R1`). It looks whether the computing threads move at
 //!   all, and takes naps while they do; short computations are no reason to add a thread. It sleeps
 //!   as the driver, and polls at once what it has woken itself.
-//! * What is likely to compute (`task::heft`) it puts aside, for threads that compute. A thread that
-//!   has computed is one that the kernel is in no hurry to run when there is something to poll.
+//! * What is likely to compute (`task::heft`) it puts aside, for threads that compute. A thread
+//!   that has computed is one that the kernel is in no hurry to run when there is something to
+//!   poll.
 //! * When a future that it polls begins to compute nevertheless, the thread takes a permit like one
 //!   that resumes from a wait, and leaves its post to another one. For some time it waits until one
 //!   of the others is done, so that requests that compute do not all start at once.
-//! * Roots and heavy futures that have waited for a turn of 0.1 s get company for those who compute:
-//!   one begins beside them, seldom.
+//! * Roots and heavy futures that have waited for a turn of 0.1 s get company for those who
+//!   compute: one begins beside them, seldom.
 //!
 //! No request is missed (`rescue.R2`): a publisher pushes, fences, and looks who computes and
 //! whether the post is taken; a thread that begins to compute says so, fences, and looks at the
@@ -63,7 +64,8 @@ pub(super) struct Rescue {
     pub(super) is_possible: bool,
     /// R1: a thread has this post, or is being called for it.
     taken: AtomicBool,
-    /// The parker of the thread at the post while that sleeps, and in its lowest bits a [`WakesFor`].
+    /// The parker of the thread at the post while that sleeps, and in its lowest bits a
+    /// [`WakesFor`].
     sleeper: AtomicPtr<Parker>,
     look: Mutex<Look>,
     pub(super) turnstile: Turnstile,

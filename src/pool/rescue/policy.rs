@@ -27,8 +27,8 @@ pub(super) const OWN_POLLS: u32 = 32;
 /// The longest nap while there is nothing to poll and the computing threads still move.
 const MAX_NAP: Duration = Duration::from_millis(1);
 
-/// When no root and no heavy future has been taken for this long, one begins beside the threads that
-/// compute. It also begins if none of those threads has moved for this long.
+/// When no root and no heavy future has been taken for this long, one begins beside the threads
+/// that compute. It also begins if none of those threads has moved for this long.
 pub(super) const TURN: Duration = Duration::from_millis(100);
 
 /// The shorter [`TURN`] of a pool that had surplus threads for less than one [`SELDOM`]th of the
@@ -56,8 +56,8 @@ pub(super) const MAX_PAUSED: usize = 16;
 /// The time that the post sleeps between two looks at the role of the driver.
 pub(super) const WATCH: Duration = Duration::from_millis(10);
 
-/// After this number of looks at a role that has not changed hands, the pool is at rest and the post
-/// is left.
+/// After this number of looks at a role that has not changed hands, the pool is at rest and the
+/// post is left.
 const QUIET_LOOKS: u32 = 10;
 
 /// Models have no clock: patience ends at once, and pauses end with a free permit only.

@@ -276,8 +276,8 @@ pub(in crate::pool) fn begin_at_post(me: Occupant<'_>) {
     }
 }
 
-/// The calling thread has taken a permit, and computes as soon as there is room: there is for as many
-/// threads as there are permits. Then, or later if it must, this returns.
+/// The calling thread has taken a permit, and computes as soon as there is room: there is for as
+/// many threads as there are permits. Then, or later if it must, this returns.
 pub(in crate::pool) fn pause(registry: &Registry) {
     let start = Instant::now();
     registry.rescue.turnstile.enter(|waiting| {

@@ -1,8 +1,8 @@
 //! A turnstile: threads that have begun to compute without a permit wait here for their turn.
 //!
-//! `rescue.R3`: a thread that pauses counts itself, fences, and looks whether it may go on; a thread
-//! that gives a permit back changes the sleep word, fences, and looks whether any thread pauses
-//! ([`Turnstile::grant`]). So one of the two sees the other.
+//! `rescue.R3`: a thread that pauses counts itself, fences, and looks whether it may go on; a
+//! thread that gives a permit back changes the sleep word, fences, and looks whether any thread
+//! pauses ([`Turnstile::grant`]). So one of the two sees the other.
 //! Model: `pool::rescue_pause_ends_with_a_permit`.
 
 use super::policy::{SHORT_TURN, TURN_NAP};
@@ -41,8 +41,8 @@ impl Turnstile {
         }
     }
 
-    /// Waits until `may_go`, which is told how many threads wait. It is asked after each permit that
-    /// comes back, and from time to time (models have no clock).
+    /// Waits until `may_go`, which is told how many threads wait. It is asked after each permit
+    /// that comes back, and from time to time (models have no clock).
     pub(in crate::pool) fn enter(&self, may_go: impl Fn(usize) -> bool) {
         let mut nap = SHORT_TURN;
         let mut state = lock(&self.state);

@@ -83,7 +83,8 @@ impl Occupant<'_> {
         if before == Mode::Computing {
             self.counters().end_computing();
         }
-        // Not for guests: two looks at the clock would be a third of what a call from outside costs.
+        // Not for guests: two looks at the clock would be a third of what a call from outside
+        // costs.
         if mode == Mode::Computing && !self.is_guest() {
             self.counters().begin_computing();
         }
@@ -110,8 +111,8 @@ impl Occupant<'_> {
         }
     }
 
-    /// Has the last job computed? Then the next one is likely to, and the thread takes no more tasks
-    /// than it can begin with: the others would wait behind the first.
+    /// Has the last job computed? Then the next one is likely to, and the thread takes no more
+    /// tasks than it can begin with: the others would wait behind the first.
     #[inline]
     pub(crate) fn last_computed(self) -> bool {
         self.desk().last_computed.get()

@@ -495,8 +495,8 @@ fn driver_is_found_for_the_first_timer() {
     });
 }
 
-/// D1: a thread in `block_on` gives the role up, while the last worker, which could not have it, goes
-/// to sleep.
+/// D1: a thread in `block_on` gives the role up, while the last worker, which could not have it,
+/// goes to sleep.
 #[test]
 fn driver_that_leaves_is_followed() {
     model::check("pool::driver_that_leaves_is_followed", || {
@@ -580,8 +580,8 @@ fn rescue_pause_ends_with_a_permit() {
     });
 }
 
-/// A future becomes ready while the thread at the post falls asleep as the driver; if it `rests`, in
-/// spite of a root that waits.
+/// A future becomes ready while the thread at the post falls asleep as the driver; if it `rests`,
+/// in spite of a root that waits.
 fn a_future_wakes_the_post(rests: bool) {
     let pool = Busy::new([Mode::Computing; 2]);
     let registry = &pool.registry;

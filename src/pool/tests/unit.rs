@@ -127,8 +127,8 @@ fn guests_hand_their_seat_on() {
     assert_eq!(Arc::strong_count(&registry), 1);
 }
 
-/// Sleepers hear of a ready task unless it is next on the very thread that has made it ready. A woken
-/// one is, a few times, if it is alone; then it queues.
+/// Sleepers hear of a ready task unless it is next on the very thread that has made it ready. A
+/// woken one is, a few times, if it is alone; then it queues.
 #[test]
 fn sleepers_hear_of_what_is_not_next() {
     with_seat(|me| {

@@ -4,7 +4,8 @@
 //! ([`Call::Work`]), or to poll futures while all others compute ([`Call::Poll`], see `rescue/`).
 //! Whoever has nothing to do any more sits down on the bench, and gets up when called; whoever was
 //! not called for [`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive) ends. The one that
-//! sat down last is called first, so that a pool that needs fewer spares than before soon has fewer.
+//! sat down last is called first, so that a pool that needs fewer spares than before soon has
+//! fewer.
 //!
 //! Nothing of this is on a fast path: a lock does.
 
@@ -143,9 +144,9 @@ impl Bench {
         })
     }
 
-    /// Sits in a place of the calling thread until called. `look` is called once others can see that
-    /// this thread sits: it must look for work that was published before. None: the thread is to
-    /// end.
+    /// Sits in a place of the calling thread until called. `look` is called once others can see
+    /// that this thread sits: it must look for work that was published before. None: the thread is
+    /// to end.
     pub(in crate::pool) fn sit(&self, sitter: &Sitter, look: impl FnOnce()) -> Option<Call> {
         let seat = sitter.seat;
         self.change(|state| state.sitting.push(sitter.clone()));

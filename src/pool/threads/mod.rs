@@ -42,7 +42,8 @@ impl Threads {
     }
 
     pub(super) fn live(&self) -> usize {
-        // Ordering: Relaxed; callers that act on 0 put a SeqCst fence before (`publish::drain_if_last`).
+        // Ordering: Relaxed; callers that act on 0 put a SeqCst fence before
+        // (`publish::drain_if_last`).
         self.live.load(Ordering::Relaxed)
     }
 

@@ -175,8 +175,8 @@ pub(crate) fn for_poll(me: Occupant<'_>, level: Level, poll: PollOf) {
     }
 }
 
-/// A future that always wants another poll never lends its permit. If it is the last one, this lends
-/// it for a moment: long enough for another thread to run one job.
+/// A future that always wants another poll never lends its permit. If it is the last one, this
+/// lends it for a moment: long enough for another thread to run one job.
 fn give_way(me: Occupant<'_>) {
     let registry = me.registry();
     if !registry.sleep.wants_one() && registry.has_visible_work() {
