@@ -57,7 +57,7 @@ pub enum TaskState {
 pub enum TaskKind {
     /// A future.
     Future,
-    /// A closure of [`spawn_compute`](crate::spawn_compute) or [`compute`](crate::compute).
+    /// A closure of [`spawn_compute`](crate::spawn_compute) or [`compute`](crate::compute()).
     Compute,
     /// A closure of [`spawn_blocking`](crate::spawn_blocking).
     Blocking,

@@ -1,9 +1,9 @@
 //! Spawned futures: their ids, their results, values of their own, and giving way to others.
 //!
-//! [`spawn`](crate::spawn) makes a task of a future and returns its [`JoinHandle`]. In a task,
-//! [`id`] tells which task it is, and [`yield_now`] lets other tasks run first. A [`JoinSet`]
-//! awaits many tasks, in the order in which they end. A [`LocalKey`] gives a future values of its
-//! own.
+//! [`spawn`](crate::spawn()) makes a task of a future and returns its [`JoinHandle`]. In a task,
+//! [`id`](id()) tells which task it is, and [`yield_now`](yield_now()) lets other tasks run first.
+//! A [`JoinSet`] awaits many tasks, in the order in which they end. A [`LocalKey`] gives a future
+//! values of its own.
 // For readers of the source: layer 2. `spawn` allocates the cell of a task, whose right to run is a
 // `JobRef`. Where ready tasks go is the business of the pool, known here by the trait `Schedule`
 // only. README.md tells how it all works, and states the rules task.I1 to task.I6 that comments

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 ///
 /// The future is polled first: one that is ready at once is never late, even if `duration` is zero.
 /// A future that does not return from its poll cannot be stopped, but a parallel loop in
-/// [`compute`](crate::compute) can.
+/// [`compute`](crate::compute()) can.
 ///
 /// ```
 /// use manyhands::time::{Duration, timeout};
