@@ -1,4 +1,4 @@
-//! Names and priorities of tasks. What starts such a task is in `spawn.rs`, above the pool.
+//! Tasks with a name. How they start: `spawn.rs`, above the pool.
 
 use super::Priority;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 /// Starts tasks with a name or a priority.
 ///
 /// The name is shown by [`Handle::tasks`](crate::Handle::tasks), in the timeline (feature `trace`)
-/// and in the task's span (feature `tracing`). A task without a name pays nothing for that. A name
-/// costs its task two words, and the memory of the name itself.
+/// and in the task's span (feature `tracing`). A task without a name costs nothing for it; one with
+/// a name two words, and what the name itself takes.
 ///
 /// ```
 /// use manyhands::{Handle, Priority, task};
@@ -33,14 +33,13 @@ impl Builder {
         Self::default()
     }
 
-    /// Names the task. Two tasks may have the same name.
+    /// Names the task. Names need not differ.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Sets the task's priority. It has no effect on blocking closures, which have a queue of their
-    /// own.
+    /// The task's priority. Without effect on blocking closures, which have a queue of their own.
     pub fn priority(mut self, priority: Priority) -> Self {
         self.priority = Some(priority);
         self
