@@ -126,20 +126,19 @@ fn caught(path: &str, source: &str) -> usize {
     let mut sources = vec![
         (
             "src/lib.rs",
-            "mod pool; mod sync; mod join; mod latch; pub mod iter; mod scope; mod broadcast;
+            "mod pool; mod sync; mod entry; mod latch; pub mod iter; mod time;
              mod prelude; mod task;
-             pub use join::{FnContext, join}; pub use pool::Pool;",
+             pub use entry::{FnContext, join}; pub use pool::Pool;",
         ),
         ("src/sync.rs", "pub(crate) fn lock() {}"),
         (
-            "src/join.rs",
-            "pub fn join() {} pub struct FnContext; pub(crate) fn a() {}",
+            "src/entry.rs",
+            "pub fn join() {} pub struct FnContext; pub(crate) fn a() {} pub(crate) struct X;",
         ),
         ("src/latch.rs", "pub(crate) struct Latch;"),
         ("src/task.rs", ""),
         ("src/prelude.rs", ""),
-        ("src/broadcast.rs", "pub(crate) struct X;"),
-        ("src/scope.rs", "pub(crate) fn scope() {}"),
+        ("src/time.rs", "pub(crate) fn sleep() {}"),
         (
             "src/iter/mod.rs",
             "pub mod plumbing; mod map; pub trait Iter {}",
@@ -172,7 +171,7 @@ fn an_import_that_points_up_is_caught() {
     assert_eq!(
         caught(
             "src/pool/wait.rs",
-            "use crate::{sync::lock, join::{a, FnContext}};"
+            "use crate::{sync::lock, entry::{a, FnContext}};"
         ),
         2
     );
@@ -193,18 +192,12 @@ fn an_import_that_points_up_is_caught() {
         ),
         0
     );
-    assert_eq!(
-        caught("src/scope.rs", "use crate::broadcast::{self, X};"),
-        0
-    );
-    assert_eq!(
-        caught("src/prelude.rs", "use crate::{scope, FnContext};"),
-        0
-    );
+    assert_eq!(caught("src/time.rs", "use crate::entry::{self, X};"), 0);
+    assert_eq!(caught("src/prelude.rs", "use crate::{time, FnContext};"), 0);
     // A place for users is no import, unless the file has a use for it, too.
-    assert_eq!(caught("src/task.rs", "pub use crate::join::a;"), 0);
+    assert_eq!(caught("src/task.rs", "pub use crate::entry::a;"), 0);
     assert_eq!(
-        caught("src/task.rs", "pub use crate::join::a; fn f() { a() }"),
+        caught("src/task.rs", "pub use crate::entry::a; fn f() { a() }"),
         1
     );
 }
