@@ -83,7 +83,7 @@ mod scope_body {}
 /// ```
 mod scope_jobs_borrow_from_the_body {}
 
-/// A scope is over when `scope` returns: nobody may keep it.
+/// A scope ends when `scope` returns: nothing outside may keep it.
 ///
 /// ```compile_fail,E0521
 /// let mut kept = None;

@@ -49,9 +49,9 @@
 //!
 //! # Concepts
 //!
-//! * A pool has [`current_num_threads`] *permits*: so many threads compute at a time. Its worker
-//!   threads hold them; a thread that must wait lends its permit to another, which may be a *spare*
-//!   thread, created when it is first needed.
+//! * A pool has [`current_num_threads`] *permits*, one for each thread that computes at a time. Its
+//!   worker threads hold them; a thread that must wait lends its permit to another, which may be a
+//!   *spare* thread, created when it is first needed.
 //! * A thread from outside that calls `join`, `scope` or a loop works itself, as a *guest*, on its
 //!   own stack. [`Handle::install`] moves to a worker.
 //! * Handles detach, futures cancel: dropping a [`JoinHandle`] lets the task run on, dropping a

@@ -116,8 +116,8 @@ where
                 let pointer = pointer;
                 // SAFETY: as above.
                 let call = &*pointer.0;
-                // SAFETY: J3: the flag outlives the caller, who waits for this letter; the share is
-                // what the thread is under already.
+                // SAFETY: job.J3: the flag outlives the caller, who waits for this letter; the
+                // share is what the thread is under already.
                 let under = Ambient::here().with_cancel(flag).enter();
                 let result = unwind::catch(|| (call.op)(BroadcastContext::new(index, count)));
                 drop(under);

@@ -1,5 +1,5 @@
-//! Every door to the crate, but for the iterators: what users call to fork, spawn, wait, and make
-//! pools.
+//! The doors to the pool: what users call to fork, spawn, wait, and make pools. (Iterators, timers
+//! and `task::yield_now` have theirs in `iter`, `time` and `task`.)
 //!
 //! | file | doors |
 //! |---|---|

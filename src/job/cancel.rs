@@ -33,7 +33,8 @@ impl Cancel {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CancelRef(*const Cancel);
 
-// SAFETY: a `Cancel` may be shared between threads, and outlives those that hold the pointer (J3).
+// SAFETY: a `Cancel` may be shared between threads, and outlives those that hold the pointer
+// (job.J3).
 unsafe impl Send for CancelRef {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for CancelRef {}
@@ -54,7 +55,7 @@ impl CancelRef {
     /// The calling thread works under the flag.
     #[inline]
     pub(super) unsafe fn is_cancelled(self) -> bool {
-        // SAFETY: J3: a flag outlives the work done under it.
+        // SAFETY: job.J3: a flag outlives the work done under it.
         !self.0.is_null() && unsafe { (*self.0).is_cancelled() }
     }
 }

@@ -31,7 +31,8 @@ impl<F: FnOnce(SeatIndex) + Send> HeapJob<F> {
     }
 
     unsafe fn execute(this: NonNull<Header>, seat: SeatIndex) {
-        // SAFETY: `this` came from `Box::leak` in `new_ref`, and J1 says that this happens once.
+        // SAFETY: `this` came from `Box::leak` in `new_ref`, and job.J1 says that this happens
+        // once.
         let job = unsafe { Box::from_raw(this.cast::<Self>().as_ptr()) };
         let guard = AbortOnDrop("a heap job must catch its own panics");
         trace::begin(Span::Job);

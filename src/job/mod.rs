@@ -8,10 +8,10 @@
 //!
 //! Called by every layer above. Invariants:
 //!
-//! * J1: a [`JobRef`] is the right to run its job once. It is moved, never copied, and whoever
+//! * job.J1: a [`JobRef`] is the right to run its job once. It is moved, never copied, and whoever
 //!   holds one must run it or put it where somebody will.
-//! * J2: a job that lives in a waiter's frame publishes "done" as its very last access to it.
-//! * J3: the cancel flag and the share that work runs under ([`origin`]) outlive that work and
+//! * job.J2: a job that lives in a waiter's frame publishes "done" as its very last access to it.
+//! * job.J3: the cancel flag and the share that work runs under ([`origin`]) outlive that work and
 //!   every job that carries pointers to them. The thread that enters them keeps them alive, and
 //!   waits for its descendants before it leaves (closed waits).
 //!
@@ -61,7 +61,7 @@ impl JobRef {
     /// # Safety
     ///
     /// * `header` is the first field of a live job, which stays where it is until it has run.
-    /// * The job may run on any thread, and no other `JobRef` for this run of it exists (J1).
+    /// * The job may run on any thread, and no other `JobRef` for this run of it exists (job.J1).
     pub(crate) unsafe fn new(header: NonNull<Header>) -> Self {
         Self(header)
     }
@@ -69,7 +69,7 @@ impl JobRef {
     /// Runs the job on the thread that occupies `seat`.
     #[inline]
     pub(crate) fn execute(self, seat: SeatIndex) {
-        // SAFETY: J1: we hold the only right to run, and the header is alive until we did.
+        // SAFETY: job.J1: we hold the only right to run, and the header is alive until we did.
         unsafe {
             let execute = self.0.as_ref().execute;
             execute(self.0, seat);

@@ -15,7 +15,7 @@
 //! | drop of a task's future or output | none | of the thread that runs it | of the task, for the future |
 //! | job of a limit | of the thread that runs it | of the limit | - |
 //!
-//! That flags and shares outlive those who use them is J3 (see [`crate::job`]).
+//! That flags and shares outlive those who use them is job.J3 (see [`crate::job`]).
 
 use super::cancel::{CancelRef, Cancelled};
 use super::share::ShareRef;
@@ -69,7 +69,7 @@ impl Ambient {
     ///
     /// # Safety
     ///
-    /// J3: flag and share, if any, outlive the returned guard and every job made meanwhile.
+    /// job.J3: flag and share, if any, outlive the returned guard and every job made meanwhile.
     #[inline]
     pub(crate) unsafe fn enter(self) -> Under {
         Under {

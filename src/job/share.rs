@@ -44,7 +44,8 @@ impl Share {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ShareRef(*const Share);
 
-// SAFETY: a `Share` may be shared between threads, and outlives those that hold the pointer (J3).
+// SAFETY: a `Share` may be shared between threads, and outlives those that hold the pointer
+// (job.J3).
 unsafe impl Send for ShareRef {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for ShareRef {}
@@ -59,7 +60,7 @@ impl ShareRef {
     }
 
     fn get<'a>(self) -> Option<&'a Share> {
-        // SAFETY: J3: the share outlives the work done under it, and the callers below use the
+        // SAFETY: job.J3: the share outlives the work done under it, and the callers below use the
         // reference within their own frames.
         unsafe { self.0.as_ref() }
     }

@@ -53,7 +53,7 @@ impl Public {
     ///
     /// The caller has the right to run the job, and calls this once.
     unsafe fn take_origin(&self) -> Origin {
-        // SAFETY: J1: the right to run includes the origin, and it is taken once.
+        // SAFETY: job.J1: the right to run includes the origin, and it is taken once.
         self.origin
             .with_mut(|origin| unsafe { ManuallyDrop::take(&mut *origin) })
     }
@@ -183,7 +183,7 @@ where
     unsafe fn execute(this: NonNull<Header>, seat: SeatIndex) {
         let this = this.cast::<Self>().as_ptr();
         // SAFETY: the owner waits for the latch, so the job is alive until `Latch::set` says done,
-        // which is the last access (J2). We hold the right to run: closure and result are ours.
+        // which is the last access (job.J2). We hold the right to run: closure and result are ours.
         unsafe {
             let public = std::ptr::from_ref((*this).public());
             // Ordering: Relaxed; see `Public::thief`.
@@ -192,7 +192,7 @@ where
             let origin = (*public).take_origin();
             let share = origin.share();
             let result = {
-                // J3: flag and share outlive this job.
+                // job.J3: flag and share outlive this job.
                 let _under = origin.enter();
                 trace::begin(Span::Job);
                 let result = unwind::catch(move || origin.in_span(|| func(true)));

@@ -18,14 +18,14 @@
 //! And the thread at the post of `rescue` keeps watch while the pool is busy: if no thread has
 //! taken the role for 10 ms, since a poll blocks its thread, the post takes it.
 //!
-//! D1. *If there is a timer, or there are events that are ours, then somebody is the driver and
-//! sleeps no longer than until the next timer (or a millisecond after the last one), or some thread
-//! polls or searches and will look before it parks, or somebody was called to look.* For that, a
-//! free role counts as visible work (`Registry::has_visible_work`) and as waiting (`rescue`):
-//! whoever parks, lends its permit, leaves, or begins to compute looks at it there, after its own
-//! fence. Whoever adds a timer stores the next tick, fences, and reads who is the driver; whoever
-//! becomes the driver says so, fences, and reads the next tick. So either the driver is woken to
-//! look again, or it has seen the new tick. Models: `pool::driver_*`.
+//! driver.D1. *If there is a timer, or there are events that are ours, then somebody is the driver
+//! and sleeps no longer than until the next timer (or a millisecond after the last one), or some
+//! thread polls or searches and will look before it parks, or somebody was called to look.* For
+//! that, a free role counts as visible work (`Registry::has_visible_work`) and as waiting
+//! (`rescue`): whoever parks, lends its permit, leaves, or begins to compute looks at it there,
+//! after its own fence. Whoever adds a timer stores the next tick, fences, and reads who is the
+//! driver; whoever becomes the driver says so, fences, and reads the next tick. So either the
+//! driver is woken to look again, or it has seen the new tick. Models: `pool::driver_*`.
 
 use super::events::{self, Events, Facts};
 use super::seat::Occupant;
@@ -84,7 +84,7 @@ impl Driver {
     }
 
     fn is_free(&self) -> bool {
-        // Ordering: Relaxed; callers rely on their fences (D1), or it is a hint.
+        // Ordering: Relaxed; callers rely on their fences (driver.D1), or it is a hint.
         self.holder.load(Ordering::Relaxed).is_null()
     }
 
@@ -144,7 +144,7 @@ impl Driver {
         self.takes.store(takes.wrapping_add(1), Ordering::Relaxed);
         // Ordering: Relaxed, ordered by the fence.
         self.by_spare.store(by == Asker::Spare, Ordering::Relaxed);
-        // Ordering: SeqCst fence of D1; pairs with the one in `look_again`.
+        // Ordering: SeqCst fence of driver.D1; pairs with the one in `look_again`.
         fence(Ordering::SeqCst);
         Some(Role {
             driver: self,
@@ -198,7 +198,7 @@ impl Driver {
     /// The driver looks at the next tick again, which may come earlier than it thinks. `false`:
     /// there is no driver.
     pub(super) fn look_again(&self) -> bool {
-        // Ordering: SeqCst fence of D1; pairs with the one in `take`.
+        // Ordering: SeqCst fence of driver.D1; pairs with the one in `take`.
         fence(Ordering::SeqCst);
         // Ordering: Acquire pairs with the Release in `take`; else ordered by the fence.
         let holder = self.holder.load(Ordering::Acquire);
@@ -221,8 +221,8 @@ pub(super) struct Role<'a> {
 }
 
 impl Role<'_> {
-    /// If timers are over, calls `begin` and then their wakers. Else sleeps until the parker is
-    /// woken, something happens, or it is time for a timer.
+    /// If timers have expired, calls `begin` and then their wakers. Else sleeps until the parker is
+    /// woken, an event happens, or the next timer expires.
     pub(super) fn drive(&self, me: Option<Occupant<'_>>, begin: impl FnOnce()) {
         self.drive_until(None, me, begin);
     }
@@ -279,7 +279,7 @@ impl Role<'_> {
         self.by == Asker::Worker && self.driver.facts.host_workers
     }
 
-    /// If timers are over, calls `begin` and then their wakers.
+    /// If timers have expired, calls `begin` and then their wakers.
     fn fires(&self, begin: impl FnOnce()) -> bool {
         let timers = &self.driver.timers;
         let is_due = timers.is_due();
@@ -325,7 +325,7 @@ impl Role<'_> {
 
 impl Drop for Role<'_> {
     fn drop(&mut self) {
-        // Ordering: Relaxed; D1 needs no more than the fences of the threads that look.
+        // Ordering: Relaxed; driver.D1 needs no more than the fences of the threads that look.
         self.driver.holder.store(ptr::null_mut(), Ordering::Relaxed);
     }
 }

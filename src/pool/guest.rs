@@ -93,7 +93,8 @@ fn as_guest<R>(
 
     let _context = registry.hooks.context.enter();
     registry.sleep.acquire();
-    // Dropped after all that makes this thread the occupant: the next guest may be waiting (S1).
+    // Dropped after all that makes this thread the occupant: the next guest may be waiting
+    // (seat.S1).
     let _claim = Claim(registry, index);
     // SAFETY: the claim made this thread the only occupant; the seat lives in `registry`.
     let occupied = unsafe { registry.occupy(index) };

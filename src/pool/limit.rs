@@ -1,13 +1,13 @@
-//! A part of a pool: futures and computations of which only so many run at a time.
+//! A part of a pool: futures and computations of which at most `k` run at a time.
 //!
 //! What becomes ready waits in a queue of its own. A *runner*, a job of the pool that holds a token
 //! of the limit's [`Share`], takes from there; there is one for each token that is not needed by
 //! the loops inside (see [`crate::job::share`]). A runner that has run some gives way to the rest
 //! of the pool before it goes on.
 //!
-//! No job is forgotten (V1): whoever queues one looks for a token afterwards; whoever gives a token
-//! back looks into the queue afterwards. One of the two comes second, by the queue's lock. Model:
-//! `pool::a_limit_forgets_no_job`.
+//! No job is forgotten (limit.V1): a thread that queues one looks for a token afterwards; one that
+//! gives a token back looks into the queue afterwards. One of the two comes second, by the queue's
+//! lock. Model: `pool::a_limit_forgets_no_job`.
 
 use super::publish;
 use super::registry::Registry;
@@ -23,7 +23,7 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-/// A runner gives way after so many polls.
+/// The number of polls after which a runner gives way to the rest of the pool.
 const BATCH: usize = 16;
 
 /// The state that all clones of a limited handle share.
@@ -72,7 +72,7 @@ impl Limit {
         self.start_runner();
     }
 
-    /// V1: starts a runner if there is something to run and a token for it.
+    /// limit.V1: starts a runner if there is something to run and a token for it.
     fn start_runner(self: &Arc<Self>) {
         let Some(class) = lock(&self.queue).front().map(|(_, class)| *class) else {
             return;

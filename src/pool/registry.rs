@@ -212,7 +212,7 @@ impl Registry {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Step C1 of the shutdown (see `shutdown.rs`). `true`: this call did it.
+    /// Step shutdown.C1 (see `shutdown.rs`). `true`: this call did it.
     pub(super) fn close(&self) -> bool {
         // Ordering: SeqCst, as the store of a store-then-look pair; the fence of `wake_all`
         // follows anyway.

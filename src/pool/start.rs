@@ -49,7 +49,7 @@ impl Start {
             Err(error) => return Err(StartError::Events(error)),
         };
         let registry = Registry::new(&self.sizes, self.hooks, events, start_spare);
-        // Stops what was started, also if a closure of the user panics.
+        // Stops what was started, even if a closure of the user panics.
         let mut started = Started {
             registry: &registry,
             keep: false,

@@ -105,8 +105,9 @@ pub(super) fn computing(me: Occupant<'_>) {
     me.note_computation();
     task::note_computing();
     me.set_mode(Mode::Computing);
-    // Ordering: SeqCst fence of R2 and D1: the mode, then the look at the queues and at the role of
-    // the driver. It pairs with those of publishers, of `Rescue::leave_post` and of `Driver::take`.
+    // Ordering: SeqCst fence of rescue.R2 and driver.D1: the mode, then the look at the queues and
+    // at the role of the driver. It pairs with those of publishers, of `Rescue::leave_post` and of
+    // `Driver::take`.
     fence(Ordering::SeqCst);
     if registry.driver.is_wanted() {
         // It may have been this thread's until now.
@@ -202,8 +203,8 @@ impl Role<'_> {
     /// instead: one that gives its permit back, or polls.
     pub(super) fn give_up(self, registry: &Registry) {
         drop(self);
-        // Ordering: SeqCst fence of D1: the role is free, then the look at the sleepers. It pairs
-        // with the fences of those who go to sleep or begin to compute.
+        // Ordering: SeqCst fence of driver.D1: the role is free, then the look at the sleepers. It
+        // pairs with the fences of those who go to sleep or begin to compute.
         fence(Ordering::SeqCst);
         permit(registry);
     }

@@ -172,8 +172,8 @@ where
         let _traced = trace::poll(header.id.number(), Some(header.site), || {
             typed.scheduler.name()
         });
-        // SAFETY: J3: the flag lives in the cell; jobs made by the poll end before it does, because
-        // waits inside it are closed. The share is what the thread is under already.
+        // SAFETY: job.J3: the flag lives in the cell; jobs made by the poll end before it does,
+        // because waits inside it are closed. The share is what the thread is under already.
         let _under = unsafe {
             Ambient::here()
                 .with_cancel(CancelRef::to(&header.cancel))
@@ -197,8 +197,8 @@ where
                 Poll::Ready(ready) => {
                     output = Some(ready);
                     // Parallel loops in destructors are not cut short.
-                    // SAFETY: J3: there is no flag that would have to live, and the share is what
-                    // the thread is under already.
+                    // SAFETY: job.J3: there is no flag that would have to live, and the share is
+                    // what the thread is under already.
                     let _under = unsafe { Ambient::here().with_cancel(CancelRef::NONE).enter() };
                     // Should the drop panic, the stage is empty nevertheless: that is how
                     // assignment unwinds.
@@ -362,7 +362,7 @@ where
 ///
 /// # Safety
 ///
-/// `task` is a complete `Cell<F, S>`, and the result is the caller's (I2).
+/// `task` is a complete `Cell<F, S>`, and the result is the caller's (task.I2).
 unsafe fn dispose_output<F, S>(task: NonNull<Header>)
 where
     F: Future + Send + 'static,
@@ -446,8 +446,8 @@ fn drop_for<T>(task: NonNull<Header>, output: T) -> Result<(), Payload> {
 /// loops are not cut short.
 fn in_the_name_of(task: NonNull<Header>, f: impl FnOnce()) -> Result<(), Payload> {
     unwind::catch(|| {
-        // SAFETY: the callers have a reference. J3: there is no flag that would have to live, and
-        // the share is what the thread is under already.
+        // SAFETY: the callers have a reference. job.J3: there is no flag that would have to live,
+        // and the share is what the thread is under already.
         let (_entered, _under) = unsafe {
             (
                 current::enter(task.as_ref()),

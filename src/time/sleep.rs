@@ -103,7 +103,8 @@ impl Sleep {
         let this = self.get_mut();
         this.deadline = deadline;
         if let State::Waits(registry, key) = &this.state {
-            // Whoever waits for it is still told. If it was over, it is new again.
+            // The waiting task is still told. A timer that had expired is made anew by the next
+            // poll.
             if let Some(key) = timers::reset(registry, *key, deadline) {
                 this.state = State::Waits(Arc::clone(registry), key);
                 return;

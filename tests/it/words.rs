@@ -17,6 +17,8 @@ const PHRASES: &[(&str, &str)] = &[
     ("was over", OVER),
     ("as ever", "as before, or nothing"),
     ("somebody else is called", "a thread, by what it does"),
+    ("also if", "even if"),
+    ("but for", "except for"),
 ];
 
 const OVER: &str = "expired (timer), done (job), complete (task), closed (pool), ended (thread), more than (number)";
@@ -347,4 +349,77 @@ fn names_are_read_from_tables_and_lists() {
     let both = BTreeSet::from(["a-b".to_owned(), "c".to_owned()]);
     assert_eq!(names_in_tables(table), both);
     assert_eq!(names_in_list(list), both);
+}
+
+/// Words that the pool has given up, and the one that stands for each.
+const RETIRED: &[(&str, &str)] = &[
+    ("doze", "sleep (`rescue::post`)"),
+    ("dozes", "sleep (`rescue::post`)"),
+    ("unman", "leave_post"),
+    ("manned", "taken (the post)"),
+    ("favours", "own_polls"),
+    ("overlook", "forgive"),
+    ("Company", "Surplus"),
+    ("Plan", "Sizes"),
+    ("AtHome", "Unseated"),
+    ("NOWHERE", "Slot::PUBLIC"),
+    ("offers_jobs", "ask_for_jobs"),
+    ("is_awake", "come_back_if_driving"),
+    ("in_turn", "first"),
+    ("end_job", "return_to_queues"),
+    ("is_heavy", "last_computed (of a seat)"),
+    ("notify_if_visible", "tell::permit"),
+    ("By", "Asker"),
+];
+
+#[test]
+fn retired_words_of_the_pool_stay_away() {
+    let mut found = Vec::new();
+    for path in source::files_below("src/pool", &[".rs"]) {
+        let text = source::text(&path);
+        for (at, line) in text.lines().enumerate() {
+            let words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            for word in words {
+                if let Some((old, new)) = RETIRED.iter().find(|(old, _)| *old == word) {
+                    let is_code = !line.trim_start().starts_with("//");
+                    if is_code || *old != "By" {
+                        found.push(format!("{path}:{}: `{old}` is `{new}` now", at + 1));
+                    }
+                }
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The rows of the first table of a text.
+fn glossary(text: &str) -> Vec<String> {
+    let rows = text.lines().skip_while(|line| !line.starts_with("|---"));
+    let rows = rows.skip(1).take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.split('|').nth(1).unwrap_or("").trim().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_pool_has_at_most_45_words() {
+    let readme = source::text("src/pool/README.md");
+    let rows = glossary(&readme);
+    println!("house: words in the glossary of the pool: {}", rows.len());
+    assert!((30..=45).contains(&rows.len()), "{} words", rows.len());
+    let said = format!("{} rows.", rows.len());
+    assert!(readme.contains(&said), "the README says how many");
+    let mut words: Vec<&str> = rows
+        .iter()
+        .flat_map(|row| row.trim_matches('*').split(", "))
+        .collect();
+    words.sort_unstable();
+    let twice = words.windows(2).find(|pair| pair[0] == pair[1]);
+    assert_eq!(twice, None, "one meaning a word");
+}
+
+#[test]
+fn a_glossary_is_its_rows() {
+    let text =
+        "# Words\n\n| word | meaning |\n|---|---|\n| **a, b** | x |\n| **c** | y |\n\n| d |\n";
+    assert_eq!(glossary(text), ["**a, b**", "**c**"]);
 }

@@ -112,8 +112,8 @@ impl<'scope> Base<'scope> {
         if joins_in {
             share.take();
         }
-        // SAFETY: J3: what the scope was opened under lives as long as the scope, which waits for
-        // this job.
+        // SAFETY: job.J3: what the scope was opened under lives as long as the scope, which waits
+        // for this job.
         let under = unsafe { self.ambient.enter() };
         if let Err(payload) = unwind::catch(body) {
             self.keep_panic(payload);

@@ -1,8 +1,8 @@
 //! How many threads may work on one loop at a time: [`with_max_threads`].
 //!
 //! Each thread that works on a limited loop holds a token, and the loop is shared only if there is
-//! one more. It is given back when the work that it was taken for is over, together with all
-//! waiting for others in between. Loops without a limit count nothing.
+//! one more. It is given back when the work that it was taken for is done, with all the waiting
+//! for others in between. Loops without a limit count nothing.
 //!
 //! [`with_max_threads`]: crate::iter::IndexedParallelIterator::with_max_threads
 

@@ -62,7 +62,7 @@ pub(super) enum WakesFor {
 pub(super) struct Rescue {
     /// Can there be an overcommitted thread at all?
     pub(super) is_possible: bool,
-    /// R1: a thread has this post, or is being called for it.
+    /// rescue.R1: a thread has this post, or is being called for it.
     taken: AtomicBool,
     /// The parker of the thread at the post while that sleeps, and in its lowest bits a
     /// [`WakesFor`].
@@ -90,7 +90,8 @@ impl Rescue {
     /// Takes the post for a thread that the caller calls (or is). `false`: it is taken.
     #[must_use]
     pub(super) fn take_post(&self) -> bool {
-        // Ordering: Relaxed to look and to take; the fences of R2 order it against the queues.
+        // Ordering: Relaxed to look and to take; the fences of rescue.R2 order it against the
+        // queues.
         !self.taken.load(Ordering::Relaxed) && !self.taken.swap(true, Ordering::Relaxed)
     }
 
@@ -98,8 +99,9 @@ impl Rescue {
     pub(super) fn leave_post(&self) {
         // Ordering: Relaxed, as in `take_post`.
         self.taken.store(false, Ordering::Relaxed);
-        // Ordering: SeqCst fence of R2; pairs with those of publishers and of `tell::computing`:
-        // either they see the post empty, or the thread that leaves it sees what they wrote.
+        // Ordering: SeqCst fence of rescue.R2; pairs with those of publishers and of
+        // `tell::computing`: either they see the post empty, or the thread that leaves it sees what
+        // they wrote.
         fence(Ordering::SeqCst);
     }
 
@@ -132,8 +134,8 @@ impl Rescue {
     fn fall_asleep(&self, parker: &'static Parker, wakes_for: WakesFor) {
         let parker = ptr::from_ref(parker).cast_mut();
         let tagged = parker.map_addr(|address| address | wakes_for as usize);
-        // Ordering: Release hands over the parker. SeqCst fence of R2, as in `leave_post`; it pairs
-        // with the one in `close`, too.
+        // Ordering: Release hands over the parker. SeqCst fence of rescue.R2, as in `leave_post`;
+        // it pairs with the one in `close`, too.
         self.sleeper.store(tagged, Ordering::Release);
         fence(Ordering::SeqCst);
     }

@@ -1,14 +1,14 @@
 //! What can be seen of a pool: does everybody compute, and is anything ready? Looks only.
 //!
-//! For R2 (`pool/README.md`) the caller has put a SeqCst fence between what it has changed and one
-//! of these looks.
+//! For rescue.R2 (`pool/README.md`) the caller has put a SeqCst fence between what it has changed
+//! and one of these looks.
 
 use super::WakesFor;
 use crate::pool::registry::Registry;
 use crate::pool::seat::{Mode, Seat};
 use crate::task::{Class, Priority};
 
-/// R2. Is there work that nobody will look at before a computation ends?
+/// rescue.R2. Is there work that nobody will look at before a computation ends?
 pub(in crate::pool) fn needs_rescue(registry: &Registry) -> bool {
     let rescue = &registry.rescue;
     if !rescue.is_possible {

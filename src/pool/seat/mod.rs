@@ -78,7 +78,7 @@ pub(crate) struct Seat {
     kind: SeatKind,
     /// The registry that owns this seat.
     pool: NonNull<()>,
-    /// Does a thread sit here? Only to check S1; no modelled atomic, as it orders nothing.
+    /// Does a thread sit here? Only to check seat.S1; no modelled atomic, as it orders nothing.
     #[cfg(debug_assertions)]
     taken: std::sync::atomic::AtomicBool,
 }
@@ -98,13 +98,13 @@ struct Desk {
     parker: Cell<Option<&'static Parker>>,
 }
 
-// SAFETY: S1 for the owner's cells, which are reached through `Own` and `Occupant` only; the rest
-// is `Sync` by itself. The pool outlives its seats, which it owns.
+// SAFETY: seat.S1 for the owner's cells, which are reached through `Own` and `Occupant` only; the
+// rest is `Sync` by itself. The pool outlives its seats, which it owns.
 unsafe impl Sync for Seat {}
 // SAFETY: as above; nothing in a seat belongs to the thread that made it.
 unsafe impl Send for Seat {}
 
-/// A part of a seat in the hands of the seat's occupant (S1): only its thread has one.
+/// A part of a seat in the hands of the seat's occupant (seat.S1): only its thread has one.
 pub(crate) struct Own<'a, T> {
     part: &'a T,
     /// Not `Send`.
@@ -137,7 +137,7 @@ impl<'a, T> Own<'a, T> {
     }
 }
 
-/// Evidence that the calling thread sits on a seat (S1): what only that thread may do there.
+/// Evidence that the calling thread sits on a seat (seat.S1): what only that thread may do there.
 ///
 /// It is valid while the thread occupies the seat, which it does until the function that seated it
 /// returns: callers use it within their own frame and never store it.
@@ -162,7 +162,7 @@ thread_cell! {
 pub(crate) fn current<'a>() -> Option<Occupant<'a>> {
     let seat = CURRENT.with(cell::Cell::get);
     // SAFETY: `Sitting` clears the cell before the seat can go away; the cell is this thread's, so
-    // that S1 holds.
+    // that seat.S1 holds.
     unsafe { seat.as_ref().map(|seat| Occupant::new(seat)) }
 }
 
@@ -227,7 +227,7 @@ impl Seat {
     ///
     /// # Safety
     ///
-    /// No other thread occupies the seat, and the seat lives as long as the guard (S1).
+    /// No other thread occupies the seat, and the seat lives as long as the guard (seat.S1).
     pub(super) unsafe fn sit(&self) -> Sitting<'_> {
         #[cfg(debug_assertions)]
         assert!(
@@ -277,7 +277,7 @@ impl Seat {
 impl<'a> Occupant<'a> {
     /// # Safety
     ///
-    /// The calling thread sits on the seat for `'a` (S1).
+    /// The calling thread sits on the seat for `'a` (seat.S1).
     #[inline(always)]
     unsafe fn new(seat: &'a Seat) -> Self {
         Self(Own {

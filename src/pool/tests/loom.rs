@@ -111,7 +111,7 @@ fn join_pop_races_two_thieves() {
     model::check("pool::join_pop_races_two_thieves", || nested_joins(&[2, 1]));
 }
 
-/// Two nested joins on seat 0, and thieves that try to steal so many times.
+/// Two nested joins on seat 0, and thieves, each with its number of tries to steal.
 fn nested_joins(thieves: &[usize]) {
     let registry = registry();
     let thieves: Vec<_> = thieves
@@ -178,8 +178,8 @@ fn a_join_waits_for_its_stolen_half() {
     });
 }
 
-/// S3: an owner that keeps looking at its limit, as joins and loops do, hides no job from a thief
-/// that keeps asking. (Were the thief's wish lost, neither would ever get on.)
+/// seat.S3: an owner that keeps looking at its limit, as joins and loops do, hides no job from a
+/// thief that keeps asking. (Were the thief's wish lost, neither would ever get on.)
 #[test]
 fn a_hungry_thief_gets_every_job() {
     model::check("pool::a_hungry_thief_gets_every_job", || {
@@ -228,8 +228,8 @@ fn a_hungry_thief_gets_every_job() {
     });
 }
 
-/// S4 and L2: whoever leapfrogs while its half is stolen gets descendants of that half, never what
-/// the thief works on afterwards.
+/// seat.S4 and latch.L2: whoever leapfrogs while its half is stolen gets descendants of that half,
+/// never what the thief works on afterwards.
 #[test]
 fn leapfrogging_takes_descendants_only() {
     fn half(child: &Runs) {
@@ -324,7 +324,7 @@ fn future(job: &StackJob<impl FnOnce(bool) + Send, ()>) -> JobRef {
     unsafe { StackHeader::expose(job.as_header()) }
 }
 
-/// R2: a future becomes ready while the last seat that polled begins to compute.
+/// rescue.R2: a future becomes ready while the last seat that polled begins to compute.
 #[test]
 fn rescue_of_a_future_that_races_the_last_computation() {
     let name = "pool::rescue_of_a_future_that_races_the_last_computation";
@@ -338,7 +338,7 @@ fn rescue_of_a_future_that_races_the_last_computation() {
     });
 }
 
-/// R2: a future is ready while both seats begin to compute.
+/// rescue.R2: a future is ready while both seats begin to compute.
 #[test]
 fn rescue_when_two_begin_to_compute_at_once() {
     model::check("pool::rescue_when_two_begin_to_compute_at_once", || {
@@ -353,7 +353,8 @@ fn rescue_when_two_begin_to_compute_at_once() {
     });
 }
 
-/// R2: a future becomes ready while the overcommitted thread leaves its post, having found nothing.
+/// rescue.R2: a future becomes ready while the overcommitted thread leaves its post, having found
+/// nothing.
 #[test]
 fn rescue_when_the_post_is_left() {
     model::check("pool::rescue_when_the_post_is_left", || {
@@ -405,7 +406,7 @@ fn a_future_put_aside_is_found() {
     });
 }
 
-/// V1: a job is queued while the last token comes back: a runner is on its way.
+/// limit.V1: a job is queued while the last token comes back: a runner is on its way.
 #[test]
 fn a_limit_forgets_no_job() {
     model::check("pool::a_limit_forgets_no_job", || {
@@ -432,7 +433,7 @@ fn a_limit_forgets_no_job() {
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// D1: a timer is added before the one that the driver waits for, while it begins to wait.
+/// driver.D1: a timer is added before the one that the driver waits for, while it begins to wait.
 #[test]
 fn driver_sees_an_earlier_timer() {
     model::check("pool::driver_sees_an_earlier_timer", || {
@@ -484,7 +485,7 @@ fn idle_worker_then(
     })
 }
 
-/// D1: the first timer is added from outside, while the last thread goes to sleep.
+/// driver.D1: the first timer is added from outside, while the last thread goes to sleep.
 #[test]
 fn driver_is_found_for_the_first_timer() {
     model::check("pool::driver_is_found_for_the_first_timer", || {
@@ -495,8 +496,8 @@ fn driver_is_found_for_the_first_timer() {
     });
 }
 
-/// D1: a thread in `block_on` gives the role up, while the last worker, which could not have it,
-/// goes to sleep.
+/// driver.D1: a thread in `block_on` gives the role up, while the last worker, which could not have
+/// it, goes to sleep.
 #[test]
 fn driver_that_leaves_is_followed() {
     model::check("pool::driver_that_leaves_is_followed", || {
@@ -539,8 +540,8 @@ fn driver_that_is_spare_is_relieved() {
     });
 }
 
-/// D1: a driver leaves to poll, which it tells nobody, and then begins to compute, while the last
-/// worker, which could not have the role, goes to sleep.
+/// driver.D1: a driver leaves to poll, which it tells nobody, and then begins to compute, while the
+/// last worker, which could not have the role, goes to sleep.
 #[test]
 fn driver_that_computes_is_followed() {
     model::check("pool::driver_that_computes_is_followed", || {
@@ -620,7 +621,7 @@ fn a_future_wakes_the_post(rests: bool) {
     }
 }
 
-/// R2, with nothing but futures.
+/// rescue.R2, with nothing but futures.
 #[test]
 fn rescue_wakes_whoever_dozes_at_the_post() {
     model::check("pool::rescue_wakes_whoever_dozes_at_the_post", || {
@@ -628,7 +629,7 @@ fn rescue_wakes_whoever_dozes_at_the_post() {
     });
 }
 
-/// R2, while a root waits.
+/// rescue.R2, while a root waits.
 #[test]
 fn rescue_wakes_whoever_rests_at_the_post() {
     model::check("pool::rescue_wakes_whoever_rests_at_the_post", || {

@@ -1,7 +1,7 @@
 //! The whole pool under model checkers.
 //!
 //! * `shuttle`: real pools of 1 to 3 workers under thousands of random schedules.
-//! * `loom`: one seat and its thieves, exhaustively: models of S2-S4 and of leapfrogging.
+//! * `loom`: one seat and its thieves, exhaustively: models of seat.S2-seat.S4 and of leapfrogging.
 //! * `unit`: one seat on one thread, under random scripts.
 
 #[cfg(manyhands_loom)]

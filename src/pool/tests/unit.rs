@@ -194,8 +194,8 @@ fn sleepers_hear_of_what_is_not_next() {
     });
 }
 
-/// Whatever thieves do between a push and its pop, each half is run once (S2, S5), and when the
-/// joins have ended the slots are free again.
+/// Whatever thieves do between a push and its pop, each half is run once (seat.S2, seat.S5), and
+/// when the joins have ended the slots are free again.
 #[test]
 fn joins_find_their_halves_again() {
     let counts = [const { Cell::new(0) }; 2];

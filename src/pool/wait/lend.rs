@@ -205,7 +205,7 @@ fn release(me: Occupant<'_>) {
 }
 
 /// Blocks in user code (`block_in_place`): lends the permit around `f`. Calls into the pool in `f`
-/// work as ever; they find the permit given up already.
+/// work as elsewhere; they find the permit given up already.
 pub(crate) fn while_blocking<R>(me: Occupant<'_>, f: impl FnOnce() -> R) -> R {
     publish::expose_all(me);
     let _shown = Shown::new(me, Wait::Blocking);
