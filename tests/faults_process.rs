@@ -240,6 +240,32 @@ fn the_default_pool_works_with_the_threads_that_it_gets() {
     assert_success(&end_of(command.spawn().unwrap()));
 }
 
+/// A thread for blocking closures runs no other job: beside it alone, a call from outside works as a
+/// guest.
+#[test]
+fn a_blocking_thread_is_no_worker() {
+    if is_child() {
+        limit_memory(0);
+        assert_eq!(manyhands::join(|| 1, || 2), (1, 2));
+        set_memory_limit(libc::RLIM_INFINITY);
+        let (go, wait) = mpsc::channel::<()>();
+        let (says, up) = mpsc::channel();
+        let blocking = manyhands::spawn_blocking(move || {
+            says.send(()).unwrap();
+            wait.recv().is_err()
+        });
+        up.recv().unwrap();
+        limit_memory(0);
+        assert_eq!(manyhands::Handle::current().install(|| 6 * 7), 42);
+        drop(go);
+        assert!(blocking.join().unwrap());
+        return;
+    }
+    let mut command = child("a_blocking_thread_is_no_worker");
+    command.env("MANYHANDS_NUM_THREADS", "4");
+    assert_success(&end_of(command.spawn().unwrap()));
+}
+
 /// A pool whose workers are up: a thread that starts is killed by std if it finds no room for its
 /// signal stack. They have done nothing, so there is no spare thread that waits for events meanwhile.
 fn pool_of_large_stacks(num_threads: usize) -> Pool {
@@ -261,8 +287,12 @@ fn pool_of_large_stacks(num_threads: usize) -> Pool {
 fn limit_memory(growth: u64) {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+    set_memory_limit(pages * 4096 + growth);
+}
+
+fn set_memory_limit(bytes: u64) {
     let limit = libc::rlimit {
-        rlim_cur: pages * 4096 + growth,
+        rlim_cur: bytes,
         rlim_max: libc::RLIM_INFINITY,
     };
     // SAFETY: a system call with a valid pointer.

@@ -11,7 +11,7 @@ pub(super) struct Asleep<'a> {
     me: Occupant<'a>,
     /// Before `_hook`: the time ends before the hook is called.
     parked: Parked<'a>,
-    _hook: hooks::Asleep<'a>,
+    _hook: hooks::Unpark<'a>,
 }
 
 impl<'a> Asleep<'a> {

@@ -221,9 +221,9 @@ pub(super) struct Role<'a> {
 }
 
 impl Role<'_> {
-    /// If timers have expired, calls `begin` and then their wakers. Else sleeps until the parker is
-    /// woken, an event happens, or the next timer expires.
-    pub(super) fn drive(&self, me: Option<Occupant<'_>>, begin: impl FnOnce()) {
+    /// Sleeps until the parker is woken, an event happens, or the next timer expires. If timers have
+    /// expired, before or after that, calls `begin` and then their wakers.
+    pub(super) fn drive(&self, me: Option<Occupant<'_>>, begin: impl Fn()) {
         self.drive_until(None, me, begin);
     }
 
@@ -232,21 +232,25 @@ impl Role<'_> {
         &self,
         end: Option<Instant>,
         me: Option<Occupant<'_>>,
-        begin: impl FnOnce(),
+        begin: impl Fn(),
     ) {
         events::run_to_end(self.sleep(end, me, begin));
     }
 
     /// As [`drive`](Self::drive), inside [`Driver::host`] if the thread is a worker.
-    pub(super) async fn drive_hosted(&self, me: Occupant<'_>, begin: impl FnOnce()) {
+    pub(super) async fn drive_hosted(&self, me: Occupant<'_>, begin: impl Fn()) {
         self.sleep(None, Some(me), begin).await;
     }
 
     /// What [`drive_until`](Self::drive_until) does. It waits as a future for a hosted thread only.
-    async fn sleep(&self, end: Option<Instant>, me: Option<Occupant<'_>>, begin: impl FnOnce()) {
-        if self.fires(begin) {
-            return;
+    async fn sleep(&self, end: Option<Instant>, me: Option<Occupant<'_>>, begin: impl Fn()) {
+        if !self.fires(&begin) {
+            self.sleep_until_woken(end, me).await;
+            self.fires(&begin);
         }
+    }
+
+    async fn sleep_until_woken(&self, end: Option<Instant>, me: Option<Occupant<'_>>) {
         let driver = self.driver;
         let events = &driver.events;
         let deadline = self.next_wake().into_iter().chain(end).min();
@@ -280,7 +284,7 @@ impl Role<'_> {
     }
 
     /// If timers have expired, calls `begin` and then their wakers.
-    fn fires(&self, begin: impl FnOnce()) -> bool {
+    fn fires(&self, begin: impl Fn()) -> bool {
         let timers = &self.driver.timers;
         let is_due = timers.is_due();
         if is_due {

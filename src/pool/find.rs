@@ -34,7 +34,7 @@ enum First {
     Background,
     /// Timers that have expired; what they wake comes to the seat's own queues.
     Timers,
-    /// Events of the system, in the same way.
+    /// Nothing here: the main loop has let events in before this round (`worker.rs`).
     Events,
     /// Nothing.
     Own,
@@ -218,7 +218,7 @@ fn sweep(me: Occupant<'_>, take: impl Fn(&Seat) -> Steal<Found>) -> Option<Found
 }
 
 fn steal(me: Occupant<'_>, last: bool) -> Option<Found> {
-    let stolen = sweep(me, |victim| match victim.slots.steal() {
+    let stolen = sweep(me, |victim| match victim.offer().steal() {
         Steal::Success(job) => Steal::Success(Found::closure(job)),
         Steal::Empty => tasks_of(victim, me, batch(me)),
         Steal::Retry => Steal::Retry,

@@ -161,7 +161,7 @@ fn install_on_seat<R: Send>(
 
 /// Did the system grant no thread at all, so that this one must work as a guest?
 fn has_no_thread(registry: &Registry) -> bool {
-    registry.threads.live() == 0 && !registry.guests.is_empty() && seat::current().is_none()
+    registry.threads.has_no_seated() && !registry.guests.is_empty() && seat::current().is_none()
 }
 
 /// Runs `f` on a worker, once the one to whom `submit` gives the job has one.

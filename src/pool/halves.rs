@@ -85,7 +85,7 @@ pub(crate) enum Takers {
 #[inline]
 pub(crate) fn takers() -> Takers {
     match seat::current() {
-        Some(me) if me.slots.is_asked() => takers_from(me),
+        Some(me) if me.offer().is_asked() => takers_from(me),
         _ => Takers::None,
     }
 }
@@ -95,7 +95,7 @@ fn takers_from(me: Occupant<'_>) -> Takers {
     let registry = me.registry();
     if !registry.expects_thieves() || !ShareRef::current().has_free() {
         Takers::None
-    } else if me.slots.is_asked_by_waiter() || registry.sleep.has_searchers() {
+    } else if me.offer().is_asked_by_waiter() || registry.sleep.has_searchers() {
         Takers::Awake
     } else if registry.sleep.wants_one() {
         Takers::Asleep

@@ -72,9 +72,9 @@ impl Hooks {
     }
 
     /// A thread of the pool is about to sleep, and is awake when the result is dropped.
-    pub(crate) fn asleep(&self) -> Asleep<'_> {
+    pub(crate) fn asleep(&self) -> Unpark<'_> {
         self.tell(self.thread_park.as_ref());
-        Asleep(self)
+        Unpark(self)
     }
 
     /// The name for a thread that is created while jobs run: a panic of the user's closure is
@@ -104,11 +104,11 @@ impl Hooks {
     }
 }
 
-/// See [`Hooks::asleep`].
+/// Calls the hook for the end of a sleep when it is dropped; see [`Hooks::asleep`].
 #[must_use]
-pub(crate) struct Asleep<'a>(&'a Hooks);
+pub(crate) struct Unpark<'a>(&'a Hooks);
 
-impl Drop for Asleep<'_> {
+impl Drop for Unpark<'_> {
     fn drop(&mut self) {
         self.0.tell(self.0.thread_unpark.as_ref());
     }

@@ -73,7 +73,7 @@ impl Metrics {
 
 fn of_seat(seat: &Seat) -> SeatMetrics {
     SeatMetrics {
-        queued_jobs: seat.slots.depth(),
+        queued_jobs: seat.offer().depth(),
         queued_tasks: seat.tasks.depth(),
         ..seat.counters().read(seat.index() as usize, seat.kind())
     }

@@ -20,8 +20,8 @@
 //! | 8 | `guest.rs`, `worker.rs`, `limit.rs`, `blocking/run.rs`, `shutdown.rs` | how threads come, work and go |
 //! | 9 | `start.rs`, `metrics.rs`, `prometheus.rs` | how a pool begins; what it shows |
 //!
-//! Called by every entry point ([`crate::entry`]). It knows nothing of joins, scopes or iterators:
-//! they are closures in jobs.
+//! Called by the doors ([`crate::entry`]), by `time`, and by `iter/plumbing/fork.rs`. It knows nothing
+//! of iterators, and of joins and scopes only what they put on a seat and wait for.
 #![doc = include_str!("README.md")]
 
 mod asleep;

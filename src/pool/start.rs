@@ -138,7 +138,7 @@ impl ThreadBuilder {
     /// For [`Call::Work`] the caller has counted the thread as a searcher; it is counted as live
     /// here.
     fn new(registry: Arc<Registry>, index: SeatIndex, name: Option<String>, call: Call) -> Self {
-        registry.threads.enter();
+        registry.threads.enter_seated();
         Self {
             index,
             name,

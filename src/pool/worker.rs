@@ -51,7 +51,7 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, call: Call) {
     if !is_worker {
         registry.bench.leave(index);
     }
-    if registry.threads.leave() {
+    if registry.threads.leave_seated() {
         publish::drain(registry);
     }
     registry.threads.say_ended();
@@ -79,7 +79,7 @@ pub(super) fn never_ran(registry: &Registry, index: SeatIndex, call: Call) {
         // for a spare thread does this by itself.)
         tell::permit(registry);
     }
-    if registry.threads.leave() && registry.is_closed() {
+    if registry.threads.leave_seated() && registry.is_closed() {
         publish::drain(registry);
     }
     registry.threads.say_ended();
@@ -279,7 +279,7 @@ impl<'a> MainLoop<'a> {
     fn execute(&mut self, job: Found) {
         if self.searching {
             self.searching = false;
-            tell::found(self.registry);
+            tell::found(self.me, !job.is_poll());
         }
         self.has_polled = job.is_poll();
         execute(self.me, job);
@@ -320,7 +320,8 @@ fn execute(me: Occupant<'_>, job: Found) {
     }
 }
 
-/// Is there a reason not to sleep?
+/// The last look before a sleep: is there a reason not to? A thread that pauses may go on, because a
+/// permit has come back.
 fn rescan(me: Occupant<'_>) -> Rescan {
     let registry = me.registry();
     registry.rescue.turnstile.grant();

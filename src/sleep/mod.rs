@@ -1,6 +1,7 @@
 //! The sleep protocol: which threads may run, which sleep, and which are woken when there is work.
 #![doc = include_str!("README.md")]
 
+mod permits;
 #[cfg(test)]
 mod tests;
 mod word;
@@ -236,66 +237,6 @@ impl Sleep {
         node.token.store(true, Ordering::Release);
         // SAFETY: the seat stored a parker before it could be popped, and parkers live for ever.
         unsafe { (*parker).unpark() };
-    }
-
-    /// Takes a permit without asking. The thread resumes from a wait, or is a guest, or starts with
-    /// the pool. There may now be more active threads than permits; see [`is_crowded`].
-    ///
-    /// [`is_crowded`]: Self::is_crowded
-    pub(crate) fn acquire(&self) {
-        let before = self.update(|word| Some(word.with_active()));
-        debug_assert!(before.is_ok());
-    }
-
-    /// Takes a permit for a thread that is about to be created, if a permit is free and no thread
-    /// searches. The new thread starts as a searcher, as if it had been woken.
-    #[must_use]
-    pub(crate) fn reserve(&self) -> bool {
-        let permits = self.permits();
-        self.update(|word| {
-            (word.searching() == 0 && word.active() < permits).then(|| word.with_searcher())
-        })
-        .is_ok()
-    }
-
-    /// Counts a thread that starts with the pool: it holds a permit and searches.
-    pub(crate) fn admit(&self) {
-        let before = self.update(|word| Some(word.with_searcher()));
-        debug_assert!(before.is_ok());
-    }
-
-    /// Gives a permit back without going to sleep: the thread waits for something in particular, or
-    /// leaves. The caller must then scan for visible work, and `notify` if it sees any.
-    pub(crate) fn release(&self) {
-        let before = self.update(|word| Some(word.without_active()));
-        debug_assert!(before.is_ok());
-        self.rescan_fence();
-    }
-
-    /// Like [`release`](Self::release), for a searching thread that leaves for good.
-    pub(crate) fn release_searcher(&self) {
-        let before = self.update(|word| Some(word.without_searching().without_active()));
-        debug_assert!(before.is_ok());
-        self.rescan_fence();
-    }
-
-    /// A thread with a permit begins to search.
-    pub(crate) fn start_searching(&self) {
-        let before = self.update(|word| Some(word.with_searching()));
-        debug_assert!(before.is_ok());
-    }
-
-    /// Counts one searcher less: it has found work (step sleep.F1). `true`: it was the last
-    /// searcher. It must then scan for more visible work, and `notify` if it sees any (step
-    /// sleep.F2).
-    #[must_use]
-    pub(crate) fn stop_searching(&self) -> bool {
-        let before = self.update(|word| Some(word.without_searching()));
-        let last = before.is_ok_and(|word| word.searching() == 1);
-        if last {
-            self.rescan_fence();
-        }
-        last
     }
 
     /// Steps sleep.Z2 and sleep.F2.

@@ -38,7 +38,7 @@ where
     task::spawn_named(call, scheduler, class, site, name)
 }
 
-fn blocking_call<F>(registry: Arc<Registry>, f: F) -> (Call<F>, OnBlockingThread) {
+fn blocking_call<F>(registry: Arc<Registry>, f: F) -> (Closure<F>, OnBlockingThread) {
     registry.check_process();
     let ticket = {
         let mut state = lock(&registry.blocking.state);
@@ -46,7 +46,7 @@ fn blocking_call<F>(registry: Arc<Registry>, f: F) -> (Call<F>, OnBlockingThread
         state.next += 1;
         ticket
     };
-    let call = Call {
+    let call = Closure {
         registry: Arc::clone(&registry),
         ticket,
         entered: false,
@@ -142,16 +142,16 @@ fn leave(registry: &Registry) {
 }
 
 /// A blocking closure as a future: pending at its first poll, ready at its second.
-struct Call<F> {
+struct Closure<F> {
     registry: Arc<Registry>,
     ticket: Ticket,
     entered: bool,
     closure: Option<F>,
 }
 
-impl<F> Unpin for Call<F> {}
+impl<F> Unpin for Closure<F> {}
 
-impl<R, F: FnOnce() -> R> Future for Call<F> {
+impl<R, F: FnOnce() -> R> Future for Closure<F> {
     type Output = R;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
@@ -165,7 +165,7 @@ impl<R, F: FnOnce() -> R> Future for Call<F> {
     }
 }
 
-impl<F> Drop for Call<F> {
+impl<F> Drop for Closure<F> {
     fn drop(&mut self) {
         if self.closure.is_some() {
             self.registry.blocking.leave(self.ticket);

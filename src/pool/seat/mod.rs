@@ -3,6 +3,7 @@
 //! | file | story |
 //! |---|---|
 //! | `slots.rs` | join halves: private slots, and how they become public |
+//! | `offer.rs` | public jobs, and the hunger of thieves |
 //! | `lifo.rs` | ready tasks |
 //! | `mail.rs` | letters for this thread alone |
 //! | `mode.rs` | what the occupant is doing |
@@ -18,12 +19,13 @@
 //! its own ([`current`]), and cannot send it to another thread.
 //!
 //! Used by every other room of the pool. A seat knows no registry: it carries the address of its
-//! pool for those who do (`registry.rs`), tells nobody of anything, and decides nothing.
+//! pool for those who do (`registry.rs`), and tells nobody of anything.
 
 mod counters;
 mod lifo;
 mod mail;
 mod mode;
+mod offer;
 mod slots;
 mod waits_for;
 
@@ -32,6 +34,7 @@ pub(crate) use self::counters::{Counters, Parked};
 pub(crate) use self::lifo::Tasks;
 pub(crate) use self::mail::Mail;
 pub(crate) use self::mode::{Mode, Phase};
+pub(crate) use self::offer::Offer;
 pub(crate) use self::slots::{Exposed, MayExpose, Popped, Slot, Slots};
 pub(crate) use self::waits_for::{Shown, Wait, WaitWord};
 
@@ -67,7 +70,7 @@ pub enum SeatKind {
 /// Queues and state of one seat: what everybody may do with it.
 #[repr(C)]
 pub(crate) struct Seat {
-    pub(super) slots: Slots,
+    slots: Slots,
     desk: CachePadded<Desk>,
     pub(super) tasks: Tasks,
     pub(super) mail: Mail,
@@ -268,9 +271,15 @@ impl Seat {
         &self.counters
     }
 
+    /// What it offers to thieves and waiters.
+    #[inline(always)]
+    pub(crate) fn offer(&self) -> &Offer {
+        self.slots.offer()
+    }
+
     /// Is there anything that a thief could take?
     pub(crate) fn has_visible_work(&self) -> bool {
-        self.slots.has_public() || self.tasks.are_there()
+        self.offer().has_public() || self.tasks.are_there()
     }
 }
 
@@ -401,8 +410,8 @@ impl fmt::Debug for Seat {
         f.debug_struct("Seat")
             .field("index", &self.index)
             .field("doing", &format_args!("{doing}"))
-            .field("asked", &self.slots.is_asked())
-            .field("jobs", &self.slots.has_public())
+            .field("asked", &self.offer().is_asked())
+            .field("jobs", &self.offer().has_public())
             .field("tasks", &self.tasks.are_there())
             .field("mail", &self.mail.has_letters())
             .finish_non_exhaustive()

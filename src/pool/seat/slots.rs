@@ -8,12 +8,12 @@
 //!   join end. So its next fork or join end takes the slow path, and moves its oldest private job
 //!   to the public deque.
 //!
-//! This file decides what becomes public, and says so ([`Exposed`]). Who hears of it is decided
-//! elsewhere (`tell.rs`), and whether a thief may be expected at all is told by the caller.
+//! The thieves' side is `offer.rs`. This file moves jobs to it, and says so ([`Exposed`]). Who hears
+//! of that is decided in `tell.rs`; whether a thief may be expected at all is told by the caller.
 //!
 //! Invariants (proofs in `pool/README.md`):
 //!
-//! * `seat.S2`: private jobs are newer than public ones, and belong to the frames of the owner's
+//! * `seat.S2`: private jobs are newer than public join halves, and belong to the frames of the owner's
 //!   stack in order. So if a job has been exposed, every older one was exposed before, and when its
 //!   join ends every newer one is done.
 //! * `seat.S3`: at every fork or join end with a hungry thief and an empty public deque, the oldest
@@ -24,18 +24,15 @@
 //!   there by the push that returned the slot; every slot that a job leaves by exposure is cleared.
 
 use super::Own;
+use super::offer::{Offer, SLOTS};
 use crate::job::JobRef;
 use crate::job::stack::StackHeader;
-use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
-use crate::sync::deque::{Steal, Stealer, Worker};
-use crate::sync::{Cell, chaos};
+use crate::sync::Cell;
+use crate::sync::deque::Worker;
 use crate::util::count::Event;
 use crossbeam_utils::CachePadded;
 use std::cell;
 use std::ptr::NonNull;
-
-/// Private jobs of a seat, at most.
-pub(crate) const SLOTS: u8 = 32;
 
 /// The place of a job between its push and its pop. Eight bits into an array of 256 need no bounds
 /// check.
@@ -78,47 +75,11 @@ pub(crate) struct MayExpose {
     pub(crate) thieves: bool,
 }
 
-/// Does a thief want jobs of this seat? One word that the owner reads at every fork.
-#[derive(Debug)]
-struct Hunger(AtomicU8);
-
-impl Hunger {
-    /// How many slots may be full before the next fork takes the slow path: 0 while a thief is
-    /// hungry, else [`SLOTS`].
-    #[inline(always)]
-    fn limit(&self) -> u8 {
-        // Ordering: Relaxed; late sight of a thief's 0 delays the exposure by one fork. The job
-        // itself is published by the deque.
-        self.0.load(Ordering::Relaxed)
-    }
-
-    #[inline(always)]
-    fn is_asked(&self) -> bool {
-        self.limit() == 0
-    }
-
-    fn ask(&self) {
-        // Ordering: Relaxed; the owner reads the word at every fork (`limit`).
-        self.0.store(0, Ordering::Relaxed);
-    }
-
-    fn answer(&self) {
-        // Ordering: Relaxed; what matters is the order against the deque's indexes, which the
-        // fence below and the one in `Slots::steal` make.
-        self.0.store(SLOTS, Ordering::Relaxed);
-        // Ordering: SeqCst fence; pairs with the one in `Slots::steal`.
-        fence(Ordering::SeqCst);
-        Event::Fence.count();
-        chaos::point("limit before expose");
-    }
-}
-
 /// The join halves and scope jobs of one seat.
 #[repr(C)]
 pub(crate) struct Slots {
-    hunger: CachePadded<Hunger>,
+    offer: Offer,
     own: CachePadded<Private>,
-    public: CachePadded<Public>,
 }
 
 /// `seat.S1`: the occupant's.
@@ -134,22 +95,11 @@ struct Private {
     jobs: Worker<JobRef>,
 }
 
-/// What thieves touch.
-struct Public {
-    jobs: Stealer<JobRef>,
-    /// Does a waiter look at this seat just now, for what it could take back?
-    asked_by_waiter: AtomicBool,
-}
-
 impl Slots {
     pub(super) fn new() -> Self {
         let jobs = Worker::new_lifo();
         Self {
-            hunger: CachePadded::new(Hunger(AtomicU8::new(0))),
-            public: CachePadded::new(Public {
-                jobs: jobs.stealer(),
-                asked_by_waiter: AtomicBool::new(false),
-            }),
+            offer: Offer::new(jobs.stealer()),
             own: CachePadded::new(Private {
                 top: Cell::new(0),
                 slots: [const { cell::Cell::new(None) }; 256],
@@ -159,60 +109,10 @@ impl Slots {
         }
     }
 
-    /// The oldest public job. If it was the last one, the owner is asked for more.
-    pub(crate) fn steal(&self) -> Steal<JobRef> {
-        if !self.ask_for_jobs() {
-            return Steal::Empty;
-        }
-        let stolen = self.public.jobs.steal();
-        // Ordering: SeqCst fence; pairs with the one in `Hunger::answer`: the steal, then the look.
-        fence(Ordering::SeqCst);
-        Event::Fence.count();
-        self.ask_for_jobs();
-        if matches!(stolen, Steal::Success(_)) {
-            Event::JobStolen.count();
-        }
-        stolen
-    }
-
-    /// Asks the owner for a job if none is public. Returns whether one is.
-    pub(crate) fn ask_for_jobs(&self) -> bool {
-        if self.has_public() {
-            return true;
-        }
-        // A store that changes nothing would only take the line away from the owner.
-        if !self.hunger.is_asked() {
-            self.hunger.ask();
-        }
-        false
-    }
-
-    /// Are there public jobs? Unlike [`ask_for_jobs`](Self::ask_for_jobs), asks for nothing.
-    pub(crate) fn has_public(&self) -> bool {
-        !self.public.jobs.is_empty()
-    }
-
-    /// The number of public jobs. A snapshot.
-    pub(crate) fn depth(&self) -> usize {
-        self.public.jobs.len()
-    }
-
-    /// Is a thief waiting for this seat to offer work? Read by loops between blocks.
-    #[inline]
-    pub(crate) fn is_asked(&self) -> bool {
-        self.hunger.is_asked()
-    }
-
-    /// A waiter begins or ends to look at this seat for jobs that it could take back.
-    pub(crate) fn set_asked_by_waiter(&self, asked: bool) {
-        // Ordering: Relaxed; a hint. With two waiters, the first to leave hides the other.
-        self.public.asked_by_waiter.store(asked, Ordering::Relaxed);
-    }
-
-    /// Does a waiter look at this seat, so that a job that is public now would be taken at once?
-    pub(crate) fn is_asked_by_waiter(&self) -> bool {
-        // Ordering: Relaxed, as in `set_asked_by_waiter`.
-        self.public.asked_by_waiter.load(Ordering::Relaxed)
+    /// The side of thieves and waiters.
+    #[inline(always)]
+    pub(super) fn offer(&self) -> &Offer {
+        &self.offer
     }
 }
 
@@ -222,7 +122,7 @@ impl Own<'_, Slots> {
     #[inline(always)]
     pub(crate) fn push(self, job: NonNull<StackHeader>) -> Option<Slot> {
         let top = self.own.top.get();
-        (top < self.hunger.limit()).then(|| self.put(top, job))
+        (top < self.offer.hunger.limit()).then(|| self.put(top, job))
     }
 
     #[inline(always)]
@@ -240,7 +140,7 @@ impl Own<'_, Slots> {
     #[inline(always)]
     pub(crate) fn pop(self, slot: Slot, job: NonNull<StackHeader>) -> bool {
         let is_there = self.own.slots[slot.0 as usize].get() == Some(job);
-        if is_there && !self.hunger.is_asked() {
+        if is_there && !self.offer.hunger.is_asked() {
             // `seat.S5`: the job is where it was put, and all that were above it are done.
             self.own.top.set(slot.0);
             return true;
@@ -251,7 +151,7 @@ impl Own<'_, Slots> {
     /// [`push`](Self::push) where the public deque is empty and a thief is hungry, or the slots are
     /// full.
     pub(crate) fn push_loud(self, job: NonNull<StackHeader>, may: MayExpose) -> (Slot, Exposed) {
-        self.hunger.answer();
+        self.offer.hunger.answer();
         let mut exposed = Exposed::Nothing;
         if self.own.top.get() == SLOTS {
             if !may.share {
@@ -309,10 +209,10 @@ impl Own<'_, Slots> {
     /// Offers the oldest private job, if a thief has asked for one and there is one. (If there is
     /// none, the hunger stays, and the next fork answers it.)
     pub(crate) fn feed(self, may: impl FnOnce() -> MayExpose) -> Exposed {
-        if !self.hunger.is_asked() || self.own.top.get() == 0 {
+        if !self.offer.hunger.is_asked() || self.own.top.get() == 0 {
             return Exposed::Nothing;
         }
-        self.hunger.answer();
+        self.offer.hunger.answer();
         let may = may();
         if may.thieves && self.own.jobs.is_empty() && may.share {
             self.expose(1);
@@ -323,7 +223,7 @@ impl Own<'_, Slots> {
 
     /// The next fork takes the slow path.
     pub(crate) fn slow_next_fork(self) {
-        self.hunger.ask();
+        self.offer.hunger.ask();
     }
 
     /// Moves all private jobs to the public deque.
@@ -379,7 +279,7 @@ impl Own<'_, Slots> {
         }
         if self.own.jobs.is_empty() {
             // The next fork makes something public again.
-            self.hunger.ask();
+            self.offer.hunger.ask();
         }
         job
     }

@@ -121,7 +121,7 @@ fn nested_joins(thieves: &[usize]) {
             let registry = Arc::clone(&registry);
             thread::spawn(move || {
                 for _ in 0..tries {
-                    if let Steal::Success(job) = registry.seat(0).slots.steal() {
+                    if let Steal::Success(job) = registry.seat(0).offer().steal() {
                         job.execute(index);
                     }
                 }
@@ -155,7 +155,7 @@ fn a_join_waits_for_its_stolen_half() {
             thread::spawn(move || {
                 // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
                 let _occupied = unsafe { registry.occupy(1) };
-                if let Steal::Success(job) = registry.seat(0).slots.steal() {
+                if let Steal::Success(job) = registry.seat(0).offer().steal() {
                     job.execute(1);
                 }
             })
@@ -189,7 +189,7 @@ fn a_hungry_thief_gets_every_job() {
             thread::spawn(move || {
                 let mut got = 0;
                 while got < 2 {
-                    match registry.seat(0).slots.steal() {
+                    match registry.seat(0).offer().steal() {
                         Steal::Success(job) => {
                             job.execute(1);
                             got += 1;
@@ -247,7 +247,7 @@ fn leapfrogging_takes_descendants_only() {
                 // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
                 let occupied = unsafe { registry.occupy(1) };
                 let me = occupied.me();
-                if let Steal::Success(job) = registry.seat(0).slots.steal() {
+                if let Steal::Success(job) = registry.seat(0).offer().steal() {
                     job.execute(1);
                 }
                 // Something else, which the owner of the half does not wait for.

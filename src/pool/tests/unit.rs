@@ -64,11 +64,11 @@ fn nested(me: Occupant<'_>, rng: &Rng, depth: u32, counts: &[Cell<u32>; 2]) {
 
 fn visit(me: Occupant<'_>, rng: &Rng) {
     match rng.below(4) {
-        0 => drop(me.slots.ask_for_jobs()),
+        0 => drop(me.offer().ask_for_jobs()),
         1 => halves::feed(me),
         2 => publish::expose_all(me),
         _ => {
-            if let Steal::Success(job) = me.slots.steal() {
+            if let Steal::Success(job) = me.offer().steal() {
                 job.execute(1);
             }
         }

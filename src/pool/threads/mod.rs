@@ -26,8 +26,10 @@ use std::time::{Duration, Instant};
 /// The threads of a pool that live, and those that have ended.
 #[derive(Debug)]
 pub(crate) struct Threads {
-    /// Threads that run the main loop and have not left it.
+    /// Threads with a seat or for blocking closures that exist and have not run their last job.
     live: AtomicUsize,
+    /// Those of them with a seat.
+    seated: AtomicUsize,
     ended: Mutex<usize>,
     change: Condvar,
 }
@@ -36,6 +38,7 @@ impl Threads {
     pub(super) fn new() -> Self {
         Self {
             live: AtomicUsize::new(0),
+            seated: AtomicUsize::new(0),
             ended: Mutex::new(0),
             change: Condvar::new(),
         }
@@ -45,6 +48,27 @@ impl Threads {
         // Ordering: Relaxed; callers that act on 0 put a SeqCst fence before
         // (`publish::drain_if_last`).
         self.live.load(Ordering::Relaxed)
+    }
+
+    /// Is there no worker and no spare thread? (Threads for blocking closures run nothing else.)
+    pub(super) fn has_no_seated(&self) -> bool {
+        // Ordering: Relaxed; it is 0 for good where the system grants no thread.
+        self.seated.load(Ordering::Relaxed) == 0
+    }
+
+    /// [`enter`](Self::enter), by a thread that gets a seat.
+    pub(super) fn enter_seated(&self) {
+        // Ordering: Relaxed, as in `enter`.
+        self.seated.fetch_add(1, Ordering::Relaxed);
+        self.enter();
+    }
+
+    /// [`leave`](Self::leave), by a thread that has counted itself by
+    /// [`enter_seated`](Self::enter_seated).
+    pub(super) fn leave_seated(&self) -> bool {
+        // Ordering: Relaxed; `leave` orders what others see.
+        self.seated.fetch_sub(1, Ordering::Relaxed);
+        self.leave()
     }
 
     /// Counts a thread before it is created.

@@ -29,30 +29,30 @@ pub(super) fn lend(me: Occupant<'_>, wait: Wait, mut is_over: impl FnMut() -> bo
         return;
     }
     // Before the permit is gone, or another thread would be called to be the driver.
-    let mut driving = match wait == Wait::Future && me.mode() != Mode::Away {
-        true => Driving::If(Asker::Waiter).or_take(me),
-        false => Driving::No,
+    let mut duty = match wait == Wait::Future && me.mode() != Mode::Away {
+        true => Duty::If(Asker::Waiter).or_take(me),
+        false => Duty::None,
     };
     let _asleep = (!me.is_guest()).then(|| registry.hooks.asleep());
     let lent = Lent::give_up(me);
     loop {
-        if run_mail(me, &lent, &mut driving) || run_last_resort(me, &lent, &mut driving) {
+        if run_mail(me, &lent, &mut duty) || run_last_resort(me, &lent, &mut duty) {
             continue;
         }
         // A letter may have swallowed the wake-up.
         if is_over() {
             break;
         }
-        driving = driving.or_take(me);
-        sleep(me, &driving);
-        if matches!(driving, Driving::Yes(_)) && is_over() {
+        duty = duty.or_take(me);
+        sleep(me, &duty);
+        if matches!(duty, Duty::Driver(_)) && is_over() {
             break;
         }
-        driving = driving.after_sleep(registry);
+        duty = duty.after_sleep(registry);
         waiter.follow(thief);
     }
     drop(lent);
-    if let Driving::Yes(role) = driving {
+    if let Duty::Driver(role) = duty {
         match me.mode() {
             // A thread that polls looks at the clock before it does anything else.
             Mode::Polling => drop(role),
@@ -62,18 +62,18 @@ pub(super) fn lend(me: Occupant<'_>, wait: Wait, mut is_over: impl FnMut() -> bo
 }
 
 /// May a thread that waits be the driver meanwhile, and is it?
-enum Driving<'a> {
-    No,
+enum Duty<'a> {
+    None,
     If(Asker),
-    Yes(Role<'a>),
+    Driver(Role<'a>),
 }
 
-impl<'a> Driving<'a> {
+impl<'a> Duty<'a> {
     /// Takes the role, if this thread may have it and it is free.
     fn or_take(self, me: Occupant<'a>) -> Self {
         match self {
             Self::If(asker) => match me.registry().driver.take(me.parker(), asker) {
-                Some(role) => Self::Yes(role),
+                Some(role) => Self::Driver(role),
                 None => Self::If(asker),
             },
             other => other,
@@ -83,7 +83,7 @@ impl<'a> Driving<'a> {
     /// Something runs on this thread, which may have to wait for the clock in its turn. The role is
     /// free from now on; a permit that is given back follows, and with it a look at the role.
     fn interrupt(&mut self) {
-        if let Self::Yes(role) = self {
+        if let Self::Driver(role) = self {
             let asker = role.asker();
             *self = Self::If(asker);
         }
@@ -93,9 +93,9 @@ impl<'a> Driving<'a> {
     /// thread that runs it.
     fn after_sleep(self, registry: &Registry) -> Self {
         match self {
-            Self::Yes(role) if !registry.is_stuck() => {
+            Self::Driver(role) if !registry.is_stuck() => {
                 role.give_up(registry);
-                Self::No
+                Self::None
             }
             other => other,
         }
@@ -103,39 +103,39 @@ impl<'a> Driving<'a> {
 }
 
 /// Runs a letter, if there is one: nobody else can.
-fn run_mail(me: Occupant<'_>, lent: &Lent<'_>, driving: &mut Driving<'_>) -> bool {
+fn run_mail(me: Occupant<'_>, lent: &Lent<'_>, duty: &mut Duty<'_>) -> bool {
     let Some(letter) = me.open_mail() else {
         return false;
     };
-    driving.interrupt();
+    duty.interrupt();
     lent.take_back_for(|| letter.execute(me.index()));
     true
 }
 
 /// The last resort: where no other thread moves, whatever is visible stays until this thread takes
 /// it, and no other thread looks at the clock.
-fn run_last_resort<'a>(me: Occupant<'a>, lent: &Lent<'_>, driving: &mut Driving<'a>) -> bool {
+fn run_last_resort<'a>(me: Occupant<'a>, lent: &Lent<'_>, duty: &mut Duty<'a>) -> bool {
     if !me.registry().is_stuck() {
         return false;
     }
-    if !matches!(driving, Driving::Yes(_)) {
-        *driving = Driving::If(Asker::LastWaiter).or_take(me);
+    if !matches!(duty, Duty::Driver(_)) {
+        *duty = Duty::If(Asker::LastWaiter).or_take(me);
     }
     lent.take_back_for(|| {
         let Some(job) = find::own(me).or_else(|| find::others(me, true)) else {
             return false;
         };
-        *driving = Driving::If(Asker::LastWaiter);
+        *duty = Duty::If(Asker::LastWaiter);
         computing::run(me, job);
         publish::expose_all(me);
         true
     })
 }
 
-fn sleep(me: Occupant<'_>, driving: &Driving<'_>) {
+fn sleep(me: Occupant<'_>, duty: &Duty<'_>) {
     let _parked = me.counters().parked();
-    match driving {
-        Driving::Yes(role) => role.drive(Some(me), || ()),
+    match duty {
+        Duty::Driver(role) => role.drive(Some(me), || ()),
         _ => me.parker().park(),
     }
 }

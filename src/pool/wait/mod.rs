@@ -72,7 +72,7 @@ fn watch(me: Occupant<'_>, half: &Public) -> Watched {
     impl Drop for Asking<'_> {
         fn drop(&mut self) {
             if let Some(thief) = self.0 {
-                thief.slots.set_asked_by_waiter(false);
+                thief.offer().set_asked_by_waiter(false);
             }
         }
     }
@@ -92,7 +92,7 @@ fn watch(me: Occupant<'_>, half: &Public) -> Watched {
         if asking.0.is_none() {
             asking.0 = thief(me, half);
             if let Some(thief) = asking.0 {
-                thief.slots.set_asked_by_waiter(true);
+                thief.offer().set_asked_by_waiter(true);
             }
         }
     }
@@ -108,7 +108,7 @@ fn thief<'a>(me: Occupant<'a>, half: &Public) -> Option<&'a Seat> {
 fn sleep_for_half(me: Occupant<'_>, half: &Public) -> bool {
     let parker = me.parker();
     let thief = thief(me, half);
-    let offers = || thief.is_some_and(|thief| thief.slots.has_public());
+    let offers = || thief.is_some_and(|thief| thief.offer().has_public());
     let is_over = || !half.latch().announce(parker) || offers();
     lend(me, Wait::Half(half.thief()), is_over);
     !half.latch().retract(parker)
@@ -120,11 +120,11 @@ fn sleep_for_half(me: Occupant<'_>, half: &Public) -> bool {
 /// running it, and its public deque holds only descendants of it (`seat.S4`).
 pub(super) fn leapfrog(me: Occupant<'_>, half: &Public) -> Option<JobRef> {
     let thief = thief(me, half)?;
-    if !thief.slots.ask_for_jobs() {
+    if !thief.offer().ask_for_jobs() {
         return None;
     }
     let _pin = half.latch().pin()?;
-    match thief.slots.steal() {
+    match thief.offer().steal() {
         Steal::Success(job) => Some(job),
         Steal::Empty | Steal::Retry => None,
     }

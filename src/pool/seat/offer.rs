@@ -1,0 +1,131 @@
+//! What a seat offers to thieves: its public jobs, and the word by which a thief asks for more.
+
+use crate::job::JobRef;
+use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
+use crate::sync::chaos;
+use crate::sync::deque::{Steal, Stealer};
+use crate::util::count::Event;
+use crossbeam_utils::CachePadded;
+
+/// Private jobs of a seat, at most.
+pub(super) const SLOTS: u8 = 32;
+
+/// Does a thief want jobs of this seat? One word that the owner reads at every fork.
+#[derive(Debug)]
+pub(super) struct Hunger(AtomicU8);
+
+impl Hunger {
+    /// How many slots may be full before the next fork takes the slow path: 0 while a thief is
+    /// hungry, else [`SLOTS`].
+    #[inline(always)]
+    pub(super) fn limit(&self) -> u8 {
+        // Ordering: Relaxed; late sight of a thief's 0 delays the exposure by one fork. The job
+        // itself is published by the deque.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline(always)]
+    pub(super) fn is_asked(&self) -> bool {
+        self.limit() == 0
+    }
+
+    pub(super) fn ask(&self) {
+        // Ordering: Relaxed; the owner reads the word at every fork (`limit`).
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    /// Takes back a thief's 0, before the deque is looked at and filled. After it, either the owner
+    /// sees the deque empty and exposes something, or a thief that empties it sees the new limit,
+    /// and stores 0 again, as the later of the two stores (`seat.S3`).
+    pub(super) fn answer(&self) {
+        // Ordering: Relaxed; what matters is the order against the deque's indexes, which the
+        // fence below and the one in `Offer::steal` make.
+        self.0.store(SLOTS, Ordering::Relaxed);
+        // Ordering: SeqCst fence; pairs with the one in `Offer::steal`.
+        fence(Ordering::SeqCst);
+        Event::Fence.count();
+        chaos::point("limit before expose");
+    }
+}
+
+/// What thieves and waiters see of a seat's jobs.
+#[repr(C)]
+pub(crate) struct Offer {
+    pub(super) hunger: CachePadded<Hunger>,
+    public: CachePadded<Public>,
+}
+
+/// What thieves write.
+struct Public {
+    jobs: Stealer<JobRef>,
+    /// Does a waiter look at this seat just now, for what it could take back?
+    asked_by_waiter: AtomicBool,
+}
+
+impl Offer {
+    pub(super) fn new(jobs: Stealer<JobRef>) -> Self {
+        Self {
+            hunger: CachePadded::new(Hunger(AtomicU8::new(0))),
+            public: CachePadded::new(Public {
+                jobs,
+                asked_by_waiter: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The oldest public job. If it was the last one, the owner is asked for more.
+    pub(crate) fn steal(&self) -> Steal<JobRef> {
+        if !self.ask_for_jobs() {
+            return Steal::Empty;
+        }
+        let stolen = self.public.jobs.steal();
+        // Ordering: SeqCst fence; pairs with the one in `Hunger::answer`: the steal, then the look.
+        fence(Ordering::SeqCst);
+        Event::Fence.count();
+        self.ask_for_jobs();
+        if matches!(stolen, Steal::Success(_)) {
+            Event::JobStolen.count();
+        }
+        stolen
+    }
+
+    /// Asks the owner for a job if none is public. Returns whether one is.
+    pub(crate) fn ask_for_jobs(&self) -> bool {
+        if self.has_public() {
+            return true;
+        }
+        // A store that changes nothing would only take the line away from the owner.
+        if !self.hunger.is_asked() {
+            self.hunger.ask();
+        }
+        false
+    }
+
+    /// Are there public jobs? Unlike [`ask_for_jobs`](Self::ask_for_jobs), asks for nothing.
+    pub(crate) fn has_public(&self) -> bool {
+        !self.public.jobs.is_empty()
+    }
+
+    /// The number of public jobs. A snapshot.
+    pub(crate) fn depth(&self) -> usize {
+        self.public.jobs.len()
+    }
+
+    /// Is a thief waiting for this seat to offer work? Read by loops between blocks.
+    #[inline]
+    pub(crate) fn is_asked(&self) -> bool {
+        self.hunger.is_asked()
+    }
+
+    /// A waiter begins or ends to look at this seat for jobs that it could take back.
+    pub(crate) fn set_asked_by_waiter(&self, asked: bool) {
+        // Ordering: Relaxed; a hint. With two waiters, the first to leave hides the other.
+        self.public.asked_by_waiter.store(asked, Ordering::Relaxed);
+    }
+
+    /// Does a waiter look at this seat, so that a job that is public now would be taken at once?
+    pub(crate) fn is_asked_by_waiter(&self) -> bool {
+        // Ordering: Relaxed, as in `set_asked_by_waiter`.
+        self.public.asked_by_waiter.load(Ordering::Relaxed)
+    }
+}
