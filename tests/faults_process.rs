@@ -245,7 +245,7 @@ fn the_default_pool_works_with_the_threads_that_it_gets() {
 #[test]
 fn a_blocking_thread_is_no_worker() {
     if is_child() {
-        limit_memory(0);
+        limit_memory(128 << 20);
         assert_eq!(manyhands::join(|| 1, || 2), (1, 2));
         set_memory_limit(libc::RLIM_INFINITY);
         let (go, wait) = mpsc::channel::<()>();
@@ -255,7 +255,7 @@ fn a_blocking_thread_is_no_worker() {
             wait.recv().is_err()
         });
         up.recv().unwrap();
-        limit_memory(0);
+        limit_memory(128 << 20);
         assert_eq!(manyhands::Handle::current().install(|| 6 * 7), 42);
         drop(go);
         assert!(blocking.join().unwrap());
@@ -263,6 +263,8 @@ fn a_blocking_thread_is_no_worker() {
     }
     let mut command = child("a_blocking_thread_is_no_worker");
     command.env("MANYHANDS_NUM_THREADS", "4");
+    // So that there is room for what else is needed, and for no stack.
+    command.env("RUST_MIN_STACK", (256_u64 << 20).to_string());
     assert_success(&end_of(command.spawn().unwrap()));
 }
 

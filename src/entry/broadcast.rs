@@ -66,7 +66,7 @@ impl fmt::Debug for BroadcastContext<'_> {
 /// # Panics
 ///
 /// If `op` panics on some worker; `broadcast` then panics with the payload of one of them when all
-/// are done. Also if the pool was shut down before.
+/// are done. It panics, too, if the pool was shut down before.
 ///
 /// ```
 /// let pool = manyhands::Pool::builder().num_threads(4).build().unwrap();

@@ -221,8 +221,8 @@ pub(super) struct Role<'a> {
 }
 
 impl Role<'_> {
-    /// Sleeps until the parker is woken, an event happens, or the next timer expires. If timers have
-    /// expired, before or after that, calls `begin` and then their wakers.
+    /// Sleeps until the parker is woken, an event happens, or the next timer expires. If timers
+    /// have expired, before or after that, calls `begin` and then their wakers.
     pub(super) fn drive(&self, me: Option<Occupant<'_>>, begin: impl Fn()) {
         self.drive_until(None, me, begin);
     }

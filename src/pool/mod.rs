@@ -9,19 +9,20 @@
 //! | 0 | `threads/` | who exists, who sits on the bench, who waits |
 //! | 0 | `driver.rs`, `events/` | who waits for timers and for the system, and in what |
 //! | 0 | `rescue/` (state, `policy.rs`, `turn.rs`, `look.rs`) | futures beside computing threads |
-//! | 0 | `blocking/`, `hooks.rs` | the queue of closures that block; closures of the user around threads |
+//! | 0 | `blocking/`, `hooks.rs`, `sizes.rs` | the queue of closures that block; closures of the user around threads; sizes |
 //! | 1 | `registry.rs` | one pool: the sum of all that, and looks at it |
 //! | 2 | `find.rs`, `rescue/sight.rs` | what a worker does next; what can be seen of a pool |
-//! | 3 | `tell.rs`, `asleep.rs` | who hears of what; a sleep that hooks and counters know of |
-//! | 4 | `publish.rs`, `timers.rs`, `home.rs` | where a ready job goes; timers; what a task keeps of its pool |
-//! | 5 | `rescue/post.rs` | the thread that polls while all compute |
+//! | 2 | `asleep.rs` | a sleep that hooks and counters know of |
+//! | 3 | `tell.rs` | who hears of what |
+//! | 4 | `publish.rs`, `timers.rs` | where a ready job goes; timers added |
+//! | 5 | `home.rs`, `rescue/post.rs` | what a task keeps of its pool; the thread that polls while all compute |
 //! | 6 | `computing.rs` | a thread begins to compute |
 //! | 7 | `halves.rs`, `wait/`, `yielding.rs` | what a join does at its seat; how a thread waits |
 //! | 8 | `guest.rs`, `worker.rs`, `limit.rs`, `blocking/run.rs`, `shutdown.rs` | how threads come, work and go |
 //! | 9 | `start.rs`, `metrics.rs`, `prometheus.rs` | how a pool begins; what it shows |
 //!
-//! Called by the doors ([`crate::entry`]), by `time`, and by `iter/plumbing/fork.rs`. It knows nothing
-//! of iterators, and of joins and scopes only what they put on a seat and wait for.
+//! Called by the doors ([`crate::entry`]), by `time`, and by `iter/plumbing/fork.rs`. It knows
+//! nothing of iterators, and of joins and scopes only what they put on a seat and wait for.
 #![doc = include_str!("README.md")]
 
 mod asleep;

@@ -28,8 +28,8 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-/// Creates a spare thread for a seat, or gives back what was reserved for it (`false`). The function
-/// is in `start.rs`, far above.
+/// Creates a spare thread for a seat, or gives back what was reserved for it (`false`). The
+/// function is in `start.rs`, far above.
 pub(super) type StartSpare = fn(&Registry, SeatIndex, Call) -> bool;
 
 /// One pool, as its threads see it.

@@ -83,10 +83,10 @@ pub(super) fn permit(registry: &Registry) {
     }
 }
 
-/// A searcher has found work, and `computes` with it or polls; if it was the last searcher, the next
-/// sleeper is woken for more. Not for the role of the driver alone: this thread looks after that
-/// while it polls (`driver.D1`), and the post watches that it does. (Other searchers take the role
-/// before they sleep, or come here.)
+/// A searcher has found work, and `computes` with it or polls; if it was the last searcher, the
+/// next sleeper is woken for more. Not for the role of the driver alone: this thread looks after
+/// that while it polls (`driver.D1`), and the post watches that it does. (Other searchers take the
+/// role before they sleep, or come here.)
 pub(super) fn found(me: Occupant<'_>, computes: bool) {
     let registry = me.registry();
     if registry.sleep.stop_searching() {

@@ -320,8 +320,8 @@ fn execute(me: Occupant<'_>, job: Found) {
     }
 }
 
-/// The last look before a sleep: is there a reason not to? A thread that pauses may go on, because a
-/// permit has come back.
+/// The last look before a sleep: is there a reason not to? A thread that pauses may go on, because
+/// a permit has come back.
 fn rescan(me: Occupant<'_>) -> Rescan {
     let registry = me.registry();
     registry.rescue.turnstile.grant();

@@ -1,5 +1,5 @@
-//! Permits and searchers, counted in the sleep word: taken, given back, reserved. No thread is woken
-//! or put to sleep here; the callers look for work afterwards, behind the fences of these.
+//! Permits and searchers, counted in the sleep word: taken, given back, reserved. No thread is
+//! woken or put to sleep here; the callers look for work afterwards, behind the fences of these.
 
 use super::Sleep;
 

@@ -62,8 +62,9 @@ use std::sync::PoisonError;
 ))]
 compile_error!("set `--cfg manyhands_model` beside `manyhands_loom` or `manyhands_shuttle`");
 
-/// Locks `mutex`, ignoring poison. No lock of this crate is held while user code runs. A poisoned
-/// lock would only say that the crate itself panicked, and its data is still whole.
+/// Locks `mutex`, ignoring poison. What these locks guard is whole at every moment at which user
+/// code may panic, so a poisoned one would only say that a panic has passed by. (The locks of
+/// queues, tasks and timers are not held while user code runs at all.)
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

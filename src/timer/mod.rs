@@ -1,10 +1,10 @@
 //! The timers of one pool: a wheel under a lock, and the next tick at which a thread must look at
 //! it.
 //!
-//! Called by `pool::driver`, which says which thread looks at the wheel and when, and through it by
-//! `crate::time`. This module knows nothing of seats and threads. Wakers are not cloned, called or
-//! dropped under the lock: the last waker of a task may drop the task's future, and that its
-//! timers.
+//! Called by `pool::driver`, which says which thread looks at the wheel and when, and by
+//! `pool::timers`, for `crate::time`. This module knows nothing of seats and threads. Wakers are
+//! not cloned, called or dropped under the lock: the last waker of a task may drop the task's
+//! future, and that its timers.
 
 mod wheel;
 

@@ -8,14 +8,15 @@
 //!   join end. So its next fork or join end takes the slow path, and moves its oldest private job
 //!   to the public deque.
 //!
-//! The thieves' side is `offer.rs`. This file moves jobs to it, and says so ([`Exposed`]). Who hears
-//! of that is decided in `tell.rs`; whether a thief may be expected at all is told by the caller.
+//! The thieves' side is `offer.rs`. This file moves jobs to it, and says so ([`Exposed`]). Who
+//! hears of that is decided in `tell.rs`; whether a thief may be expected at all is told by the
+//! caller.
 //!
 //! Invariants (proofs in `pool/README.md`):
 //!
-//! * `seat.S2`: private jobs are newer than public join halves, and belong to the frames of the owner's
-//!   stack in order. So if a job has been exposed, every older one was exposed before, and when its
-//!   join ends every newer one is done.
+//! * `seat.S2`: private jobs are newer than public join halves, and belong to the frames of the
+//!   owner's stack in order. So if a job has been exposed, every older one was exposed before, and
+//!   when its join ends every newer one is done.
 //! * `seat.S3`: at every fork or join end with a hungry thief and an empty public deque, the oldest
 //!   private job becomes public before user code goes on.
 //! * `seat.S4`: the public deque holds join halves and scope jobs only; whatever runs on this seat
