@@ -1,31 +1,30 @@
 //! Who waits for the clock, and for the system: one sleeping thread at a time, the *driver*.
 //!
 //! A thread that parks takes the role if it is free, and then sleeps until the next timer at most,
-//! inside a reactor if there is one (`events`). There is no thread for this alone. Who is the
-//! driver:
+//! inside a reactor if there is one (`events`). There is no thread for this alone. The driver is
 //!
-//! * An idle worker. It sleeps apart from the stack of sleepers, so that it can leave by itself: it
-//!   takes a permit, is a searcher, and whatever the timers wake lands on its own queues.
-//! * A thread in `block_on`. It runs nothing but its own future, so what is woken besides goes to
-//!   the others, and the role with it. (Not in the pool's own runtime, see `events`.)
-//! * The overcommitted thread, while all others compute.
-//! * A spare thread, if no worker sleeps: a worker's stack may be deep in somebody's wait. As soon
-//!   as one goes to sleep it wakes the spare thread, which leaves the role to it, and can end.
+//! * an idle worker. It sleeps apart from the stack of sleepers, so that it can leave by itself: it
+//!   takes a permit, is a searcher, and what the timers wake lands on its own queues;
+//! * a thread in `block_on`. It runs nothing but its own future, so what is woken besides goes to
+//!   the others, and the role with it. (Not in the pool's own runtime, see `events`);
+//! * the overcommitted thread, while all others compute;
+//! * a spare thread, if no worker sleeps: a worker's stack may be deep in a wait. The next worker
+//!   that goes to sleep wakes the spare thread, which leaves the role to it, and can end.
 //!
-//! A driver that finds something to poll keeps the role from nobody, and calls nobody to take it:
-//! most polls are short, and it will be back. Meanwhile every thread that polls looks at the clock
-//! and at the events in every 61st round. Only before it begins to compute, another one is called.
-//! And the thread at the post of `rescue` keeps watch while the pool is busy: if no thread has
-//! taken the role for 10 ms, since a poll blocks its thread, the post takes it.
+//! A driver that finds a task to poll releases the role, and wakes no successor: most polls are
+//! short, and it will be back. Meanwhile every thread that polls looks at the clock and at the
+//! events in one round of 61. Before such a thread begins to compute, it calls another one. And the
+//! thread at the post of `rescue` keeps watch while the pool is busy. If no thread has taken the
+//! role for 10 ms, because a poll blocks its thread, the post takes it.
 //!
-//! driver.D1. *If there is a timer, or there are events that are ours, then somebody is the driver
-//! and sleeps no longer than until the next timer (or a millisecond after the last one), or some
-//! thread polls or searches and will look before it parks, or somebody was called to look.* For
-//! that, a free role counts as visible work (`Registry::has_visible_work`) and as waiting
-//! (`rescue`): whoever parks, lends its permit, leaves, or begins to compute looks at it there,
-//! after its own fence. Whoever adds a timer stores the next tick, fences, and reads who is the
-//! driver; whoever becomes the driver says so, fences, and reads the next tick. So either the
-//! driver is woken to look again, or it has seen the new tick. Models: `pool::driver_*`.
+//! driver.D1. *While timers or events are pending, one of three holds: a driver sleeps no longer
+//! than until the next timer (or a millisecond after the last one); a thread that polls or searches
+//! will look before it parks; a thread has been called to look.* For that, a free role counts as
+//! visible work (`Registry::has_visible_work`) and as something that waits (`rescue/sight.rs`). A
+//! thread that parks, lends its permit, leaves, or begins to compute looks at it there, after its
+//! own fence. A thread that adds a timer stores the next tick, fences, and reads who is the driver;
+//! a thread that becomes the driver says so, fences, and reads the next tick. So either the driver
+//! is woken to look again, or it has seen the new tick. Models: `pool::driver_*`.
 
 use super::events::{self, Events, Facts};
 use super::seat::Occupant;
@@ -58,9 +57,9 @@ pub(super) enum Asker {
 pub(super) struct Driver {
     /// Whose the role is; null: nobody's.
     holder: AtomicPtr<Parker>,
-    /// How often the role was taken. Written by whoever has it.
+    /// How often the role was taken. Written by its holder.
     takes: AtomicU32,
-    /// Was it taken by a spare thread? Written by whoever has it.
+    /// Was it taken by a spare thread? Written by its holder.
     by_spare: AtomicBool,
     timers: Timers,
     events: Box<dyn Events>,
@@ -88,7 +87,7 @@ impl Driver {
         self.holder.load(Ordering::Relaxed).is_null()
     }
 
-    /// Must somebody take the role?
+    /// Is the role of use, and free?
     #[inline]
     pub(super) fn is_wanted(&self) -> bool {
         self.is_of_use() && self.is_free()
@@ -139,7 +138,7 @@ impl Driver {
             Ordering::Relaxed,
         );
         taken.ok()?;
-        // Ordering: Relaxed; whoever watches looks again and again.
+        // Ordering: Relaxed; the post, which watches, looks again and again.
         let takes = self.takes.load(Ordering::Relaxed);
         self.takes.store(takes.wrapping_add(1), Ordering::Relaxed);
         // Ordering: Relaxed, ordered by the fence.

@@ -104,8 +104,8 @@ impl Injectors {
     /// Could there be anything urgent?
     #[inline]
     pub(super) fn may_be_urgent(&self) -> bool {
-        // Ordering: Relaxed, as in `note`. Whoever misses it finds the job in its turn, or as a
-        // searcher.
+        // Ordering: Relaxed, as in `note`. A thread that misses it finds the job in a later round,
+        // or as a searcher.
         self.urgent.load(Ordering::Relaxed)
     }
 

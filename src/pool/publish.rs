@@ -155,7 +155,7 @@ pub(super) fn drain_if_last(registry: &Registry) {
 }
 
 /// Runs everything in the injector on this thread: tasks are cancelled by that, and jobs that
-/// somebody waits for are done. Then nobody is left who could look after events.
+/// are waited for are done. Then no thread is left that could look after events.
 pub(super) fn drain(registry: &Registry) {
     while let Some(job) = registry.injectors.take_any() {
         job.execute(NO_SEAT);

@@ -5,7 +5,7 @@
 //! | work is visible | [`work`], [`work_from`] | a sleeper; if none sleeps, a spare thread; if all compute, the post |
 //! | a join half is public | [`half`] | a waiter that follows this seat; else as for work |
 //! | a permit was given back, or the last searcher has stopped | [`permit`] | a thread that pauses; if work is visible, as for work; else a spare driver, whose role a worker takes over |
-//! | a searcher has found work | [`found`] | if it was the last one, as for work; somebody watches the role of the driver |
+//! | a searcher has found work | [`found`] | if it was the last one, as for work; the post, which watches a free role of the driver |
 //! | a thread computes from now on | [`computing`] | the post, if ready work waits; if the role of the driver is free, as for work |
 //! | the post is left | [`post_is_left`] | another thread, if it is still needed |
 //! | a timer is the first one | [`timer`] | the driver; if there is none, as for work |

@@ -1,10 +1,10 @@
 //! Spare threads: called when needed, kept on a bench for a while, then gone.
 //!
-//! A spare thread is called for one of two roles: to take a permit that all others have lent
-//! ([`Call::Work`]), or to poll futures while all others compute ([`Call::Poll`], see `rescue/`).
-//! Whoever has nothing to do any more sits down on the bench, and gets up when called; whoever was
-//! not called for [`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive) ends. The one that
-//! sat down last is called first, so that a pool that needs fewer spares than before soon has
+//! A spare thread is called for one of two things: to take a permit that all others have lent
+//! ([`Call::Work`]), or to poll futures while all others compute ([`Call::Poll`], see `rescue/`). A
+//! thread that has nothing to do any more sits down on the bench, and gets up when called. One that
+//! is not called for [`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive) ends. The one
+//! that sat down last is called first, so that a pool that needs fewer spares than before soon has
 //! fewer.
 //!
 //! Nothing of this is on a fast path: a lock does.
@@ -28,7 +28,7 @@ pub(in crate::pool) enum Call {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(in crate::pool) enum Called {
-    /// Somebody got up.
+    /// A thread got up.
     Up,
     /// Nobody sat there; the caller creates a thread for this seat.
     Create(SeatIndex),
@@ -110,13 +110,13 @@ impl Bench {
         } else {
             state.sitting.len() + more
         };
-        // Ordering: Relaxed; whoever acts on 0 has put a SeqCst fence before, which pairs with the
-        // one in `sit`.
+        // Ordering: Relaxed; a thread that acts on 0 has put a SeqCst fence before, which pairs
+        // with the one in `sit`.
         self.callable.store(callable, Ordering::Relaxed);
     }
 
-    /// Would a call be answered? Exact for whoever puts a SeqCst fence before, in the sense that a
-    /// thread that sits down later looks for work itself.
+    /// Would a call be answered? Exact for a thread that puts a SeqCst fence before: one that sits
+    /// down later looks for work itself.
     pub(in crate::pool) fn can_call(&self) -> bool {
         // Ordering: Relaxed, as in `tell`.
         self.callable.load(Ordering::Relaxed) > 0

@@ -68,7 +68,7 @@ impl Waiters {
 
     /// Wakes a thread that waits for what the seat `thief` runs. `false`: there is none.
     pub(in crate::pool) fn ask_follower_of(&self, thief: SeatIndex) -> bool {
-        // Ordering: Relaxed; whoever is missed is not lost: the caller notifies instead, and the
+        // Ordering: Relaxed; a follower that is missed is not lost: the caller tells, and the
         // follower looks at its thief after it has come here.
         if self.followers.load(Ordering::Relaxed) == 0 {
             return false;
