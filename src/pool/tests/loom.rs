@@ -504,11 +504,31 @@ fn driver_that_leaves_is_followed() {
         let registry = registry_of(1, 0);
         let _timer = timers::add(&registry, Instant::now() + HOUR, Waker::noop());
         let role = registry.driver.take(Parker::current(), Asker::Waiter);
-        assert!(role.is_some());
+        let role = role.expect("nobody else takes it");
         let worker = idle_worker(&registry);
-        drop(role);
-        fence(Ordering::SeqCst);
-        tell::permit(&registry);
+        role.give_up(&registry);
+        worker.join().unwrap();
+    });
+}
+
+/// driver.D1: a role that is of no use any more is given up, while a new first timer is added.
+#[test]
+fn driver_that_gives_up_races_a_timer() {
+    model::check("pool::driver_that_gives_up_races_a_timer", || {
+        let registry = registry_of(1, 0);
+        let first = timers::add(&registry, Instant::now() + HOUR, Waker::noop());
+        let role = registry.driver.take(Parker::current(), Asker::Waiter);
+        let role = role.expect("nobody else takes it");
+        registry.timers().remove(first.expect("an hour from now"));
+        let worker = idle_worker(&registry);
+        let adder = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                timers::add(&registry, Instant::now() + HOUR, Waker::noop());
+            })
+        };
+        role.give_up(&registry);
+        adder.join().unwrap();
         worker.join().unwrap();
     });
 }
