@@ -5,7 +5,7 @@
 
 use super::computing;
 use super::publish;
-use super::seat::{self, Exposed, MayExpose, Occupant, Popped, Slot};
+use super::seat::{self, Exposed, Occupant, Popped, Slot, Wanted};
 use super::tell;
 use crate::job::share::ShareRef;
 use crate::job::stack::StackHeader;
@@ -16,17 +16,17 @@ use std::ptr::NonNull;
 #[inline(always)]
 pub(crate) fn push(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
     match me.slots().push(job) {
-        Some(slot) => slot,
-        None => push_loud(me, job),
+        Ok(slot) => slot,
+        Err(slot) => push_loud(me, slot),
     }
 }
 
 #[cold]
-fn push_loud(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
+fn push_loud(me: Occupant<'_>, slot: Slot) -> Slot {
     // A computation begins: the newest task must not wait behind it.
     publish::flush_lifo(me);
     computing::begin(me);
-    let (slot, exposed) = me.slots().push_loud(job, may_expose(me));
+    let (slot, exposed) = me.slots().push_loud(slot, || wanted(me));
     tell_of(me, exposed);
     slot
 }
@@ -50,16 +50,19 @@ fn pop_loud(me: Occupant<'_>, slot: Slot, job: NonNull<StackHeader>) -> Popped {
     popped
 }
 
-/// Offers the oldest private job, if a thief has asked for one (`seat.S3`).
+/// Offers the oldest private jobs, if a thief has asked for some (`seat.S3`, rule H1).
 pub(crate) fn feed(me: Occupant<'_>) {
-    let exposed = me.slots().feed(|| may_expose(me));
+    let exposed = me.slots().feed(|| wanted(me));
     tell_of(me, exposed);
 }
 
-fn may_expose(me: Occupant<'_>) -> MayExpose {
-    MayExpose {
+/// How many jobs should be public. Read behind a fence that pairs with those of threads that become
+/// idle (rule H1).
+fn wanted(me: Occupant<'_>) -> Wanted {
+    let registry = me.registry();
+    Wanted {
         share: ShareRef::current().has_free(),
-        thieves: me.registry().expects_thieves(),
+        idle: registry.expects_thieves().then(|| registry.sleep.idle()),
     }
 }
 

@@ -194,6 +194,19 @@ impl Registry {
         !self.injectors.is_empty() || self.seats().any(Seat::has_visible_work)
     }
 
+    /// Are there private join halves? A thread that looks for work can reach them (rule H2).
+    pub(super) fn has_private_jobs(&self) -> bool {
+        self.seats().any(Seat::hides_jobs)
+    }
+
+    /// Asks every seat without public jobs for some: a permit is free, and no thread looks around.
+    #[cold]
+    pub(super) fn ask_all_for_jobs(&self) {
+        for seat in self.seats() {
+            seat.offer().ask_for_jobs();
+        }
+    }
+
     /// Can a spare thread be called?
     pub(super) fn can_call_spare(&self) -> bool {
         !self.is_closed() && self.bench.can_call()
