@@ -49,6 +49,7 @@ impl Here {
         HERE.with(|here| NonNull::from(here))
     }
 
+    #[inline]
     fn get(&self) -> Ambient {
         // Ordering: Relaxed, here and in `set`. The thread itself needs no more. A thief looks only
         // while the thread is away from its slots with a private half there (`seat.S6`), and what
@@ -59,6 +60,7 @@ impl Here {
         }
     }
 
+    #[inline]
     fn set(&self, ambient: Ambient) {
         // Ordering: Relaxed, as in `get`.
         let (cancel, share) = (ambient.cancel.as_ptr(), ambient.share.as_ptr());
@@ -66,6 +68,7 @@ impl Here {
         self.share.store(share, Ordering::Relaxed);
     }
 
+    #[inline]
     fn replace(&self, ambient: Ambient) -> Ambient {
         let before = self.get();
         self.set(ambient);
@@ -97,7 +100,7 @@ impl Ambient {
     }
 
     /// This share with another flag.
-    #[inline]
+    #[cfg(all(test, not(manyhands_model)))]
     pub(crate) fn with_cancel(self, cancel: CancelRef) -> Self {
         Self { cancel, ..self }
     }
@@ -125,6 +128,41 @@ impl Ambient {
             before: HERE.with(|here| here.replace(self)),
             _thread: PhantomData,
         }
+    }
+}
+
+/// Makes the calling thread work under another flag, and the share that it is under already, until
+/// the returned guard is dropped.
+///
+/// # Safety
+///
+/// As [`Ambient::enter`].
+#[inline]
+pub(crate) unsafe fn enter_flag(flag: CancelRef) -> UnderFlag {
+    UnderFlag {
+        before: HERE.with(|here| {
+            // Ordering: Relaxed, as in `Here::get`.
+            let before = here.cancel.load(Ordering::Relaxed);
+            here.cancel.store(flag.as_ptr(), Ordering::Relaxed);
+            before
+        }),
+        _thread: PhantomData,
+    }
+}
+
+/// Guard of [`enter_flag`]: its drop puts the former flag back.
+#[derive(Debug)]
+pub(crate) struct UnderFlag {
+    before: *mut Cancel,
+    /// Not `Send`: the thread that entered leaves.
+    _thread: PhantomData<*mut ()>,
+}
+
+impl Drop for UnderFlag {
+    #[inline]
+    fn drop(&mut self) {
+        // Ordering: Relaxed, as in `Here::get`.
+        HERE.with(|here| here.cancel.store(self.before, Ordering::Relaxed));
     }
 }
 

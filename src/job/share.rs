@@ -56,10 +56,12 @@ impl ShareRef {
         Self(share)
     }
 
+    #[inline]
     pub(super) fn from_ptr(share: *mut Share) -> Self {
         Self(share)
     }
 
+    #[inline]
     pub(super) fn as_ptr(self) -> *mut Share {
         self.0.cast_mut()
     }

@@ -164,9 +164,11 @@ fn batch(me: Occupant<'_>) -> usize {
 /// Work of others. `last`: nothing will be looked at again before this thread sleeps.
 pub(super) fn others(me: Occupant<'_>, last: bool) -> Option<Found> {
     let registry = me.registry();
-    // Ordering: SeqCst fence of rule H1: this thread counts as idle, then it looks at the seats and
-    // their hunger words. It pairs with the one in `Hunger::answer`.
-    fence(Ordering::SeqCst);
+    if registry.expects_thieves() {
+        // Ordering: SeqCst fence of rule H1: this thread counts as idle, then it looks at the seats
+        // and their hunger words. It pairs with the one in `Hunger::answer`.
+        fence(Ordering::SeqCst);
+    }
     let waiting = registry.injectors.len(Class::future(Normal));
     let part = waiting / registry.num_threads().max(1) + 1;
     // Now and then other seats go first: their threads may be busy for long, and the injector never
@@ -247,6 +249,9 @@ const REACH: usize = 8;
 /// interrupt.
 #[cold]
 pub(super) fn hidden(me: Occupant<'_>) -> Option<Found> {
+    if !me.registry().expects_thieves() {
+        return None;
+    }
     let mut asked = [const { None }; REACH];
     let mut places = asked.iter_mut();
     for seat in victims(me).filter(|seat| seat.hides_jobs()) {

@@ -194,9 +194,24 @@ impl Registry {
         !self.injectors.is_empty() || self.seats().any(Seat::has_visible_work)
     }
 
-    /// Are there private join halves? A thread that looks for work can reach them (rule H2).
-    pub(super) fn has_private_jobs(&self) -> bool {
-        self.seats().any(Seat::hides_jobs)
+    /// As [`has_visible_jobs`](Self::has_visible_jobs), or is there a private join half? A thread
+    /// that looks for work can reach it (rule H2).
+    pub(super) fn has_jobs(&self) -> bool {
+        if !self.expects_thieves() {
+            return self.has_visible_jobs();
+        }
+        let has_jobs = |seat: &Seat| seat.has_visible_work() || seat.hides_jobs();
+        !self.injectors.is_empty() || self.seats().any(has_jobs)
+    }
+
+    /// Is there anything that keeps a thread from falling asleep: something visible, or a private
+    /// half of an owner that has not been asked for it?
+    pub(super) fn has_work_left(&self) -> bool {
+        if !self.expects_thieves() {
+            return self.has_visible_work();
+        }
+        let has_jobs = |seat: &Seat| seat.has_visible_work() || seat.hides_unasked();
+        self.driver.is_wanted() || !self.injectors.is_empty() || self.seats().any(has_jobs)
     }
 
     /// Asks every seat without public jobs for some: a permit is free, and no thread looks around.

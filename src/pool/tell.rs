@@ -77,13 +77,13 @@ pub(super) fn half(me: Occupant<'_>) {
 /// a thread that pauses may go on.
 pub(super) fn permit(registry: &Registry) {
     registry.rescue.turnstile.grant();
-    if registry.sleep.has_one_free() {
+    if registry.sleep.has_one_free() && registry.expects_thieves() {
         // Until now nobody was idle, and owners kept their halves to themselves (rule H1).
         registry.ask_all_for_jobs();
         // Ordering: SeqCst fence of rule H1: the question, then the look at the slots.
         fence(Ordering::SeqCst);
     }
-    if registry.has_visible_work() || registry.has_private_jobs() {
+    if registry.driver.is_wanted() || registry.has_jobs() {
         work(registry);
     } else {
         relieve_spare(registry);
@@ -106,8 +106,7 @@ pub(super) fn taken(registry: &Registry, seat: &Seat) {
 pub(super) fn found(me: Occupant<'_>, computes: bool) {
     let registry = me.registry();
     if registry.sleep.stop_searching() {
-        if registry.has_visible_jobs() || registry.sleep.wants_one() && registry.has_private_jobs()
-        {
+        if registry.has_jobs() {
             work(registry);
         }
         let rescue = &registry.rescue;

@@ -5,7 +5,7 @@ use super::driver::{Asker, Role};
 use super::find::{self, Found};
 use super::registry::Registry;
 use super::rescue::post::{self, Left};
-use super::seat::{Mode, Occupant, Seat};
+use super::seat::{Mode, Occupant};
 use super::threads::{Call, Sitter};
 use super::wait::Spin;
 use super::{computing, events, publish, tell};
@@ -327,7 +327,7 @@ fn rescan(me: Occupant<'_>) -> Rescan {
     registry.rescue.turnstile.grant();
     if me.mail.has_letters() || registry.is_closed() {
         Rescan::Mine
-    } else if registry.has_visible_work() || registry.seats().any(Seat::hides_unasked) {
+    } else if registry.has_work_left() {
         Rescan::Work
     } else {
         Rescan::Nothing
