@@ -305,11 +305,7 @@ impl Own<'_, Slots> {
 
     /// [`push`](Self::push) where a thief is hungry, or the slots are full. `wanted` is asked
     /// behind a SeqCst fence.
-    pub(crate) fn push_loud(
-        self,
-        slot: Slot,
-        wanted: impl FnOnce() -> Wanted,
-    ) -> (Slot, Exposed) {
+    pub(crate) fn push_loud(self, slot: Slot, wanted: impl FnOnce() -> Wanted) -> (Slot, Exposed) {
         let gate = lock(&self.gate.lock);
         let (exposed, wanted) = self.serve(&gate, wanted);
         if !wanted.share && self.private_jobs() > SLOTS {

@@ -116,8 +116,7 @@ fn thief<'a>(me: Occupant<'a>, half: &Public) -> Option<&'a Seat> {
 fn sleep_for_half(me: Occupant<'_>, half: &Public) -> bool {
     let parker = me.parker();
     let thief = thief(me, half);
-    let offers =
-        || thief.is_some_and(|thief| thief.offer().has_public() || thief.hides_unasked());
+    let offers = || thief.is_some_and(|thief| thief.offer().has_public() || thief.hides_unasked());
     let is_over = || !half.latch().announce(parker) || offers();
     lend(me, Wait::Half(half.thief()), is_over);
     !half.latch().retract(parker)
