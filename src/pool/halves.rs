@@ -7,6 +7,7 @@ use super::computing;
 use super::publish;
 use super::seat::{self, Exposed, Occupant, Popped, Slot, Wanted};
 use super::tell;
+use super::watch::look;
 use crate::job::share::ShareRef;
 use crate::job::stack::StackHeader;
 use std::ptr::NonNull;
@@ -31,7 +32,31 @@ fn push_loud(me: Occupant<'_>, slot: Slot) -> Slot {
     slot
 }
 
-/// Takes back the job that was pushed last, when its join ends: usually two loads.
+/// As [`push`], of a half that should be done before a sleeper is awake: it stays private although
+/// threads are idle. (Those that are awake reach for it; for sleepers, see `watch/`.)
+#[inline(always)]
+pub(crate) fn push_quietly(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
+    match me.slots().push(job) {
+        Ok(slot) => slot,
+        Err(slot) => keep(me, slot),
+    }
+}
+
+#[cold]
+fn keep(me: Occupant<'_>, slot: Slot) -> Slot {
+    // Models have no clock, by which somebody would look.
+    if cfg!(manyhands_model) || me.slots().are_full() {
+        return push_loud(me, slot);
+    }
+    publish::flush_lifo(me);
+    computing::begin(me);
+    if me.registry().expects_thieves() {
+        look::over(me);
+    }
+    slot
+}
+
+/// Takes back the job that was pushed last, when its join ends: usually a store and two loads.
 #[inline(always)]
 pub(crate) fn pop(me: Occupant<'_>, slot: Slot, job: NonNull<StackHeader>) -> Popped {
     if me.slots().pop(slot, job) {
@@ -70,6 +95,12 @@ fn tell_of(me: Occupant<'_>, exposed: Exposed) {
     if exposed == Exposed::Jobs {
         tell::half(me);
     }
+}
+
+/// The number of private jobs of the calling thread's seat.
+#[inline]
+pub(crate) fn private_jobs() -> usize {
+    seat::current().map_or(0, |me| me.hidden().private_jobs() as usize)
 }
 
 /// Who could take work that is offered now.

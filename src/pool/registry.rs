@@ -15,6 +15,7 @@ use super::rescue::Rescue;
 use super::seat::{Occupant, Seat, SeatKind, Sitting};
 use super::sizes::Sizes;
 use super::threads::{Bench, Call, GuestSeats, Threads, Waiters};
+use super::watch::Watch;
 use crate::job::SeatIndex;
 use crate::sleep::Sleep;
 use crate::sync::OnceLock;
@@ -42,6 +43,7 @@ pub(crate) struct Registry {
     pub(super) rescue: Rescue,
     pub(super) guests: GuestSeats,
     pub(super) driver: Driver,
+    pub(super) watch: Watch,
     pub(super) hooks: Hooks,
     pub(super) blocking: Blocking,
     pub(super) start_spare: StartSpare,
@@ -76,6 +78,7 @@ impl Registry {
             rescue: Rescue::new(sizes.spares > 0),
             guests: GuestSeats::new(sizes.workers, sizes.guests),
             driver: Driver::new(events),
+            watch: Watch::new(),
             hooks,
             blocking: Blocking::new(sizes.blocking, sizes.keep_alive),
             start_spare,

@@ -407,6 +407,11 @@ impl Own<'_, Slots> {
         (exposed, wanted)
     }
 
+    /// Has the last push taken the last slot?
+    pub(crate) fn are_full(self) -> bool {
+        self.private_jobs() > SLOTS
+    }
+
     /// The next fork takes the slow path.
     pub(crate) fn slow_next_fork(self) {
         self.offer.hunger.ask();
