@@ -3,6 +3,7 @@
 //! | file | story |
 //! |---|---|
 //! | `slots.rs` | join halves: private slots, and how they become public |
+//! | `reach.rs` | how a thief gets at them while their owner is away |
 //! | `offer.rs` | public jobs, and the hunger of thieves |
 //! | `lifo.rs` | ready tasks |
 //! | `mail.rs` | letters for this thread alone |
@@ -26,6 +27,7 @@ mod lifo;
 mod mail;
 mod mode;
 mod offer;
+mod reach;
 mod slots;
 mod waits_for;
 
@@ -35,7 +37,8 @@ pub(crate) use self::lifo::Tasks;
 pub(crate) use self::mail::Mail;
 pub(crate) use self::mode::{Mode, Phase};
 pub(crate) use self::offer::Offer;
-pub(crate) use self::slots::{Exposed, Popped, Reached, Slot, Slots, Wanted, may_reach};
+pub(crate) use self::reach::{Reached, may_reach};
+pub(crate) use self::slots::{Exposed, Popped, Slot, Slots, Wanted};
 pub(crate) use self::waits_for::{Shown, Wait, WaitWord};
 
 use self::mode::PhaseWord;

@@ -13,7 +13,7 @@
 //!   not in the middle of a quiet push or pop, is a pair of fences of which the owner's costs
 //!   nothing (`sync::asymmetric`).
 //!
-//! The thieves' side of the public deque is `offer.rs`. This file moves jobs to it, and says so
+//! The thieves' side of the public deque is `offer.rs`, that of the slots `reach.rs`. This file moves jobs to it, and says so
 //! ([`Exposed`]). Who hears of that is decided in `tell.rs`; how many jobs thieves want is told by
 //! the caller ([`Wanted`]).
 //!
@@ -39,7 +39,7 @@ use crate::job::origin::Here;
 use crate::job::stack::StackHeader;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use crate::sync::deque::Worker;
-use crate::sync::{Cell, Mutex, MutexGuard, asymmetric, chaos, lock};
+use crate::sync::{Cell, Mutex, MutexGuard, asymmetric, lock};
 use crate::util::count::Event;
 use crossbeam_utils::CachePadded;
 use std::ptr::{self, NonNull};
@@ -97,40 +97,16 @@ pub(crate) struct Wanted {
     pub(crate) idle: Option<u32>,
 }
 
-/// A thief has asked for jobs, at a certain count of answers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked(u32);
-
-/// What a thief gets that reaches into the slots.
-#[derive(Debug)]
-pub(crate) enum Reached {
-    /// The oldest private job, with the right to run it.
-    Job(JobRef),
-    /// There are public jobs: they are older.
-    Public,
-    /// The owner has answered in the meantime: it is at its slots.
-    Answered,
-    /// Nothing, or nothing that another thread may run.
-    Nothing,
-}
-
-/// Puts the heavy fence between [`Slots::ask`] and [`Slots::reach`]. `false`: the system has refused
-/// it. Where it does not exist, owners go through the lock each time, and no fence is needed.
-#[must_use]
-pub(crate) fn may_reach() -> bool {
-    !asymmetric::exists() || asymmetric::heavy()
-}
-
 /// The join halves and scope jobs of one seat.
 #[repr(C)]
 pub(crate) struct Slots {
-    offer: Offer,
-    private: CachePadded<Private>,
-    gate: CachePadded<Gate>,
+    pub(super) offer: Offer,
+    pub(super) private: CachePadded<Private>,
+    pub(super) gate: CachePadded<Gate>,
 }
 
 /// Written by the occupant (`seat.S1`); `top` and the places are read by thieves as well.
-struct Private {
+pub(super) struct Private {
     /// The number of open joins: the first free slot. While a pop is on its way it may carry the
     /// mark of a slot that was kept.
     top: AtomicU32,
@@ -142,22 +118,22 @@ struct Private {
     back: Cell<usize>,
     jobs: Worker<JobRef>,
     /// What the occupant works under.
-    here: AtomicPtr<Here>,
+    pub(super) here: AtomicPtr<Here>,
 }
 
 /// What owner and thieves write, under its lock.
-struct Gate {
-    lock: Mutex<()>,
+pub(super) struct Gate {
+    pub(super) lock: Mutex<()>,
     /// The slot of the oldest private job, if there is one.
-    base: AtomicU32,
+    pub(super) base: AtomicU32,
     /// How often the owner has answered a thief.
-    answers: AtomicU32,
+    pub(super) answers: AtomicU32,
 }
 
 type Locked<'a> = MutexGuard<'a, ()>;
 
 /// What a slot holds after a thief has taken its job. No job has this address.
-fn taken() -> *mut StackHeader {
+pub(super) fn taken() -> *mut StackHeader {
     ptr::without_provenance_mut(align_of::<StackHeader>())
 }
 
@@ -188,18 +164,18 @@ impl Slots {
     }
 
     #[inline(always)]
-    fn place(&self, depth: u32) -> &AtomicPtr<StackHeader> {
+    pub(super) fn place(&self, depth: u32) -> &AtomicPtr<StackHeader> {
         &self.private.places[depth as usize % PLACES]
     }
 
     /// The slot of the oldest private job. Exact under the lock of the gate.
-    fn base(&self) -> u32 {
+    pub(super) fn base(&self) -> u32 {
         // Ordering: Relaxed; changed under the lock.
         self.gate.base.load(Ordering::Relaxed)
     }
 
     /// The first free slot, as a thief sees it: with what stands in the slots below.
-    fn top(&self) -> u32 {
+    pub(super) fn top(&self) -> u32 {
         // Ordering: Acquire pairs with the Release of a push or pop: slots and jobs below are seen
         // as they were written.
         Slot(self.private.top.load(Ordering::Acquire)).depth()
@@ -208,55 +184,6 @@ impl Slots {
     /// How many private jobs are there? To others than the owner a hint.
     pub(crate) fn private_jobs(&self) -> u32 {
         self.top().saturating_sub(self.base())
-    }
-
-    /// A thief asks for jobs, and may [`reach`](Self::reach) for one after the heavy fence.
-    pub(crate) fn ask(&self) -> Asked {
-        // Ordering: Acquire, so that the store below does not come first: an answer to what was
-        // asked here is counted later.
-        let answers = self.gate.answers.load(Ordering::Acquire);
-        if !self.offer.hunger.is_asked() {
-            self.offer.hunger.ask();
-        }
-        Asked(answers)
-    }
-
-    /// The oldest private job, for a thief that has asked, and put `asymmetric::heavy` behind that.
-    /// Its owner may be anywhere meanwhile, and may never come back.
-    #[cold]
-    pub(crate) fn reach(&self, asked: Asked) -> Reached {
-        let _gate = lock(&self.gate.lock);
-        // Ordering: Relaxed; the owner counts and answers under the lock.
-        let answers = self.gate.answers.load(Ordering::Relaxed);
-        if answers != asked.0 || !self.offer.hunger.is_asked() {
-            return Reached::Answered;
-        }
-        if self.offer.has_public() {
-            return Reached::Public;
-        }
-        let base = self.base();
-        if self.top() <= base {
-            return Reached::Nothing;
-        }
-        let place = self.place(base);
-        // Ordering: Relaxed; `top` has read the owner's push with Acquire.
-        let job = NonNull::new(place.load(Ordering::Relaxed)).expect("a slot below the top");
-        // Ordering: Relaxed; as for the job.
-        let here = self.private.here.load(Ordering::Relaxed);
-        // SAFETY: `seat.S6`: the job's owner does not get past the end of its join before we let
-        // the lock go; so it sits on this seat, and its thread, whose cell this is, lives.
-        let origin = unsafe { (*here).look() };
-        if !origin.share().try_take() {
-            return Reached::Nothing;
-        }
-        chaos::point("reach before it is marked");
-        // Ordering: Relaxed for both; the owner looks under the lock.
-        place.store(taken(), Ordering::Relaxed);
-        self.gate.base.store(base + 1, Ordering::Relaxed);
-        Event::Reach.count();
-        // SAFETY: the job is in place until its join ends, which waits for its latch from now on.
-        // It leaves the slots here, under the lock, so it is exposed once, and nobody else has it.
-        Reached::Job(unsafe { StackHeader::expose_under(job, origin) })
     }
 }
 

@@ -21,7 +21,7 @@ fn set_timer(registry: &Registry) {
     let look = Look(Arc::downgrade(&registry.to_arc()));
     let waker = Arc::new(look).into();
     let time = registry.watch.time();
-    // (Where this thread loses its core for so long, the deadline has passed.)
+    // (Where this thread has lost its core in between, the deadline has passed.)
     while timers::add(registry, Instant::now() + time, &waker).is_none() {}
 }
 
