@@ -8,6 +8,7 @@
 //! | a searcher has found work | [`found`] | if it was the last one, and there is more, visible or private, as for work; the post, which watches a free role of the driver |
 //! | another thread has taken a job of a seat | [`taken`] | if that seat has more, as for work |
 //! | a thread computes from now on | [`computing`] | the post, if ready work waits; if the role of the driver is free, as for work |
+//! | a limit has a token again | [`token`] | if a half is private, as for work |
 //! | the post is left | [`post_is_left`] | another thread, if it is still needed |
 //! | a timer is the first one | [`timer`] | the driver; if there is none, as for work |
 //! | the role of the driver is free | [`Role::give_up`] | as for a permit |
@@ -95,6 +96,14 @@ pub(super) fn permit(registry: &Registry) {
 #[inline]
 pub(super) fn taken(registry: &Registry, seat: &Seat) {
     if registry.sleep.wants_one() && (seat.offer().has_public() || seat.hides_jobs()) {
+        work(registry);
+    }
+}
+
+/// A limit has a token again: an idle thread may take a half that was kept for want of one (rule
+/// H2).
+pub(super) fn token(registry: &Registry) {
+    if registry.sleep.wants_one() && registry.seats().any(Seat::hides_jobs) {
         work(registry);
     }
 }

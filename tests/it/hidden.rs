@@ -92,6 +92,25 @@ fn a_limited_computation_hides_nothing_from_its_threads() {
     });
 }
 
+/// A half that was kept because all tokens were out is taken when one comes back.
+#[test]
+fn a_token_that_comes_back_is_used() {
+    watched(|| {
+        let pool = pool(3);
+        let two = pool.with_limit(2);
+        for _ in 0..ROUNDS {
+            let both = Barrier::new(2);
+            std::thread::scope(|threads| {
+                threads.spawn(|| two.install(|| both.wait()));
+                two.install(|| {
+                    both.wait();
+                    meet_in_a_join();
+                });
+            });
+        }
+    });
+}
+
 /// Three stages of a pipeline with buffers of one item.
 #[test]
 fn stages_may_wait_for_each_other() {
