@@ -3,8 +3,8 @@
 //! mail → what goes first in this round (see [`First`]) → what is urgent → own jobs → LIFO slot (a
 //! task woken by this thread) → own tasks; then, as a searcher: futures of the injector in a batch
 //! → heavy futures → roots → one job of a random victim → half of a victim's tasks → on the last
-//! round before sleep, a victim's LIFO slot → what can wait → a private join half of a victim. In every eighth round, other seats go
-//! before the injector.
+//! round before sleep, a victim's LIFO slot → what can wait → a private join half of a victim. In
+//! every eighth round, other seats go before the injector.
 
 use super::registry::Registry;
 use super::seat::{Occupant, ROUNDS, Reached, Seat, may_reach};

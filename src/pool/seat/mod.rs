@@ -297,8 +297,8 @@ impl Seat {
         self.slots.private_jobs() > 0
     }
 
-    /// Are there private jobs, whose owner does not know that a thread looks for work? (If it knows,
-    /// it makes the next one public, and tells.) Asked by a thread that is about to sleep.
+    /// Are there private jobs, whose owner does not know that a thread looks for work? (If it
+    /// knows, it makes the next one public, and tells.) Asked by a thread that is about to sleep.
     pub(crate) fn hides_unasked(&self) -> bool {
         !self.offer().is_asked() && self.hides_jobs()
     }

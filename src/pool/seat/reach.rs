@@ -25,8 +25,9 @@ pub(crate) enum Reached {
     Nothing,
 }
 
-/// Puts the heavy fence between [`Slots::ask`] and [`Slots::reach`]. `false`: the system has refused
-/// it. Where it does not exist, owners go through the lock each time, and no fence is needed.
+/// Puts the heavy fence between [`Slots::ask`] and [`Slots::reach`]. `false`: the system has
+/// refused it. Where it does not exist, owners go through the lock each time, and no fence is
+/// needed.
 #[must_use]
 pub(crate) fn may_reach() -> bool {
     !asymmetric::exists() || asymmetric::heavy()

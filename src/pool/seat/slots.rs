@@ -13,9 +13,9 @@
 //!   not in the middle of a quiet push or pop, is a pair of fences of which the owner's costs
 //!   nothing (`sync::asymmetric`).
 //!
-//! The thieves' side of the public deque is `offer.rs`, that of the slots `reach.rs`. This file moves jobs to it, and says so
-//! ([`Exposed`]). Who hears of that is decided in `tell.rs`; how many jobs thieves want is told by
-//! the caller ([`Wanted`]).
+//! The thieves' side of the public deque is `offer.rs`, that of the slots `reach.rs`. This file
+//! moves jobs to it, and says so ([`Exposed`]). Who hears of that is decided in `tell.rs`; how many
+//! jobs thieves want is told by the caller ([`Wanted`]).
 //!
 //! Invariants (proofs in `pool/README.md`):
 //!
@@ -214,7 +214,8 @@ impl Own<'_, Slots> {
     }
 
     /// Takes back the job that was pushed last, when its join ends: a store and two loads. `false`:
-    /// it has left its slot, or a thief is hungry, and [`pop_loud`](Self::pop_loud) is to be called.
+    /// it has left its slot, or a thief is hungry, and [`pop_loud`](Self::pop_loud) is to be
+    /// called.
     ///
     /// `top` is not read here: the slot is known since the push, so the next fork does not wait
     /// for this one's loads and stores to come through memory.

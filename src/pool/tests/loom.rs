@@ -280,8 +280,8 @@ fn leapfrogging_takes_descendants_only() {
     });
 }
 
-/// A pool of two with both permits out: to an owner at seat 0, and to a searcher. So the owner makes
-/// one job public, and keeps the next one to itself.
+/// A pool of two with both permits out: to an owner at seat 0, and to a searcher. So the owner
+/// makes one job public, and keeps the next one to itself.
 fn owner_and_searcher() -> Arc<Registry> {
     let registry = registry_of(2, 0);
     registry.sleep.acquire();

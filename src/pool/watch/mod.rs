@@ -2,12 +2,13 @@
 //!
 //! A loop that should be done in less time than it takes to wake a thread keeps its second half
 //! private, although threads sleep (`halves::push_quietly`). If it takes longer after all, or waits
-//! for that very half, the sleepers must hear of it. So such a push sets a timer of the pool, unless
-//! one is set. When that expires, and a seat hides jobs, a sleeper is woken, who reaches for them.
+//! for that very half, the sleepers must hear of it. So such a push sets a timer of the pool,
+//! unless one is set. When that expires, and a seat hides jobs, a sleeper is woken, who reaches for
+//! them.
 //!
 //! The timer is set again, for 1 to 8 ms, while there are such pushes or such jobs. So a program
-//! whose loops are all short has one thread that wakes up 125 times a second, and a pool at rest has
-//! none.
+//! whose loops are all short has one thread that wakes up 125 times a second, and a pool at rest
+//! has none.
 //!
 //! | file | story |
 //! |---|---|
@@ -35,7 +36,8 @@ pub(super) struct Watch {
     set: AtomicBool,
     /// Was there such a push since the last look?
     renewed: AtomicBool,
-    /// The number of looks since the timer was first set. Written by whoever looks, as the next one.
+    /// The number of looks since the timer was first set. Written by whoever looks, as the next
+    /// one.
     looks: AtomicU32,
     /// The number of them, the last ones, at which nothing was hidden.
     quiet: AtomicU32,
