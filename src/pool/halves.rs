@@ -9,12 +9,14 @@ use super::seat::{self, Exposed, MayExpose, Occupant, Popped, Slot};
 use super::tell;
 use crate::job::share::ShareRef;
 use crate::job::stack::StackHeader;
+use crate::sim::{self, Kind};
 use std::ptr::NonNull;
 
 /// Puts a join's second half where its owner finds it again: usually two plain stores. The slot is
 /// to be given back to [`pop`].
 #[inline(always)]
 pub(crate) fn push(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
+    sim::point(Kind::Fork);
     match me.slots().push(job) {
         Some(slot) => slot,
         None => push_loud(me, job),
@@ -34,6 +36,7 @@ fn push_loud(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
 /// Takes back the job that was pushed last, when its join ends: usually two loads.
 #[inline(always)]
 pub(crate) fn pop(me: Occupant<'_>, slot: Slot, job: NonNull<StackHeader>) -> Popped {
+    sim::point(Kind::Join);
     if me.slots().pop(slot, job) {
         return Popped::Mine;
     }
@@ -65,6 +68,7 @@ fn may_expose(me: Occupant<'_>) -> MayExpose {
 
 fn tell_of(me: Occupant<'_>, exposed: Exposed) {
     if exposed == Exposed::Jobs {
+        sim::point(Kind::Expose);
         tell::half(me);
     }
 }
@@ -84,6 +88,7 @@ pub(crate) enum Takers {
 /// line while the answer is nobody.
 #[inline]
 pub(crate) fn takers() -> Takers {
+    sim::point(Kind::Chunk);
     match seat::current() {
         Some(me) if me.offer().is_asked() => takers_from(me),
         _ => Takers::None,
