@@ -54,6 +54,10 @@ struct DefaultPool {
 pub(super) struct Shared {
     /// 1: it has the baton.
     go: AtomicU32,
+    /// What comes with the baton: the thread's clock, and its leash.
+    clock: AtomicU64,
+    horizon: AtomicU64,
+    budget: AtomicU64,
     /// The watchdog has sent it outside.
     outside: AtomicBool,
     /// Where the system shows the thread's state.
@@ -63,6 +67,27 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn proc(&self) -> Option<std::path::PathBuf> {
         lock(&self.proc).clone()
+    }
+
+    /// The next baton comes with this.
+    fn prepare(&self, machine: &mut Machine, index: Index) {
+        let leash = machine.leash(index);
+        // Ordering: Relaxed, here and in `take`; `go` hands these on with the baton.
+        self.clock
+            .store(machine.threads[index].clock, Ordering::Relaxed);
+        self.horizon.store(leash.horizon, Ordering::Relaxed);
+        self.budget.store(leash.budget, Ordering::Relaxed);
+    }
+
+    /// Waits for the baton, and takes what comes with it.
+    fn take(&self) {
+        self.wait();
+        // Ordering: Relaxed, as in `prepare`.
+        let leash = Leash {
+            horizon: self.horizon.load(Ordering::Relaxed),
+            budget: self.budget.load(Ordering::Relaxed),
+        };
+        set_leash(leash, self.clock.load(Ordering::Relaxed));
     }
 
     fn give(&self) {
@@ -266,6 +291,7 @@ impl Mine {
 
     /// The thread was outside, and is back at a decision: it queues up.
     fn rejoin<'a>(&'a self, mut machine: MutexGuard<'a, Machine>) -> MutexGuard<'a, Machine> {
+        // Ordering: Relaxed, as in `is_outside`.
         self.shared.outside.store(false, Ordering::Relaxed);
         LOCAL.with(|local| {
             let at = machine.now.max(local.clock.get());
@@ -274,7 +300,8 @@ impl Mine {
         if machine.holder.is_none() {
             self.world.give_to_next(&mut machine);
         }
-        self.wait(machine);
+        drop(machine);
+        self.shared.take();
         self.world.lock()
     }
 
@@ -287,18 +314,12 @@ impl Mine {
             set_leash(leash, clock);
             return;
         }
-        self.world.give_to_holder(&machine);
-        self.wait(machine);
-    }
-
-    fn wait(&self, machine: MutexGuard<'_, Machine>) {
+        let next = self.world.prepare_holder(&mut machine);
         drop(machine);
-        self.shared.wait();
-        let mut machine = self.world.lock();
-        debug_assert_eq!(machine.holder, Some(self.index));
-        let leash = machine.leash(self.index);
-        let clock = machine.threads[self.index].clock;
-        set_leash(leash, clock);
+        if let Some(next) = next {
+            next.give();
+        }
+        self.shared.take();
     }
 }
 
@@ -352,20 +373,26 @@ impl World {
         Arc::clone(&lock(&self.shared)[index])
     }
 
-    fn give_to_holder(&self, machine: &Machine) {
+    /// The thread that is to be given the baton, which was chosen before.
+    fn prepare_holder(&self, machine: &mut Machine) -> Option<Arc<Shared>> {
         // Ordering: Relaxed, as in `lock`.
         if self.dead.load(Ordering::Relaxed) {
-            return;
+            return None;
         }
-        match machine.holder {
-            Some(index) => self.thread(index).give(),
-            None => self.bell.notify_all(),
-        }
+        let Some(index) = machine.holder else {
+            self.bell.notify_all();
+            return None;
+        };
+        let thread = self.thread(index);
+        thread.prepare(machine, index);
+        Some(thread)
     }
 
     pub(super) fn give_to_next(&self, machine: &mut Machine) {
         machine.choose();
-        self.give_to_holder(machine);
+        if let Some(next) = self.prepare_holder(machine) {
+            next.give();
+        }
     }
 
     /// The watchdog takes the baton from a thread that blocks elsewhere.
@@ -462,10 +489,8 @@ impl Ticket {
         *lock(&mine.shared.proc) = own_proc();
         let mine = Arc::new(mine);
         MINE.with(|place| *place.borrow_mut() = Some(Arc::clone(&mine)));
-        mine.shared.wait();
-        let mut machine = mine.world.lock();
-        let leash = machine.leash(mine.index);
-        let clock = machine.threads[mine.index].clock;
+        mine.shared.take();
+        let machine = mine.world.lock();
         let (logs, explores) = (machine.log.is_some(), machine.explores());
         drop(machine);
         LOCAL.with(|local| {
@@ -475,7 +500,6 @@ impl Ticket {
             local.hash.set(0);
             local.spins.set(0);
         });
-        set_leash(leash, clock);
         note(Kind::Begin);
         Entered(Some(mine))
     }
@@ -525,7 +549,7 @@ fn end(mine: &Mine, mut machine: MutexGuard<'_, Machine>) {
 // ---- sleeping and waking --------------------------------------------------------------------
 
 /// The calling thread sleeps at a place until it is woken there, if `still` says so behind the lock
-/// that those who wake take. `None`: it is none of a simulation. `Some(true)`: its time was over.
+/// that those who wake take. `None`: it is none of a simulation. `Some(true)`: its time has passed.
 pub(crate) fn sleep(
     place: usize,
     time: Option<Duration>,
@@ -686,11 +710,13 @@ fn touch_as_one_of(line: &Line) {
     let is_known = owner >> 16 == mine.world.serial;
     let explores = LOCAL.with(|local| local.explores.get());
     let waits = match is_known && !explores {
+        // Ordering: Relaxed, as above.
         true => line.free_at.load(Ordering::Relaxed).saturating_sub(clock),
         false => 0,
     };
     // The other thread may be far ahead, after work that it did behind its lock.
     let cost = costs::of(Kind::Foreign) + waits.min(costs::LOOKAHEAD);
+    // Ordering: Relaxed, as above.
     line.free_at.store(clock + cost, Ordering::Relaxed);
     point_at(Kind::Foreign, cost);
 }

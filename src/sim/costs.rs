@@ -1,8 +1,8 @@
 //! The machine's table: what each thing costs on the simulated machine, in nanoseconds.
 //!
-//! "Measured" means: by `cargo bench --bench scaling --features sim -- --costs` on a virtual machine
-//! with two cores at 2.9 GHz (Linux 6, x86-64), rounded. "Assumed" numbers need more cores than
-//! that machine has; they are typical of servers with one socket, and the docs of each say so.
+//! "Measured" means: by `cargo bench --bench scaling --features sim -- --costs`, on a virtual
+//! machine with two cores (Linux 6, x86-64), rounded. "Assumed" numbers need more cores than that
+//! machine has; they are typical of servers with one socket.
 
 use super::kind::Kind;
 
@@ -10,8 +10,8 @@ use super::kind::Kind;
 /// handed on. Assumed: below the time that a cache line takes from core to core and back.
 pub(super) const LOOKAHEAD: u64 = 150;
 
-/// A thread that has had its core for so long gives it to the next in the queue. Assumed: the base
-/// slice of Linux' scheduler on many cores.
+/// How long a thread may keep its core while others queue for one. Assumed: the base slice of
+/// Linux' scheduler on many cores.
 pub(super) const SLICE: u64 = 3_000_000;
 
 /// From one thread to another on the same core, in the kernel. Measured: half of a round between

@@ -4,14 +4,16 @@
 //! behind a lock and asks. There are two ways to choose ([`Choice`]):
 //!
 //! * *Least time first.* Each thread has a clock. A thread needs a core to go on; those without
-//!   one stand in a queue, and get the core of a thread whose time slice is over. The thread with
-//!   the least time goes next, and may be ahead of the others by [`LOOKAHEAD`]. Ties go by seed.
+//!   one stand in a queue, and get the core of a thread whose time slice has passed. The thread
+//!   with the least time goes next, and may be ahead of the others by [`LOOKAHEAD`]. Ties go by
+//!   seed.
 //! * *By seed.* There is one clock, and a core for each thread. Who goes next is drawn: in one half
 //!   of the seeds anew after a number of decisions, in the other by priorities that change at a few
 //!   decisions (PCT). A thread that spins goes to the end.
 
 use super::costs::{self, LOOKAHEAD};
 use super::kind::{KINDS, Kind};
+use std::cmp::Ordering::{Equal, Greater, Less};
 use std::collections::VecDeque;
 
 /// The number of a thread in its simulation.
@@ -23,7 +25,7 @@ pub(super) type Time = u64;
 /// Never.
 pub(super) const NEVER: Time = u64::MAX;
 
-/// After so many decisions in a row a thread lets others go on, whatever its priority.
+/// After this number of decisions in a row a thread lets others go on, whatever its priority.
 const PATIENCE: u64 = 1 << 14;
 
 /// Where a thread is.
@@ -72,7 +74,7 @@ enum Choice {
 /// How the seed chooses.
 #[derive(Debug)]
 enum Strategy {
-    /// Anyone, anew after so many decisions on average.
+    /// Anyone, anew after this number of decisions on average.
     Random { every: u64 },
     /// The highest priority. At these decisions, the last first, the running thread gets the
     /// lowest.
@@ -185,7 +187,7 @@ impl Machine {
         matches!(self.choice, Choice::Seed(_))
     }
 
-    /// All decisions so far, but for those that the running thread has not told yet.
+    /// All decisions so far, except those that the running thread has not told yet.
     pub(super) fn decisions(&self) -> u64 {
         self.counts.iter().sum()
     }
@@ -387,13 +389,17 @@ impl Machine {
         loop {
             let turn = self.handovers;
             let seed = self.seed;
+            let tie = |index: Index| mix(seed ^ turn ^ (index as u64) << 40);
             let first = self
                 .on_core()
-                .map(|(index, thread)| {
-                    (thread.until, mix(seed ^ turn ^ (index as u64) << 40), index)
-                })
-                .min();
-            let runs_at = first.map_or(NEVER, |(time, ..)| time);
+                .map(|(index, thread)| (thread.until, index))
+                .reduce(|a, b| match a.0.cmp(&b.0) {
+                    Less => a,
+                    Greater => b,
+                    Equal if tie(a.1) < tie(b.1) => a,
+                    Equal => b,
+                });
+            let runs_at = first.map_or(NEVER, |(time, _)| time);
             let preemption = self.first_preemption();
             let preempts_at = preemption.map_or(NEVER, |(time, _)| time);
             if let Some((time, index)) = self.first_deadline() {
@@ -408,7 +414,7 @@ impl Machine {
                     continue;
                 }
             }
-            let (time, _, index) = first?;
+            let (time, index) = first?;
             // The running thread goes on if it is hardly ahead.
             if let Some(me) = before {
                 let thread = &self.threads[me];

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 /// Between two looks of the watchdog.
 const TICK: Duration = Duration::from_millis(5);
 
-/// A thread that computes for so long without a decision loses the baton, as if it were blocked: it
-/// may wait for another thread in a loop.
+/// A thread that computes longer than this without a decision loses the baton, as if it were
+/// blocked: it may wait for another thread in a loop.
 const LONG: Duration = Duration::from_secs(5);
 
 /// How long a simulation in which nobody can run waits for threads of others.
@@ -85,7 +85,8 @@ impl Builder {
     /// The number of simulated cores, and of threads of the simulation's default pool.
     ///
     /// ```
-    /// let (cores, _) = manyhands::sim::Builder::new().cores(100).run(manyhands::current_num_threads);
+    /// let builder = manyhands::sim::Builder::new().cores(100);
+    /// let (cores, _) = builder.run(manyhands::current_num_threads);
     /// assert_eq!(cores, 100);
     /// ```
     pub fn cores(mut self, cores: usize) -> Self {
@@ -93,8 +94,8 @@ impl Builder {
         self
     }
 
-    /// All that is random in the pool, and who goes first of two threads with the same time, depends
-    /// on this number alone.
+    /// All that is random in the pool, and who goes first of two threads with the same time,
+    /// depends on this number alone.
     ///
     /// ```
     /// let run = || manyhands::sim::Builder::new().seed(17).run(|| manyhands::join(|| 1, || 2));
@@ -120,8 +121,8 @@ impl Builder {
         self
     }
 
-    /// Lets the seed choose who goes on at every decision, as [`many`](super::many) does, instead of
-    /// the thread with the least time.
+    /// Lets the seed choose who goes on at every decision, as [`many`](super::many) does, instead
+    /// of the thread with the least time.
     ///
     /// ```
     /// let (two, _) = manyhands::sim::Builder::new().explore().seed(17).run(|| {
@@ -142,9 +143,9 @@ impl Builder {
     /// Runs `f` on a new simulated thread, and returns when that and all threads that it has made
     /// have ended.
     ///
-    /// `f` may make pools, which belong to the simulation, or use the functions of this crate, which
-    /// work for a default pool of the simulation with as many threads as there are cores. That pool
-    /// is ended when `f` returns; pools of its own `f` has to drop.
+    /// `f` may make pools, which belong to the simulation, or use the functions of this crate,
+    /// which work for a default pool of the simulation with as many threads as there are cores.
+    /// That pool is ended when `f` returns; pools of its own `f` has to drop.
     ///
     /// # Panics
     ///

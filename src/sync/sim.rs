@@ -192,7 +192,7 @@ pub(crate) struct Condvar {
     inner: std::sync::Condvar,
 }
 
-/// Did a wait end because its time was over?
+/// Did a wait end because its time has passed?
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WaitTimeoutResult(bool);
 
