@@ -73,5 +73,8 @@ mod inside_sleep {}
 #[doc = include_str!("../book/src/inside-task.md")]
 mod inside_task {}
 
+#[doc = include_str!("../book/src/seeds.md")]
+mod seeds {}
+
 #[doc = include_str!("../book/src/verification.md")]
 mod verification {}

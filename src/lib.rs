@@ -98,6 +98,10 @@ pub mod hyper;
 mod job;
 mod latch;
 mod pool;
+#[cfg(feature = "sim")]
+pub mod sim;
+#[cfg(not(feature = "sim"))]
+mod sim;
 mod sleep;
 mod sync;
 pub mod task;

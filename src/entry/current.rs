@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub(crate) fn current_registry() -> Arc<Registry> {
     match seat::try_current() {
         Some(me) => me.counted_registry(),
-        None => guest::unseated().unwrap_or_else(|| Arc::clone(global::registry())),
+        None => guest::unseated().unwrap_or_else(global::registry),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The default pool: made at its first use, or before by `build_global`; never ended.
 
 use crate::pool::{Hooks, Registry, Sizes, Start, shutdown};
+use crate::sim;
 use crate::sync::OnceLock;
 use crate::trace;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,21 +9,29 @@ use std::sync::{Arc, Mutex, PoisonError};
 static DEFAULT: OnceLock<Arc<Registry>> = OnceLock::new();
 
 /// The default pool.
-pub(crate) fn registry() -> &'static Arc<Registry> {
-    DEFAULT.get_or_init(|| {
+pub(crate) fn registry() -> Arc<Registry> {
+    if let Some(registry) = sim::default_pool(make, |pool| shutdown::begin(pool)) {
+        return registry;
+    }
+    let registry = DEFAULT.get_or_init(|| {
         trace::at_thread_end(save);
-        let start = Start {
-            sizes: Sizes::new(0, None, None, None),
-            hooks: Hooks::default(),
-            lenient: true,
-            use_current_thread: false,
-            waits_on_failure: true,
-        };
-        match start.start(|thread| thread.spawn()) {
-            Ok(registry) => registry,
-            Err(_) => unreachable!("a lenient start takes what the system grants"),
-        }
-    })
+        make()
+    });
+    Arc::clone(registry)
+}
+
+fn make() -> Arc<Registry> {
+    let start = Start {
+        sizes: Sizes::new(0, None, None, None),
+        hooks: Hooks::default(),
+        lenient: true,
+        use_current_thread: false,
+        waits_on_failure: true,
+    };
+    match start.start(|thread| thread.spawn()) {
+        Ok(registry) => registry,
+        Err(_) => unreachable!("a lenient start takes what the system grants"),
+    }
 }
 
 /// Called when the thread ends that made the default pool: on most programs' main thread, with

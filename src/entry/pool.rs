@@ -2,10 +2,11 @@
 
 use super::Handle;
 use crate::pool::{Registry, seat, shutdown};
+use crate::util::clock;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A pool of threads of its own.
 ///
@@ -74,7 +75,7 @@ impl Pool {
             return false;
         }
         // A timeout beyond what the clock can say is no timeout.
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         shutdown::wait_until_ended(registry, deadline)
     }
 }

@@ -18,6 +18,7 @@ mod tests;
 
 pub(crate) use count::CountLatch;
 
+use crate::sim;
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::sync::{hint, thread};
 use crate::util::parker::Parker;
@@ -62,6 +63,7 @@ impl Latch {
         // SAFETY: alive, by the caller's promise; the last use is the successful exchange below.
         let word = unsafe { &(*this).word };
         // Ordering: Relaxed; the exchange below validates what is read here.
+        sim::point(sim::Kind::Latch);
         let mut seen = word.load(Ordering::Relaxed);
         let mut rounds = 0_u32;
         let waiter = loop {

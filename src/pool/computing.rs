@@ -5,6 +5,7 @@ use super::find::Found;
 use super::rescue::post;
 use super::seat::{Mode, Occupant};
 use super::tell;
+use crate::sim;
 
 /// The occupant computes from now on, if it has only polled so far.
 #[inline]
@@ -18,6 +19,7 @@ pub(crate) fn begin(me: Occupant<'_>) {
 
 #[cold]
 fn begin_from(me: Occupant<'_>, mode: Mode) {
+    sim::point(sim::Kind::Compute);
     match mode {
         Mode::Overcommitted => post::begin_at_post(me),
         _ => tell::computing(me),

@@ -10,12 +10,14 @@ use super::tell;
 use super::watch::look;
 use crate::job::share::ShareRef;
 use crate::job::stack::StackHeader;
+use crate::sim::{self, Kind};
 use std::ptr::NonNull;
 
 /// Puts a join's second half where its owner finds it again: usually two plain stores. The slot is
 /// to be given back to [`pop`].
 #[inline(always)]
 pub(crate) fn push(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
+    sim::point(Kind::Fork);
     match me.slots().push(job) {
         Ok(slot) => slot,
         Err(slot) => push_loud(me, slot),
@@ -59,6 +61,7 @@ fn keep(me: Occupant<'_>, slot: Slot) -> Slot {
 /// Takes back the job that was pushed last, when its join ends: usually a store and two loads.
 #[inline(always)]
 pub(crate) fn pop(me: Occupant<'_>, slot: Slot, job: NonNull<StackHeader>) -> Popped {
+    sim::point(Kind::Join);
     if me.slots().pop(slot, job) {
         return Popped::Mine;
     }
@@ -93,6 +96,7 @@ fn wanted(me: Occupant<'_>) -> Wanted {
 
 fn tell_of(me: Occupant<'_>, exposed: Exposed) {
     if exposed == Exposed::Jobs {
+        sim::point(Kind::Expose);
         tell::half(me);
     }
 }
@@ -118,6 +122,7 @@ pub(crate) enum Takers {
 /// line while the answer is nobody.
 #[inline]
 pub(crate) fn takers() -> Takers {
+    sim::point(Kind::Chunk);
     match seat::current() {
         Some(me) if me.offer().is_asked() => takers_from(me),
         _ => Takers::None,

@@ -6,6 +6,7 @@
 //! only from a thread that is to poll only, for the same reason.
 
 use crate::job::JobRef;
+use crate::sim;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::sync::deque::{Injector, Steal, Worker};
 use crate::sync::hint;
@@ -53,6 +54,7 @@ impl Injectors {
                 note(&self.urgent);
             }
         }
+        sim::point(sim::Kind::Queue);
         self.queue(class).push(job);
     }
 
@@ -165,6 +167,7 @@ fn retry(
         if queue.is_empty() {
             return None;
         }
+        sim::point(sim::Kind::Queue);
         match take(queue) {
             Steal::Success(job) => return Some(job),
             Steal::Empty => return None,

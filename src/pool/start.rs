@@ -7,6 +7,7 @@ use super::sizes::Sizes;
 use super::threads::{Call, spawn_thread};
 use super::{seat, shutdown, worker};
 use crate::job::SeatIndex;
+use crate::sim::{self, Ticket};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ impl Start {
             Err(error) => return Err(StartError::Events(error)),
         };
         let registry = Registry::new(&self.sizes, self.hooks, events, start_spare);
+        let pool = Arc::downgrade(&registry);
+        sim::on_stall(move || pool.upgrade().map(describe));
         // Stops what was started, even if a closure of the user panics.
         let mut started = Started {
             registry: &registry,
@@ -94,6 +97,12 @@ fn start_spare(registry: &Registry, seat: SeatIndex, call: Call) -> bool {
     thread.spawn().is_ok()
 }
 
+/// A pool in which nobody can run any more.
+fn describe(registry: Arc<Registry>) -> String {
+    let tasks = registry.tasks();
+    format!("{registry:#?}\n{} tasks: {tasks:#?}", tasks.len())
+}
+
 /// The calling thread becomes worker 0.
 fn sit_down_for_good(registry: &Arc<Registry>) {
     registry.sleep.acquire();
@@ -132,6 +141,7 @@ pub struct ThreadBuilder {
     name: Option<String>,
     stack_size: Option<usize>,
     call: Call,
+    ticket: Ticket,
 }
 
 impl ThreadBuilder {
@@ -139,7 +149,9 @@ impl ThreadBuilder {
     /// here.
     fn new(registry: Arc<Registry>, index: SeatIndex, name: Option<String>, call: Call) -> Self {
         registry.threads.enter_seated();
+        let ticket = sim::ticket(|| name.clone().unwrap_or_else(|| format!("seat {index}")));
         Self {
+            ticket,
             index,
             name,
             stack_size: registry.hooks.stack_size,
@@ -166,6 +178,7 @@ impl ThreadBuilder {
     /// Works for the pool on this thread, until the pool ends.
     pub fn run(mut self) {
         if let Some(registry) = self.registry.take() {
+            let _entered = self.ticket.enter();
             worker::run(&registry, self.index, self.call);
         }
     }

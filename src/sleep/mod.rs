@@ -8,6 +8,7 @@ mod word;
 
 use self::word::Word;
 use crate::job::{NO_SEAT, SeatIndex};
+use crate::sim;
 use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering, fence};
 use crate::util::count::Event;
 use crate::util::parker::Parker;
@@ -102,6 +103,7 @@ impl Sleep {
     /// Replaces the word by `change(word)`, and returns the word that was replaced. If `change`
     /// gives up by returning `None`, the word stays.
     fn update(&self, mut change: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
+        sim::point(sim::Kind::SleepWord);
         // Ordering: Acquire, here and on failure below, pairs with the Release of the exchange that
         // pushed the top. `change` may follow the stack, so it needs the nodes as their pushes left
         // them *before* its own exchange.

@@ -8,7 +8,9 @@
 /// Marks a place where the schedule matters; `_name` says which.
 #[cfg(not(manyhands_chaos))]
 #[inline(always)]
-pub(crate) fn point(_name: &'static str) {}
+pub(crate) fn point(_name: &'static str) {
+    crate::sim::point(crate::sim::Kind::Named);
+}
 
 #[cfg(manyhands_chaos)]
 pub(crate) use chaotic::point;

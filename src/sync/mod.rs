@@ -12,6 +12,9 @@
 //! | `manyhands_chaos` | std, with seeded delays at [`chaos::point`] | rare schedules on real threads |
 //! | `manyhands_tsan` | std, with notes for ThreadSanitizer (`tsan.rs`) | two threads on plain memory |
 //!
+//! With feature `sim`, `sim.rs` lies before std: a thread of a simulation ([`crate::sim`]) sleeps,
+//! wakes and spins there. No cfg may be combined with it but `manyhands_chaos`.
+//!
 //! Invariants:
 //!
 //! * sync.I1: a protocol never relies on the deque for ordering. It puts its own `fence(SeqCst)`
@@ -27,6 +30,8 @@ pub(crate) mod chaos;
 pub(crate) mod deque;
 #[cfg(manyhands_model)]
 mod futex;
+#[cfg(all(feature = "sim", not(any(manyhands_model, manyhands_tsan))))]
+mod sim;
 #[cfg(manyhands_tsan)]
 mod tsan;
 

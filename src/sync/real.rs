@@ -1,13 +1,19 @@
 //! The backend of every normal build: std, with a futex from `atomic-wait`.
 
+#[cfg(all(feature = "sim", not(manyhands_tsan)))]
+pub(crate) use super::sim::{Condvar, Mutex, MutexGuard, hint, thread};
 #[cfg(manyhands_tsan)]
 pub(crate) use super::tsan::{Condvar, Mutex, MutexGuard, OnceLock};
 pub(crate) use std::cell::Cell;
+#[cfg(any(not(feature = "sim"), manyhands_tsan))]
 pub(crate) use std::hint;
 #[cfg(test)]
 pub(crate) use std::sync::Arc;
+#[cfg(all(not(feature = "sim"), not(manyhands_tsan)))]
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(not(manyhands_tsan))]
-pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, atomic};
+pub(crate) use std::sync::{OnceLock, atomic};
+#[cfg(any(not(feature = "sim"), manyhands_tsan))]
 pub(crate) use std::thread;
 
 #[cfg(manyhands_tsan)]
@@ -16,7 +22,8 @@ pub(crate) mod atomic {
     pub(crate) use std::sync::atomic::*;
 }
 
-use self::atomic::AtomicU32;
+use self::atomic::{AtomicU32, Ordering};
+use crate::sim;
 
 /// `std::cell::UnsafeCell` behind loom's closure interface.
 #[derive(Debug)]
@@ -57,12 +64,23 @@ impl Futex {
 
     /// Sleeps while the word is `expected`. May return for no reason.
     pub(crate) fn wait(&self, expected: u32) {
-        atomic_wait::wait(&self.0, expected);
+        // Ordering: Relaxed; the kernel's own check orders nothing for the caller either.
+        let still = || self.0.load(Ordering::Relaxed) == expected;
+        if sim::sleep(self.place(), None, still).is_none() {
+            atomic_wait::wait(&self.0, expected);
+        }
     }
 
     /// Wakes one thread that sleeps on the word.
     pub(crate) fn wake_one(&self) {
-        atomic_wait::wake_one(&self.0);
+        if !sim::wake(self.place(), false) {
+            atomic_wait::wake_one(&self.0);
+        }
+    }
+
+    /// The name of this futex in a simulation.
+    fn place(&self) -> usize {
+        std::ptr::from_ref(&self.0).addr()
     }
 }
 

@@ -42,10 +42,12 @@ const MOST: u8 = 64;
 /// The entries of the spawn sites, by the sites' addresses. Two sites may share an entry.
 static SITES: [AtomicU8; 256] = [const { AtomicU8::new(0) }; 256];
 
-fn entry(site: Site) -> &'static AtomicU8 {
+/// What is known of a spawn site; a simulation knows only what it has seen itself.
+fn at_entry<R>(site: Site, f: impl FnOnce(&AtomicU8) -> R) -> R {
     // Locations are 24 bytes long.
     let address = std::ptr::from_ref(site).addr();
-    &SITES[(address / 8) % SITES.len()]
+    let at = (address / 8) % SITES.len();
+    crate::sim::with_sites(|own| f(&own.unwrap_or(&SITES)[at]))
 }
 
 /// How many polls of a task from now on are expected to compute.
@@ -57,7 +59,7 @@ impl Heft {
     #[inline]
     pub(super) fn of(site: Site) -> Self {
         // Ordering: Relaxed, as everywhere here: a guess.
-        let is_heavy = entry(site).load(Ordering::Relaxed) >= HEAVY;
+        let is_heavy = at_entry(site, |entry| entry.load(Ordering::Relaxed)) >= HEAVY;
         Self(AtomicU8::new(FRESH | u8::from(is_heavy)))
     }
 
@@ -73,19 +75,21 @@ impl Heft {
             return self.0.store(left, Ordering::Relaxed);
         }
         self.0.store(FIRST, Ordering::Relaxed);
-        let entry = entry(site);
-        let known = entry.load(Ordering::Relaxed);
-        if known > 0 {
-            entry.store(known.saturating_sub(DOWN), Ordering::Relaxed);
-        }
+        at_entry(site, |entry| {
+            let known = entry.load(Ordering::Relaxed);
+            if known > 0 {
+                entry.store(known.saturating_sub(DOWN), Ordering::Relaxed);
+            }
+        });
     }
 
     /// The current poll computes.
     pub(super) fn note_computing(&self, site: Site) {
         if self.0.load(Ordering::Relaxed) & FIRST != 0 {
-            let entry = entry(site);
-            let known = entry.load(Ordering::Relaxed);
-            entry.store((known + UP).min(MOST), Ordering::Relaxed);
+            at_entry(site, |entry| {
+                let known = entry.load(Ordering::Relaxed);
+                entry.store((known + UP).min(MOST), Ordering::Relaxed);
+            });
         }
         self.0.store(POLLS, Ordering::Relaxed);
     }

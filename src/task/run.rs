@@ -10,6 +10,7 @@ use super::{How, JoinError, Schedule, current, waker};
 use crate::job::cancel::{CancelRef, Cancelled};
 use crate::job::origin;
 use crate::job::{self, SeatIndex};
+use crate::sim;
 use crate::trace;
 use crate::util::unwind::{self, AbortOnDrop, Payload};
 use std::pin::Pin;
@@ -104,6 +105,7 @@ where
         if typed.scheduler.is_closed() {
             cancel_future::<F, S>(task);
         } else if poll_once::<F, S>(task).is_pending() {
+            sim::point(sim::Kind::Poll);
             match state.after_poll() {
                 AfterPoll::Idle => return,
                 AfterPoll::Notified => {

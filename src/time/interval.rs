@@ -2,6 +2,7 @@
 
 use super::later;
 use super::sleep::{Sleep, sleep_until};
+use crate::util::clock;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -25,7 +26,7 @@ use std::time::{Duration, Instant};
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
-    interval_at(Instant::now(), period)
+    interval_at(clock::now(), period)
 }
 
 /// Ticks with a period, the first one at `start`.
@@ -112,7 +113,7 @@ impl Interval {
     pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.sleep).poll(context));
         let due = self.sleep.deadline();
-        let now = Instant::now();
+        let now = clock::now();
         let next = match self.missed {
             MissedTickBehavior::Delay if now.duration_since(due) > SLACK => later(now, self.period),
             MissedTickBehavior::Skip if now.duration_since(due) > SLACK => {
@@ -151,7 +152,7 @@ impl Interval {
     /// # });
     /// ```
     pub fn reset_immediately(&mut self) {
-        self.reset_at(Instant::now());
+        self.reset_at(clock::now());
     }
 
     /// Sets the next tick to `after` from now.
@@ -166,7 +167,7 @@ impl Interval {
     /// # });
     /// ```
     pub fn reset_after(&mut self, after: Duration) {
-        self.reset_at(later(Instant::now(), after));
+        self.reset_at(later(clock::now(), after));
     }
 
     /// Sets the next tick to `deadline`.

@@ -33,6 +33,19 @@ pub use self::sleep::{Sleep, sleep, sleep_until};
 pub use self::timeout::{Timeout, timeout, timeout_at};
 pub use std::time::{Duration, Instant};
 
+/// The present instant, by the clock of timers: in a simulation (`manyhands::sim`, feature `sim`)
+/// the virtual one, else that of [`Instant::now`].
+///
+/// ```
+/// use manyhands::time;
+///
+/// let start = time::now();
+/// assert!(time::now() >= start);
+/// ```
+pub fn now() -> Instant {
+    crate::util::clock::now()
+}
+
 /// The errors of timers.
 pub mod error {
     pub use super::timeout::Elapsed;

@@ -6,6 +6,7 @@ use crate::entry::global;
 use crate::pool::{Registry, timers};
 use crate::sync::atomic::{Ordering, fence};
 use crate::timer::Key;
+use crate::util::clock;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ use std::time::{Duration, Instant};
 /// });
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
-    sleep_until(later(Instant::now(), duration))
+    sleep_until(later(clock::now(), duration))
 }
 
 /// Waits until a deadline. Completes at once if that has passed.
@@ -83,7 +84,7 @@ impl Sleep {
     /// assert!(!sleep(Duration::MAX).is_elapsed());
     /// ```
     pub fn is_elapsed(&self) -> bool {
-        matches!(self.state, State::Over) || Instant::now() >= self.deadline
+        matches!(self.state, State::Over) || clock::now() >= self.deadline
     }
 
     /// Sets another deadline, even after the future has completed. The task that awaits it need not
@@ -116,7 +117,7 @@ impl Sleep {
     fn start(&self, context: &Context<'_>) -> State {
         let mut registry = current_registry();
         loop {
-            if Instant::now() >= self.deadline {
+            if clock::now() >= self.deadline {
                 return State::Over;
             }
             let Some(key) = timers::add(&registry, self.deadline, context.waker()) else {
@@ -130,7 +131,7 @@ impl Sleep {
             }
             // A thread of a closed pool. The default pool never closes.
             registry.timers().remove(key);
-            registry = Arc::clone(global::registry());
+            registry = global::registry();
         }
     }
 }

@@ -11,9 +11,10 @@ mod wheel;
 pub(crate) use self::wheel::Key;
 
 use self::wheel::Wheel;
+use crate::sim;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sync::{Mutex, lock};
-use crate::util::unwind;
+use crate::util::{clock, unwind};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,7 @@ fn wake(waker: Waker) {
 impl Timers {
     pub(crate) fn new() -> Self {
         Self {
-            start: Instant::now(),
+            start: clock::now(),
             next: AtomicU64::new(NEVER),
             rest_until: std::sync::atomic::AtomicU64::new(0),
             wheel: Mutex::new(Wheel::new()),
@@ -80,7 +81,7 @@ impl Timers {
 
     /// The latest tick that has begun.
     fn now(&self) -> u64 {
-        let nanos = self.start.elapsed().as_nanos() >> TICK_BITS;
+        let nanos = clock::since(self.start).as_nanos() >> TICK_BITS;
         u64::try_from(nanos).unwrap_or(NEVER - 1)
     }
 
@@ -94,6 +95,7 @@ impl Timers {
     /// Adds a timer: `waker` is called at `deadline` or up to a tick later. `None`: the deadline
     /// has passed.
     pub(crate) fn add(&self, deadline: Instant, waker: &Waker) -> Option<Added> {
+        sim::point(sim::Kind::Timer);
         let tick = self.tick_of(deadline);
         let waker = waker.clone();
         let mut wheel = lock(&self.wheel);

@@ -4,6 +4,7 @@
 //! events the thread sleeps inside a reactor, which calls the wakers of what becomes ready on
 //! this very thread.
 
+use super::clock;
 use crate::sync::{Condvar, Mutex, lock};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -42,7 +43,7 @@ impl Alarm {
         }
         match deadline {
             Some(deadline) if !cfg!(manyhands_model) => {
-                let time = deadline.saturating_duration_since(Instant::now());
+                let time = deadline.saturating_duration_since(clock::now());
                 drop(self.bell.wait_timeout(guard, time));
             }
             _ => drop(self.bell.wait(guard)),

@@ -6,13 +6,32 @@
 //! core, loops split worse, and nothing else happens. The same ticks stamp what people look at:
 //! times of computations, ages of tasks, events of a trace.
 
+use crate::sim;
 use crate::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+/// The present instant; in a simulation, the virtual one.
+#[inline]
+pub(crate) fn now() -> Instant {
+    match sim::now() {
+        Some(now) => now,
+        None => Instant::now(),
+    }
+}
+
+/// The time since `start`, which came from [`now`].
+#[inline]
+pub(crate) fn since(start: Instant) -> Duration {
+    now().saturating_duration_since(start)
+}
 
 /// A stamp of the cheap clock, never 0. Stamps of one process can be subtracted.
 #[inline]
 pub(crate) fn ticks() -> u64 {
-    stamp(read()).max(1)
+    match sim::nanos() {
+        Some(nanos) => nanos.max(1),
+        None => stamp(read()).max(1),
+    }
 }
 
 /// The duration of `ticks` ticks. The clock is compared with the system's over the time since the
@@ -31,6 +50,9 @@ pub(crate) fn start() {
 
 /// The length of a tick, as exact as [`duration`].
 pub(crate) fn ns_per_tick() -> f64 {
+    if sim::is_on() {
+        return 1.0;
+    }
     const LONG_ENOUGH: Duration = Duration::from_millis(1);
     start();
     if let Some((instant, before)) = ANCHOR.get() {
@@ -44,25 +66,69 @@ pub(crate) fn ns_per_tick() -> f64 {
 
 /// A stopwatch that measures laps.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock(Reading);
+pub(crate) struct Clock(Either);
+
+/// A reading of the processor's clock, or of a simulation's, in nanoseconds.
+#[cfg(feature = "sim")]
+#[derive(Clone, Copy, Debug)]
+enum Either {
+    Real(Reading),
+    Virtual(u64),
+}
+
+/// A reading of the processor's clock.
+#[cfg(not(feature = "sim"))]
+type Either = Reading;
+
+#[cfg(feature = "sim")]
+#[inline]
+fn read_either() -> Either {
+    match sim::nanos() {
+        Some(nanos) => Either::Virtual(nanos),
+        None => Either::Real(read()),
+    }
+}
+
+#[cfg(not(feature = "sim"))]
+#[inline]
+fn read_either() -> Either {
+    read()
+}
+
+#[cfg(feature = "sim")]
+#[inline]
+fn between_either(start: Either, end: Either) -> f64 {
+    match (start, end) {
+        (Either::Real(start), Either::Real(end)) => between(start, end),
+        (Either::Virtual(start), Either::Virtual(end)) => end.saturating_sub(start) as f64,
+        // The thread has entered or left a simulation meanwhile.
+        _ => 0.0,
+    }
+}
+
+#[cfg(not(feature = "sim"))]
+#[inline]
+fn between_either(start: Either, end: Either) -> f64 {
+    between(start, end)
+}
 
 impl Clock {
     #[inline]
     pub(crate) fn start() -> Self {
-        Self(read())
+        Self(read_either())
     }
 
     /// About how many nanoseconds have passed since the start or the last lap. The lap goes on.
     #[inline]
     pub(crate) fn peek(&self) -> f64 {
-        between(self.0, read())
+        between_either(self.0, read_either())
     }
 
     /// Like [`peek`](Self::peek), and begins the next lap.
     #[inline]
     pub(crate) fn lap(&mut self) -> f64 {
-        let now = read();
-        let lap = between(self.0, now);
+        let now = read_either();
+        let lap = between_either(self.0, now);
         self.0 = now;
         lap
     }

@@ -1,5 +1,6 @@
 //! `MANYHANDS_NUM_THREADS` and the default number of threads.
 
+use crate::sim;
 use std::sync::Once;
 
 /// The variable that sets the size of the default pool and of every pool built with 0 threads.
@@ -30,6 +31,9 @@ fn parse(value: Option<&str>) -> Setting {
 /// per core that the process may use (`num_cpus` heeds affinity and cgroup quotas), and at least
 /// one.
 pub(crate) fn default_num_threads() -> usize {
+    if let Some(cores) = sim::cores() {
+        return cores;
+    }
     let value = std::env::var_os(NUM_THREADS);
     let text = value.as_ref().map(|value| value.to_string_lossy());
     match parse(text.as_deref()) {
@@ -51,7 +55,7 @@ pub(crate) fn default_num_threads() -> usize {
 
 /// The number of cores that this process may use, at least one.
 pub(crate) fn cores() -> usize {
-    num_cpus::get().max(1)
+    sim::cores().unwrap_or_else(num_cpus::get).max(1)
 }
 
 #[cfg(test)]

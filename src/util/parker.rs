@@ -206,6 +206,7 @@ impl Drop for Driving<'_> {
 #[cfg(not(manyhands_model))]
 mod free_list {
     use super::{Parker, thread_cell};
+    use crate::sim;
     use crate::sync::{Mutex, lock};
     use std::cell::Cell;
 
@@ -235,7 +236,8 @@ mod free_list {
         if let Some(parker) = CACHED.with(Cell::get) {
             return parker;
         }
-        let reused = lock(&FREE).pop();
+        // The list is the whole process's; a simulation does not look at it.
+        let reused = sim::unseen(|| lock(&FREE).pop());
         let parker = reused.unwrap_or_else(|| Box::leak(Box::new(Parker::new())));
         CACHED.with(|cached| cached.set(Some(parker)));
         // A thread that waits for the first time inside its own teardown keeps its parker: one

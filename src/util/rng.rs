@@ -7,9 +7,11 @@ use std::cell::Cell;
 pub(crate) struct Rng(Cell<u64>);
 
 impl Rng {
-    /// A generator whose sequence depends on `seed` only, so that runs can be repeated.
+    /// A generator whose sequence depends only on `seed`, and on the seed of the simulation if the
+    /// calling thread is in one, so that runs can be repeated.
     pub(crate) fn new(seed: u64) -> Self {
         // Any odd start is a non-zero state, which is all that xorshift asks for.
+        let seed = seed ^ crate::sim::seed();
         Self(Cell::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1))
     }
 

@@ -6,7 +6,7 @@ use crate::source::{Arrow, Tree};
 fn layer(module: &str) -> u32 {
     let (top, below) = module.split_once("::").unwrap_or((module, ""));
     match top {
-        "sync" | "util" | "trace" => 0,
+        "sync" | "util" | "trace" | "sim" => 0,
         "job" | "latch" => 1,
         "sleep" | "task" | "timer" => 2,
         "pool" => 3,

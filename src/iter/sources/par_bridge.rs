@@ -2,8 +2,8 @@
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
+use crate::sync::Mutex;
 use std::iter::Fuse;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A method that makes a parallel loop of a sequential iterator.

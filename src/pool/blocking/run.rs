@@ -5,6 +5,7 @@ use crate::job::{JobRef, NO_SEAT};
 use crate::pool::publish;
 use crate::pool::registry::Registry;
 use crate::pool::threads::spawn_thread;
+use crate::sim;
 use crate::sync::{MutexGuard, lock, thread_cell};
 use crate::task::{self, Class, How, JoinHandle, Owned, Priority, Schedule, Site};
 use crate::util::unwind::Payload;
@@ -81,7 +82,12 @@ fn create_thread(registry: &Arc<Registry>, mut state: MutexGuard<'_, State>) {
     registry.threads.enter();
     let pool = Arc::clone(registry);
     let builder = registry.hooks.blocking_thread();
-    let created = spawn_thread(builder, move || run(&pool));
+    let mut ticket = sim::ticket(|| "blocking".to_owned());
+    let body = move || {
+        let _entered = ticket.enter();
+        run(&pool);
+    };
+    let created = spawn_thread(builder, body);
     if created.is_ok() {
         return;
     }

@@ -17,6 +17,7 @@ mod async_io;
 mod tokio;
 
 pub(crate) use self::tokio::Context;
+use crate::sim;
 use crate::util::parker::Driving;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -87,6 +88,10 @@ pub(super) struct Facts {
 
 /// Makes a runtime, and the context of it, unless a context is given.
 pub(super) fn new(context: &mut Context) -> io::Result<Box<dyn Events>> {
+    if sim::is_on() {
+        // No thread of a simulation sleeps in the system.
+        return Ok(Box::new(NoEvents));
+    }
     let own = self::tokio::own_runtime(context)?;
     Ok(own.unwrap_or_else(without_runtime))
 }
@@ -95,6 +100,12 @@ pub(super) fn new(context: &mut Context) -> io::Result<Box<dyn Events>> {
 pub(super) fn without_runtime() -> Box<dyn Events> {
     self::async_io::events()
 }
+
+/// The pool of a simulation has none.
+#[derive(Debug)]
+struct NoEvents;
+
+impl Events for NoEvents {}
 
 /// Runs what never waits as a future.
 pub(super) fn run_to_end(life: impl Future<Output = ()>) {

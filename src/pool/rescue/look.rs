@@ -2,6 +2,7 @@
 
 use super::policy::SELDOM;
 use crate::pool::seat::{Mode, Phase, Seat};
+use crate::util::clock;
 use std::time::{Duration, Instant};
 
 /// What the computing threads were doing at the last look.
@@ -27,7 +28,7 @@ struct Surplus {
 
 impl Look {
     pub(super) fn new() -> Self {
-        let now = Instant::now();
+        let now = clock::now();
         Self {
             phases: Vec::new(),
             since: now,
@@ -56,10 +57,10 @@ impl Look {
             *before = phase.0;
         }
         if moved {
-            self.since = Instant::now();
+            self.since = clock::now();
         }
         self.surplus.look(crowded);
-        self.since.elapsed()
+        clock::since(self.since)
     }
 
     fn phase_of(&mut self, seat: &Seat) -> &mut u64 {
@@ -82,17 +83,18 @@ impl Look {
 
     /// Help is asked for, unless it was before. Returns how long ago that was.
     pub(in crate::pool) fn ask(&mut self) -> Duration {
-        self.asked.get_or_insert_with(Instant::now).elapsed()
+        clock::since(*self.asked.get_or_insert_with(clock::now))
     }
 
     /// How long ago help was asked for.
     pub(super) fn asked(&self) -> Duration {
-        self.asked.map_or(Duration::ZERO, |asked| asked.elapsed())
+        self.asked
+            .map_or(Duration::ZERO, |asked| clock::since(asked))
     }
 
     /// Help has come, or is not needed any more. Returns how long ago it was asked for.
     pub(super) fn answer(&mut self) -> Option<Duration> {
-        self.asked.take().map(|asked| asked.elapsed())
+        self.asked.take().map(|asked| clock::since(asked))
     }
 
     /// For how long have roots and heavy futures waited, and none was taken? `taken` counts those
@@ -102,7 +104,7 @@ impl Look {
             self.waiting = None;
             return None;
         };
-        let now = Instant::now();
+        let now = clock::now();
         let since = match self.waiting {
             Some((before, since)) if before == taken => since,
             _ => now,
@@ -114,7 +116,7 @@ impl Look {
 
 impl Surplus {
     fn look(&mut self, is_there: bool) {
-        let now = Instant::now();
+        let now = clock::now();
         if is_there {
             if !self.is_there {
                 self.from = now;
@@ -126,6 +128,6 @@ impl Surplus {
 
     /// Has there been none for [`SELDOM`] times as long as it lasted the last time?
     fn is_rare(&self) -> bool {
-        self.to.elapsed() >= SELDOM * (self.to - self.from)
+        clock::since(self.to) >= SELDOM * (self.to - self.from)
     }
 }

@@ -9,6 +9,7 @@ use crate::pool::seat::{Mode, Occupant};
 use crate::pool::{publish, tell};
 use crate::task;
 use crate::trace::{self, Span};
+use crate::util::clock;
 use std::time::{Duration, Instant};
 
 /// How a thread has left the post.
@@ -39,7 +40,7 @@ pub(in crate::pool) fn poll_futures(me: Occupant<'_>) -> Left {
             Next::HandOut => publish::clear_seat(me),
             Next::Drive => post.drive(),
             Next::Watch => {
-                let end = Some(Instant::now() + WATCH);
+                let end = Some(clock::now() + WATCH);
                 sleep(me, end, WakesFor::All, None);
                 post.look_at_role();
             }
@@ -179,7 +180,7 @@ impl<'a> Post<'a> {
         if IN_MODEL {
             return nap(self.me, REST);
         }
-        let end = Some(Instant::now() + REST);
+        let end = Some(clock::now() + REST);
         let role = self.take_role();
         sleep(self.me, end, WakesFor::Futures, role.as_ref());
         if let Some(role) = role {
@@ -214,7 +215,7 @@ fn nap(me: Occupant<'_>, time: Duration) {
         let _parked = me.counters().parked();
         return crate::sync::thread::yield_now();
     }
-    sleep(me, Some(Instant::now() + time), WakesFor::Nothing, None);
+    sleep(me, Some(clock::now() + time), WakesFor::Nothing, None);
 }
 
 /// The thread at the post sleeps until `end`, until there is what it `wakes_for`, or for no reason;
@@ -279,10 +280,10 @@ pub(in crate::pool) fn begin_at_post(me: Occupant<'_>) {
 /// The calling thread has taken a permit, and computes as soon as there is room: there is for as
 /// many threads as there are permits. Then, or later if it must, this returns.
 pub(in crate::pool) fn pause(registry: &Registry) {
-    let start = Instant::now();
+    let start = clock::now();
     registry.rescue.turnstile.enter(|waiting| {
         let pausing = Pausing {
-            waited: start.elapsed(),
+            waited: clock::since(start),
             computing: (registry.sleep.active() as usize).saturating_sub(waiting),
             permits: registry.num_threads(),
         };

@@ -39,7 +39,7 @@ pub(crate) struct Parked<'a>(&'a Counters);
 impl Counters {
     pub(crate) fn new() -> Self {
         Self {
-            start: Instant::now(),
+            start: clock::now(),
             polls: AtomicU64::new(0),
             closures: AtomicU64::new(0),
             wakes: AtomicU64::new(0),
@@ -128,7 +128,7 @@ impl Counters {
 
     /// Nanoseconds since the seat was made.
     fn now(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX - 1)
+        u64::try_from(clock::since(self.start).as_nanos()).unwrap_or(u64::MAX - 1)
     }
 
     pub(crate) fn parked(&self) -> Parked<'_> {
@@ -175,7 +175,7 @@ impl Counters {
             longest_rescue: nanos(&self.longest_rescue),
             parks: get(&self.parks),
             parked: nanos(&self.parked) + Duration::from_nanos(asleep),
-            age: self.start.elapsed(),
+            age: clock::since(self.start),
             queued_jobs: 0,
             queued_tasks: 0,
         }

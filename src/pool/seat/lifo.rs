@@ -6,6 +6,7 @@
 
 use super::Own;
 use crate::job::{Header, JobRef};
+use crate::sim;
 use crate::sync::Cell;
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::sync::deque::{Steal, Stealer, Worker};
@@ -62,6 +63,7 @@ impl Tasks {
         let stolen = self.public.queue.steal_batch_with_limit_and_pop(dest, most);
         if matches!(stolen, Steal::Success(_)) {
             Event::TasksStolen.count();
+            sim::note(sim::Kind::Stolen);
         }
         stolen
     }

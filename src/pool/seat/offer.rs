@@ -1,6 +1,7 @@
 //! What a seat offers to thieves: its public jobs, and the word by which a thief asks for more.
 
 use crate::job::JobRef;
+use crate::sim::{self, Kind};
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sync::chaos;
 use crate::sync::deque::{Steal, Stealer};
@@ -86,6 +87,7 @@ impl Offer {
         if !self.ask_for_jobs() {
             return Steal::Empty;
         }
+        sim::point(Kind::Steal);
         let stolen = self.public.jobs.steal();
         // Ordering: SeqCst fence; pairs with the one in `Hunger::answer`: the steal, then the look.
         fence(Ordering::SeqCst);
@@ -93,12 +95,14 @@ impl Offer {
         self.ask_for_jobs();
         if matches!(stolen, Steal::Success(_)) {
             Event::JobStolen.count();
+            sim::note(Kind::Stolen);
         }
         stolen
     }
 
     /// Asks the owner for a job if none is public. Returns whether one is.
     pub(crate) fn ask_for_jobs(&self) -> bool {
+        sim::point(Kind::Look);
         if self.has_public() {
             return true;
         }

@@ -20,6 +20,7 @@ pub(super) use self::waiters::{Waiter, Waiters};
 
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::{Condvar, Mutex, lock};
+use crate::util::clock;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -102,7 +103,7 @@ impl Threads {
                     .wait(ended)
                     .unwrap_or_else(std::sync::PoisonError::into_inner),
                 Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
+                    let left = deadline.saturating_duration_since(clock::now());
                     if left.is_zero() {
                         return false;
                     }

@@ -2,6 +2,7 @@
 
 use crate::pool::registry::Registry;
 use crate::sync::hint;
+use crate::util::clock;
 use std::time::{Duration, Instant};
 
 /// How long a thread looks around before it sleeps, if cores are free. The thief of a loop's half
@@ -16,7 +17,7 @@ pub(in crate::pool) struct Spin {
 impl Spin {
     pub(in crate::pool) fn new(registry: &Registry) -> Self {
         Self {
-            until: registry.may_spin().then(|| Instant::now() + SPIN),
+            until: registry.may_spin().then(|| clock::now() + SPIN),
         }
     }
 
@@ -38,6 +39,6 @@ impl Spin {
         for _ in 0..hints {
             hint::spin_loop();
         }
-        Instant::now() < until
+        clock::now() < until
     }
 }

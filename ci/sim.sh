@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Simulated machines: the simulation itself, programs on it, and the table of how they scale.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source ci/lib.sh
+
+count_tests cargo test --no-fail-fast --release --features sim --lib sim::
+count_tests cargo test --no-fail-fast --release --features sim --test sim
+check cargo bench --features sim --bench scaling
+finish

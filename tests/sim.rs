@@ -1,0 +1,343 @@
+//! Programs on simulated machines: exact times, planted faults, and what a failure tells.
+
+mod shapes;
+
+use manyhands::prelude::*;
+use manyhands::sim::{self, Builder};
+use manyhands::{Pool, block_on, join, scope, spawn, spawn_blocking, time};
+use shapes::{ALL, measure};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+
+fn us(n: u64) -> Duration {
+    Duration::from_micros(n)
+}
+
+fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+/// A decision that costs nothing.
+fn decide() {
+    sim::work(Duration::ZERO);
+}
+
+/// What a failing closure says.
+fn message<R>(f: impl FnOnce() -> R) -> String {
+    let Err(payload) = catch_unwind(AssertUnwindSafe(f)) else {
+        panic!("it does not fail");
+    };
+    let text = payload.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| {
+        payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+    });
+    text.expect("a message")
+}
+
+// ---- speed ----------------------------------------------------------------------------------
+
+/// For each shape that keeps it: the numbers of cores at which it takes at most 1.05 of the greedy
+/// bound, and this many microseconds. (Names as in `shapes`.)
+const HELD: &[(&str, &[usize], u64)] = &[];
+
+#[test]
+fn shapes_are_near_the_greedy_bound() {
+    let mut complaints = Vec::new();
+    for (name, cores, constant) in HELD {
+        let shape = ALL.iter().find(|shape| shape.name == *name);
+        let shape = shape.unwrap_or_else(|| panic!("no shape is called {name}"));
+        for &cores in *cores {
+            let (took, _) = measure(shape, cores, 1);
+            let best = (shape.size)(cores).best(cores);
+            let most = best.mul_f64(1.05) + us(*constant);
+            if took > most {
+                complaints.push(format!("{name}, {cores} cores: {took:?} of {most:?}"));
+            }
+            assert!(
+                took >= best,
+                "{name}, {cores} cores: {took:?}, which is impossible"
+            );
+        }
+    }
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+#[test]
+fn two_halves_run_at_the_same_time() {
+    let ((), report) = Builder::new().cores(2).run(|| {
+        join(|| sim::work(ms(10)), || sim::work(ms(10)));
+    });
+    assert!(report.elapsed() < ms(10) + us(100), "{report:?}");
+    assert_eq!(report.steals(), 1);
+}
+
+#[test]
+fn one_core_runs_one_thing_at_a_time() {
+    let ((), report) = Builder::new().cores(1).run(|| {
+        (0..10).into_par_iter().for_each(|_| sim::work(ms(1)));
+    });
+    assert!(report.elapsed() >= ms(10), "{report:?}");
+    assert!(report.elapsed() < ms(10) + us(100), "{report:?}");
+    assert!(report.idle() < us(100), "{report:?}");
+}
+
+#[test]
+fn a_pool_with_more_threads_than_cores_is_no_faster() {
+    let ((), report) = Builder::new().cores(2).run(|| {
+        let pool = Pool::builder().num_threads(8).build().unwrap();
+        pool.install(|| (0..80).into_par_iter().for_each(|_| sim::work(ms(1))));
+    });
+    assert!(report.elapsed() >= ms(40), "{report:?}");
+    assert!(report.elapsed() < ms(48), "{report:?}");
+}
+
+#[test]
+fn a_tree_of_a_hundred_thousand_forks_on_128_cores_takes_seconds() {
+    fn tree(depth: u32) -> u64 {
+        if depth == 0 {
+            sim::work(us(1));
+            return 1;
+        }
+        let (a, b) = join(|| tree(depth - 1), || tree(depth - 1));
+        a + b
+    }
+    let start = Instant::now();
+    let (leaves, report) = Builder::new().cores(128).run(|| tree(17));
+    assert_eq!(leaves, 1 << 17);
+    assert!(report.elapsed() >= us(1 << 10), "{report:?}");
+    // So wide that only a handover which waits for a clock would miss it.
+    assert!(start.elapsed() < Duration::from_secs(120), "{report:?}");
+}
+
+// ---- time -----------------------------------------------------------------------------------
+
+#[test]
+fn an_hour_passes_at_once() {
+    let start = Instant::now();
+    let (slept, report) = Builder::new().run(|| {
+        let before = time::now();
+        block_on(time::sleep(ms(3_600_000)));
+        time::now() - before
+    });
+    assert!(slept >= ms(3_600_000) && slept < ms(3_600_002), "{slept:?}");
+    assert!(report.elapsed() >= slept);
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn timeouts_and_intervals_are_virtual() {
+    sim::many(0..50, || {
+        block_on(async {
+            let never = std::future::pending::<()>();
+            assert!(time::timeout(ms(500), never).await.is_err());
+            let mut ticks = time::interval(ms(100));
+            let first = ticks.tick().await;
+            for _ in 0..9 {
+                ticks.tick().await;
+            }
+            let took = time::now() - first;
+            assert!(took >= ms(900) && took < ms(910), "{took:?}");
+        });
+    });
+}
+
+// ---- everything works inside ----------------------------------------------------------------
+
+fn a_bit_of_everything() {
+    let pool = Pool::builder().num_threads(2).build().unwrap();
+    let sum: u64 = pool.install(|| (0..100_u64).into_par_iter().sum());
+    assert_eq!(sum, 4950);
+    let task = spawn(async {
+        let inner = spawn(async { 20 });
+        let (a, b) = join(
+            || 1,
+            || {
+                block_on(async {
+                    time::sleep(ms(1)).await;
+                    1
+                })
+            },
+        );
+        inner.await.unwrap() + a + b
+    });
+    let blocking = spawn_blocking(|| {
+        sim::work(us(10));
+        20
+    });
+    assert_eq!(task.join().unwrap() + blocking.join().unwrap(), 42);
+    let count = AtomicU32::new(0);
+    scope(|scope| {
+        for _ in 0..5 {
+            scope.spawn(|_| {
+                count.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+    });
+    assert_eq!(count.into_inner(), 5);
+    let mut numbers: Vec<u32> = (0..500).map(|i| i * 7919 % 500).collect();
+    numbers.par_sort_unstable();
+    assert!(numbers.is_sorted());
+    assert_eq!((0..50).par_bridge().map(|i| i * 2).sum::<i32>(), 2450);
+    pool.shutdown();
+}
+
+#[test]
+fn everything_works_under_any_seed() {
+    sim::many(0..100, a_bit_of_everything);
+}
+
+#[test]
+fn everything_is_the_same_again_with_the_same_seed() {
+    for seed in 0..5 {
+        Builder::new()
+            .cores(5)
+            .seed(seed)
+            .check_determinism(a_bit_of_everything);
+        Builder::new()
+            .explore()
+            .seed(seed)
+            .check_determinism(a_bit_of_everything);
+    }
+}
+
+#[test]
+fn what_depends_on_the_order_depends_on_the_seed_alone() {
+    let order = |seed: u64| {
+        let run = Builder::new().explore().seed(seed).run(|| {
+            let order = Mutex::new(Vec::new());
+            (0..6).into_par_iter().with_max_len(1).for_each(|i| {
+                decide();
+                order.lock().unwrap().push(i);
+            });
+            order.into_inner().unwrap()
+        });
+        run.0
+    };
+    let orders: Vec<Vec<i32>> = (0..20).map(order).collect();
+    assert!(
+        orders.iter().any(|one| *one != orders[0]),
+        "one order only: {:?}",
+        orders[0]
+    );
+    for (seed, before) in orders.iter().enumerate() {
+        assert_eq!(order(seed as u64), *before, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_panic_goes_through() {
+    let text = message(|| Builder::new().run(|| join(|| panic!("a half"), || 1)));
+    assert_eq!(text, "a half");
+}
+
+// ---- what a failure tells -------------------------------------------------------------------
+
+#[test]
+fn a_deadlock_shows_the_pool_and_its_tasks() {
+    let text = message(|| {
+        Builder::new().cores(2).run(|| {
+            let task = manyhands::Handle::current().task().name("waits for ever");
+            let task = task.spawn(std::future::pending::<()>());
+            task.join().unwrap();
+        })
+    });
+    for part in [
+        "nobody can run",
+        "Registry",
+        "waits for ever",
+        "0 main: Blocked",
+    ] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+}
+
+#[test]
+fn a_pool_that_is_left_behind_is_noticed() {
+    let text = message(|| {
+        Builder::new().run(|| {
+            let pool = Pool::builder().num_threads(1).build().unwrap();
+            std::mem::forget(pool);
+        })
+    });
+    assert!(text.contains("nobody can run"), "{text}");
+}
+
+// ---- planted faults -------------------------------------------------------------------------
+
+/// Does one of the first thousand seeds fail?
+fn is_found(f: impl Fn() + Send + Sync + 'static) -> bool {
+    catch_unwind(AssertUnwindSafe(|| sim::many(0..1_000, f))).is_err()
+}
+
+/// A pipeline of two stages: tasks parse lines, and count words in a shared map that they copy,
+/// change, and put back.
+fn pipeline(correct: bool) {
+    let total = Arc::new(Mutex::new(0_usize));
+    let lines = ["a b c", "d e", "f g h i", "j"];
+    let tasks = lines.map(|line| {
+        let total = Arc::clone(&total);
+        spawn(async move {
+            let words = line.split(' ').count();
+            manyhands::task::yield_now().await;
+            if correct {
+                *total.lock().unwrap() += words;
+            } else {
+                let before = *total.lock().unwrap();
+                decide();
+                *total.lock().unwrap() = before + words;
+            }
+        })
+    });
+    for task in tasks {
+        task.join().unwrap();
+    }
+    assert_eq!(*total.lock().unwrap(), 10);
+}
+
+#[test]
+fn a_lost_update_in_a_pipeline_is_found() {
+    assert!(is_found(|| pipeline(false)));
+    sim::many(0..200, || pipeline(true));
+}
+
+/// A future that is ready when a flag is set. The wrong one looks before it leaves its waker, and
+/// not again.
+fn wait_for(flag: Arc<AtomicBool>, waker: Arc<Mutex<Option<Waker>>>, correct: bool) {
+    block_on(std::future::poll_fn(move |context| {
+        if flag.load(Ordering::SeqCst) {
+            return Poll::Ready(());
+        }
+        decide();
+        *waker.lock().unwrap() = Some(context.waker().clone());
+        match correct && flag.load(Ordering::SeqCst) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }));
+}
+
+fn signal(correct: bool) {
+    let flag = Arc::new(AtomicBool::new(false));
+    let waker = Arc::new(Mutex::new(None::<Waker>));
+    let (set, left) = (Arc::clone(&flag), Arc::clone(&waker));
+    let task = spawn(async move {
+        set.store(true, Ordering::SeqCst);
+        let waker = left.lock().unwrap().take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    });
+    wait_for(flag, waker, correct);
+    task.join().unwrap();
+}
+
+#[test]
+fn a_lost_wake_up_in_a_future_is_found() {
+    assert!(is_found(|| signal(false)));
+    sim::many(0..200, || signal(true));
+}
