@@ -115,8 +115,11 @@ pub(super) fn token(registry: &Registry) {
 pub(super) fn found(me: Occupant<'_>, computes: bool) {
     let registry = me.registry();
     if registry.sleep.stop_searching() {
-        if registry.has_jobs() {
-            work(registry);
+        // Two, so that many are awake after a few wake-ups in a row.
+        for _ in 0..2 {
+            if registry.sleep.wants_one() && registry.has_jobs() {
+                work(registry);
+            }
         }
         let rescue = &registry.rescue;
         if registry.driver.is_wanted() && rescue.is_possible && rescue.take_post() {

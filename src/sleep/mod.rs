@@ -22,7 +22,7 @@ pub(crate) use self::word::MAX_SEATS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Notified {
-    /// A thread is searching already, or a sleeper was woken.
+    /// Enough threads search already, or a sleeper was woken.
     Enough,
     /// Every permit is out, and no thread searches: the work waits until a thread has finished its
     /// job.
@@ -144,14 +144,14 @@ impl Sleep {
         self.wake_for_visible_work()
     }
 
-    /// Wakes one sleeper, if no thread searches and a permit is free (steps sleep.P3 and sleep.P4).
+    /// Wakes one sleeper, if too few threads search and a permit is free (steps sleep.P3 and sleep.P4).
     /// The driver comes last: it is of use where it is.
     fn wake_for_visible_work(&self) -> Notified {
         let permits = self.permits();
         let mut otherwise = Notified::Enough;
         let mut woken = NO_SEAT;
         let popped = self.update(|word| {
-            if word.searching() > 0 {
+            if word.has_enough_searchers() {
                 otherwise = Notified::Enough;
                 return None;
             }
@@ -264,7 +264,7 @@ impl Sleep {
     #[inline]
     pub(crate) fn wants_one(&self) -> bool {
         let word = self.load();
-        word.searching() == 0 && word.active() < self.permits()
+        !word.has_enough_searchers() && word.active() < self.permits()
     }
 
     /// Is exactly one permit free, and does no thread search? A hint.

@@ -21,13 +21,14 @@ impl Sleep {
         word.searching() + self.permits().saturating_sub(word.active())
     }
 
-    /// Takes a permit for a thread that is about to be created, if a permit is free and no thread
-    /// searches. The new thread starts as a searcher, as if it had been woken.
+    /// Takes a permit for a thread that is about to be created, if a permit is free and too few
+    /// threads search. The new thread starts as a searcher, as if it had been woken.
     #[must_use]
     pub(crate) fn reserve(&self) -> bool {
         let permits = self.permits();
         self.update(|word| {
-            (word.searching() == 0 && word.active() < permits).then(|| word.with_searcher())
+            let wanted = !word.has_enough_searchers() && word.active() < permits;
+            wanted.then(|| word.with_searcher())
         })
         .is_ok()
     }
@@ -60,15 +61,15 @@ impl Sleep {
     }
 
     /// Counts one searcher less: it has found work (step sleep.F1). `true`: it was the last
-    /// searcher. It must then scan for more visible work, and `notify` if it sees any (step
-    /// sleep.F2).
+    /// searcher, or too few are left. It must then scan for more visible work, and `notify` if it
+    /// sees any (step sleep.F2).
     #[must_use]
     pub(crate) fn stop_searching(&self) -> bool {
         let before = self.update(|word| Some(word.without_searching()));
-        let last = before.is_ok_and(|word| word.searching() == 1);
-        if last {
+        let too_few = before.is_ok_and(|word| !word.without_searching().has_enough_searchers());
+        if too_few {
             self.rescan_fence();
         }
-        last
+        too_few
     }
 }
