@@ -117,8 +117,8 @@ pub(super) fn found(me: Occupant<'_>, computes: bool) {
     if registry.sleep.stop_searching() {
         // Two, so that many are awake after a few wake-ups in a row.
         for _ in 0..2 {
-            if registry.sleep.wants_one() && registry.has_jobs() {
-                work(registry);
+            if registry.sleep.wants_more() && registry.has_jobs() {
+                heed(registry, registry.sleep.spread());
             }
         }
         let rescue = &registry.rescue;

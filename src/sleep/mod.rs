@@ -141,17 +141,27 @@ impl Sleep {
         // publisher sees which threads sleep (or have stopped searching), or they see the work.
         fence(Ordering::SeqCst);
         Event::Fence.count();
-        self.wake_for_visible_work()
+        self.wake_for_visible_work(|word| word.searching() > 0)
+    }
+
+    /// As [`notify`](Self::notify), by a searcher that has found work and sees more. It wakes
+    /// another thread although some search, so that the number of threads that are awake grows as
+    /// its power. (Publishers do not: each would pay for wake-ups, and work comes through few.)
+    pub(crate) fn spread(&self) -> Notified {
+        // Step sleep.P2. Ordering: SeqCst fence, as in `notify`.
+        fence(Ordering::SeqCst);
+        Event::Fence.count();
+        self.wake_for_visible_work(Word::has_enough_searchers)
     }
 
     /// Wakes one sleeper, if too few threads search and a permit is free (steps sleep.P3 and sleep.P4).
     /// The driver comes last: it is of use where it is.
-    fn wake_for_visible_work(&self) -> Notified {
+    fn wake_for_visible_work(&self, enough_search: impl Fn(Word) -> bool) -> Notified {
         let permits = self.permits();
         let mut otherwise = Notified::Enough;
         let mut woken = NO_SEAT;
         let popped = self.update(|word| {
-            if word.has_enough_searchers() {
+            if enough_search(word) {
                 otherwise = Notified::Enough;
                 return None;
             }
@@ -263,6 +273,12 @@ impl Sleep {
     /// Would [`notify`](Self::notify) wake a thread? A hint.
     #[inline]
     pub(crate) fn wants_one(&self) -> bool {
+        let word = self.load();
+        word.searching() == 0 && word.active() < self.permits()
+    }
+
+    /// Would [`spread`](Self::spread) wake a thread? A hint.
+    pub(crate) fn wants_more(&self) -> bool {
         let word = self.load();
         !word.has_enough_searchers() && word.active() < self.permits()
     }

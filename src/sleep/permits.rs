@@ -21,14 +21,13 @@ impl Sleep {
         word.searching() + self.permits().saturating_sub(word.active())
     }
 
-    /// Takes a permit for a thread that is about to be created, if a permit is free and too few
-    /// threads search. The new thread starts as a searcher, as if it had been woken.
+    /// Takes a permit for a thread that is about to be created, if a permit is free and no thread
+    /// searches. The new thread starts as a searcher, as if it had been woken.
     #[must_use]
     pub(crate) fn reserve(&self) -> bool {
         let permits = self.permits();
         self.update(|word| {
-            let wanted = !word.has_enough_searchers() && word.active() < permits;
-            wanted.then(|| word.with_searcher())
+            (word.searching() == 0 && word.active() < permits).then(|| word.with_searcher())
         })
         .is_ok()
     }
