@@ -88,12 +88,12 @@ impl Word {
         self.with_active().with_searching()
     }
 
-    /// Do enough threads search, in the eyes of one that has found work? One for every two that are
-    /// busy, and at least one. With a single searcher on any number of threads, `n` of them would be
+    /// Do enough threads search, in the eyes of one that has found work? As many as are busy, and at
+    /// least one. With a single searcher on any number of threads, `n` of them would be
     /// woken one after the other, `n` times the time of a wake-up.
     pub(super) fn has_enough_searchers(self) -> bool {
         let busy = self.active().saturating_sub(self.searching());
-        self.searching() > 0 && 2 * self.searching() >= busy
+        self.searching() > 0 && self.searching() >= busy
     }
 
     fn with_top(self, top: Option<SeatIndex>) -> Self {
@@ -184,12 +184,12 @@ mod tests {
     }
 
     #[test]
-    fn one_of_three_searches() {
+    fn as_many_search_as_are_busy() {
         let word = |busy, searching| {
             let word = (0..busy).fold(Word(0), |word, _| word.with_active());
             (0..searching).fold(word, |word, _| word.with_searcher())
         };
-        for (busy, enough) in [(0, 1), (1, 1), (2, 1), (3, 2), (4, 2), (5, 3), (100, 50)] {
+        for (busy, enough) in [(0, 1), (1, 1), (2, 2), (3, 3), (100, 100)] {
             assert!(word(busy, enough).has_enough_searchers(), "{busy}");
             assert!(!word(busy, enough - 1).has_enough_searchers(), "{busy}");
         }
