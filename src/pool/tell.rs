@@ -69,6 +69,9 @@ fn heed(registry: &Registry, notified: Notified) {
 /// nothing else to do, and sleeps on a core that is free: so it hears of it before others do.
 pub(super) fn half(me: Occupant<'_>) {
     let registry = me.registry();
+    // Ordering: SeqCst fence of rule H2: the job, then the look who waits. It pairs with the one in
+    // `Sleep::release`: either a follower that lends its permit is seen, or it sees the job.
+    fence(Ordering::SeqCst);
     if !(registry.sleep.wants_one() && registry.waiters.ask_follower_of(me.index())) {
         work(registry);
     }

@@ -96,8 +96,9 @@ impl Sleep {
     }
 
     fn load(&self) -> Word {
-        // Ordering: Relaxed; every use is only a hint, or coherence is all that it needs.
-        Word(self.word.load(Ordering::Relaxed))
+        // Ordering: Acquire pairs with the Release in `update`: whoever sees that a permit is free
+        // sees who has registered as a waiter before (`tell::half`). Else it is a hint.
+        Word(self.word.load(Ordering::Acquire))
     }
 
     /// Replaces the word by `change(word)`, and returns the word that was replaced. If `change`

@@ -15,6 +15,7 @@ use super::super::sizes::Sizes;
 use super::super::{computing, find, guest, halves, home::Home, publish, tell, timers, wait};
 use crate::job::JobRef;
 use crate::job::stack::{StackHeader, StackJob};
+use crate::latch::Latch;
 use crate::sleep::{Before, Rescan};
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sync::deque::Steal;
@@ -425,6 +426,57 @@ fn an_owner_that_is_away_hides_nothing() {
         wait_for(&newer);
         wait_for(&older);
         assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
+    });
+}
+
+/// Rule H2, for a waiter: its thief blocks until a half of its own has run, and no other thread is
+/// there. The waiter takes that half, be it public or private; it hears who its thief is, when that
+/// begins.
+#[test]
+fn a_waiter_helps_a_thief_that_is_away() {
+    model::check("pool::a_waiter_helps_a_thief_that_is_away", || {
+        let registry = registry_of(2, 0);
+        registry.sleep.acquire();
+        registry.sleep.acquire();
+        let thief = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+                let occupied = unsafe { registry.occupy(1) };
+                occupied.me().set_mode(Mode::Computing);
+                if let Steal::Success(job) = registry.seat(0).offer().steal() {
+                    job.execute(1);
+                }
+            })
+        };
+        {
+            // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+            let occupied = unsafe { registry.occupy(0) };
+            let me = occupied.me();
+            me.set_mode(Mode::Computing);
+            // A thread that sleeps, and no loop that yields: loom tells a deadlock from it.
+            let child_done = Latch::new();
+            let job = StackJob::new(|migrated| {
+                if migrated {
+                    let me = super::super::seat::current().expect("seated");
+                    let child = StackJob::new(|_| {
+                        // SAFETY: the latch outlives both jobs.
+                        unsafe { Latch::set(&raw const child_done) };
+                    });
+                    let slot = halves::push(me, child.as_header());
+                    child_done.wait(Parker::current());
+                    finish(me, slot, &child);
+                }
+            });
+            let slot = halves::push(me, job.as_header());
+            match halves::pop(me, slot, job.as_header()) {
+                // SAFETY: `Mine` is the right to run the job.
+                Popped::Mine => (unsafe { job.take() })(false),
+                // SAFETY: stolen, so exposed.
+                Popped::Stolen => wait::for_half(me, unsafe { job.public() }),
+            }
+        }
+        thief.join().unwrap();
     });
 }
 

@@ -13,7 +13,7 @@
 
 use super::super::shutdown;
 use crate::entry::{JoinSet, Pool, Scope, ScopeFifo};
-use crate::sync::{Mutex, lock, thread};
+use crate::sync::{Condvar, Mutex, lock, thread};
 use crate::task::JoinHandle;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
@@ -99,6 +99,44 @@ impl Drop for Tracked {
     fn drop(&mut self) {
         self.0.add();
     }
+}
+
+/// Blocks a thread until another one opens it.
+struct Gate(Mutex<bool>, Condvar);
+
+impl Gate {
+    fn new() -> Self {
+        Self(Mutex::new(false), Condvar::new())
+    }
+
+    fn open(&self) {
+        *lock(&self.0) = true;
+        self.1.notify_all();
+    }
+
+    fn wait(&self) {
+        let mut open = lock(&self.0);
+        while !*open {
+            open = self.1.wait(open).unwrap();
+        }
+    }
+}
+
+/// Rules H1 and H2: a first half blocks until its second half has run, which is private. The other
+/// thread takes it, be it idle, or in a wait for the thread that blocks.
+#[test]
+fn a_half_may_wait_for_its_sibling() {
+    fn meet() {
+        let gate = Gate::new();
+        crate::join(|| crate::join(|| gate.wait(), || gate.open()), || ());
+    }
+    explore("a_half_may_wait_for_its_sibling", || {
+        let pool = bare_pool(2);
+        pool.install(|| {
+            meet();
+            crate::join(|| (), meet);
+        });
+    });
 }
 
 /// A channel of one's own, so that the waker's way is the only one under test.
