@@ -21,6 +21,15 @@ pub(crate) fn push(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
     }
 }
 
+/// As [`push`], for a half that stays private although a thief is hungry.
+#[inline(always)]
+pub(crate) fn push_quietly(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
+    match me.slots().push_quietly(job) {
+        Some(slot) => slot,
+        None => push_loud(me, job),
+    }
+}
+
 #[cold]
 fn push_loud(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
     // A computation begins: the newest task must not wait behind it.
@@ -35,6 +44,15 @@ fn push_loud(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
 #[inline(always)]
 pub(crate) fn pop(me: Occupant<'_>, slot: Slot, job: NonNull<StackHeader>) -> Popped {
     if me.slots().pop(slot, job) {
+        return Popped::Mine;
+    }
+    pop_loud(me, slot, job)
+}
+
+/// As [`pop`], but a thief that is hungry gets nothing.
+#[inline(always)]
+pub(crate) fn pop_quietly(me: Occupant<'_>, slot: Slot, job: NonNull<StackHeader>) -> Popped {
+    if me.slots().pop_quietly(slot, job) {
         return Popped::Mine;
     }
     pop_loud(me, slot, job)
@@ -88,6 +106,12 @@ pub(crate) fn takers() -> Takers {
         Some(me) if me.offer().is_asked() => takers_from(me),
         _ => Takers::None,
     }
+}
+
+/// The number of join halves of the calling thread that no thief has seen yet.
+#[inline]
+pub(crate) fn private_jobs() -> usize {
+    seat::current().map_or(0, |me| me.slots().num_private())
 }
 
 #[cold]

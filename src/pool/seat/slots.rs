@@ -126,6 +126,13 @@ impl Own<'_, Slots> {
         (top < self.offer.hunger.limit()).then(|| self.put(top, job))
     }
 
+    /// As [`push`](Self::push), although a thief is hungry. `None`: the slots are full.
+    #[inline(always)]
+    pub(crate) fn push_quietly(self, job: NonNull<StackHeader>) -> Option<Slot> {
+        let top = self.own.top.get();
+        (top < SLOTS).then(|| self.put(top, job))
+    }
+
     #[inline(always)]
     fn put(self, slot: u8, job: NonNull<StackHeader>) -> Slot {
         self.own.slots[slot as usize].set(Some(job));
@@ -147,6 +154,17 @@ impl Own<'_, Slots> {
             return true;
         }
         false
+    }
+
+    /// As [`pop`](Self::pop), although a thief is hungry. `false`: the job has moved.
+    #[inline(always)]
+    pub(crate) fn pop_quietly(self, slot: Slot, job: NonNull<StackHeader>) -> bool {
+        let is_there = self.own.slots[slot.0 as usize].get() == Some(job);
+        if is_there {
+            // `seat.S5`, as in `pop`.
+            self.own.top.set(slot.0);
+        }
+        is_there
     }
 
     /// [`push`](Self::push) where the public deque is empty and a thief is hungry, or the slots are
@@ -295,6 +313,12 @@ impl Own<'_, Slots> {
     pub(crate) fn is_above(self, base: usize) -> bool {
         // The difference, not the order: the counter may wrap.
         self.own.back.get().wrapping_sub(base) as isize > 0
+    }
+
+    /// The number of private jobs.
+    #[inline]
+    pub(crate) fn num_private(self) -> usize {
+        usize::from(self.own.top.get())
     }
 
     #[cfg(all(test, not(manyhands_model)))]
