@@ -260,11 +260,17 @@ impl<'a> MainLoop<'a> {
                 if let Some(job) = find::others(me, false) {
                     return Some(job);
                 }
-                let is_called = registry.is_closed() || me.mail.has_letters();
+                let is_called = registry.is_closed()
+                    || me.mail.has_letters()
+                    || registry.sleep.is_crowded();
                 if is_called || !spin.again_slowly() || !registry.may_spin() {
                     break;
                 }
             }
+        }
+        if registry.sleep.is_crowded() {
+            // A guest has come, or a waiter has resumed: this thread is the one too many.
+            return None;
         }
         find::others(me, true).or_else(|| find::hidden(me))
     }
