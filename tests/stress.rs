@@ -150,11 +150,15 @@ fn watch(name: &str, seed: u64, over: &mpsc::Receiver<()>, pools: &Mutex<Vec<Han
     }
 }
 
-/// Every leaf of a join tree counts its number.
+/// Every leaf of a join tree counts its number. One of 64 takes much longer than the others:
+/// meanwhile thieves reach for what its thread keeps private.
 fn tree(table: &Table, jobs: Range<usize>) -> usize {
     match jobs.len() {
         0 => 0,
         1 => {
+            if jobs.start % 64 == 7 {
+                (0..2_000).for_each(|_| std::hint::spin_loop());
+            }
             table.ran(jobs.start);
             1
         }

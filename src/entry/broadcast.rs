@@ -8,7 +8,7 @@ use super::current::current_registry;
 use crate::job::SeatIndex;
 use crate::job::cancel::CancelRef;
 use crate::job::heap::HeapJob;
-use crate::job::origin::Ambient;
+use crate::job::origin;
 use crate::latch::CountLatch;
 use crate::pool::publish::post_to_all;
 use crate::pool::{Registry, seat, wait};
@@ -118,7 +118,7 @@ where
                 let call = &*pointer.0;
                 // SAFETY: job.J3: the flag outlives the caller, who waits for this letter; the
                 // share is what the thread is under already.
-                let under = Ambient::here().with_cancel(flag).enter();
+                let under = origin::enter_flag(flag);
                 let result = unwind::catch(|| (call.op)(BroadcastContext::new(index, count)));
                 drop(under);
                 *lock(&call.results[index as usize]) = Some(result);
@@ -186,7 +186,7 @@ where
             HeapJob::new_ref(move |index| {
                 // SAFETY: a detached job belongs to no computation: there is no flag that would
                 // have to live. The share is what the thread is under already.
-                let _under = Ambient::here().with_cancel(CancelRef::NONE).enter();
+                let _under = origin::enter_flag(CancelRef::NONE);
                 let result = unwind::catch(move || op(BroadcastContext::new(index, count)));
                 if let Err(payload) = result {
                     home.report_panic(payload);

@@ -48,6 +48,16 @@ impl CancelRef {
         Self(flag)
     }
 
+    #[inline]
+    pub(super) fn from_ptr(flag: *mut Cancel) -> Self {
+        Self(flag)
+    }
+
+    #[inline]
+    pub(super) fn as_ptr(self) -> *mut Cancel {
+        self.0.cast_mut()
+    }
+
     /// Is there a flag, and is it set?
     ///
     /// # Safety

@@ -17,15 +17,72 @@
 //!
 //! That flags and shares outlive those who use them is job.J3 (see [`crate::job`]).
 
-use super::cancel::{CancelRef, Cancelled};
-use super::share::ShareRef;
+use super::cancel::{Cancel, CancelRef, Cancelled};
+use super::share::{Share, ShareRef};
 use crate::sync::thread_cell;
 use crate::util::spans::Carried;
-use std::cell::Cell;
 use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 thread_cell! {
-    static HERE: Cell<Ambient> = Cell::new(Ambient::NONE);
+    static HERE: Here = Here::new();
+}
+
+/// What one thread works under, where a thief can read it as well ([`Here::look`]).
+#[derive(Debug)]
+pub(crate) struct Here {
+    cancel: AtomicPtr<Cancel>,
+    share: AtomicPtr<Share>,
+}
+
+impl Here {
+    const fn new() -> Self {
+        Self {
+            cancel: AtomicPtr::new(std::ptr::null_mut()),
+            share: AtomicPtr::new(std::ptr::null_mut()),
+        }
+    }
+
+    /// The cell of the calling thread. It lives as long as the thread.
+    pub(crate) fn of_this_thread() -> NonNull<Self> {
+        HERE.with(|here| NonNull::from(here))
+    }
+
+    #[inline]
+    fn get(&self) -> Ambient {
+        // Ordering: Relaxed, here and in `set`. The thread itself needs no more. A thief looks only
+        // while the thread is away from its slots with a private half there (`seat.S6`), and what
+        // that half was pushed under has been set before the push.
+        Ambient {
+            cancel: CancelRef::from_ptr(self.cancel.load(Ordering::Relaxed)),
+            share: ShareRef::from_ptr(self.share.load(Ordering::Relaxed)),
+        }
+    }
+
+    #[inline]
+    fn set(&self, ambient: Ambient) {
+        // Ordering: Relaxed, as in `get`.
+        let (cancel, share) = (ambient.cancel.as_ptr(), ambient.share.as_ptr());
+        self.cancel.store(cancel, Ordering::Relaxed);
+        self.share.store(share, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn replace(&self, ambient: Ambient) -> Ambient {
+        let before = self.get();
+        self.set(ambient);
+        before
+    }
+
+    /// What the thread works under, seen by another one: the origin of a half that a thief takes
+    /// from its private slots. (Not its span, which only the thread itself can tell.)
+    pub(crate) fn look(&self) -> Origin {
+        Origin {
+            ambient: self.get(),
+            span: Carried::default(),
+        }
+    }
 }
 
 /// The cancel flag and the share that a thread works under.
@@ -36,19 +93,14 @@ pub(crate) struct Ambient {
 }
 
 impl Ambient {
-    const NONE: Self = Self {
-        cancel: CancelRef::NONE,
-        share: ShareRef::NONE,
-    };
-
     /// What the calling thread works under.
     #[inline]
     pub(crate) fn here() -> Self {
-        HERE.with(Cell::get)
+        HERE.with(Here::get)
     }
 
     /// This share with another flag.
-    #[inline]
+    #[cfg(all(test, not(manyhands_model)))]
     pub(crate) fn with_cancel(self, cancel: CancelRef) -> Self {
         Self { cancel, ..self }
     }
@@ -76,6 +128,41 @@ impl Ambient {
             before: HERE.with(|here| here.replace(self)),
             _thread: PhantomData,
         }
+    }
+}
+
+/// Makes the calling thread work under another flag, and the share that it is under already, until
+/// the returned guard is dropped.
+///
+/// # Safety
+///
+/// As [`Ambient::enter`].
+#[inline]
+pub(crate) unsafe fn enter_flag(flag: CancelRef) -> UnderFlag {
+    UnderFlag {
+        before: HERE.with(|here| {
+            // Ordering: Relaxed, as in `Here::get`.
+            let before = here.cancel.load(Ordering::Relaxed);
+            here.cancel.store(flag.as_ptr(), Ordering::Relaxed);
+            before
+        }),
+        _thread: PhantomData,
+    }
+}
+
+/// Guard of [`enter_flag`]: its drop puts the former flag back.
+#[derive(Debug)]
+pub(crate) struct UnderFlag {
+    before: *mut Cancel,
+    /// Not `Send`: the thread that entered leaves.
+    _thread: PhantomData<*mut ()>,
+}
+
+impl Drop for UnderFlag {
+    #[inline]
+    fn drop(&mut self) {
+        // Ordering: Relaxed, as in `Here::get`.
+        HERE.with(|here| here.cancel.store(self.before, Ordering::Relaxed));
     }
 }
 

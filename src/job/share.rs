@@ -51,12 +51,19 @@ unsafe impl Send for ShareRef {}
 unsafe impl Sync for ShareRef {}
 
 impl ShareRef {
-    /// No share: work without a limit.
-    pub(super) const NONE: Self = Self(std::ptr::null());
-
     /// A pointer to a share. Whoever makes a thread work under it promises that the share lives.
     pub(crate) fn to(share: &Share) -> Self {
         Self(share)
+    }
+
+    #[inline]
+    pub(super) fn from_ptr(share: *mut Share) -> Self {
+        Self(share)
+    }
+
+    #[inline]
+    pub(super) fn as_ptr(self) -> *mut Share {
+        self.0.cast_mut()
     }
 
     fn get<'a>(self) -> Option<&'a Share> {
@@ -68,6 +75,12 @@ impl ShareRef {
     /// May another thread join in?
     pub(crate) fn has_free(self) -> bool {
         self.get().is_none_or(|share| share.tokens.has_free())
+    }
+
+    /// Takes a token, if there is one.
+    #[must_use]
+    pub(crate) fn try_take(self) -> bool {
+        self.get().is_none_or(Share::try_take)
     }
 
     /// Takes a token, whether there is one or not.

@@ -79,7 +79,19 @@ impl StackHeader {
     pub(crate) unsafe fn expose(this: NonNull<Self>) -> JobRef {
         let origin = Origin::here();
         origin.share().take();
-        // SAFETY: the owner is the only one that knows the job until this call returns.
+        // SAFETY: the caller's promise.
+        unsafe { Self::expose_under(this, origin) }
+    }
+
+    /// As [`expose`](Self::expose), with the origin of the private job's owner; the caller has
+    /// taken the token.
+    ///
+    /// # Safety
+    ///
+    /// The job stays in place until it has run, the call is made once, and no other thread touches
+    /// the job before it returns.
+    pub(crate) unsafe fn expose_under(this: NonNull<Self>, origin: Origin) -> JobRef {
+        // SAFETY: nobody else touches the job until this call returns (the caller's promise).
         unsafe {
             this.as_ref().public.with_mut(|public| {
                 (*public).write(Public {

@@ -37,9 +37,6 @@ use std::pin::pin;
 use std::ptr;
 use std::time::Instant;
 
-/// Can anything ever be waited for? Otherwise the compiler takes all of this out.
-const HAS_TIMERS: bool = cfg!(any(feature = "time", test));
-
 /// Who asks for the role, to sleep with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asker {
@@ -106,7 +103,7 @@ impl Driver {
     }
 
     fn has_timers(&self) -> bool {
-        HAS_TIMERS && !self.timers.is_empty()
+        !self.timers.is_empty()
     }
 
     /// How often the role was taken so far.

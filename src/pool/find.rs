@@ -3,12 +3,13 @@
 //! mail → what goes first in this round (see [`First`]) → what is urgent → own jobs → LIFO slot (a
 //! task woken by this thread) → own tasks; then, as a searcher: futures of the injector in a batch
 //! → heavy futures → roots → one job of a random victim → half of a victim's tasks → on the last
-//! round before sleep, a victim's LIFO slot → what can wait. In every eighth round, other seats go
-//! before the injector.
+//! round before sleep, a victim's LIFO slot → what can wait → a private join half of a victim. In
+//! every eighth round, other seats go before the injector.
 
 use super::registry::Registry;
-use super::seat::{Occupant, ROUNDS, Seat};
+use super::seat::{Occupant, ROUNDS, Reached, Seat, may_reach};
 use crate::job::JobRef;
+use crate::sync::atomic::{Ordering, fence};
 use crate::sync::deque::Steal;
 use crate::task::Priority::{Background, High, Normal};
 use crate::task::{Class, Priority};
@@ -163,6 +164,11 @@ fn batch(me: Occupant<'_>) -> usize {
 /// Work of others. `last`: nothing will be looked at again before this thread sleeps.
 pub(super) fn others(me: Occupant<'_>, last: bool) -> Option<Found> {
     let registry = me.registry();
+    if registry.expects_thieves() {
+        // Ordering: SeqCst fence of rule H1: this thread counts as idle, then it looks at the seats
+        // and their hunger words. It pairs with the one in `Hunger::answer`.
+        fence(Ordering::SeqCst);
+    }
     let waiting = registry.injectors.len(Class::future(Normal));
     let part = waiting / registry.num_threads().max(1) + 1;
     // Now and then other seats go first: their threads may be busy for long, and the injector never
@@ -231,6 +237,42 @@ fn steal(me: Occupant<'_>, last: bool) -> Option<Found> {
     if last {
         let lifo = victims(me).find_map(|victim| victim.tasks.steal_lifo());
         return lifo.map(Found::poll);
+    }
+    None
+}
+
+/// The number of seats that one heavy fence serves, at most.
+const REACH: usize = 8;
+
+/// A private join half of another seat, whose owner is away from its slots (rule H2). The last look
+/// of a thread that has found nothing else: it costs a few microseconds, and those who compute an
+/// interrupt.
+#[cold]
+pub(super) fn hidden(me: Occupant<'_>) -> Option<Found> {
+    if !me.registry().expects_thieves() {
+        return None;
+    }
+    let mut asked = [const { None }; REACH];
+    let mut places = asked.iter_mut();
+    for seat in victims(me).filter(|seat| seat.hides_jobs()) {
+        let Some(place) = places.next() else { break };
+        *place = Some((seat, seat.hidden().ask()));
+    }
+    asked[0]?;
+    if !may_reach() {
+        return None;
+    }
+    for (seat, asked) in asked.into_iter().flatten() {
+        let job = match seat.hidden().reach(asked) {
+            Reached::Job(job) => Some(job),
+            Reached::Public | Reached::Answered => seat.offer().steal().success(),
+            Reached::Nothing => None,
+        };
+        if let Some(job) = job {
+            trace::steal(seat.index());
+            me.counters().count_steal();
+            return Some(Found::closure(job));
+        }
     }
     None
 }

@@ -5,8 +5,9 @@
 
 use super::computing;
 use super::publish;
-use super::seat::{self, Exposed, MayExpose, Occupant, Popped, Slot};
+use super::seat::{self, Exposed, Occupant, Popped, Slot, Wanted};
 use super::tell;
+use super::watch::look;
 use crate::job::share::ShareRef;
 use crate::job::stack::StackHeader;
 use crate::sim::{self, Kind};
@@ -18,22 +19,46 @@ use std::ptr::NonNull;
 pub(crate) fn push(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
     sim::point(Kind::Fork);
     match me.slots().push(job) {
-        Some(slot) => slot,
-        None => push_loud(me, job),
+        Ok(slot) => slot,
+        Err(slot) => push_loud(me, slot),
     }
 }
 
 #[cold]
-fn push_loud(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
+fn push_loud(me: Occupant<'_>, slot: Slot) -> Slot {
     // A computation begins: the newest task must not wait behind it.
     publish::flush_lifo(me);
     computing::begin(me);
-    let (slot, exposed) = me.slots().push_loud(job, may_expose(me));
+    let (slot, exposed) = me.slots().push_loud(slot, || wanted(me));
     tell_of(me, exposed);
     slot
 }
 
-/// Takes back the job that was pushed last, when its join ends: usually two loads.
+/// As [`push`], of a half that should be done before a sleeper is awake: it stays private although
+/// threads are idle. (Those that are awake reach for it; for sleepers, see `watch/`.)
+#[inline(always)]
+pub(crate) fn push_quietly(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot {
+    match me.slots().push(job) {
+        Ok(slot) => slot,
+        Err(slot) => keep(me, slot),
+    }
+}
+
+#[cold]
+fn keep(me: Occupant<'_>, slot: Slot) -> Slot {
+    // Models have no clock, by which somebody would look.
+    if cfg!(manyhands_model) || me.slots().are_full() {
+        return push_loud(me, slot);
+    }
+    publish::flush_lifo(me);
+    computing::begin(me);
+    if me.registry().expects_thieves() {
+        look::over(me);
+    }
+    slot
+}
+
+/// Takes back the job that was pushed last, when its join ends: usually a store and two loads.
 #[inline(always)]
 pub(crate) fn pop(me: Occupant<'_>, slot: Slot, job: NonNull<StackHeader>) -> Popped {
     sim::point(Kind::Join);
@@ -53,16 +78,19 @@ fn pop_loud(me: Occupant<'_>, slot: Slot, job: NonNull<StackHeader>) -> Popped {
     popped
 }
 
-/// Offers the oldest private job, if a thief has asked for one (`seat.S3`).
+/// Offers the oldest private jobs, if a thief has asked for some (`seat.S3`, rule H1).
 pub(crate) fn feed(me: Occupant<'_>) {
-    let exposed = me.slots().feed(|| may_expose(me));
+    let exposed = me.slots().feed(|| wanted(me));
     tell_of(me, exposed);
 }
 
-fn may_expose(me: Occupant<'_>) -> MayExpose {
-    MayExpose {
+/// How many jobs should be public. Read behind a fence that pairs with those of threads that become
+/// idle (rule H1).
+fn wanted(me: Occupant<'_>) -> Wanted {
+    let registry = me.registry();
+    Wanted {
         share: ShareRef::current().has_free(),
-        thieves: me.registry().expects_thieves(),
+        idle: registry.expects_thieves().then(|| registry.sleep.idle()),
     }
 }
 
@@ -71,6 +99,12 @@ fn tell_of(me: Occupant<'_>, exposed: Exposed) {
         sim::point(Kind::Expose);
         tell::half(me);
     }
+}
+
+/// The number of private jobs of the calling thread's seat.
+#[inline]
+pub(crate) fn private_jobs() -> usize {
+    seat::current().map_or(0, |me| me.hidden().private_jobs() as usize)
 }
 
 /// Who could take work that is offered now.

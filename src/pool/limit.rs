@@ -9,7 +9,7 @@
 //! gives a token back looks into the queue afterwards. One of the two comes second, by the queue's
 //! lock. Model: `pool::a_limit_forgets_no_job`.
 
-use super::publish;
+use super::{publish, tell};
 use super::registry::Registry;
 use crate::job::heap::HeapJob;
 use crate::job::origin::Ambient;
@@ -64,6 +64,7 @@ impl Limit {
             Arc::from_raw(limit)
         };
         limit.start_runner();
+        tell::token(&limit.registry);
     }
 
     /// Queues a job.

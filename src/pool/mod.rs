@@ -9,6 +9,7 @@
 //! | 0 | `threads/` | who exists, who sits on the bench, who waits |
 //! | 0 | `driver.rs`, `events/` | who waits for timers and for the system, and in what |
 //! | 0 | `rescue/` (state, `policy.rs`, `turn.rs`, `look.rs`) | futures beside computing threads |
+//! | 0 | `watch/mod.rs` | is such a look due? |
 //! | 0 | `blocking/`, `hooks.rs`, `sizes.rs` | the queue of closures that block; closures of the user around threads; sizes |
 //! | 1 | `registry.rs` | one pool: the sum of all that, and looks at it |
 //! | 2 | `find.rs`, `rescue/sight.rs` | what a worker does next; what can be seen of a pool |
@@ -16,6 +17,7 @@
 //! | 3 | `tell.rs` | who hears of what |
 //! | 4 | `publish.rs`, `timers.rs` | where a ready job goes; timers added |
 //! | 5 | `home.rs`, `rescue/post.rs` | what a task keeps of its pool; the thread that polls while all compute |
+//! | 5 | `watch/look.rs` | a look after private halves of which no sleeper was told |
 //! | 6 | `computing.rs` | a thread begins to compute |
 //! | 7 | `halves.rs`, `wait/`, `yielding.rs` | what a join does at its seat; how a thread waits |
 //! | 8 | `guest.rs`, `worker.rs`, `limit.rs`, `blocking/run.rs`, `shutdown.rs` | how threads come, work and go |
@@ -28,10 +30,6 @@
 mod asleep;
 mod blocking;
 pub(crate) mod computing;
-#[cfg_attr(
-    not(feature = "time"),
-    allow(dead_code, reason = "timers are added by `time`")
-)]
 mod driver;
 mod events;
 mod find;
@@ -56,10 +54,11 @@ mod tests;
 mod threads;
 #[cfg_attr(
     not(feature = "time"),
-    allow(dead_code, reason = "timers are added by `time`")
+    allow(dead_code, reason = "`time` moves and removes timers")
 )]
 pub(crate) mod timers;
 pub(crate) mod wait;
+mod watch;
 mod worker;
 pub(crate) mod yielding;
 

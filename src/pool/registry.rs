@@ -15,6 +15,7 @@ use super::rescue::Rescue;
 use super::seat::{Occupant, Seat, SeatKind, Sitting};
 use super::sizes::Sizes;
 use super::threads::{Bench, Call, GuestSeats, Threads, Waiters};
+use super::watch::Watch;
 use crate::job::SeatIndex;
 use crate::sleep::Sleep;
 use crate::sync::OnceLock;
@@ -42,6 +43,7 @@ pub(crate) struct Registry {
     pub(super) rescue: Rescue,
     pub(super) guests: GuestSeats,
     pub(super) driver: Driver,
+    pub(super) watch: Watch,
     pub(super) hooks: Hooks,
     pub(super) blocking: Blocking,
     pub(super) start_spare: StartSpare,
@@ -76,6 +78,7 @@ impl Registry {
             rescue: Rescue::new(sizes.spares > 0),
             guests: GuestSeats::new(sizes.workers, sizes.guests),
             driver: Driver::new(events),
+            watch: Watch::new(),
             hooks,
             blocking: Blocking::new(sizes.blocking, sizes.keep_alive),
             start_spare,
@@ -192,6 +195,34 @@ impl Registry {
     /// As [`has_visible_work`](Self::has_visible_work), without that role.
     pub(super) fn has_visible_jobs(&self) -> bool {
         !self.injectors.is_empty() || self.seats().any(Seat::has_visible_work)
+    }
+
+    /// As [`has_visible_jobs`](Self::has_visible_jobs), or is there a private join half? A thread
+    /// that looks for work can reach it (rule H2).
+    pub(super) fn has_jobs(&self) -> bool {
+        if !self.expects_thieves() {
+            return self.has_visible_jobs();
+        }
+        let has_jobs = |seat: &Seat| seat.has_visible_work() || seat.hides_jobs();
+        !self.injectors.is_empty() || self.seats().any(has_jobs)
+    }
+
+    /// Is there anything that keeps a thread from falling asleep: something visible, or a private
+    /// half of an owner that has not been asked for it?
+    pub(super) fn has_work_left(&self) -> bool {
+        if !self.expects_thieves() {
+            return self.has_visible_work();
+        }
+        let has_jobs = |seat: &Seat| seat.has_visible_work() || seat.hides_unasked();
+        self.driver.is_wanted() || !self.injectors.is_empty() || self.seats().any(has_jobs)
+    }
+
+    /// Asks every seat without public jobs for some: a permit is free, and no thread looks around.
+    #[cold]
+    pub(super) fn ask_all_for_jobs(&self) {
+        for seat in self.seats() {
+            seat.offer().ask_for_jobs();
+        }
     }
 
     /// Can a spare thread be called?

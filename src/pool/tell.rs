@@ -4,9 +4,11 @@
 //! |---|---|---|
 //! | work is visible | [`work`], [`work_from`] | a sleeper; if none sleeps, a spare thread; if all compute, the post |
 //! | a join half is public | [`half`] | a waiter that follows this seat; else as for work |
-//! | a permit was given back, or the last searcher has stopped | [`permit`] | a thread that pauses; if work is visible, as for work; else a spare driver, whose role a worker takes over |
-//! | a searcher has found work | [`found`] | if it was the last one, as for work; the post, which watches a free role of the driver |
+//! | a permit was given back, or the last searcher has stopped | [`permit`] | a thread that pauses; if there is work, visible or private, as for work; else a spare driver, whose role a worker takes over |
+//! | a searcher has found work | [`found`] | if it was the last one, and there is more, visible or private, as for work; the post, which watches a free role of the driver |
+//! | another thread has taken a job of a seat | [`taken`] | if that seat has more, as for work |
 //! | a thread computes from now on | [`computing`] | the post, if ready work waits; if the role of the driver is free, as for work |
+//! | a limit has a token again | [`token`] | if a half is private, as for work |
 //! | the post is left | [`post_is_left`] | another thread, if it is still needed |
 //! | a timer is the first one | [`timer`] | the driver; if there is none, as for work |
 //! | the role of the driver is free | [`Role::give_up`] | as for a permit |
@@ -23,7 +25,7 @@
 use super::driver::Role;
 use super::registry::Registry;
 use super::rescue::sight;
-use super::seat::{Mode, Occupant};
+use super::seat::{Mode, Occupant, Seat};
 use super::threads::{Call, Called};
 use crate::sleep::Notified;
 use crate::sync::atomic::{Ordering, fence};
@@ -76,10 +78,33 @@ pub(super) fn half(me: Occupant<'_>) {
 /// a thread that pauses may go on.
 pub(super) fn permit(registry: &Registry) {
     registry.rescue.turnstile.grant();
-    if registry.has_visible_work() {
+    if registry.sleep.has_one_free() && registry.expects_thieves() {
+        // Until now nobody was idle, and owners kept their halves to themselves (rule H1).
+        registry.ask_all_for_jobs();
+        // Ordering: SeqCst fence of rule H1: the question, then the look at the slots.
+        fence(Ordering::SeqCst);
+    }
+    if registry.driver.is_wanted() || registry.has_jobs() {
         work(registry);
     } else {
         relieve_spare(registry);
+    }
+}
+
+/// A thread that does not count as a searcher has taken a job of `seat`, and it may have been the
+/// last one in sight (rule H2).
+#[inline]
+pub(super) fn taken(registry: &Registry, seat: &Seat) {
+    if registry.sleep.wants_one() && (seat.offer().has_public() || seat.hides_jobs()) {
+        work(registry);
+    }
+}
+
+/// A limit has a token again: an idle thread may take a half that was kept for want of one (rule
+/// H2).
+pub(super) fn token(registry: &Registry) {
+    if registry.sleep.wants_one() && registry.seats().any(Seat::hides_jobs) {
+        work(registry);
     }
 }
 
@@ -90,7 +115,7 @@ pub(super) fn permit(registry: &Registry) {
 pub(super) fn found(me: Occupant<'_>, computes: bool) {
     let registry = me.registry();
     if registry.sleep.stop_searching() {
-        if registry.has_visible_jobs() {
+        if registry.has_jobs() {
             work(registry);
         }
         let rescue = &registry.rescue;

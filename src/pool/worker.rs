@@ -266,7 +266,7 @@ impl<'a> MainLoop<'a> {
                 }
             }
         }
-        find::others(me, true)
+        find::others(me, true).or_else(|| find::hidden(me))
     }
 
     /// May this thread spin before it sleeps? Not after a poll in a pool with a reactor: the next
@@ -327,7 +327,7 @@ fn rescan(me: Occupant<'_>) -> Rescan {
     registry.rescue.turnstile.grant();
     if me.mail.has_letters() || registry.is_closed() {
         Rescan::Mine
-    } else if registry.has_visible_work() {
+    } else if registry.has_work_left() {
         Rescan::Work
     } else {
         Rescan::Nothing

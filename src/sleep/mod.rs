@@ -267,6 +267,12 @@ impl Sleep {
         word.searching() == 0 && word.active() < self.permits()
     }
 
+    /// Is exactly one permit free, and does no thread search? A hint.
+    pub(crate) fn has_one_free(&self) -> bool {
+        let word = self.load();
+        word.searching() == 0 && word.active() + 1 == self.permits()
+    }
+
     /// Does a thread sleep on the stack? A hint, unless the caller's fence orders it.
     pub(crate) fn has_sleepers(&self) -> bool {
         self.load().top().is_some()

@@ -13,6 +13,14 @@ impl Sleep {
         debug_assert!(before.is_ok());
     }
 
+    /// How many threads could take work now: those that search, and those for which a permit is
+    /// free. Exact enough behind a SeqCst fence, which pairs with the ones of threads that become
+    /// idle.
+    pub(crate) fn idle(&self) -> u32 {
+        let word = self.load();
+        word.searching() + self.permits().saturating_sub(word.active())
+    }
+
     /// Takes a permit for a thread that is about to be created, if a permit is free and no thread
     /// searches. The new thread starts as a searcher, as if it had been woken.
     #[must_use]

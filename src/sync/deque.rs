@@ -25,6 +25,15 @@ mod model {
         Retry,
     }
 
+    impl<T> Steal<T> {
+        pub(crate) fn success(self) -> Option<T> {
+            match self {
+                Self::Success(item) => Some(item),
+                Self::Empty | Self::Retry => None,
+            }
+        }
+    }
+
     #[derive(Debug)]
     struct Shared<T> {
         items: Mutex<VecDeque<T>>,

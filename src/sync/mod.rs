@@ -25,6 +25,7 @@
 //!
 //! This module knows nothing of jobs, seats or pools.
 
+pub(crate) mod asymmetric;
 pub(crate) mod chaos;
 pub(crate) mod deque;
 #[cfg(manyhands_model)]

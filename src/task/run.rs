@@ -8,7 +8,7 @@ use super::cell::{self, Cell, Code, Header, Stage};
 use super::state::{AfterPoll, Completed, Start, WakerReleased};
 use super::{How, JoinError, Schedule, current, waker};
 use crate::job::cancel::{CancelRef, Cancelled};
-use crate::job::origin::Ambient;
+use crate::job::origin;
 use crate::job::{self, SeatIndex};
 use crate::sim;
 use crate::trace;
@@ -176,11 +176,7 @@ where
         });
         // SAFETY: job.J3: the flag lives in the cell; jobs made by the poll end before it does,
         // because waits inside it are closed. The share is what the thread is under already.
-        let _under = unsafe {
-            Ambient::here()
-                .with_cancel(CancelRef::to(&header.cancel))
-                .enter()
-        };
+        let _under = unsafe { origin::enter_flag(CancelRef::to(&header.cancel)) };
         // SAFETY: our reference outlasts the borrowed waker.
         let waker = unsafe { waker::borrow(task) };
         typed.stage.with_mut(|stage| {
@@ -201,7 +197,7 @@ where
                     // Parallel loops in destructors are not cut short.
                     // SAFETY: job.J3: there is no flag that would have to live, and the share is
                     // what the thread is under already.
-                    let _under = unsafe { Ambient::here().with_cancel(CancelRef::NONE).enter() };
+                    let _under = unsafe { origin::enter_flag(CancelRef::NONE) };
                     // Should the drop panic, the stage is empty nevertheless: that is how
                     // assignment unwinds.
                     *stage = Stage::Empty;
@@ -453,7 +449,7 @@ fn in_the_name_of(task: NonNull<Header>, f: impl FnOnce()) -> Result<(), Payload
         let (_entered, _under) = unsafe {
             (
                 current::enter(task.as_ref()),
-                Ambient::here().with_cancel(CancelRef::NONE).enter(),
+                origin::enter_flag(CancelRef::NONE),
             )
         };
         f();

@@ -9,6 +9,8 @@
 pub(crate) enum Event {
     /// A private job was made public.
     Exposure,
+    /// A private job was taken by a thief, who reached into the slots of its owner.
+    Reach,
     /// A join half or scope job was taken from another seat.
     JobStolen,
     /// Tasks were taken from another seat.
@@ -49,8 +51,9 @@ mod counting {
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::sync::{Mutex, PoisonError};
 
-    const NAMES: [&str; 11] = [
+    const NAMES: [&str; 12] = [
         "exposures",
+        "reaches",
         "jobs stolen",
         "task steals",
         "failed sweeps",

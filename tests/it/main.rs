@@ -13,6 +13,7 @@ mod checklist;
 mod compute;
 mod drops;
 mod futures;
+mod hidden;
 mod house;
 mod iter_equiv;
 mod join;

@@ -3,6 +3,7 @@
 //! | file | story |
 //! |---|---|
 //! | `slots.rs` | join halves: private slots, and how they become public |
+//! | `reach.rs` | how a thief gets at them while their owner is away |
 //! | `offer.rs` | public jobs, and the hunger of thieves |
 //! | `lifo.rs` | ready tasks |
 //! | `mail.rs` | letters for this thread alone |
@@ -26,6 +27,7 @@ mod lifo;
 mod mail;
 mod mode;
 mod offer;
+mod reach;
 mod slots;
 mod waits_for;
 
@@ -35,10 +37,12 @@ pub(crate) use self::lifo::Tasks;
 pub(crate) use self::mail::Mail;
 pub(crate) use self::mode::{Mode, Phase};
 pub(crate) use self::offer::Offer;
-pub(crate) use self::slots::{Exposed, MayExpose, Popped, Slot, Slots};
+pub(crate) use self::reach::{Reached, may_reach};
+pub(crate) use self::slots::{Exposed, Popped, Slot, Slots, Wanted};
 pub(crate) use self::waits_for::{Shown, Wait, WaitWord};
 
 use self::mode::PhaseWord;
+use crate::job::origin::Here;
 use crate::job::{JobRef, SeatIndex};
 use crate::sync::{Cell, thread_cell};
 use crate::util::parker::Parker;
@@ -241,6 +245,7 @@ impl Seat {
         // SAFETY: the caller's promise.
         let me = unsafe { Occupant::new(self) };
         me.desk().parker.set(Some(Parker::current()));
+        me.slots().set_here(Here::of_this_thread());
         Sitting {
             before: CURRENT.with(|current| current.replace(self)),
             me,
@@ -277,9 +282,25 @@ impl Seat {
         self.slots.offer()
     }
 
-    /// Is there anything that a thief could take?
+    /// Is there anything that a thief could take without reaching for it?
     pub(crate) fn has_visible_work(&self) -> bool {
         self.offer().has_public() || self.tasks.are_there()
+    }
+
+    /// The slots, for a thief that reaches for what is private in them.
+    pub(crate) fn hidden(&self) -> &Slots {
+        &self.slots
+    }
+
+    /// Are there private jobs?
+    pub(crate) fn hides_jobs(&self) -> bool {
+        self.slots.private_jobs() > 0
+    }
+
+    /// Are there private jobs, whose owner does not know that a thread looks for work? (If it
+    /// knows, it makes the next one public, and tells.) Asked by a thread that is about to sleep.
+    pub(crate) fn hides_unasked(&self) -> bool {
+        !self.offer().is_asked() && self.hides_jobs()
     }
 }
 

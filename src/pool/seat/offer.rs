@@ -2,26 +2,22 @@
 
 use crate::job::JobRef;
 use crate::sim::{self, Kind};
-use crate::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
+use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sync::chaos;
 use crate::sync::deque::{Steal, Stealer};
 use crate::util::count::Event;
 use crossbeam_utils::CachePadded;
 
-/// Private jobs of a seat, at most.
-pub(super) const SLOTS: u8 = 32;
-
-/// Does a thief want jobs of this seat? One word that the owner reads at every fork.
+/// Does a thief want jobs of this seat? One word that the owner reads at every fork and join end.
 #[derive(Debug)]
-pub(super) struct Hunger(AtomicU8);
+pub(super) struct Hunger(AtomicU32);
 
 impl Hunger {
-    /// How many slots may be full before the next fork takes the slow path: 0 while a thief is
-    /// hungry, else [`SLOTS`].
+    /// The depth from which on a fork takes the slow path: 0 while a thief is hungry.
     #[inline(always)]
-    pub(super) fn limit(&self) -> u8 {
-        // Ordering: Relaxed; late sight of a thief's 0 delays the exposure by one fork. The job
-        // itself is published by the deque.
+    pub(super) fn limit(&self) -> u32 {
+        // Ordering: Relaxed; where a thief must not be missed, `asymmetric::light` stands before
+        // this load (`seat.S6`). The jobs themselves are published by the deque or the slots.
         self.0.load(Ordering::Relaxed)
     }
 
@@ -35,17 +31,29 @@ impl Hunger {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// Takes back a thief's 0, before the deque is looked at and filled. After it, either the owner
-    /// sees the deque empty and exposes something, or a thief that empties it sees the new limit,
-    /// and stores 0 again, as the later of the two stores (`seat.S3`).
-    pub(super) fn answer(&self) {
-        // Ordering: Relaxed; what matters is the order against the deque's indexes, which the
-        // fence below and the one in `Offer::steal` make.
-        self.0.store(SLOTS, Ordering::Relaxed);
-        // Ordering: SeqCst fence; pairs with the one in `Offer::steal`.
+    /// Takes back a thief's 0, before the deque and the sleep word are looked at. After it, either
+    /// the owner sees the deque empty and exposes something, or a thief that empties it sees the
+    /// new limit, and stores 0 again, as the later of the two stores (`seat.S3`). And either the
+    /// owner sees that a thread is idle, or that thread, which looks at all seats, sees the limit
+    /// (rule H1).
+    pub(super) fn answer(&self, limit: u32) {
+        // Ordering: Relaxed; what matters is the order against the deque's indexes and the sleep
+        // word, which the fence below makes with the ones in `Offer::steal` and `find::others`.
+        self.0.store(limit, Ordering::Relaxed);
+        // Ordering: SeqCst fence; pairs with those two.
         fence(Ordering::SeqCst);
         Event::Fence.count();
         chaos::point("limit before expose");
+    }
+
+    /// Lowers the limit, unless a thief is hungry.
+    pub(super) fn lower(&self, limit: u32) {
+        let seen = self.limit();
+        if seen > limit {
+            // Ordering: Relaxed, as in `answer`. An exchange, because a thief's 0 must stay.
+            let (done, seen_zero) = (Ordering::Relaxed, Ordering::Relaxed);
+            let _ = self.0.compare_exchange(seen, limit, done, seen_zero);
+        }
     }
 }
 
@@ -66,7 +74,7 @@ struct Public {
 impl Offer {
     pub(super) fn new(jobs: Stealer<JobRef>) -> Self {
         Self {
-            hunger: CachePadded::new(Hunger(AtomicU8::new(0))),
+            hunger: CachePadded::new(Hunger(AtomicU32::new(0))),
             public: CachePadded::new(Public {
                 jobs,
                 asked_by_waiter: AtomicBool::new(false),

@@ -12,7 +12,7 @@ use super::super::registry::Registry;
 use super::super::rescue::{WakesFor, post};
 use super::super::seat::{Mode, Occupant, Popped, Slot};
 use super::super::sizes::Sizes;
-use super::super::{computing, guest, halves, home::Home, publish, tell, timers, wait};
+use super::super::{computing, find, guest, halves, home::Home, publish, tell, timers, wait};
 use crate::job::JobRef;
 use crate::job::stack::{StackHeader, StackJob};
 use crate::sleep::{Before, Rescan};
@@ -108,7 +108,7 @@ fn join_pop_races_steal() {
 /// The same with two thieves, who also race each other.
 #[test]
 fn join_pop_races_two_thieves() {
-    model::check("pool::join_pop_races_two_thieves", || nested_joins(&[2, 1]));
+    model::check("pool::join_pop_races_two_thieves", || nested_joins(&[1, 1]));
 }
 
 /// Two nested joins on seat 0, and thieves, each with its number of tries to steal.
@@ -268,7 +268,8 @@ fn leapfrogging_takes_descendants_only() {
             Popped::Stolen => {
                 // SAFETY: stolen, so exposed.
                 let public = unsafe { job.public() };
-                if let Some(descendant) = wait::leapfrog(me, public) {
+                let leapfrog = || wait::leapfrog(me, public);
+                if let Some(descendant) = leapfrog().or_else(|| wait::reach(me, public)) {
                     descendant.execute(0);
                 }
                 wait_for(&job);
@@ -276,6 +277,154 @@ fn leapfrogging_takes_descendants_only() {
         }
         assert_eq!(child.get(), 1);
         thief.join().unwrap();
+    });
+}
+
+/// A pool of two with both permits out: to an owner at seat 0, and to a searcher. So the owner
+/// makes one job public, and keeps the next one to itself.
+fn owner_and_searcher() -> Arc<Registry> {
+    let registry = registry_of(2, 0);
+    registry.sleep.acquire();
+    registry.sleep.admit();
+    registry
+}
+
+/// What a thread gets that looks everywhere once.
+fn search(me: Occupant<'_>) -> Option<find::Found> {
+    find::others(me, true).or_else(|| find::hidden(me))
+}
+
+/// A thief at a seat, which looks for work this often.
+fn searcher(registry: &Arc<Registry>, seat: u32, tries: usize) -> thread::JoinHandle<()> {
+    let registry = Arc::clone(registry);
+    thread::spawn(move || {
+        // SAFETY: no other thread takes this seat, and the registry outlives the guard.
+        let occupied = unsafe { registry.occupy(seat) };
+        for _ in 0..tries {
+            if let Some(job) = search(occupied.me()) {
+                job.execute(occupied.me());
+            }
+        }
+    })
+}
+
+/// seat.S6, the owner at its pops: a job that a thief reaches for is run once, and a job that the
+/// owner takes back is not reached for.
+#[test]
+fn reach_races_pop() {
+    model::check("pool::reach_races_pop", || {
+        let registry = owner_and_searcher();
+        let thief = searcher(&registry, 1, 2);
+        {
+            // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+            let occupied = unsafe { registry.occupy(0) };
+            let me = occupied.me();
+            let runs = [Runs::new(), Runs::new()];
+            let outer = StackJob::new(|_| runs[0].add());
+            let outer_slot = halves::push(me, outer.as_header());
+            let inner = StackJob::new(|_| runs[1].add());
+            let inner_slot = halves::push(me, inner.as_header());
+            finish(me, inner_slot, &inner);
+            finish(me, outer_slot, &outer);
+            assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
+        }
+        thief.join().unwrap();
+    });
+}
+
+/// seat.S6, two thieves: one of them gets the private job.
+#[test]
+fn reach_races_reach() {
+    model::check("pool::reach_races_reach", || {
+        let registry = registry_of(3, 0);
+        (0..3).for_each(|_| registry.sleep.acquire());
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let occupied = unsafe { registry.occupy(0) };
+        let me = occupied.me();
+        let runs = [Runs::new(), Runs::new()];
+        // Public, because hunger is what a seat begins with; then taken back.
+        let first = StackJob::new(|_| runs[0].add());
+        let slot = halves::push(me, first.as_header());
+        let job = StackJob::new(|_| runs[1].add());
+        let job_slot = halves::push(me, job.as_header());
+        if let Steal::Success(first) = me.offer().steal() {
+            first.execute(0);
+        }
+        let thieves = [1, 2].map(|seat| {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                // SAFETY: no other thread takes this seat, and the registry outlives the guard.
+                let occupied = unsafe { registry.occupy(seat) };
+                match find::hidden(occupied.me()) {
+                    Some(job) => job.execute(occupied.me()),
+                    None => return false,
+                }
+                true
+            })
+        });
+        let got = thieves.map(|thief| thief.join().unwrap());
+        assert!(got[0] != got[1], "one thief gets the job, and only one");
+        finish(me, job_slot, &job);
+        finish(me, slot, &first);
+        assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
+    });
+}
+
+/// Rule H2, the owner at its pushes and then away for ever: a thief that searches or falls asleep
+/// gets every job, the one that the owner was just pushing as well.
+#[test]
+fn an_owner_that_is_away_hides_nothing() {
+    model::check("pool::an_owner_that_is_away_hides_nothing", || {
+        let registry = owner_and_searcher();
+        let thief = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+                let occupied = unsafe { registry.occupy(1) };
+                let me = occupied.me();
+                let mut got = 0;
+                loop {
+                    if let Some(job) = search(me) {
+                        tell::found(me, false);
+                        job.execute(me);
+                        got += 1;
+                        if got == 2 {
+                            return;
+                        }
+                        registry.sleep.start_searching();
+                        continue;
+                    }
+                    let rescan = || match registry.has_work_left() {
+                        true => Rescan::Work,
+                        false => Rescan::Nothing,
+                    };
+                    let tell = || tell::work(&registry);
+                    let state = Before::Searching;
+                    assert!(registry.sleep.sleep(1, me.parker(), state, rescan, tell));
+                }
+            })
+        };
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let occupied = unsafe { registry.occupy(0) };
+        let me = occupied.me();
+        let runs = [Runs::new(), Runs::new()];
+        let older = StackJob::new(|_| runs[0].add());
+        let older_slot = halves::push(me, older.as_header());
+        let newer = StackJob::new(|_| runs[1].add());
+        let newer_slot = halves::push(me, newer.as_header());
+        // The owner blocks until both have run.
+        thief.join().unwrap();
+        assert_eq!(
+            halves::pop(me, newer_slot, newer.as_header()),
+            Popped::Stolen
+        );
+        assert_eq!(
+            halves::pop(me, older_slot, older.as_header()),
+            Popped::Stolen
+        );
+        wait_for(&newer);
+        wait_for(&older);
+        assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
     });
 }
 

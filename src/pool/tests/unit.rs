@@ -3,7 +3,7 @@
 use super::super::events;
 use super::super::hooks::Hooks;
 use super::super::registry::Registry;
-use super::super::seat::{Mode, Occupant, Popped};
+use super::super::seat::{Mode, Occupant, Popped, Reached, may_reach};
 use super::super::sizes::Sizes;
 use super::super::{guest, halves, home::Home, publish};
 use crate::job::stack::{StackHeader, StackJob};
@@ -63,7 +63,13 @@ fn nested(me: Occupant<'_>, rng: &Rng, depth: u32, counts: &[Cell<u32>; 2]) {
 }
 
 fn visit(me: Occupant<'_>, rng: &Rng) {
-    match rng.below(4) {
+    match rng.below(5) {
+        3 => {
+            let asked = me.hidden().ask();
+            if let (true, Reached::Job(job)) = (may_reach(), me.hidden().reach(asked)) {
+                job.execute(1);
+            }
+        }
         0 => drop(me.offer().ask_for_jobs()),
         1 => halves::feed(me),
         2 => publish::expose_all(me),

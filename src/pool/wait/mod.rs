@@ -22,8 +22,8 @@ pub(crate) use self::lend::{outside, while_blocking};
 pub(super) use self::spin::Spin;
 
 use self::lend::{Lent, lend};
-use super::publish;
-use super::seat::{Mode, Occupant, Seat, Wait};
+use super::seat::{Mode, Occupant, Reached, Seat, Wait, may_reach};
+use super::{publish, tell};
 use crate::job::JobRef;
 use crate::job::stack::Public;
 use crate::latch::Latch;
@@ -44,7 +44,12 @@ pub(crate) fn for_half(me: Occupant<'_>, half: &Public) {
         }
         match watch(me, half) {
             Watched::Done => return,
-            Watched::Stole(job) => job.execute(me.index()),
+            Watched::Stole(job) => {
+                if let Some(thief) = thief(me, half) {
+                    tell::taken(me.registry(), thief);
+                }
+                job.execute(me.index());
+            }
             Watched::Nothing => {
                 if sleep_for_half(me, half) {
                     return;
@@ -87,7 +92,10 @@ fn watch(me: Occupant<'_>, half: &Public) -> Watched {
             return Watched::Stole(job);
         }
         if !spin.again() {
-            return Watched::Nothing;
+            return match reach(me, half) {
+                Some(job) => Watched::Stole(job),
+                None => Watched::Nothing,
+            };
         }
         if asking.0.is_none() {
             asking.0 = thief(me, half);
@@ -108,7 +116,7 @@ fn thief<'a>(me: Occupant<'a>, half: &Public) -> Option<&'a Seat> {
 fn sleep_for_half(me: Occupant<'_>, half: &Public) -> bool {
     let parker = me.parker();
     let thief = thief(me, half);
-    let offers = || thief.is_some_and(|thief| thief.offer().has_public());
+    let offers = || thief.is_some_and(|thief| thief.offer().has_public() || thief.hides_unasked());
     let is_over = || !half.latch().announce(parker) || offers();
     lend(me, Wait::Half(half.thief()), is_over);
     !half.latch().retract(parker)
@@ -127,6 +135,27 @@ pub(super) fn leapfrog(me: Occupant<'_>, half: &Public) -> Option<JobRef> {
     match thief.offer().steal() {
         Steal::Success(job) => Some(job),
         Steal::Empty | Steal::Retry => None,
+    }
+}
+
+/// Takes from the thief's private slots what descends from `half`, while the thief is away from
+/// them (rule H2). The proof is that of [`leapfrog`]: what is private on its seat is work on top of
+/// `half`, as what is public there.
+#[cold]
+pub(super) fn reach(me: Occupant<'_>, half: &Public) -> Option<JobRef> {
+    let thief = thief(me, half)?;
+    if !thief.hides_jobs() {
+        return None;
+    }
+    let asked = thief.hidden().ask();
+    if !may_reach() {
+        return None;
+    }
+    let _pin = half.latch().pin()?;
+    match thief.hidden().reach(asked) {
+        Reached::Job(job) => Some(job),
+        Reached::Public | Reached::Answered => thief.offer().steal().success(),
+        Reached::Nothing => None,
     }
 }
 
