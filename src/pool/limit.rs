@@ -9,8 +9,8 @@
 //! gives a token back looks into the queue afterwards. One of the two comes second, by the queue's
 //! lock. Model: `pool::a_limit_forgets_no_job`.
 
-use super::{publish, tell};
 use super::registry::Registry;
+use super::{publish, tell};
 use crate::job::heap::HeapJob;
 use crate::job::origin::Ambient;
 use crate::job::share::{Share, ShareRef};
