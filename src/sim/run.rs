@@ -177,6 +177,9 @@ impl Builder {
         );
         let mut machine = Machine::new(self.cores, self.seed, self.explores);
         machine.log = self.logs.then(Vec::new);
+        if let Some(limit) = self.time_limit {
+            machine.limit = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+        }
         let world = World::new(machine, self.cores);
         let outcome = Arc::new(Mutex::new(None));
         let mut ticket = {
@@ -231,8 +234,7 @@ impl Builder {
                     self.give_up(world, "nobody can run, and no deadline is left");
                 }
             }
-            let limit = self.time_limit.map(|limit| limit.as_nanos());
-            if limit.is_some_and(|limit| u128::from(machine.now) > limit) {
+            if machine.has_passed_limit {
                 drop(machine);
                 self.give_up(world, "the time limit has passed");
             }
