@@ -207,6 +207,66 @@ fn everything_works_under_any_seed() {
     sim::many(0..100, a_bit_of_everything);
 }
 
+/// Each wait is inside a task that another one waits for.
+fn nested_waits() {
+    fn nest(n: u32) -> u32 {
+        if n == 0 {
+            return 0;
+        }
+        spawn(async move { nest(n - 1) }).join().unwrap() + 1
+    }
+    assert_eq!(nest(20), 20);
+}
+
+/// One half of a join waits for what the other one sends.
+fn sibling_waits() {
+    let (send, receive) = async_channel::bounded(1);
+    let wait = || block_on(receive.recv()).unwrap();
+    let (got, ()) = join(wait, || block_on(send.send(7)).unwrap());
+    assert_eq!(got, 7);
+    let outer = join(|| join(wait, || block_on(send.send(8)).unwrap()).0, || 1);
+    assert_eq!(outer, (8, 1));
+}
+
+/// Loops, whose items wait for tasks, which loop.
+fn loops_that_wait() {
+    let inner = || (0..8_u32).into_par_iter().sum::<u32>();
+    let item = |_| block_on(async { spawn(async move { inner() }).await.unwrap() });
+    assert_eq!((0..6).into_par_iter().map(item).sum::<u32>(), 6 * 28);
+}
+
+/// A scope whose jobs wait for blocking closures and timers.
+fn scopes_that_wait() {
+    let done = AtomicU32::new(0);
+    scope(|scope| {
+        for i in 0..4_u64 {
+            let done = &done;
+            scope.spawn(move |_| {
+                let nap = async move { time::sleep(us(10 * i)).await };
+                block_on(nap);
+                spawn_blocking(|| sim::work(us(5))).join().unwrap();
+                done.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+    });
+    assert_eq!(done.into_inner(), 4);
+}
+
+#[test]
+fn waits_end_under_any_seed() {
+    let shapes: [fn(); 4] = [
+        nested_waits,
+        sibling_waits,
+        loops_that_wait,
+        scopes_that_wait,
+    ];
+    for shape in shapes {
+        for cores in [1, 2, 4] {
+            Builder::new().cores(cores).many(0..30, shape);
+        }
+    }
+}
+
 #[test]
 fn everything_is_the_same_again_with_the_same_seed() {
     for seed in 0..5 {
