@@ -6,7 +6,7 @@
 //! each thread), and waits for its own.
 //!
 //! Two kinds of thread do not wait for the baton. A thread that the watchdog has sent outside runs
-//! until its next decision, and queues up there ([`rejoin`]). A thread that is none of the
+//! until its next decision, and queues up there ([`Mine::rejoin`]). A thread that is none of the
 //! simulation may wake one of it ([`wake`]).
 
 use super::costs::{self, CLOCK};
