@@ -46,7 +46,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 pub fn block_on<F: Future>(future: F) -> F::Output {
     match seat::try_current() {
         Some(me) => run(Waits::on(me), future),
-        None => block_on_in(&global::registry(), future),
+        None => global::with(|registry| block_on_in(registry, future)),
     }
 }
 

@@ -10,14 +10,18 @@ static DEFAULT: OnceLock<Arc<Registry>> = OnceLock::new();
 
 /// The default pool.
 pub(crate) fn registry() -> Arc<Registry> {
+    with(Arc::clone)
+}
+
+/// Calls `f` with the default pool, without counting a reference. Each simulation has its own.
+pub(crate) fn with<R>(f: impl FnOnce(&Arc<Registry>) -> R) -> R {
     if let Some(registry) = sim::default_pool(make, |pool| shutdown::begin(pool)) {
-        return registry;
+        return f(&registry);
     }
-    let registry = DEFAULT.get_or_init(|| {
+    f(DEFAULT.get_or_init(|| {
         trace::at_thread_end(save);
         make()
-    });
-    Arc::clone(registry)
+    }))
 }
 
 fn make() -> Arc<Registry> {

@@ -153,7 +153,7 @@ fn install_on_seat<R: Send>(
             if let Some(index) = registry.guests.claim() {
                 return as_guest(registry, index, Mode::Computing, |me| f(me, true));
             }
-            std::thread::yield_now();
+            crate::sync::thread::yield_now();
         }
     }
     install_by(registry, |job| publish::inject_root(registry, job), f)

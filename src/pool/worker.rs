@@ -254,22 +254,21 @@ impl<'a> MainLoop<'a> {
             self.searching = true;
         }
         registry.driver.fire_if_unattended();
+        // One thread too many: a guest has come, or a waiter has resumed. This one goes.
+        let is_surplus = || registry.sleep.is_crowded();
         if self.may_spin() && registry.may_spin() {
             let spin = Spin::new(registry);
-            loop {
+            while !is_surplus() {
                 if let Some(job) = find::others(me, false) {
                     return Some(job);
                 }
-                let is_called = registry.is_closed()
-                    || me.mail.has_letters()
-                    || registry.sleep.is_crowded();
+                let is_called = registry.is_closed() || me.mail.has_letters();
                 if is_called || !spin.again_slowly() || !registry.may_spin() {
                     break;
                 }
             }
         }
-        if registry.sleep.is_crowded() {
-            // A guest has come, or a waiter has resumed: this thread is the one too many.
+        if is_surplus() {
             return None;
         }
         find::others(me, true).or_else(|| find::hidden(me))

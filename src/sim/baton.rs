@@ -6,7 +6,7 @@
 //! each thread), and waits for its own.
 //!
 //! Two kinds of thread do not wait for the baton. A thread that the watchdog has sent outside runs
-//! until its next decision, and queues up there ([`rejoin`]). A thread that is none of the
+//! until its next decision, and queues up there ([`Mine::rejoin`]). A thread that is none of the
 //! simulation may wake one of it ([`wake`]).
 
 use super::costs::{self, CLOCK};
@@ -58,6 +58,8 @@ pub(super) struct Shared {
     clock: AtomicU64,
     horizon: AtomicU64,
     budget: AtomicU64,
+    /// Counts its decisions, for the watchdog.
+    beat: AtomicU64,
     /// The watchdog has sent it outside.
     outside: AtomicBool,
     /// Where the system shows the thread's state.
@@ -65,6 +67,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    pub(super) fn beat(&self) -> u64 {
+        // Ordering: Relaxed, as in `beat_and_look`.
+        self.beat.load(Ordering::Relaxed)
+    }
+
     pub(super) fn proc(&self) -> Option<std::path::PathBuf> {
         lock(&self.proc).clone()
     }
@@ -229,15 +236,17 @@ fn decide(local: &Local, kind: Kind, cost: u64) {
     local.budget.set(budget);
     let spins = match kind {
         Kind::Spin => local.spins.get() + 1,
-        Kind::Yield => u32::MAX,
+        Kind::Yield => SPINS,
         _ => 0,
     };
     let goes_on = local.clock.get() <= local.horizon.get() && budget > 0;
     local.spins.set(spins);
     let spins_on = spins >= SPINS && local.explores.get();
-    let is_outside = MINE
-        .try_with(|mine| mine.borrow().as_ref().is_some_and(|mine| mine.is_outside()))
-        .unwrap_or(false);
+    let look = |mine: &RefCell<Option<Arc<Mine>>>| {
+        let mine = mine.borrow();
+        mine.as_ref().is_some_and(|mine| mine.beat_and_look())
+    };
+    let is_outside = MINE.try_with(look).unwrap_or(false);
     if goes_on && !spins_on && !is_outside {
         return;
     }
@@ -250,13 +259,21 @@ fn decide(local: &Local, kind: Kind, cost: u64) {
     mine.hand_on(machine);
 }
 
-/// When the seed chooses, a thread that has spun so often in a row lets all others go first.
+/// When the seed chooses, a thread that has spun this often in a row lets all others go first.
 const SPINS: u32 = 32;
 
 impl Mine {
     fn is_outside(&self) -> bool {
         // Ordering: Relaxed; the machine's lock orders what follows.
         self.shared.outside.load(Ordering::Relaxed)
+    }
+
+    /// Lives, and looks whether it is outside.
+    fn beat_and_look(&self) -> bool {
+        // Ordering: Relaxed; only this thread writes, and the watchdog looks again and again.
+        let beat = self.shared.beat.load(Ordering::Relaxed);
+        self.shared.beat.store(beat + 1, Ordering::Relaxed);
+        self.is_outside()
     }
 
     /// Takes the machine's lock, and tells the machine what the calling thread has done since. If

@@ -118,6 +118,10 @@ pub(super) struct Machine {
     /// Time that threads had a core.
     on_core: Time,
     pub(super) log: Option<Vec<Entry>>,
+    /// Nobody runs after this time.
+    pub(super) limit: Time,
+    /// Somebody would have.
+    pub(super) has_passed_limit: bool,
 }
 
 /// What the running thread may do before it has to ask again.
@@ -158,6 +162,8 @@ impl Machine {
             chosen_at: 0,
             on_core: 0,
             log: None,
+            limit: NEVER,
+            has_passed_limit: false,
         };
         if explores {
             machine.choice = Choice::Seed(machine.strategy());
@@ -333,10 +339,14 @@ impl Machine {
     /// deadline is left.
     pub(super) fn choose(&mut self) -> Option<Index> {
         let before = self.holder;
-        let chosen = match self.choice {
+        let mut chosen = match self.choice {
             Choice::LeastTime => self.least_time(before),
             Choice::Seed(_) => self.by_seed(before),
         };
+        if chosen.is_some_and(|index| self.threads[index].until > self.limit) {
+            self.has_passed_limit = true;
+            chosen = None;
+        }
         self.holder = chosen;
         if let Some(index) = chosen {
             let thread = &mut self.threads[index];
@@ -494,6 +504,7 @@ impl Machine {
     /// What the chosen thread may do on its own.
     pub(super) fn leash(&mut self, index: Index) -> Leash {
         let deadline = self.first_deadline().map_or(NEVER, |(time, _)| time);
+        let deadline = deadline.min(self.limit);
         let decisions = self.decisions();
         let others = self.on_core().filter(|(other, _)| *other != index);
         let others = others.map(|(_, thread)| thread.until);

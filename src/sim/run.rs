@@ -21,6 +21,9 @@ const LONG: Duration = Duration::from_secs(5);
 /// How long a simulation in which nobody can run waits for threads of others.
 const GRACE: Duration = Duration::from_millis(100);
 
+/// The same while one of its threads blocks in the system.
+const LONG_GRACE: Duration = Duration::from_secs(30);
+
 /// How long the description of the pools may take: a thread that can never run may hold a lock.
 const TELLING: Duration = Duration::from_secs(2);
 
@@ -174,6 +177,9 @@ impl Builder {
         );
         let mut machine = Machine::new(self.cores, self.seed, self.explores);
         machine.log = self.logs.then(Vec::new);
+        if let Some(limit) = self.time_limit {
+            machine.limit = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
+        }
         let world = World::new(machine, self.cores);
         let outcome = Arc::new(Mutex::new(None));
         let mut ticket = {
@@ -219,13 +225,16 @@ impl Builder {
                 seen.look(world, &mut machine);
             } else {
                 let since = *stalled.get_or_insert_with(Instant::now);
-                if since.elapsed() > GRACE && !waits_outside(world, &machine) {
+                let grace = match waits_outside(&machine) {
+                    true => LONG_GRACE,
+                    false => GRACE,
+                };
+                if since.elapsed() > grace {
                     drop(machine);
                     self.give_up(world, "nobody can run, and no deadline is left");
                 }
             }
-            let limit = self.time_limit.map(|limit| limit.as_nanos());
-            if limit.is_some_and(|limit| u128::from(machine.now) > limit) {
+            if machine.has_passed_limit {
                 drop(machine);
                 self.give_up(world, "the time limit has passed");
             }
@@ -265,25 +274,25 @@ impl Builder {
 }
 
 /// May a thread that blocks elsewhere come back?
-fn waits_outside(world: &World, machine: &Machine) -> bool {
-    let mut outside = machine.threads.iter().enumerate();
-    // A thread that blocks for ever in something of ours would be in the machine's list. What
-    // blocks elsewhere may wait for the network.
-    let _ = world;
-    outside.any(|(_, thread)| thread.phase == Phase::Outside)
+fn waits_outside(machine: &Machine) -> bool {
+    let mut threads = machine.threads.iter();
+    threads.any(|thread| thread.phase == Phase::Outside)
 }
 
 /// What the watchdog saw at its last look.
 #[derive(Debug, Default)]
 struct Seen {
-    holder: Option<(Index, u64)>,
+    /// The holder of the baton, the handovers, and its decisions.
+    holder: Option<(Index, u64, u64)>,
     since: Option<Instant>,
     asleep: u32,
 }
 
 impl Seen {
     fn look(&mut self, world: &Arc<World>, machine: &mut Machine) {
-        let now = machine.holder.map(|index| (index, machine.handovers));
+        let beats = |index| world.thread(index).beat();
+        let now = machine.holder;
+        let now = now.map(|index| (index, machine.handovers, beats(index)));
         if self.holder != now {
             *self = Self {
                 holder: now,
@@ -292,7 +301,7 @@ impl Seen {
             };
             return;
         }
-        let Some((index, _)) = now else { return };
+        let Some((index, ..)) = now else { return };
         match world.thread(index).proc() {
             Some(proc) if sleeps(&proc) => self.asleep += 1,
             _ => self.asleep = 0,

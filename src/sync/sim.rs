@@ -25,7 +25,7 @@ pub(crate) mod hint {
 pub(crate) mod thread {
     use crate::sim::{self, Kind};
     #[cfg(test)]
-    pub(crate) use std::thread::*;
+    pub(crate) use std::thread::{JoinHandle, spawn};
 
     #[inline]
     pub(crate) fn yield_now() {

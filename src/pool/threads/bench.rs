@@ -12,8 +12,9 @@
 use crate::job::SeatIndex;
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
 use crate::sync::{Condvar, Mutex, lock};
+use crate::util::clock;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a spare thread is called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,14 +155,14 @@ impl Bench {
         // `can_call`: either they see this thread, or it sees the work.
         fence(Ordering::SeqCst);
         look();
-        let until = Instant::now().checked_add(self.keep_alive);
+        let until = clock::now().checked_add(self.keep_alive);
         let mut state = lock(&self.state);
         loop {
             if let Some(at) = state.called.iter().position(|(called, _)| *called == seat) {
                 return Some(state.called.swap_remove(at).1);
             }
             let left = until.map_or(Duration::from_secs(3600), |until| {
-                until.saturating_duration_since(Instant::now())
+                until.saturating_duration_since(clock::now())
             });
             if state.closed || left.is_zero() {
                 state.sitting.retain(|it| it.seat != seat);

@@ -3,9 +3,9 @@
 use crate::pool::registry::Registry;
 use crate::pool::seat::{Occupant, Seat};
 use crate::pool::{tell, timers};
+use crate::util::clock;
 use std::sync::{Arc, Weak};
 use std::task::Wake;
-use std::time::Instant;
 
 /// A private half was pushed of which no sleeper was told.
 #[inline]
@@ -22,7 +22,7 @@ fn set_timer(registry: &Registry) {
     let waker = Arc::new(look).into();
     let time = registry.watch.time();
     // (Where this thread has lost its core in between, the deadline has passed.)
-    while timers::add(registry, Instant::now() + time, &waker).is_none() {}
+    while timers::add(registry, clock::now() + time, &waker).is_none() {}
 }
 
 /// The waker of the timer.
