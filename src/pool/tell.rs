@@ -22,7 +22,7 @@
 
 use super::driver::Role;
 use super::registry::Registry;
-use super::rescue::sight;
+use super::rescue::{WakesFor, sight};
 use super::seat::{Mode, Occupant};
 use super::threads::{Call, Called};
 use crate::sleep::Notified;
@@ -44,12 +44,44 @@ pub(super) fn work_from(me: Occupant<'_>) {
     // A thread that polls is counted as active. So the one permit is out, `work` would find that
     // (`sleep.P3`), and nobody computes.
     if registry.sleep.permits() == 1 && me.mode() == Mode::Polling {
-        return;
+        return watch(registry);
     }
     match registry.sleep.notify() {
-        // Not everybody computes: this thread does not.
-        Notified::AllBusy if me.mode() == Mode::Polling => {}
+        // This thread comes back to it, if it does come back.
+        Notified::AllBusy if me.mode() == Mode::Polling => watch(registry),
         notified => heed(registry, notified),
+    }
+}
+
+/// A thread that polls leaves something ready behind it, and comes back to it when the poll ends: a
+/// thread looks whether it does.
+///
+/// There need not be a fence before this. A thread that stops to look says so ([`Rescue`] asks to
+/// be told), and looks a last time a tick later: it sees by then what was pushed before that.
+///
+/// [`Rescue`]: super::rescue::Rescue
+#[inline]
+pub(super) fn watch(registry: &Registry) {
+    if !registry.rescue.watches() {
+        call_watch(registry);
+    }
+}
+
+/// Nobody looks, or the thread that does wants to be told.
+#[cold]
+fn call_watch(registry: &Registry) {
+    // Ordering: SeqCst fence of rescue.R2: the push, then the look at the post. It pairs with the
+    // one in `Rescue::leave_post`.
+    fence(Ordering::SeqCst);
+    let rescue = &registry.rescue;
+    match rescue.wakes_for() {
+        None if sight::may_watch(registry) && !registry.is_closed() => {
+            if rescue.take_post() {
+                call_poller(registry);
+            }
+        }
+        Some(WakesFor::Any) => rescue.wake(),
+        _ => look_after_ready(registry),
     }
 }
 
@@ -121,8 +153,8 @@ pub(super) fn computing(me: Occupant<'_>) {
     }
 }
 
-/// Calls a thread to the post, or wakes the one that is there, if ready work waits and everybody
-/// computes.
+/// Calls a thread to the post, or wakes the one that is there, if ready work waits and no thread is
+/// known to come back soon.
 #[cold]
 fn look_after_ready(registry: &Registry) {
     if !sight::needs_rescue(registry) {
@@ -137,10 +169,23 @@ fn look_after_ready(registry: &Registry) {
     }
 }
 
-/// The thread at the post does something else from now on.
-pub(super) fn post_is_left(registry: &Registry) {
-    registry.rescue.leave_post();
+/// The thread at the post does something else from now on. (Its deputy may have taken the post over
+/// from it before.)
+pub(super) fn post_is_left(me: Occupant<'_>) {
+    let registry = me.registry();
+    registry.rescue.leave_post(me.index());
     look_after_ready(registry);
+}
+
+/// The thread at the post begins to run code of users: another one stands by.
+pub(super) fn poll_begins(registry: &Registry) {
+    let rescue = &registry.rescue;
+    if cfg!(manyhands_loom) || !sight::may_watch(registry) || !rescue.take_deputy() {
+        return;
+    }
+    if !call(registry, Call::StandBy) {
+        rescue.leave_as_deputy();
+    }
 }
 
 fn call_poller(registry: &Registry) {
@@ -150,7 +195,7 @@ fn call_poller(registry: &Registry) {
     }
     if !call(registry, Call::Poll) {
         // As it was before there was such a thread. The next to publish tries again.
-        registry.rescue.leave_post();
+        registry.rescue.give_post_back();
     }
 }
 
