@@ -274,7 +274,14 @@ pub(super) fn future_only(me: Occupant<'_>, patient: bool) -> Option<Found> {
             },
         })
     };
+    // Now and then others go first: those who yield come to the own queue, and make it endless.
+    let round = me.next_round() % SEATS_FIRST;
     future(registry, High)
+        .or_else(|| match round {
+            0 => from_seats(),
+            1 => future(registry, Normal),
+            _ => None,
+        })
         .or_else(|| own_future(me).map(Found::poll))
         .or_else(|| future(registry, Normal))
         .or_else(from_seats)

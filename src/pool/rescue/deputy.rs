@@ -1,12 +1,13 @@
 //! The deputy: a thread that stands by while the thread at the post polls.
 //!
-//! What that polls may block, or compute without a word. The deputy looks every 2 ms whether it is
-//! still at the same poll while futures are ready. Then it takes the post over, and the other thread
+//! What that polls may block, or compute without a word. The deputy looks every 2 ms. If futures
+//! are ready, and the post is still at the same poll, it takes the post over. The other thread
 //! leaves when its poll ends.
 //!
-//! `rescue.R4`. *While the thread at the post runs code of users, a thread stands by, or none can be
-//! called.* That thread says that it begins to poll, fences, and looks for a deputy; a deputy that
-//! leaves says so, fences, and looks for a poll. So one of the two sees the other.
+//! `rescue.R4`. *While the thread at the post runs code of users, a thread stands by, or none can
+//! be called.* The holder says that it polls, fences, and looks for a deputy; a deputy that leaves
+//! says so, fences, and looks for a poll. So one of the two sees the other. Model:
+//! `pool::rescue_polls_with_a_deputy`.
 
 use super::PollAtPost;
 use super::policy::{DEPUTY_LOOKS, DEPUTY_NAP, IN_MODEL};

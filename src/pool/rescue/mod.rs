@@ -1,29 +1,35 @@
-//! Futures beside computing threads: one overcommitted thread that only polls, at *the post*.
+//! Futures behind threads that do not come back: one overcommitted thread that only polls, at *the
+//! post*.
 //!
-//! When every thread that holds a permit computes, ready futures would wait until one of them is
-//! done. Then a spare thread is called that polls them without a permit, and the kernel shares the
-//! cores out, as it does for two pools; but only while it must.
+//! When every thread that holds a permit computes or blocks, ready futures would wait until one of
+//! them is done. Then a spare thread is called that polls them without a permit, and the kernel
+//! shares the cores out, as it does for two pools; but only while it must.
 //!
 //! | file | story |
 //! |---|---|
-//! | `mod.rs` | whether the post is taken, and how its thread sleeps |
+//! | `mod.rs` | whose the post is, and how its thread sleeps |
 //! | `policy.rs` | what it does next: a pure function, and all numbers |
 //! | `look.rs` | what it remembers from one look to the next |
-//! | `sight.rs` | what can be seen of a pool: does everybody compute, is anything ready? |
+//! | `sight.rs` | what can be seen of a pool: does no thread come back soon, is anything ready? |
 //! | `turn.rs` | a turnstile for what begins to compute there |
 //! | `post.rs` | the thread at the post: looks, asks the policy, does what it says |
+//! | `deputy.rs` | the thread that takes over from it if it does not come back |
 //!
 //! * Who notices: a thread that publishes work and finds all permits out, and a thread that begins
 //!   to compute. Both come to `tell::look_after_ready`, which is two loads while there is no need.
-//! * Who helps: one thread at a time (`rescue.R1`). It looks whether the computing threads move at
-//!   all, and takes naps while they do; short computations are no reason to add a thread. It sleeps
-//!   as the driver, and polls at once what it has woken itself.
+//!   A thread that polls comes to `tell::watch`, which is one.
+//! * Who helps: one thread at a time (`rescue.R1`). It looks whether the others move at all, and
+//!   takes naps while they do; short computations are no reason to add a thread. While threads only
+//!   poll, it looks every 5 ms, and leaves when nothing was ready for ten looks. It sleeps as the
+//!   driver, and polls at once what it has woken itself.
 //! * What is likely to compute (`task::heft`) it puts aside, for threads that compute. A thread
 //!   that has computed is one that the kernel is in no hurry to run when there is something to
 //!   poll.
 //! * When a future that it polls begins to compute nevertheless, the thread takes a permit like one
 //!   that resumes from a wait, and leaves its post to another one. For some time it waits until one
 //!   of the others is done, so that requests that compute do not all start at once.
+//! * When a future that it polls blocks, or computes without a word, its deputy takes the post over
+//!   (`rescue.R4`). The thread holds no permit, and leaves when its poll ends.
 //! * Roots and heavy futures that have waited for a turn of 0.1 s get company for those who
 //!   compute: one begins beside them, seldom.
 //!
@@ -139,7 +145,7 @@ impl Rescue {
     }
 
     /// The thread that the post was taken for is there.
-    fn arrive(&self, me: SeatIndex) {
+    pub(super) fn arrive(&self, me: SeatIndex) {
         // Ordering: Relaxed, as in `take_post`; nobody else writes the word now.
         self.post.store(held_by(me), Ordering::Relaxed);
     }
@@ -203,7 +209,7 @@ impl Rescue {
 
     /// The thread at the post begins to run code of users. `true`: it has no deputy.
     #[must_use]
-    fn begin_poll(&self, me: SeatIndex) -> bool {
+    pub(super) fn begin_poll(&self, me: SeatIndex) -> bool {
         let asks = self.is_held_up();
         let word = held_by(me) | POLLS | if asks { ASKS } else { 0 };
         // Ordering: Relaxed, then the SeqCst fence of rescue.R4; it pairs with the one in
@@ -215,7 +221,7 @@ impl Rescue {
 
     /// It has run that. `false`: the deputy has the post now.
     #[must_use]
-    fn end_poll(&self, me: SeatIndex) -> bool {
+    pub(super) fn end_poll(&self, me: SeatIndex) -> bool {
         // Ordering: Relaxed, as in `take_post`.
         let word = self.post.load(Ordering::Relaxed);
         let (left, kept) = (Ordering::Relaxed, Ordering::Relaxed);
@@ -227,7 +233,7 @@ impl Rescue {
     }
 
     /// The poll at the post.
-    fn poll_at_post(&self) -> Option<PollAtPost> {
+    pub(super) fn poll_at_post(&self) -> Option<PollAtPost> {
         // Ordering: Relaxed; the deputy looks again and again, and before it leaves behind a fence.
         let word = self.post.load(Ordering::Relaxed);
         (word & POLLS != 0).then_some(PollAtPost(word))
@@ -235,7 +241,7 @@ impl Rescue {
 
     /// The deputy takes the post over from a thread that does not come back. `false`: it has.
     #[must_use]
-    fn take_over(&self, poll: PollAtPost, me: SeatIndex) -> bool {
+    pub(super) fn take_over(&self, poll: PollAtPost, me: SeatIndex) -> bool {
         // Ordering: Relaxed, as in `take_post`.
         let (taken, kept) = (Ordering::Relaxed, Ordering::Relaxed);
         self.post

@@ -292,7 +292,8 @@ pub(in crate::pool) fn sleep(
         rescue.set_asks(me.index(), true);
     }
     rescue.fall_asleep(me.parker(), wakes_for);
-    if !sight::wakes(registry, wakes_for) && !registry.is_closed() {
+    let is_needed = sight::wakes(registry, wakes_for);
+    if !is_needed && !registry.is_closed() {
         let _parked = me.counters().parked();
         match role {
             Some(role) => role.drive_until(end, Some(me), || ()),

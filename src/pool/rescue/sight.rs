@@ -29,19 +29,15 @@ pub(in crate::pool) fn may_watch(registry: &Registry) -> bool {
 
 /// Is there something that wakes a thread at the post?
 pub(super) fn wakes(registry: &Registry, wakes_for: WakesFor) -> bool {
-    let is_due = match wakes_for {
+    let has_ready = match wakes_for {
         // It is awake.
         WakesFor::Nothing => return false,
-        WakesFor::Futures => return is_saturated(registry) && needs_poll(registry),
-        WakesFor::All => false,
-        WakesFor::Any => is_busy(registry) && has_ready(registry),
+        WakesFor::Futures => has_ready_future(registry),
+        WakesFor::All | WakesFor::Any => has_ready(registry),
     };
-    is_due || is_saturated(registry) && (has_ready(registry) || registry.driver.is_wanted())
-}
-
-/// Is there a future that cannot wait, or a clock that nobody looks at?
-fn needs_poll(registry: &Registry) -> bool {
-    has_ready_future(registry) || registry.driver.is_wanted()
+    let has_waiting = has_ready || registry.driver.is_wanted();
+    has_waiting && is_saturated(registry)
+        || wakes_for == WakesFor::Any && has_ready && is_busy(registry)
 }
 
 /// Are all permits out, and does no thread look for something to do?

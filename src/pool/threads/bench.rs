@@ -2,10 +2,10 @@
 //!
 //! A spare thread is called for one of three things: to take a permit that all others have lent
 //! ([`Call::Work`]), to poll futures that others do not come back for ([`Call::Poll`], see
-//! `rescue/`), or to stand by for that thread ([`Call::StandBy`]). A thread that has nothing to do any more sits down on the bench, and gets up when called. One that
-//! is not called for [`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive) ends. The one
-//! that sat down last is called first, so that a pool that needs fewer spares than before soon has
-//! fewer.
+//! `rescue/`), or to stand by for that thread ([`Call::StandBy`]). A thread that has nothing to do
+//! any more sits down on the bench, and gets up when called. One that is not called for
+//! [`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive) ends. The one that sat down last is
+//! called first, so that a pool that needs fewer spares than before soon has fewer.
 //!
 //! Nothing of this is on a fast path: a lock does.
 
