@@ -2,7 +2,9 @@
 //!
 //! | what has changed | who calls | who hears of it |
 //! |---|---|---|
-//! | work is visible | [`work`], [`work_from`] | a sleeper; if none sleeps, a spare thread; if all compute, the post |
+//! | work is visible | [`work`], [`work_from`] | a sleeper; if none sleeps, a spare thread; if all permits are out, the post |
+//! | a poll leaves a task behind it on its own seat | [`watch`] | the post, if no thread looks from there |
+//! | the post begins to poll | [`poll_begins`] | a deputy, if there is none |
 //! | a join half is public | [`half`] | a waiter that follows this seat; else as for work |
 //! | a permit was given back, or the last searcher has stopped | [`permit`] | a thread that pauses; if work is visible, as for work; else a spare driver, whose role a worker takes over |
 //! | a searcher has found work | [`found`] | if it was the last one, as for work; the post, which watches a free role of the driver |
@@ -31,7 +33,7 @@ use crate::task;
 use crate::timer::{Added, Key};
 
 /// Work has become visible. One sleeper hears of it. If none sleeps because all wait, a spare
-/// thread takes the free permit. If all compute, a thread that only polls may have to come.
+/// thread takes the free permit. If all permits are out, a thread that only polls may have to come.
 #[inline]
 pub(super) fn work(registry: &Registry) {
     heed(registry, registry.sleep.notify());
@@ -70,12 +72,15 @@ pub(super) fn watch(registry: &Registry) {
 /// Nobody looks, or the thread that does wants to be told.
 #[cold]
 fn call_watch(registry: &Registry) {
+    let rescue = &registry.rescue;
+    if rescue.wakes_for().is_none() && !sight::may_watch(registry) {
+        return;
+    }
     // Ordering: SeqCst fence of rescue.R2: the push, then the look at the post. It pairs with the
     // one in `Rescue::leave_post`.
     fence(Ordering::SeqCst);
-    let rescue = &registry.rescue;
     match rescue.wakes_for() {
-        None if sight::may_watch(registry) && !registry.is_closed() => {
+        None => {
             if rescue.take_post() {
                 call_poller(registry);
             }

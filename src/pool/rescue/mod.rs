@@ -117,7 +117,8 @@ impl Rescue {
     pub(super) fn new(is_possible: bool) -> Self {
         Self {
             is_possible,
-            post: AtomicU32::new(FREE),
+            // Where nobody can come, nobody is called.
+            post: AtomicU32::new(if is_possible { FREE } else { CALLED }),
             deputy: AtomicBool::new(false),
             held_up: AtomicBool::new(false),
             sleeper: AtomicPtr::new(ptr::null_mut()),
@@ -193,10 +194,9 @@ impl Rescue {
     }
 
     /// The thread at the post has seen whether the threads that poll come back.
-    fn set_held_up(&self, me: SeatIndex, held_up: bool) {
+    fn set_held_up(&self, held_up: bool) {
         // Ordering: Relaxed; the thread fences before it sleeps.
         self.held_up.store(held_up, Ordering::Relaxed);
-        self.set_asks(me, held_up);
     }
 
     /// The thread at the post wants to be told (see [`ASKS`]), or not. It runs no code of users

@@ -50,7 +50,8 @@ pub(in crate::pool) fn poll_futures(me: Occupant<'_>) -> Left {
             }
             Next::Leave => {
                 rescue.leave_post(me.index());
-                if !(sight::needs_rescue(registry) && rescue.take_post()) {
+                let is_needed = sight::has_ready(registry) || sight::needs_rescue(registry);
+                if !(is_needed && rescue.take_post()) {
                     me.set_mode(Mode::Away);
                     return Left::Idle;
                 }
@@ -104,7 +105,7 @@ impl<'a> Post<'a> {
         let unmoved = look.unmoved(registry.seats(), crowded);
         let is_busy = sight::is_busy(registry);
         let held_up = look.is_held_up(is_busy, unmoved, registry.num_threads());
-        rescue.set_held_up(me.index(), held_up);
+        rescue.set_held_up(held_up);
         let saturated = sight::is_saturated(registry);
         let computing = sight::any_computes(registry);
         let ready = sight::has_ready(registry);
@@ -116,6 +117,8 @@ impl<'a> Post<'a> {
         if ready {
             self.calm_looks = 0;
         }
+        // It has asked before it leaves, and does so until then.
+        rescue.set_asks(me.index(), held_up || self.calm_looks >= CALM_LOOKS);
         if !ready {
             let _ = look.answer();
         } else if saturated || own_tasks || ready_future && computing && !IN_MODEL {
@@ -287,7 +290,6 @@ pub(in crate::pool) fn sleep(
     if wakes_for != WakesFor::Nothing {
         let _ = rescue.look().answer();
     }
-    let asks = rescue.is_held_up();
     if wakes_for == WakesFor::Any {
         rescue.set_asks(me.index(), true);
     }
@@ -301,9 +303,6 @@ pub(in crate::pool) fn sleep(
         }
     }
     rescue.wake_up();
-    if wakes_for == WakesFor::Any {
-        rescue.set_asks(me.index(), asks);
-    }
 }
 
 /// The overcommitted thread takes a permit without asking: it computes beside the others.
