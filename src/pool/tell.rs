@@ -17,7 +17,7 @@
 //! Each of them is called *behind* the change and a SeqCst fence, or puts that fence itself; what
 //! is read here is read after it. That is one half of `sleep.P2`, `rescue.R2` and `driver.D1`; the
 //! other halves are in those who go to sleep, leave the post, or take the role. The proofs are in
-//! `pool/README.md` and `sleep/README.md`.
+//! `pool/README.md` and `sleep/README.md`. Only [`watch`] does without a fence, and says why.
 //!
 //! This room pushes no job (that is `publish.rs`), runs none, and takes no decision about what runs
 //! next (that is `find.rs` and `rescue/policy.rs`).
