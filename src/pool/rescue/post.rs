@@ -50,7 +50,8 @@ pub(in crate::pool) fn poll_futures(me: Occupant<'_>) -> Left {
             }
             Next::Leave => {
                 rescue.leave_post(me.index());
-                let is_needed = sight::has_ready(registry) || sight::needs_rescue(registry);
+                let is_left = sight::has_ready(registry) && !registry.sleep.wants_one();
+                let is_needed = is_left || sight::needs_rescue(registry);
                 if !(is_needed && rescue.take_post()) {
                     me.set_mode(Mode::Away);
                     return Left::Idle;
@@ -114,7 +115,9 @@ impl<'a> Post<'a> {
         let injectors = &registry.injectors;
         let mut others = registry.seats().filter(|seat| seat.index() != me.index());
         let left_behind = ready_future && others.any(|seat| look.is_left_behind(seat));
-        if ready {
+        // While a permit is free, what is ready is for those who look for it. Perhaps only this
+        // thread can: it leaves the post for that.
+        if ready && !registry.sleep.wants_one() {
             self.calm_looks = 0;
         }
         // It has asked before it leaves, and does so until then.

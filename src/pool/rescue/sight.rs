@@ -15,8 +15,10 @@ pub(in crate::pool) fn needs_rescue(registry: &Registry) -> bool {
     }
     let is_due = match registry.rescue.wakes_for() {
         Some(wakes_for) => wakes(registry, wakes_for),
-        None if may_watch(registry) => wakes(registry, WakesFor::Any),
-        None => wakes(registry, WakesFor::All),
+        None => {
+            let is_due = wakes(registry, WakesFor::Any);
+            is_due && (may_watch(registry) || is_saturated(registry))
+        }
     };
     is_due && !registry.is_closed()
 }
