@@ -4,6 +4,7 @@ use super::asleep::Asleep;
 use super::driver::{Asker, Role};
 use super::find::{self, Found};
 use super::registry::Registry;
+use super::rescue::deputy;
 use super::rescue::post::{self, Left};
 use super::seat::{Mode, Occupant};
 use super::threads::{Call, Sitter};
@@ -93,8 +94,12 @@ fn serve(me: Occupant<'_>, call: Call) {
     while let Some(now) = call {
         match now {
             Call::Work => events::run_to_end(MainLoop::new(me, true, false).live()),
-            Call::Poll => {
-                if post::poll_futures(me) == Left::WithPermit {
+            Call::Poll | Call::StandBy => {
+                let left = match now {
+                    Call::StandBy => deputy::stand_by(me),
+                    _ => post::poll_futures(me),
+                };
+                if left == Left::WithPermit {
                     events::run_to_end(MainLoop::new(me, false, false).live());
                 }
             }

@@ -792,6 +792,59 @@ fn shuttle_the_post_is_handed_over() {
     });
 }
 
+/// A pool of one with spare threads for the post, its deputy, and polls that block.
+fn pool_with_post() -> Pool {
+    let pool = Pool::builder().num_threads(1).max_spare_threads(6);
+    pool.max_blocking_threads(1).build().unwrap()
+}
+
+/// All threads block in a lock, whose holder waits for a task.
+#[test]
+fn shuttle_threads_block_on_a_lock_whose_holder_waits() {
+    explore("threads_block_on_a_lock_whose_holder_waits", || {
+        let pool = pool_with_post();
+        let shared = Arc::new(Mutex::new(0));
+        let tasks = [0; 3].map(|_| {
+            let shared = Arc::clone(&shared);
+            pool.spawn(async move {
+                let mut count = lock(&shared);
+                *count += crate::block_on(crate::spawn(async { 1 })).unwrap();
+            })
+        });
+        for task in tasks {
+            task.join().unwrap();
+        }
+        assert_eq!(*lock(&shared), 3);
+        pool.shutdown();
+    });
+}
+
+/// Polls that do not come back until a future has run: it is polled beside them.
+#[test]
+fn shuttle_a_future_is_polled_beside_endless_polls() {
+    explore("a_future_is_polled_beside_endless_polls", || {
+        let pool = pool_with_post();
+        let flag = Count::default();
+        let endless = [0; 2].map(|_| {
+            let flag = flag.clone();
+            pool.spawn(async move {
+                while flag.get() == 0 {
+                    thread::yield_now();
+                }
+            })
+        });
+        let future = pool.spawn(async move {
+            crate::task::yield_now().await;
+            flag.add();
+        });
+        for task in endless {
+            task.join().unwrap();
+        }
+        future.join().unwrap();
+        pool.shutdown();
+    });
+}
+
 #[test]
 fn shuttle_join_set_hears_of_every_end() {
     explore("join_set_hears_of_every_end", || {
