@@ -21,6 +21,7 @@ use super::cancel::{Cancel, CancelRef, Cancelled};
 use super::share::{Share, ShareRef};
 use crate::sync::thread_cell;
 use crate::util::spans::Carried;
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -258,9 +259,24 @@ pub(crate) fn check_cancelled() {
 #[cold]
 fn unwind() {
     // Not in a destructor that runs while the thread unwinds already: that would abort.
-    if cfg!(panic = "unwind") && !std::thread::panicking() {
+    if cfg!(panic = "unwind") && (!std::thread::panicking() || ON_TOP.with(|on_top| on_top.take()))
+    {
         std::panic::resume_unwind(Box::new(Cancelled));
     }
+}
+
+thread_cell! {
+    /// Does this thread run a job on top of its own unwinding, which the job has not joined?
+    static ON_TOP: Cell<bool> = Cell::new(false);
+}
+
+/// Runs a job of another thread, which may be cancelled although this thread unwinds: a thread that
+/// unwinds waits for its halves, and runs what they need. `f` catches what unwinds out of the job.
+pub(super) fn on_top<R>(f: impl FnOnce() -> R) -> R {
+    let before = ON_TOP.with(|on_top| on_top.replace(std::thread::panicking()));
+    let result = f();
+    ON_TOP.with(|on_top| on_top.set(before));
+    result
 }
 
 #[cfg(all(test, not(manyhands_model)))]

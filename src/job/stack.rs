@@ -3,7 +3,7 @@
 //! The owner either takes the closure back and calls it ([`StackJob::take`]), or waits for the
 //! latch and collects the result ([`StackJob::take_result`]). A thief gets it as a [`JobRef`].
 
-use super::origin::Origin;
+use super::origin::{self, Origin};
 use super::{Header, JobRef, NO_SEAT, SeatIndex};
 use crate::latch::Latch;
 use crate::sync::UnsafeCell;
@@ -210,7 +210,8 @@ where
                 // job.J3: flag and share outlive this job.
                 let _under = origin.enter();
                 trace::begin(Span::Job);
-                let result = unwind::catch(move || origin.in_span(|| func(true)));
+                let result =
+                    origin::on_top(|| unwind::catch(move || origin.in_span(|| func(true))));
                 trace::end(Span::Job);
                 result
             };
