@@ -232,7 +232,7 @@ impl Registry {
 
     /// Does no thread work or sleep, and can none be called?
     pub(super) fn is_stuck(&self) -> bool {
-        self.sleep.is_stuck() && !self.can_call_spare()
+        self.sleep.is_stuck() && !self.can_call_spare() && !self.rescue.is_manned()
     }
 
     // ---- the end ----------------------------------------------------------------------------

@@ -221,6 +221,7 @@ pub(super) fn poll_begins(registry: &Registry) {
     }
     if !call(registry, Call::StandBy) {
         rescue.leave_as_deputy();
+        ask_last_resort(registry);
     }
 }
 
@@ -232,6 +233,7 @@ fn call_poller(registry: &Registry) {
     if !call(registry, Call::Poll) {
         // As it was before there was such a thread. The next to publish tries again.
         registry.rescue.give_post_back();
+        ask_last_resort(registry);
     }
 }
 
@@ -240,10 +242,7 @@ fn call_poller(registry: &Registry) {
 #[cold]
 fn call_spare(registry: &Registry) {
     if !registry.can_call_spare() {
-        if registry.is_stuck() {
-            registry.waiters.ask_newest();
-        }
-        return;
+        return ask_last_resort(registry);
     }
     if !registry.sleep.reserve() {
         // A thread searches, or has resumed and taken the permit: perhaps to compute.
@@ -252,6 +251,13 @@ fn call_spare(registry: &Registry) {
     if !call(registry, Call::Work) {
         // While the reservation counted as a searcher, nobody else was told about the work.
         permit(registry);
+    }
+}
+
+/// If nobody else can run what is visible, a waiter has to.
+fn ask_last_resort(registry: &Registry) {
+    if registry.is_stuck() {
+        registry.waiters.ask_newest();
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What that polls may block, or compute without a word. The deputy looks every 2 ms. If futures
 //! are ready, and the post is still at the same poll, it takes the post over. The other thread
-//! leaves when its poll ends.
+//! leaves when its poll ends. A deputy that is the last spare thread leaves when there is other work.
 //!
 //! `rescue.R4`. *While the thread at the post runs code of users, a thread stands by, or none can
 //! be called.* The holder says that it polls, fences, and looks for a deputy; a deputy that leaves
@@ -26,6 +26,11 @@ pub(in crate::pool) fn stand_by(me: Occupant<'_>) -> Left {
     let mut quiet = 0;
     loop {
         nap(me);
+        if !registry.can_call_spare() && registry.has_visible_jobs() {
+            // The last spare thread: it is needed elsewhere, and told so when it sits down.
+            rescue.leave_as_deputy();
+            return Left::Idle;
+        }
         let now = poll_at_post(registry);
         if let Some((poll, _)) = now.filter(|_| now == before) {
             if sight::has_ready_future(registry) && rescue.take_over(poll, me.index()) {
