@@ -94,7 +94,7 @@ where
     RB: Send,
 {
     match seat::current() {
-        Some(me) => fork(me, |_| oper_a(), |_| oper_b()),
+        Some(me) => fork::<LOUD, _, _, _, _>(me, |_| oper_a(), |_| oper_b()),
         None => outside(&current_registry(), |_| oper_a(), |_| oper_b()),
     }
 }
@@ -116,8 +116,35 @@ where
     RB: Send,
 {
     match seat::current() {
-        Some(me) => fork(me, oper_a, oper_b),
+        Some(me) => fork::<LOUD, _, _, _, _>(me, oper_a, oper_b),
         None => outside(&current_registry(), oper_a, oper_b),
+    }
+}
+
+/// As [`join_context`], for a first half that must stay on the calling thread, which has a seat:
+/// neither `oper_a` nor its result need be `Send`. On a thread without a seat both run in turn.
+pub(crate) fn join_here<A, B, RA, RB>(oper_a: A, oper_b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA,
+    B: FnOnce(FnContext) -> RB + Send,
+    RB: Send,
+{
+    match seat::current() {
+        Some(me) => fork::<LOUD, _, _, _, _>(me, |_| oper_a(), oper_b),
+        None => (oper_a(), oper_b(FnContext::new(false))),
+    }
+}
+
+/// As [`join_here`], but `oper_b` stays private although a thread is hungry.
+pub(crate) fn join_context_quietly<A, B, RA, RB>(oper_a: A, oper_b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA,
+    B: FnOnce(FnContext) -> RB + Send,
+    RB: Send,
+{
+    match seat::current() {
+        Some(me) => fork::<QUIET, _, _, _, _>(me, |_| oper_a(), oper_b),
+        None => (oper_a(), oper_b(FnContext::new(false))),
     }
 }
 
@@ -130,7 +157,7 @@ where
     RB: Send,
 {
     match seat::current() {
-        Some(me) if registry.owns(&me) => fork(me, oper_a, oper_b),
+        Some(me) if registry.owns(&me) => fork::<LOUD, _, _, _, _>(me, oper_a, oper_b),
         _ => outside(registry, oper_a, oper_b),
     }
 }
@@ -144,7 +171,7 @@ where
     RB: Send,
 {
     guest::on_seat(registry, |me, moved| {
-        fork(
+        fork::<LOUD, _, _, _, _>(
             me,
             |_| oper_a(FnContext::new(moved)),
             move |context| oper_b(FnContext::new(context.migrated || moved)),
@@ -152,17 +179,25 @@ where
     })
 }
 
-/// The join proper. `oper_a` runs here, and `oper_b` too unless a thief is faster.
+/// Whether a hungry thief is told of the second half of a join.
+const LOUD: bool = false;
+const QUIET: bool = true;
+
+/// The join proper. `oper_a` runs here, so it need not be `Send`. `oper_b` runs here too unless a
+/// thief is faster.
 #[inline(always)]
-fn fork<A, B, RA, RB>(me: Occupant<'_>, oper_a: A, oper_b: B) -> (RA, RB)
+fn fork<const IS_QUIET: bool, A, B, RA, RB>(me: Occupant<'_>, oper_a: A, oper_b: B) -> (RA, RB)
 where
-    A: FnOnce(FnContext) -> RA + Send,
+    A: FnOnce(FnContext) -> RA,
     B: FnOnce(FnContext) -> RB + Send,
-    RA: Send,
     RB: Send,
 {
     let job_b = StackJob::new(|migrated| oper_b(FnContext::new(migrated)));
-    let slot = halves::push(me, job_b.as_header());
+    let slot = if IS_QUIET {
+        halves::push_quietly(me, job_b.as_header())
+    } else {
+        halves::push(me, job_b.as_header())
+    };
     // Until this guard is disarmed, unwinding out of `oper_a` finishes `oper_b` first: its job
     // lives in this frame, and another thread may be running it.
     let guard = FinishSecond {
@@ -172,7 +207,8 @@ where
     };
     let result_a = oper_a(FnContext::new(false));
     std::mem::forget(guard);
-    if halves::pop(me, slot, job_b.as_header()) == Popped::Mine {
+    let popped = halves::pop(me, slot, job_b.as_header());
+    if popped == Popped::Mine {
         // SAFETY: `Mine` gives the right to run the job back to us.
         let oper_b = unsafe { job_b.take() };
         return (result_a, oper_b(false));

@@ -37,6 +37,7 @@ pub use self::compute::{Compute, compute};
 pub use self::current::{current_num_threads, current_thread_index, thread_index_bound};
 pub use self::handle::Handle;
 pub use self::join::{FnContext, join, join_context};
+pub(crate) use self::join::{join_context_quietly, join_here};
 pub use self::join_set::JoinSet;
 pub use self::pool::Pool;
 pub use self::pool_builder::{

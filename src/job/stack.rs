@@ -7,7 +7,7 @@ use super::origin::Origin;
 use super::{Header, JobRef, NO_SEAT, SeatIndex};
 use crate::latch::Latch;
 use crate::sync::UnsafeCell;
-use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicU32, Ordering, fence};
 use crate::trace::{self, Span};
 use crate::util::unwind::{self, Payload};
 use std::mem::{ManuallyDrop, MaybeUninit};
@@ -198,8 +198,11 @@ where
         // which is the last access (job.J2). We hold the right to run: closure and result are ours.
         unsafe {
             let public = std::ptr::from_ref((*this).public());
-            // Ordering: Relaxed; see `Public::thief`.
+            // Ordering: Relaxed; see `Public::thief`. SeqCst fence; pairs with the one in
+            // `wait::sleep_for_half`: either the waiter sees who its thief is, or it is nudged.
             (*public).thief.store(seat, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+            (*public).latch.nudge();
             let func = (*this).take();
             let origin = (*public).take_origin();
             let share = origin.share();

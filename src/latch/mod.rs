@@ -32,6 +32,15 @@ const SET: *mut Parker = ptr::without_provenance_mut(1);
 const PINNED: *mut Parker = ptr::without_provenance_mut(2);
 // Any other word is the parker to be woken: the latch is not set, and the waiter sleeps.
 
+/// Added to a parker whose thread wants to know who the setter is ([`Latch::nudge`]).
+const CURIOUS: usize = 4;
+const _: () = assert!(align_of::<Parker>() > CURIOUS);
+
+/// The parker without that mark.
+fn parker_of(word: *mut Parker) -> *mut Parker {
+    word.map_addr(|address| address & !CURIOUS)
+}
+
 /// One word: pending, set, pinned, or the parker of the sleeping waiter.
 #[derive(Debug)]
 pub(crate) struct Latch {
@@ -91,20 +100,39 @@ impl Latch {
         if !waiter.is_null() {
             debug_assert_ne!(waiter, SET, "a latch is set once");
             // SAFETY: only `announce` stores other values, and its parker lives for ever.
-            unsafe { (*waiter).unpark() };
+            unsafe { (*parker_of(waiter)).unpark() };
+        }
+    }
+
+    /// The setter has begun its work, and has said who it is, and put a SeqCst fence behind that. A
+    /// waiter that sleeps, and has announced that it wants to know, is woken.
+    pub(crate) fn nudge(&self) {
+        // Ordering: Acquire pairs with the Release in `announce`, as in `set`.
+        let waiter = self.word.load(Ordering::Acquire);
+        if waiter.addr() & CURIOUS != 0 {
+            // SAFETY: only `announce` stores that mark, and its parker lives for ever.
+            unsafe { (*parker_of(waiter)).unpark() };
         }
     }
 
     /// The waiter says that it is about to sleep on `parker`. `false`: the latch is set already.
     pub(crate) fn announce(&self, parker: &'static Parker) -> bool {
+        self.announce_word(ptr::from_ref(parker).cast_mut())
+    }
+
+    /// As [`announce`](Self::announce), and the waiter is woken as well by [`nudge`](Self::nudge).
+    pub(crate) fn announce_curious(&self, parker: &'static Parker) -> bool {
+        let parker = ptr::from_ref(parker).cast_mut();
+        self.announce_word(parker.map_addr(|address| address | CURIOUS))
+    }
+
+    fn announce_word(&self, word: *mut Parker) -> bool {
         // Ordering: Release pairs with the Acquire half of the exchange in `set`. Acquire on
         // failure pairs with its Release half, as in `probe`.
-        match self.word.compare_exchange(
-            PENDING,
-            ptr::from_ref(parker).cast_mut(),
-            Ordering::Release,
-            Ordering::Acquire,
-        ) {
+        match self
+            .word
+            .compare_exchange(PENDING, word, Ordering::Release, Ordering::Acquire)
+        {
             Ok(_) => true,
             Err(now) => now != SET,
         }
@@ -112,17 +140,22 @@ impl Latch {
 
     /// The waiter takes its announcement back: it no longer sleeps. `false`: the latch is set.
     pub(crate) fn retract(&self, parker: &'static Parker) -> bool {
-        // Ordering: Relaxed on success, because nothing is published; a setter that reads this
-        // finds no sleeper to wake. Acquire on failure pairs with the Release in `set`, as in
-        // `probe`.
-        let retracted = self.word.compare_exchange(
-            ptr::from_ref(parker).cast_mut(),
-            PENDING,
-            Ordering::Relaxed,
-            Ordering::Acquire,
-        );
-        debug_assert!(retracted.is_ok() || retracted == Err(SET));
-        retracted.is_ok()
+        // Ordering: Relaxed; what this thread has announced itself, unless the latch is set.
+        let announced = self.word.load(Ordering::Relaxed);
+        debug_assert!(announced == SET || ptr::eq(parker_of(announced), parker));
+        if announced != SET {
+            // Ordering: Relaxed on success, because nothing is published; a setter that reads this
+            // finds no sleeper to wake.
+            let (done, now_set) = (Ordering::Relaxed, Ordering::Relaxed);
+            let exchange = (self.word).compare_exchange(announced, PENDING, done, now_set);
+            if exchange.is_ok() {
+                return true;
+            }
+        }
+        // Acquires what the setter wrote.
+        let is_set = self.probe();
+        debug_assert!(is_set);
+        false
     }
 
     /// Keeps the latch from being set for a moment. `None`: it is set. Only the waiter may call

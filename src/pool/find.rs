@@ -285,6 +285,24 @@ fn tasks_of(victim: &Seat, me: Occupant<'_>, most: usize) -> Steal<Found> {
     }
 }
 
+/// Takes the tasks of a seat onto this thread's queue.
+pub(super) fn all_tasks_of(victim: &Seat, me: Occupant<'_>) {
+    loop {
+        match victim.tasks.steal(me.tasks(), BATCH) {
+            Steal::Success(task) => me.tasks().push(task),
+            Steal::Empty => break,
+            Steal::Retry => {
+                crate::sync::hint::spin_loop();
+                #[cfg(manyhands_model)]
+                crate::sync::thread::yield_now();
+            }
+        }
+    }
+    if let Some(task) = victim.tasks.steal_lifo() {
+        me.tasks().push(task);
+    }
+}
+
 /// A ready future and nothing else, wherever it is: for a thread that only polls. If it is
 /// `patient`, futures that can wait are looked at as well.
 pub(super) fn future_only(me: Occupant<'_>, patient: bool) -> Option<Found> {
@@ -298,7 +316,14 @@ pub(super) fn future_only(me: Occupant<'_>, patient: bool) -> Option<Found> {
             },
         })
     };
+    // Now and then others go first: those who yield come to the own queue, and make it endless.
+    let round = me.next_round() % SEATS_FIRST;
     future(registry, High)
+        .or_else(|| match round {
+            0 => from_seats(),
+            1 => future(registry, Normal),
+            _ => None,
+        })
         .or_else(|| own_future(me).map(Found::poll))
         .or_else(|| future(registry, Normal))
         .or_else(from_seats)

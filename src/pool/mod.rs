@@ -16,7 +16,7 @@
 //! | 2 | `asleep.rs` | a sleep that hooks and counters know of |
 //! | 3 | `tell.rs` | who hears of what |
 //! | 4 | `publish.rs`, `timers.rs` | where a ready job goes; timers added |
-//! | 5 | `home.rs`, `rescue/post.rs` | what a task keeps of its pool; the thread that polls while all compute |
+//! | 5 | `home.rs`, `rescue/post.rs`, `rescue/deputy.rs` | what a task keeps of its pool; the thread that polls while all compute, and its deputy |
 //! | 5 | `watch/look.rs` | a look after private halves of which no sleeper was told |
 //! | 6 | `computing.rs` | a thread begins to compute |
 //! | 7 | `halves.rs`, `wait/`, `yielding.rs` | what a join does at its seat; how a thread waits |

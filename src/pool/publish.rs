@@ -73,6 +73,8 @@ fn schedule_here(me: Occupant<'_>, job: JobRef, how: How) {
     }
     if tells {
         tell::work_from(me);
+    } else if how == How::Wake {
+        tell::watch(me.registry());
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! | what has changed | who calls | who hears of it |
 //! |---|---|---|
-//! | work is visible | [`work`], [`work_from`] | a sleeper; if none sleeps, a spare thread; if all compute, the post |
+//! | work is visible | [`work`], [`work_from`] | a sleeper; if none sleeps, a spare thread; if all permits are out, the post |
+//! | a poll leaves a task behind it on its own seat | [`watch`] | the post, if no thread looks from there |
+//! | the post begins to poll | [`poll_begins`] | a deputy, if there is none |
 //! | a join half is public | [`half`] | a waiter that follows this seat; else as for work |
 //! | a permit was given back, or the last searcher has stopped | [`permit`] | a thread that pauses; if there is work, visible or private, as for work; else a spare driver, whose role a worker takes over |
 //! | a searcher has found work | [`found`] | if it was the last one, and there is more, visible or private, as for work; the post, which watches a free role of the driver |
@@ -17,14 +19,14 @@
 //! Each of them is called *behind* the change and a SeqCst fence, or puts that fence itself; what
 //! is read here is read after it. That is one half of `sleep.P2`, `rescue.R2` and `driver.D1`; the
 //! other halves are in those who go to sleep, leave the post, or take the role. The proofs are in
-//! `pool/README.md` and `sleep/README.md`.
+//! `pool/README.md` and `sleep/README.md`. Only [`watch`] does without a fence, and says why.
 //!
 //! This room pushes no job (that is `publish.rs`), runs none, and takes no decision about what runs
 //! next (that is `find.rs` and `rescue/policy.rs`).
 
 use super::driver::Role;
 use super::registry::Registry;
-use super::rescue::sight;
+use super::rescue::{WakesFor, sight};
 use super::seat::{Mode, Occupant, Seat};
 use super::threads::{Call, Called};
 use crate::sleep::Notified;
@@ -33,7 +35,7 @@ use crate::task;
 use crate::timer::{Added, Key};
 
 /// Work has become visible. One sleeper hears of it. If none sleeps because all wait, a spare
-/// thread takes the free permit. If all compute, a thread that only polls may have to come.
+/// thread takes the free permit. If all permits are out, a thread that only polls may have to come.
 #[inline]
 pub(super) fn work(registry: &Registry) {
     heed(registry, registry.sleep.notify());
@@ -46,12 +48,47 @@ pub(super) fn work_from(me: Occupant<'_>) {
     // A thread that polls is counted as active. So the one permit is out, `work` would find that
     // (`sleep.P3`), and nobody computes.
     if registry.sleep.permits() == 1 && me.mode() == Mode::Polling {
-        return;
+        return watch(registry);
     }
     match registry.sleep.notify() {
-        // Not everybody computes: this thread does not.
-        Notified::AllBusy if me.mode() == Mode::Polling => {}
+        // This thread comes back to it, if it does come back.
+        Notified::AllBusy if me.mode() == Mode::Polling => watch(registry),
         notified => heed(registry, notified),
+    }
+}
+
+/// A thread that polls leaves something ready behind it, and comes back to it when the poll ends: a
+/// thread looks whether it does.
+///
+/// There need not be a fence before this. A thread that stops to look says so ([`Rescue`] asks to
+/// be told), and looks a last time a tick later: it sees by then what was pushed before that.
+///
+/// [`Rescue`]: super::rescue::Rescue
+#[inline]
+pub(super) fn watch(registry: &Registry) {
+    if !registry.rescue.watches() {
+        call_watch(registry);
+    }
+}
+
+/// Nobody looks, or the thread that does wants to be told.
+#[cold]
+fn call_watch(registry: &Registry) {
+    let rescue = &registry.rescue;
+    if rescue.wakes_for().is_none() && !sight::may_watch(registry) {
+        return;
+    }
+    // Ordering: SeqCst fence of rescue.R2: the push, then the look at the post. It pairs with the
+    // one in `Rescue::leave_post`.
+    fence(Ordering::SeqCst);
+    match rescue.wakes_for() {
+        None => {
+            if rescue.take_post() {
+                call_poller(registry);
+            }
+        }
+        Some(WakesFor::Any) => rescue.wake(),
+        _ => look_after_ready(registry),
     }
 }
 
@@ -69,6 +106,9 @@ fn heed(registry: &Registry, notified: Notified) {
 /// nothing else to do, and sleeps on a core that is free: so it hears of it before others do.
 pub(super) fn half(me: Occupant<'_>) {
     let registry = me.registry();
+    // Ordering: SeqCst fence of rule H2: the job, then the look who waits. It pairs with the one in
+    // `Sleep::release`: either a follower that lends its permit is seen, or it sees the job.
+    fence(Ordering::SeqCst);
     if !(registry.sleep.wants_one() && registry.waiters.ask_follower_of(me.index())) {
         work(registry);
     }
@@ -115,8 +155,11 @@ pub(super) fn token(registry: &Registry) {
 pub(super) fn found(me: Occupant<'_>, computes: bool) {
     let registry = me.registry();
     if registry.sleep.stop_searching() {
-        if registry.has_jobs() {
-            work(registry);
+        // Two, so that many are awake after a few wake-ups in a row.
+        for _ in 0..2 {
+            if registry.sleep.wants_more() && registry.has_jobs() {
+                heed(registry, registry.sleep.spread());
+            }
         }
         let rescue = &registry.rescue;
         if registry.driver.is_wanted() && rescue.is_possible && rescue.take_post() {
@@ -146,8 +189,8 @@ pub(super) fn computing(me: Occupant<'_>) {
     }
 }
 
-/// Calls a thread to the post, or wakes the one that is there, if ready work waits and everybody
-/// computes.
+/// Calls a thread to the post, or wakes the one that is there, if ready work waits and no thread is
+/// known to come back soon.
 #[cold]
 fn look_after_ready(registry: &Registry) {
     if !sight::needs_rescue(registry) {
@@ -162,10 +205,23 @@ fn look_after_ready(registry: &Registry) {
     }
 }
 
-/// The thread at the post does something else from now on.
-pub(super) fn post_is_left(registry: &Registry) {
-    registry.rescue.leave_post();
+/// The thread at the post does something else from now on. (Its deputy may have taken the post over
+/// from it before.)
+pub(super) fn post_is_left(me: Occupant<'_>) {
+    let registry = me.registry();
+    registry.rescue.leave_post(me.index());
     look_after_ready(registry);
+}
+
+/// The thread at the post begins to run code of users: another one stands by.
+pub(super) fn poll_begins(registry: &Registry) {
+    let rescue = &registry.rescue;
+    if cfg!(manyhands_loom) || !sight::may_watch(registry) || !rescue.take_deputy() {
+        return;
+    }
+    if !call(registry, Call::StandBy) {
+        rescue.leave_as_deputy();
+    }
 }
 
 fn call_poller(registry: &Registry) {
@@ -175,7 +231,7 @@ fn call_poller(registry: &Registry) {
     }
     if !call(registry, Call::Poll) {
         // As it was before there was such a thread. The next to publish tries again.
-        registry.rescue.leave_post();
+        registry.rescue.give_post_back();
     }
 }
 

@@ -4,6 +4,7 @@ use super::asleep::Asleep;
 use super::driver::{Asker, Role};
 use super::find::{self, Found};
 use super::registry::Registry;
+use super::rescue::deputy;
 use super::rescue::post::{self, Left};
 use super::seat::{Mode, Occupant};
 use super::threads::{Call, Sitter};
@@ -93,8 +94,12 @@ fn serve(me: Occupant<'_>, call: Call) {
     while let Some(now) = call {
         match now {
             Call::Work => events::run_to_end(MainLoop::new(me, true, false).live()),
-            Call::Poll => {
-                if post::poll_futures(me) == Left::WithPermit {
+            Call::Poll | Call::StandBy => {
+                let left = match now {
+                    Call::StandBy => deputy::stand_by(me),
+                    _ => post::poll_futures(me),
+                };
+                if left == Left::WithPermit {
                     events::run_to_end(MainLoop::new(me, false, false).live());
                 }
             }
@@ -254,9 +259,11 @@ impl<'a> MainLoop<'a> {
             self.searching = true;
         }
         registry.driver.fire_if_unattended();
+        // One thread too many: a guest has come, or a waiter has resumed. This one goes.
+        let is_surplus = || registry.sleep.is_crowded();
         if self.may_spin() && registry.may_spin() {
             let spin = Spin::new(registry);
-            loop {
+            while !is_surplus() {
                 if let Some(job) = find::others(me, false) {
                     return Some(job);
                 }
@@ -265,6 +272,9 @@ impl<'a> MainLoop<'a> {
                     break;
                 }
             }
+        }
+        if is_surplus() {
+            return None;
         }
         find::others(me, true).or_else(|| find::hidden(me))
     }

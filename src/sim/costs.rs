@@ -72,6 +72,8 @@ pub(super) const fn of(kind: Kind) -> u64 {
         Kind::Timer => 30,
         Kind::Lock => OWN_LINE,
         Kind::Foreign => FOREIGN_LINE,
+        // Measured: `membarrier` with both cores busy.
+        Kind::HeavyFence => 2_900,
         Kind::Spin => HINT,
         // Measured: `sched_yield` without a rival.
         Kind::Yield => 300,

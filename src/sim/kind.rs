@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     Lock,
     /// A lock is taken that another thread had last.
     Foreign,
+    /// The system puts a fence into every running thread.
+    HeavyFence,
     /// A lock was not free.
     Contended,
     /// A thread spins.

@@ -22,7 +22,7 @@ pub(crate) use self::word::MAX_SEATS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Notified {
-    /// A thread is searching already, or a sleeper was woken.
+    /// Enough threads search already, or a sleeper was woken.
     Enough,
     /// Every permit is out, and no thread searches: the work waits until a thread has finished its
     /// job.
@@ -96,8 +96,9 @@ impl Sleep {
     }
 
     fn load(&self) -> Word {
-        // Ordering: Relaxed; every use is only a hint, or coherence is all that it needs.
-        Word(self.word.load(Ordering::Relaxed))
+        // Ordering: Acquire pairs with the Release in `update`: whoever sees that a permit is free
+        // sees who has registered as a waiter before (`tell::half`). Else it is a hint.
+        Word(self.word.load(Ordering::Acquire))
     }
 
     /// Replaces the word by `change(word)`, and returns the word that was replaced. If `change`
@@ -141,17 +142,27 @@ impl Sleep {
         // publisher sees which threads sleep (or have stopped searching), or they see the work.
         fence(Ordering::SeqCst);
         Event::Fence.count();
-        self.wake_for_visible_work()
+        self.wake_for_visible_work(|word| word.searching() > 0)
     }
 
-    /// Wakes one sleeper, if no thread searches and a permit is free (steps sleep.P3 and sleep.P4).
+    /// As [`notify`](Self::notify), by a searcher that has found work and sees more. It wakes
+    /// another thread although some search, so that the number of threads that are awake grows as
+    /// its power. (Publishers do not: each would pay for wake-ups, and work comes through few.)
+    pub(crate) fn spread(&self) -> Notified {
+        // Step sleep.P2. Ordering: SeqCst fence, as in `notify`.
+        fence(Ordering::SeqCst);
+        Event::Fence.count();
+        self.wake_for_visible_work(Word::has_enough_searchers)
+    }
+
+    /// Wakes one sleeper, if too few threads search and a permit is free (steps sleep.P3 and sleep.P4).
     /// The driver comes last: it is of use where it is.
-    fn wake_for_visible_work(&self) -> Notified {
+    fn wake_for_visible_work(&self, enough_search: impl Fn(Word) -> bool) -> Notified {
         let permits = self.permits();
         let mut otherwise = Notified::Enough;
         let mut woken = NO_SEAT;
         let popped = self.update(|word| {
-            if word.searching() > 0 {
+            if enough_search(word) {
                 otherwise = Notified::Enough;
                 return None;
             }
@@ -265,6 +276,12 @@ impl Sleep {
     pub(crate) fn wants_one(&self) -> bool {
         let word = self.load();
         word.searching() == 0 && word.active() < self.permits()
+    }
+
+    /// Would [`spread`](Self::spread) wake a thread? A hint.
+    pub(crate) fn wants_more(&self) -> bool {
+        let word = self.load();
+        !word.has_enough_searchers() && word.active() < self.permits()
     }
 
     /// Is exactly one permit free, and does no thread search? A hint.

@@ -60,15 +60,15 @@ impl Sleep {
     }
 
     /// Counts one searcher less: it has found work (step sleep.F1). `true`: it was the last
-    /// searcher. It must then scan for more visible work, and `notify` if it sees any (step
-    /// sleep.F2).
+    /// searcher, or too few are left. It must then scan for more visible work, and `notify` if it
+    /// sees any (step sleep.F2).
     #[must_use]
     pub(crate) fn stop_searching(&self) -> bool {
         let before = self.update(|word| Some(word.without_searching()));
-        let last = before.is_ok_and(|word| word.searching() == 1);
-        if last {
+        let too_few = before.is_ok_and(|word| !word.without_searching().has_enough_searchers());
+        if too_few {
             self.rescan_fence();
         }
-        last
+        too_few
     }
 }

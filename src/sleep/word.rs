@@ -88,6 +88,14 @@ impl Word {
         self.with_active().with_searching()
     }
 
+    /// Do enough threads search, in the eyes of one that has found work? As many as are busy, and at
+    /// least one. With a single searcher on any number of threads, `n` of them would be
+    /// woken one after the other, `n` times the time of a wake-up.
+    pub(super) fn has_enough_searchers(self) -> bool {
+        let busy = self.active().saturating_sub(self.searching());
+        self.searching() > 0 && self.searching() >= busy
+    }
+
     fn with_top(self, top: Option<SeatIndex>) -> Self {
         let top = top.map_or(0, |seat| u64::from(seat) + 1);
         debug_assert!(top <= MASK);
@@ -173,6 +181,18 @@ mod tests {
         assert_eq!(word.active() as usize, MAX_SEATS - 1);
         assert_eq!(word.searching() as usize, MAX_SEATS - 1);
         assert_eq!(word.top(), None);
+    }
+
+    #[test]
+    fn as_many_search_as_are_busy() {
+        let word = |busy, searching| {
+            let word = (0..busy).fold(Word(0), |word, _| word.with_active());
+            (0..searching).fold(word, |word, _| word.with_searcher())
+        };
+        for (busy, enough) in [(0, 1), (1, 1), (2, 2), (3, 3), (100, 100)] {
+            assert!(word(busy, enough).has_enough_searchers(), "{busy}");
+            assert!(!word(busy, enough - 1).has_enough_searchers(), "{busy}");
+        }
     }
 
     #[test]

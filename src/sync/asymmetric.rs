@@ -34,6 +34,7 @@ pub(crate) fn heavy() -> bool {
     }
     #[cfg(not(manyhands_model))]
     {
+        crate::sim::point(crate::sim::Kind::HeavyFence);
         exists() && system::heavy()
     }
 }

@@ -44,6 +44,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("pool::home", 5),
     ("pool::rescue::post", 5),
     ("pool::watch::look", 5),
+    ("pool::rescue::deputy", 5),
     ("pool::computing", 6),
     ("pool::halves", 7),
     ("pool::wait", 7),

@@ -1,11 +1,11 @@
 //! Futures, roots and pools while every thread computes.
 
-use crate::util::{SIZES, build, pool, watched};
+use crate::util::{SIZES, build, pool, pool_without_spares, watched};
 use manyhands::prelude::*;
 use manyhands::{Handle, Pool, Priority, spawn, task};
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
@@ -259,7 +259,8 @@ fn spare_threads_end_when_they_are_not_needed_any_more() {
 #[test]
 fn priorities_say_who_goes_first() {
     watched(|| {
-        let pool = pool(1);
+        // With spare threads, one would come to those who wait behind `first`.
+        let pool = pool_without_spares(1);
         let order = Arc::new(Mutex::new(Vec::new()));
         let (open, gate) = mpsc::channel::<()>();
         let (begun, has_begun) = mpsc::channel();
@@ -314,6 +315,189 @@ fn no_priority_starves() {
             stop.store(true, Ordering::Relaxed);
             for task in endless {
                 task.join().unwrap();
+            }
+        }
+    });
+}
+
+/// A channel on which polls block, with as many receivers as one likes.
+#[derive(Clone)]
+struct Gate(Arc<Mutex<mpsc::Receiver<()>>>);
+
+impl Gate {
+    fn new() -> (mpsc::Sender<()>, Self) {
+        let (open, gate) = mpsc::channel();
+        (open, Self(Arc::new(Mutex::new(gate))))
+    }
+
+    /// Blocks until the gate is opened once for each caller.
+    fn pass(&self) {
+        self.0.lock().unwrap().recv().unwrap();
+    }
+}
+
+/// All threads block in polls until a future has run that became ready after that.
+#[test]
+fn a_future_is_polled_while_every_poll_blocks() {
+    watched(|| {
+        for threads in SIZES {
+            let pool = pool(threads);
+            let (open, gate) = Gate::new();
+            let blocked: Vec<_> = (0..threads + 3)
+                .map(|_| {
+                    let gate = gate.clone();
+                    pool.spawn(async move { gate.pass() })
+                })
+                .collect();
+            let last = pool.spawn(async move {
+                task::yield_now().await;
+                for _ in 0..threads + 3 {
+                    open.send(()).unwrap();
+                }
+            });
+            last.join().unwrap();
+            for task in blocked {
+                task.join().unwrap();
+            }
+        }
+    });
+}
+
+/// The same where all permits are held by computing roots: the thread at the post blocks as well.
+#[test]
+fn a_future_is_polled_while_the_overcommitted_thread_blocks() {
+    watched(|| {
+        for threads in SIZES {
+            let pool = pool(threads);
+            let hog = Hog::default();
+            let hogs = occupy(&pool, &hog);
+            let (open, gate) = Gate::new();
+            let blocked = [0; 3].map(|_| {
+                let gate = gate.clone();
+                pool.spawn(async move { gate.pass() })
+            });
+            let last = pool.spawn(async move {
+                for _ in 0..3 {
+                    open.send(()).unwrap();
+                }
+            });
+            last.join().unwrap();
+            for task in blocked {
+                task.join().unwrap();
+            }
+            finish(&hog, hogs);
+        }
+    });
+}
+
+/// What a poll has spawned or woken lies on the seat of its thread, which blocks.
+#[test]
+fn a_poll_may_block_for_what_it_has_made_ready() {
+    watched(|| {
+        for threads in SIZES {
+            let pool = pool(threads);
+            for busy in [false, true] {
+                let stop = Arc::new(AtomicBool::new(false));
+                // Threads that never find their own queues empty, and so never look at others.
+                let endless: Vec<_> = (0..if busy { 3 * threads } else { 0 })
+                    .map(|_| {
+                        let stop = Arc::clone(&stop);
+                        pool.spawn(async move {
+                            while !stop.load(Ordering::Relaxed) {
+                                task::yield_now().await;
+                            }
+                        })
+                    })
+                    .collect();
+                let spawner = pool.spawn(async {
+                    let (open, gate) = Gate::new();
+                    let child = spawn(async move { open.send(()).unwrap() });
+                    gate.pass();
+                    child.await.unwrap();
+                });
+                spawner.join().unwrap();
+                let turns = Arc::new(Turns::default());
+                let (open, gate) = Gate::new();
+                let woken = {
+                    let turns = Arc::clone(&turns);
+                    pool.spawn(async move {
+                        turns.take(1).await;
+                        open.send(()).unwrap();
+                    })
+                };
+                while turns.0.lock().unwrap().1.is_none() {
+                    std::thread::yield_now();
+                }
+                let waker = pool.spawn(async move {
+                    turns.pass();
+                    gate.pass();
+                });
+                waker.join().unwrap();
+                woken.join().unwrap();
+                stop.store(true, Ordering::Relaxed);
+                for task in endless {
+                    task.join().unwrap();
+                }
+            }
+        }
+    });
+}
+
+/// Every thread blocks in a lock whose holder waits for the pool.
+#[test]
+fn tasks_meet_in_a_cell_whose_initialiser_waits_for_the_pool() {
+    watched(|| {
+        for threads in SIZES {
+            let pool = pool(threads);
+            let by_task = || manyhands::block_on(async { spawn(async { 1 }).await.unwrap() });
+            let by_handle = || spawn(async { 1 }).join().unwrap();
+            let by_loop = || (0..100).into_par_iter().map(|_| 1).sum::<i32>() / 100;
+            for wait in [by_task as fn() -> i32, by_handle, by_loop] {
+                let cell = Arc::new(OnceLock::new());
+                let count = Arc::new(Mutex::new(0));
+                let tasks: Vec<_> = (0..2 * threads + 5)
+                    .map(|_| {
+                        let (cell, count) = (Arc::clone(&cell), Arc::clone(&count));
+                        pool.spawn(async move {
+                            let first = *cell.get_or_init(wait);
+                            *count.lock().unwrap() += wait();
+                            first
+                        })
+                    })
+                    .collect();
+                let sum: i32 = tasks.into_iter().map(|task| task.join().unwrap()).sum();
+                assert_eq!(sum as usize, 2 * threads + 5);
+                assert_eq!(*count.lock().unwrap(), sum);
+            }
+        }
+    });
+}
+
+/// Streams whose polls compute without a word, beside one that blocks and says so.
+#[test]
+fn tasks_go_on_beside_polls_that_compute_without_a_word() {
+    watched(|| {
+        for threads in SIZES {
+            let pool = pool(threads);
+            let stop = Arc::new(AtomicBool::new(false));
+            let spinners: Vec<_> = (0..threads + 1)
+                .map(|_| {
+                    let stop = Arc::clone(&stop);
+                    pool.spawn(async move {
+                        while !stop.load(Ordering::Relaxed) {
+                            std::hint::spin_loop();
+                        }
+                    })
+                })
+                .collect();
+            let (open, gate) = Gate::new();
+            let blocked = pool.spawn(async move { manyhands::block_in_place(|| gate.pass()) });
+            ping_pong(&pool, 100);
+            open.send(()).unwrap();
+            blocked.join().unwrap();
+            stop.store(true, Ordering::Relaxed);
+            for spinner in spinners {
+                spinner.join().unwrap();
             }
         }
     });

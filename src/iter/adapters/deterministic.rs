@@ -45,7 +45,10 @@ impl<T, C: Consumer<T>> ProducerCallback<T> for Callback<C> {
     fn callback<P: Producer<Item = T>>(self, producer: P) -> C::Result {
         let tree = Tree::new(self.len, producer.min_len(), producer.max_len());
         let workers = Workers::new(producer.max_threads());
-        fork::on_seat(|| run(tree, self.len, producer, self.consumer, &workers.first()))
+        fork::on_seat(|| {
+            let token = workers.first();
+            run(tree, self.len, producer, self.consumer, &workers, token)
+        })
     }
 }
 
@@ -79,7 +82,14 @@ impl Tree {
     }
 }
 
-fn run<P, C>(tree: Tree, len: usize, producer: P, consumer: C, token: &Token<'_>) -> C::Result
+fn run<'w, P, C>(
+    tree: Tree,
+    len: usize,
+    producer: P,
+    consumer: C,
+    workers: &'w Workers,
+    token: Token<'w>,
+) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
@@ -93,9 +103,18 @@ where
     };
     let (left_producer, right_producer) = producer.split_at(middle);
     let (left_consumer, right_consumer, reducer) = consumer.split_at(middle);
-    let (left, right) = token.join(
-        move |token| run(tree, middle, left_producer, left_consumer, token),
-        move |token| run(tree, len - middle, right_producer, right_consumer, token),
-    );
+    let left = |token| run(tree, middle, left_producer, left_consumer, workers, token);
+    let right_len = len - middle;
+    let right = |token| {
+        run(
+            tree,
+            right_len,
+            right_producer,
+            right_consumer,
+            workers,
+            token,
+        )
+    };
+    let (left, right) = workers.join(token, left, right);
     reducer.reduce(left, right)
 }

@@ -1,15 +1,21 @@
 //! The bridges, where a producer meets a consumer and the loop runs.
 //!
 //! An indexed loop is driven by functions that call each other. [`divide`] begins a piece, or cuts
-//! it first. [`run`] runs it block by block, and gives work away. [`help`] is called by a thread
-//! that has finished its own piece before its neighbour has.
+//! it first. [`run`] opens it, and runs it block by block. [`help`] is called by a thread that has
+//! taken the half of an open piece.
+//!
+//! Every item that no thread has begun belongs to the second half of a join, which any thread can
+//! take, whatever the runner of the piece does meanwhile. The exceptions are items in a block that
+//! a thread runs, and what limits forbid to take.
 
-use super::fork::{self, Clock, Stay};
-use super::splitter::{Budget, Limits, Plan, Site};
+use super::fork::{self, Clock};
+use super::splitter::{Budget, Limits, PATIENCE_NS, PieceLength, Plan, Site};
 use super::workers::{Token, Workers};
 use super::{Consumer, Folder, Producer, Reducer};
 use super::{UnindexedConsumer, UnindexedProducer};
 use crate::sync::{Mutex, lock};
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs a loop over `len` items: `producer` makes them, `consumer` takes them.
 ///
@@ -78,64 +84,162 @@ where
     let code: fn(usize, P, C) -> C::Result = bridge_producer_consumer::<P, C>;
     fork::on_seat(move || {
         fork::check_cancelled();
-        let mut plan = Plan::new(len, limits, Site::new(code as usize));
-        if let Some(probe) = plan.probe(len) {
-            return run_short(len, probe, producer, consumer, plan);
-        }
-        let max_threads = producer.max_threads();
-        let workers = Workers::new(max_threads);
-        plan.expect_takers(len, max_threads);
-        let rest = Rest {
-            plan,
+        let mut rest = Rest {
+            plan: Plan::new(len, limits, Site::new(code as usize)),
             done: 0,
             len,
+            is_helped: false,
             producer,
             consumer,
         };
-        divide(rest, &workers.first())
+        if rest.plan.is_short(len) {
+            return run_short(rest);
+        }
+        let max_threads = rest.producer.max_threads();
+        let workers = Workers::new(max_threads);
+        rest.plan.expect_takers(len, max_threads);
+        divide(rest, &workers, workers.first())
     })
 }
 
 /// Runs a loop that should be short: a few items first, and all others if the first ones were as
-/// cheap as expected.
+/// cheap as expected. While the first ones run, any thread may take the others.
 #[inline]
-fn run_short<P, C>(len: usize, probe: usize, producer: P, consumer: C, plan: Plan) -> C::Result
+fn run_short<P, C>(rest: Rest<P, C>) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    if consumer.full() {
-        return consumer.into_folder().complete();
+    let (plan, len, producer) = (rest.plan, rest.len, rest.producer);
+    if rest.consumer.full() {
+        return rest.consumer.into_folder().complete();
     }
-    if probe == len {
-        return producer.fold_with(consumer.into_folder()).complete();
-    }
-    let (head, producer) = producer.split_at(probe);
-    let (first, consumer, seam) = consumer.split_at(probe);
-    let mut fold = Fold::begin(first, seam, probe);
-    fold.folder = head.fold_with(fold.folder);
-    if fold.folder.full() {
-        return fold.complete();
-    }
-    if !plan.is_as_expected(probe, fold.clock.peek()) {
-        let workers = Workers::new(producer.max_threads());
-        let rest = Rest {
-            plan,
-            done: probe,
-            len: len - probe,
-            producer,
-            consumer,
-        };
-        return run(&Mutex::new(Some(rest)), Some(fold), &workers.first());
-    }
-    let (folder, before) = match consumer.rejoin(fold.folder, len - probe) {
-        Ok((folder, _)) => (folder, None),
-        Err((folder, consumer)) => (consumer.into_folder(), Some((folder.complete(), fold.seam))),
+    let Some([first, second]) = plan.probes(len) else {
+        return producer.fold_with(rest.consumer.into_folder()).complete();
     };
-    let result = producer.fold_with(folder).complete();
-    match before {
-        None => result,
-        Some((before, seam)) => seam.reduce(before, result),
+    let workers = Workers::new(producer.max_threads());
+    let token = workers.first();
+    let (head, producer) = producer.split_at(first);
+    let (consumer, after, seam) = rest.consumer.split_at(first);
+    let clock = Clock::start();
+    let begun = |folder, seam, block| Fold {
+        folder,
+        seam,
+        before: None,
+        clock,
+        block,
+    };
+    let rest = |done, producer, consumer| Rest {
+        plan,
+        done,
+        len: len - done,
+        is_helped: false,
+        producer,
+        consumer,
+    };
+    let mut others = Others::Waiting(rest(first, producer, after));
+    let mut folder = beside_others(head, consumer.into_folder(), &mut others, &workers);
+    let mut done = first;
+    if second > 0 && !folder.full() {
+        match others {
+            Others::Waiting(Rest {
+                producer, consumer, ..
+            }) => match consumer.rejoin(folder, second) {
+                Ok((so_far, consumer)) => {
+                    let (head, producer) = producer.split_at(second);
+                    done += second;
+                    others = Others::Waiting(rest(done, producer, consumer));
+                    folder = beside_others(head, so_far, &mut others, &workers);
+                }
+                Err((folder, consumer)) => {
+                    let rest = rest(done, producer, consumer);
+                    return run(rest, Some(begun(folder, seam, done)), &workers, token);
+                }
+            },
+            taken => others = taken,
+        }
+    }
+    match others {
+        Others::Waiting(rest) if !folder.full() => {
+            if plan.is_as_expected(done, clock.peek()) {
+                run_rest(rest, begun(folder, seam, done))
+            } else {
+                run(rest, Some(begun(folder, seam, done)), &workers, token)
+            }
+        }
+        Others::Waiting(_) => folder.complete(),
+        Others::Taken => unreachable!("the join ends with a result"),
+        Others::Done(others) => {
+            plan.doubt();
+            seam.reduce(folder.complete(), others)
+        }
+    }
+}
+
+/// What has become of the items of a short loop behind the block that runs.
+enum Others<P, C: Consumer<P::Item>>
+where
+    P: Producer,
+{
+    Waiting(Rest<P, C>),
+    /// A thread runs them.
+    Taken,
+    /// A thread has run them.
+    Done(C::Result),
+}
+
+/// Runs a block of a short loop, while any thread may take the others.
+#[inline]
+fn beside_others<P, C>(
+    block: P,
+    folder: C::Folder,
+    others: &mut Others<P, C>,
+    workers: &Workers,
+) -> C::Folder
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    let (folder, ()) = fork::join_quietly(
+        || block.fold_with(folder),
+        |migrated| {
+            if migrated {
+                take_others(others, workers);
+            }
+        },
+    );
+    folder
+}
+
+/// Runs the others, if the loop may have another thread.
+#[inline(never)]
+fn take_others<P, C>(others: &mut Others<P, C>, workers: &Workers)
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    if let Some(token) = workers.another() {
+        if let Others::Waiting(rest) = mem::replace(others, Others::Taken) {
+            *others = Others::Done(divide(rest.as_unknown(), workers, token));
+        }
+    }
+}
+
+/// Runs all that is left of a short loop as one block.
+#[inline]
+fn run_rest<P, C>(rest: Rest<P, C>, fold: Fold<P::Item, C>) -> C::Result
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    let Fold { folder, seam, .. } = fold;
+    match rest.consumer.rejoin(folder, rest.len) {
+        Ok((folder, _)) => rest.producer.fold_with(folder).complete(),
+        Err((folder, consumer)) => {
+            let before = folder.complete();
+            let after = rest.producer.fold_with(consumer.into_folder()).complete();
+            seam.reduce(before, after)
+        }
     }
 }
 
@@ -145,15 +249,11 @@ struct Rest<P, C> {
     /// The number of items directly before them that belong to the same piece.
     done: usize,
     len: usize,
+    /// Is there a half that helps with the piece, or a thread that runs it?
+    is_helped: bool,
     producer: P,
     consumer: C,
 }
-
-/// The items of a piece that are left: its runner takes them from the left, a helper from the
-/// right. `None` if one of the two unwound in the middle of a cut.
-///
-/// The lock is held while producer and consumer are cut, never while an item is made or taken.
-type Shared<P, C> = Mutex<Option<Rest<P, C>>>;
 
 impl<P, C> Rest<P, C>
 where
@@ -168,6 +268,7 @@ where
             plan: self.plan,
             done: 0,
             len: self.len - keep,
+            is_helped: false,
             producer: right_producer,
             consumer: right_consumer,
         };
@@ -179,10 +280,58 @@ where
         };
         (left, right, reducer)
     }
+
+    /// Takes the next `block` items off, with a way to get their folder. `fold` has the items
+    /// before them.
+    #[inline]
+    fn begin(self, fold: Option<Fold<P::Item, C>>, block: usize) -> (P, Next<P::Item, C>, Self) {
+        let (head, producer) = self.producer.split_at(block);
+        let (next, consumer) = match fold {
+            None => {
+                let (consumer, after, seam) = self.consumer.split_at(block);
+                (Next::Begin(consumer, seam), after)
+            }
+            Some(fold) => {
+                let Fold { folder, .. } = fold;
+                match self.consumer.rejoin(folder, block) {
+                    Ok((folder, after)) => (Next::GoOn(Fold { folder, ..fold }), after),
+                    Err((folder, consumer)) => {
+                        let (consumer, after, seam) = consumer.split_at(block);
+                        let fold = Fold { folder, ..fold };
+                        (Next::Replace(fold, consumer, seam), after)
+                    }
+                }
+            }
+        };
+        let rest = Self {
+            done: self.done.saturating_add(block),
+            len: self.len - block,
+            producer,
+            consumer,
+            ..self
+        };
+        (head, next, rest)
+    }
+
+    /// These items as a loop of its own of which nothing is known.
+    fn as_unknown(mut self) -> Self {
+        self.done = 0;
+        self.plan.forget();
+        let max_threads = self.producer.max_threads();
+        self.plan.expect_takers(self.len, max_threads);
+        self
+    }
+
+    /// Are there items behind the next block that another thread may take?
+    fn can_be_helped(&self) -> bool {
+        let block = self.plan.block(self.done, self.len);
+        let done = self.done.saturating_add(block);
+        self.plan.help(done, self.len - block).is_some()
+    }
 }
 
 /// Runs a piece that no thread has begun. Cuts it first, if there is a reason.
-fn divide<P, C>(rest: Rest<P, C>, token: &Token<'_>) -> C::Result
+fn divide<'w, P, C>(rest: Rest<P, C>, workers: &'w Workers, token: Token<'w>) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
@@ -192,126 +341,221 @@ where
         return rest.consumer.into_folder().complete();
     }
     let Some(cut) = rest.plan.cut(rest.len) else {
-        return run(&Mutex::new(Some(rest)), None, token);
+        return run(rest, None, workers, token);
     };
     let (mut left, mut right, reducer) = rest.cut(cut.keep);
     left.plan.expect_pieces(cut.left_pieces);
     right.plan.expect_pieces(cut.right_pieces);
-    if left.plan.cut(left.len).is_none() {
-        if let Some(other) = token.another() {
-            return together(left, None, right, reducer, token, other);
-        }
-    }
-    let (left, right) = token.join(|token| divide(left, token), |token| divide(right, token));
+    let (left, right) = workers.join(
+        token,
+        |token| divide(left, workers, token),
+        |token| divide(right, workers, token),
+    );
     reducer.reduce(left, right)
 }
 
-/// Runs two neighbouring pieces. The thread that finishes first helps the other one.
-fn together<P, C>(
-    left: Rest<P, C>,
-    fold: Option<Fold<P::Item, C>>,
-    right: Rest<P, C>,
-    reducer: C::Reducer,
-    token: &Token<'_>,
-    other: Token<'_>,
+/// A piece that a thread runs, and that others help with.
+///
+/// It is *open* while a second half of a join exists that calls [`help`] when a thread takes it,
+/// or while such a thread is at it. There is one such half or thread at a time, so the results of
+/// helpers have an order.
+struct Piece<P, C> {
+    /// The items that are left: the runner takes them from the left, a helper from the right.
+    /// `None`: there are none, or one of the two unwound in the middle of a cut.
+    ///
+    /// The lock is held while producer and consumer are cut, never while an item is made or taken.
+    rest: Mutex<Option<Rest<P, C>>>,
+    /// Has the last item been begun? It publishes nothing: a helper that sees it late waits longer.
+    has_ended: AtomicBool,
+}
+
+impl<P, C> Piece<P, C>
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    fn new(rest: Rest<P, C>) -> Self {
+        Self {
+            rest: Mutex::new(Some(rest)),
+            has_ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes that there are no more items for a helper.
+    fn end(&self) {
+        // Ordering: Relaxed, for the reason given at the field.
+        self.has_ended.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that no thread helps any more. If items are left, the runner opens the piece again.
+    fn close(&self) {
+        if let Some(rest) = &mut *lock(&self.rest) {
+            rest.is_helped = false;
+        }
+    }
+
+    /// Cuts off the right half of what no thread has begun.
+    ///
+    /// If the runner should be done with the rest before it could be fetched, this waits for that.
+    /// But an estimate may be wrong, so the wait is a short one.
+    fn take_end(&self) -> Option<(Rest<P, C>, C::Reducer)> {
+        let is_almost_done = |rest: &Rest<P, C>| rest.plan.is_almost_done(rest.len);
+        let is_wrong = lock(&self.rest).as_ref().is_some_and(is_almost_done);
+        if is_wrong {
+            fork::wait_briefly(&self.has_ended, PATIENCE_NS);
+        }
+        let mut held = lock(&self.rest);
+        let rest = held.take()?;
+        let give = rest.plan.help(rest.done, rest.len);
+        let Some(give) = give.filter(|_| !rest.consumer.full()) else {
+            *held = Some(rest);
+            return None;
+        };
+        let keep = rest.len - give;
+        let (left, mut right, reducer) = rest.cut(keep);
+        *held = Some(left);
+        if is_wrong {
+            right.plan.forget();
+        }
+        Some((right, reducer))
+    }
+}
+
+/// Runs a piece. While it is open, another thread may take the items that this one has not begun.
+#[inline(never)]
+fn run<'w, P, C>(
+    mut rest: Rest<P, C>,
+    mut fold: Option<Fold<P::Item, C>>,
+    workers: &'w Workers,
+    mut token: Token<'w>,
 ) -> C::Result
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    let (left, right) = (Mutex::new(Some(left)), Mutex::new(Some(right)));
-    let fold = fold.map(Stay::new);
-    let ((first, last), middle) = fork::join(
-        |_| {
-            let first = run(&left, fold.map(Stay::into_inner), token);
-            // If no thread has begun the right piece, this thread will run all of it.
-            let last = help(&right, Beginner::NotWe, token);
-            (first, last.map(|(last, seam)| (last, Stay::new(seam))))
-        },
-        |_| {
-            let result = run_or_divide(&right, &other);
-            match help(&left, Beginner::Anybody, &other) {
-                None => result,
-                Some((middle, seam)) => seam.reduce(middle, result),
-            }
-        },
-    );
-    let result = reducer.reduce(first, middle);
-    match last {
-        None => result,
-        Some((last, seam)) => seam.into_inner().reduce(result, last),
-    }
-}
-
-fn run_or_divide<P, C>(piece: &Shared<P, C>, token: &Token<'_>) -> C::Result
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    let mut held = lock(piece);
-    match held.take() {
-        Some(rest) if rest.plan.cut(rest.len).is_some() => {
-            drop(held);
-            divide(rest, token)
-        }
-        rest => {
-            *held = rest;
-            drop(held);
-            run(piece, None, token)
-        }
-    }
-}
-
-/// Which thread must have begun a piece before another helps with it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Beginner {
-    Anybody,
-    NotWe,
-}
-
-/// Runs items from the right end of another thread's piece, as long as that is worth it. Returns
-/// their result, and the reducer that joins it to the result of the items before them.
-fn help<P, C>(
-    piece: &Shared<P, C>,
-    beginner: Beginner,
-    token: &Token<'_>,
-) -> Option<(C::Result, C::Reducer)>
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    let mut done: Option<(C::Result, C::Reducer)> = None;
-    while fork::goes_back() {
-        let Some((items, reducer)) = take_end(piece, beginner) else {
-            break;
+    let mut is_open = rest.can_be_helped() && workers.has_another();
+    rest.is_helped = is_open;
+    let piece = Piece::new(rest);
+    // The results of all items behind the piece's rest, and the reducer that joins them to more.
+    let mut behind: Option<(C::Result, C::Reducer)> = None;
+    loop {
+        let task = Task::Blocks(fold, token, is_open);
+        let (step, taken) = if is_open {
+            beside_help(&piece, task, workers, Helper::First)
+        } else {
+            (task.work(&piece, workers), None)
         };
-        let mut result = divide(items, token);
-        if let Some((after, seam)) = done {
-            result = seam.reduce(result, after);
+        let after = match (taken, behind) {
+            (Some(taken), Some((behind, seam))) => Some(seam.reduce(taken, behind)),
+            (taken, behind) => taken.or(behind.map(|(behind, _)| behind)),
+        };
+        match step {
+            Step::Done(result, seam) => {
+                return match after {
+                    None => result,
+                    Some(after) => seam.reduce(result, after),
+                };
+            }
+            Step::Open(so_far, held, seam) => {
+                (fold, token, is_open) = (so_far, held, true);
+                behind = after.map(|after| (after, seam));
+            }
         }
-        done = Some((result, reducer));
     }
-    done
 }
 
-/// Cuts the right half off a piece that another thread runs, if it is worth it.
-fn take_end<P, C>(piece: &Shared<P, C>, beginner: Beginner) -> Option<(Rest<P, C>, C::Reducer)>
+/// What the first half of a join does whose second half helps with a piece.
+enum Task<'w, P: Producer, C: Consumer<P::Item>> {
+    /// Runs the piece itself; says whether the second half exists.
+    Blocks(Option<Fold<P::Item, C>>, Token<'w>, bool),
+    /// Runs what was taken off its end, and can be joined to what is left by a reducer.
+    Taken(Rest<P, C>, C::Reducer, Token<'w>),
+}
+
+impl<'w, P, C> Task<'w, P, C>
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    let mut held = lock(piece);
-    let rest = held.take()?;
-    let has_begun = beginner == Beginner::Anybody || rest.done > 0;
-    let give = rest.plan.help(rest.done, rest.len);
-    let Some(give) = give.filter(|_| has_begun && !rest.consumer.full()) else {
-        *held = Some(rest);
-        return None;
+    fn work(self, piece: &Piece<P, C>, workers: &'w Workers) -> Step<'w, P, C> {
+        match self {
+            Self::Blocks(fold, token, is_open) => run_blocks(piece, fold, workers, token, is_open),
+            Self::Taken(rest, reducer, token) => {
+                if rest.plan.feeds_at_once(rest.len) {
+                    fork::feed();
+                }
+                Step::Done(divide(rest, workers, token), reducer)
+            }
+        }
+    }
+}
+
+/// How far the first half of a join has come whose second half helps with a piece.
+enum Step<'w, P: Producer, C: Consumer<P::Item>> {
+    /// To the end; the reducer joins the result to that of what is beside it.
+    Done(C::Result, C::Reducer),
+    /// To a place where the piece can be opened again. The reducer joins what is left of the piece
+    /// to what is behind it.
+    Open(Option<Fold<P::Item, C>>, Token<'w>, C::Reducer),
+}
+
+/// Is a helper the first one of its half, or called by another one?
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Helper {
+    First,
+    Next,
+}
+
+/// Works at `task`, while any thread may take the half that helps with the piece. Returns what the
+/// helper has made, too.
+fn beside_help<'w, P, C>(
+    piece: &Piece<P, C>,
+    task: Task<'w, P, C>,
+    workers: &'w Workers,
+    helper: Helper,
+) -> (Step<'w, P, C>, Option<C::Result>)
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    fork::join_quietly(
+        || task.work(piece, workers),
+        |migrated| {
+            if !migrated {
+                return None;
+            }
+            let made = help(piece, workers);
+            if helper == Helper::First {
+                piece.close();
+            }
+            made
+        },
+    )
+}
+
+/// Takes items from the right end of a piece that another thread runs, until none are left.
+/// Returns their result.
+///
+/// While this thread works at what it has taken, the rest of the piece is within reach of others:
+/// the half that helps with it is now one of this thread's.
+fn help<P, C>(piece: &Piece<P, C>, workers: &Workers) -> Option<C::Result>
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    let token = workers.another()?;
+    let (taken, reducer) = piece.take_end()?;
+    let task = Task::Taken(taken, reducer, token);
+    let (step, before) = beside_help(piece, task, workers, Helper::Next);
+    let Step::Done(result, reducer) = step else {
+        unreachable!("what was taken is run to its end");
     };
-    let keep = rest.len - give;
-    let (left, right, reducer) = rest.cut(keep);
-    *held = Some(left);
-    Some((right, reducer))
+    // What lies left of it is taken later, by this thread if it still has the half.
+    let more = || fork::goes_back().then(|| help(piece, workers)).flatten();
+    Some(match before.or_else(more) {
+        None => result,
+        Some(before) => reducer.reduce(before, result),
+    })
 }
 
 /// The part of a running piece that must stay on its thread.
@@ -323,133 +567,19 @@ struct Fold<T, C: Consumer<T>> {
     /// The results of folders that could not go on, and the reducer that joins them to the next.
     before: Option<(C::Result, C::Reducer)>,
     clock: Clock,
-    /// The length of the last block.
+    /// The number of items that were run since the last lap of the clock.
     block: usize,
 }
 
 impl<T, C: Consumer<T>> Fold<T, C> {
-    fn complete(self) -> C::Result {
-        match self.before {
-            None => self.folder.complete(),
-            Some((before, reducer)) => reducer.reduce(before, self.folder.complete()),
-        }
-    }
-
-    /// A fold that is ready for the first block, whose consumer is `consumer`.
-    fn begin(consumer: C, seam: C::Reducer, block: usize) -> Self {
-        Self {
-            folder: consumer.into_folder(),
-            seam,
-            before: None,
-            clock: Clock::start(),
-            block,
-        }
-    }
-
-    /// Ends the folder, and makes another for the next block, whose consumer is `consumer`.
-    fn replace(self, consumer: C, seam: C::Reducer) -> Self {
+    /// The result, and the reducer that joins it to that of the items after it.
+    fn finish(self) -> (C::Result, C::Reducer) {
         let result = self.folder.complete();
         let result = match self.before {
             None => result,
             Some((before, reducer)) => reducer.reduce(before, result),
         };
-        Self {
-            folder: consumer.into_folder(),
-            before: Some((result, self.seam)),
-            seam,
-            ..self
-        }
-    }
-}
-
-/// Runs a piece, block by block. Between blocks it checks whether to stop or to give work away.
-#[inline(never)]
-fn run<P, C>(
-    piece: &Shared<P, C>,
-    mut fold: Option<Fold<P::Item, C>>,
-    token: &Token<'_>,
-) -> C::Result
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    loop {
-        fork::check_cancelled();
-        let mut held = lock(piece);
-        let Some(mut rest) = held.take() else {
-            drop(held);
-            // The helper unwound: its panic goes on when this thread's join ends.
-            return fold.expect("a panic in `split_at` of a loop").complete();
-        };
-        if let Some(fold) = &mut fold {
-            rest.plan.record(fold.block, fold.clock.lap());
-        }
-        let is_full = fold.as_ref().is_some_and(|fold| fold.folder.full());
-        if rest.len == 0 || is_full || rest.consumer.full() {
-            drop(held);
-            return match fold {
-                None => rest.consumer.into_folder().complete(),
-                Some(fold) => fold.complete(),
-            };
-        }
-        let give = rest.plan.share(rest.done, rest.len);
-        if let Some((give, other)) = give.and_then(|give| Some((give, token.another()?))) {
-            // A helper that comes to this piece now finds nothing to do; the next one will.
-            drop(held);
-            rest.plan.remember();
-            let keep = rest.len - give;
-            let (left, right, reducer) = rest.cut(keep);
-            return together(left, fold, right, reducer, token, other);
-        }
-        let block = rest.plan.block(rest.len);
-        let is_last = block == rest.len;
-        if is_last {
-            rest.plan.remember();
-        }
-        let (head, tail) = rest.producer.split_at(block);
-        let (next, consumer) = match fold {
-            None => {
-                let (consumer, after, seam) = rest.consumer.split_at(block);
-                (Next::Begin(consumer, seam), after)
-            }
-            Some(fold) => {
-                let Fold { folder, .. } = fold;
-                match rest.consumer.rejoin(folder, block) {
-                    Ok((folder, after)) => (Next::GoOn(Fold { folder, ..fold }), after),
-                    Err((folder, consumer)) => {
-                        let (consumer, after, seam) = consumer.split_at(block);
-                        (
-                            Next::Replace(Fold { folder, ..fold }, consumer, seam),
-                            after,
-                        )
-                    }
-                }
-            }
-        };
-        if !is_last {
-            *held = Some(Rest {
-                done: rest.done.saturating_add(block),
-                len: rest.len - block,
-                producer: tail,
-                consumer,
-                ..rest
-            });
-        }
-        drop(held);
-        let ready = match next {
-            Next::Begin(consumer, seam) => Fold::begin(consumer, seam, block),
-            Next::GoOn(fold) => fold,
-            Next::Replace(fold, consumer, seam) => fold.replace(consumer, seam),
-        };
-        let done = Fold {
-            folder: head.fold_with(ready.folder),
-            block,
-            ..ready
-        };
-        if is_last {
-            return done.complete();
-        }
-        fold = Some(done);
+        (result, self.seam)
     }
 }
 
@@ -460,10 +590,120 @@ enum Next<T, C: Consumer<T>> {
     Replace(Fold<T, C>, C, C::Reducer),
 }
 
+impl<T, C: Consumer<T>> Next<T, C> {
+    /// A fold that is ready for the block; then `block` items will have been run since the last
+    /// lap.
+    #[inline]
+    fn ready(self, block: usize) -> Fold<T, C> {
+        match self {
+            Self::Begin(consumer, seam) => Fold {
+                folder: consumer.into_folder(),
+                seam,
+                before: None,
+                clock: Clock::start(),
+                block,
+            },
+            Self::GoOn(fold) => Fold { block, ..fold },
+            Self::Replace(fold, consumer, seam) => {
+                let clock = fold.clock;
+                let before = fold.finish();
+                Fold {
+                    folder: consumer.into_folder(),
+                    seam,
+                    before: Some(before),
+                    clock,
+                    block,
+                }
+            }
+        }
+    }
+}
+
+/// Runs a piece, block by block. Between blocks it checks whether to stop, and whether to tell a
+/// thread that wants work.
+#[inline(never)]
+fn run_blocks<'w, P, C>(
+    piece: &Piece<P, C>,
+    mut fold: Option<Fold<P::Item, C>>,
+    workers: &'w Workers,
+    token: Token<'w>,
+    is_open: bool,
+) -> Step<'w, P, C>
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    loop {
+        fork::check_cancelled();
+        let mut held = lock(&piece.rest);
+        let Some(mut rest) = held.take() else {
+            drop(held);
+            // The helper unwound: its panic goes on when this thread's join ends.
+            let (result, seam) = fold.expect("a panic in `split_at` of a loop").finish();
+            return Step::Done(result, seam);
+        };
+        if let Some(fold) = fold.as_mut().filter(|fold| fold.block > 0) {
+            rest.plan.record(rest.done, fold.block, fold.clock.lap());
+            fold.block = 0;
+        }
+        let is_full = fold.as_ref().is_some_and(|fold| fold.folder.full());
+        if rest.len == 0 || is_full || rest.consumer.full() {
+            drop(held);
+            piece.end();
+            let (result, seam) = match fold {
+                Some(fold) => fold.finish(),
+                None => {
+                    let (consumer, _, seam) = rest.consumer.split_at(rest.len);
+                    (consumer.into_folder().complete(), seam)
+                }
+            };
+            return Step::Done(result, seam);
+        }
+        if !rest.is_helped && rest.can_be_helped() && workers.has_another() {
+            let (consumer, _, seam) = rest.consumer.split_at(rest.len);
+            *held = Some(Rest {
+                consumer,
+                is_helped: true,
+                ..rest
+            });
+            return Step::Open(fold, token, seam);
+        }
+        let block = rest.plan.block(rest.done, rest.len);
+        let is_last = block == rest.len;
+        if is_last {
+            rest.plan.remember();
+        }
+        let feeds = rest.plan.feeds(rest.len - block, is_open);
+        let (head, next, tail) = rest.begin(fold, block);
+        if is_last {
+            piece.end();
+        } else {
+            *held = Some(tail);
+        }
+        drop(held);
+        let mut ready = next.ready(block);
+        if feeds {
+            fork::feed();
+            // What that took is not the cost of an item.
+            ready.clock = Clock::start();
+        }
+        let done = Fold {
+            folder: head.fold_with(ready.folder),
+            ..ready
+        };
+        if is_last {
+            let (result, seam) = done.finish();
+            return Step::Done(result, seam);
+        }
+        fold = Some(done);
+    }
+}
+
 /// Runs a loop whose producer does not know how many items it will make.
 ///
 /// Such a loop is split ahead of demand, into about two pieces for each thread. It is split further
-/// when pieces are stolen, or a thread is hungry when a piece starts.
+/// when pieces are stolen, when a thread is hungry as a piece starts, and when pieces turn out to
+/// take long.
 ///
 /// ```
 /// use manyhands::iter::plumbing::{Folder, UnindexedConsumer, UnindexedProducer, bridge_unindexed};
@@ -508,10 +748,19 @@ where
     P: UnindexedProducer,
     C: UnindexedConsumer<P::Item>,
 {
-    fork::on_seat(move || divide_unindexed(false, Budget::start(), producer, consumer))
+    fork::on_seat(move || {
+        let length = PieceLength::default();
+        divide_unindexed(false, Budget::start(), &length, producer, consumer)
+    })
 }
 
-fn divide_unindexed<P, C>(migrated: bool, mut budget: Budget, producer: P, consumer: C) -> C::Result
+fn divide_unindexed<P, C>(
+    migrated: bool,
+    mut budget: Budget,
+    length: &PieceLength,
+    producer: P,
+    consumer: C,
+) -> C::Result
 where
     P: UnindexedProducer,
     C: UnindexedConsumer<P::Item>,
@@ -520,19 +769,22 @@ where
     if consumer.full() {
         return consumer.into_folder().complete();
     }
-    if !budget.try_split(migrated) {
-        return producer.fold_with(consumer.into_folder()).complete();
-    }
-    match producer.split() {
-        (producer, None) => producer.fold_with(consumer.into_folder()).complete(),
-        (left_producer, Some(right_producer)) => {
-            let reducer = consumer.to_reducer();
-            let (left_consumer, right_consumer) = (consumer.split_off_left(), consumer);
-            let (left, right) = fork::join(
-                move |migrated| divide_unindexed(migrated, budget, left_producer, left_consumer),
-                move |migrated| divide_unindexed(migrated, budget, right_producer, right_consumer),
-            );
-            reducer.reduce(left, right)
-        }
-    }
+    let (left_producer, right_producer) = if budget.try_split(migrated, length) {
+        producer.split()
+    } else {
+        (producer, None)
+    };
+    let Some(right_producer) = right_producer else {
+        let clock = Clock::start();
+        let folder = left_producer.fold_with(consumer.into_folder());
+        length.record(budget, clock.peek());
+        return folder.complete();
+    };
+    let reducer = consumer.to_reducer();
+    let (left_consumer, right_consumer) = (consumer.split_off_left(), consumer);
+    let (left, right) = fork::join(
+        |migrated| divide_unindexed(migrated, budget, length, left_producer, left_consumer),
+        |migrated| divide_unindexed(migrated, budget, length, right_producer, right_consumer),
+    );
+    reducer.reduce(left, right)
 }

@@ -3,16 +3,14 @@
 //! Called by the bridges, the splitting policy, and the few adapters that fork by themselves.
 //! Nothing else in `iter` may know that there are threads. Unit tests put a *script* under these
 //! functions. It says at each poll whether a thread is hungry, at each join which half runs first,
-//! and at each lap how much time has passed, all on one thread.
+//! at each feed whether a thief comes, and at each lap how much time has passed, all on one thread.
 
 pub(crate) use crate::pool::halves::Takers;
 
-use crate::entry::{current, join_context};
-use crate::pool::halves;
+use crate::entry::{self, current, join_context};
+use crate::pool::{halves, seat};
 use crate::util::clock;
-use std::fmt;
-use std::mem::ManuallyDrop;
-use std::thread::ThreadId;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs both closures, perhaps at the same time; `a` runs on the calling thread. Each is told
 /// whether it runs on a thread other than the caller's.
@@ -33,6 +31,62 @@ where
     )
 }
 
+/// Runs `here` on this thread, and `there` perhaps at the same time on another, which it is told.
+/// `here` need not be `Send`. `there` stays private although a thread is hungry: it can be taken,
+/// but no thread is told of it before [`feed`] is called.
+#[inline]
+pub(crate) fn join_quietly<A, B, RA, RB>(here: A, there: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA,
+    B: FnOnce(bool) -> RB + Send,
+    RB: Send,
+{
+    #[cfg(test)]
+    if script::is_playing() {
+        return script::join(|_| here(), there);
+    }
+    entry::join_context_quietly(here, |context| there(context.migrated()))
+}
+
+/// The number of second halves of this thread's joins that are private.
+#[inline]
+pub(crate) fn private_jobs() -> usize {
+    #[cfg(test)]
+    if script::is_playing() {
+        return script::private_jobs();
+    }
+    halves::private_jobs()
+}
+
+/// Makes the oldest private second half of this thread's joins public, if a thread is hungry.
+#[cold]
+pub(crate) fn feed() {
+    #[cfg(test)]
+    if script::is_playing() {
+        return script::feed();
+    }
+    if let Some(me) = seat::current() {
+        halves::feed(me);
+    }
+}
+
+/// Waits until `flag` is set, but no longer than `ns` nanoseconds. Whoever set it need not have
+/// finished anything: the caller may learn nothing from it. A script and a model do not wait.
+pub(crate) fn wait_briefly(flag: &AtomicBool, ns: f64) {
+    #[cfg(test)]
+    if script::is_playing() {
+        return;
+    }
+    if cfg!(manyhands_model) {
+        return;
+    }
+    let clock = Clock::start();
+    // Ordering: Relaxed, for the reason given above.
+    while !flag.load(Ordering::Relaxed) && clock.peek() < ns {
+        std::hint::spin_loop();
+    }
+}
+
 /// Which threads would take work from this thread right now?
 #[inline]
 pub(crate) fn takers() -> Takers {
@@ -49,8 +103,8 @@ pub(crate) fn is_hungry() -> bool {
     takers() != Takers::None
 }
 
-/// Should a thread that has run what it was given go back to the giver? Always; only a script may
-/// say otherwise.
+/// Should a thread that has run what it took come back for more? Always; only a script may say
+/// otherwise.
 #[inline]
 pub(crate) fn goes_back() -> bool {
     #[cfg(test)]
@@ -81,21 +135,20 @@ pub(crate) fn in_place<R>(op: impl FnOnce() -> R) -> R {
     current::in_place(op)
 }
 
-/// Runs `here` on this thread, and `there` perhaps at the same time on another; `here` need not be
-/// `Send`. A thread without a seat runs one after the other; a loop in `there` then goes to a
-/// worker.
+/// Runs `here` on this thread, and `there` perhaps at the same time on another, which it is told.
+/// `here` need not be `Send`. A thread without a seat runs one after the other; a loop in `there`
+/// then goes to a worker.
 pub(crate) fn join_here<A, B, RA, RB>(here: A, there: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
-    B: FnOnce() -> RB + Send,
+    B: FnOnce(bool) -> RB + Send,
     RB: Send,
 {
-    if !has_seat() {
-        return (here(), there());
+    #[cfg(test)]
+    if script::is_playing() {
+        return script::join(|_| here(), there);
     }
-    let here = Stay::new(here);
-    let (left, right) = join(move |_| Stay::new(here.into_inner()()), move |_| there());
-    (left.into_inner(), right)
+    entry::join_here(here, |context| there(context.migrated()))
 }
 
 pub(crate) fn has_seat() -> bool {
@@ -161,72 +214,13 @@ impl Clock {
     }
 }
 
-/// A value that stays on its thread while a closure that holds it passes through [`join`].
-///
-/// When a running loop is split, its left half goes on with the same folder. A folder need not be
-/// `Send` (think of the `Rc` made by `map_init`), nor need the closure of an ordered loop. `join`
-/// runs its first closure on the calling thread, but its signature cannot say so. This type does
-/// not trust, it checks.
-pub(crate) struct Stay<T> {
-    value: ManuallyDrop<T>,
-    home: ThreadId,
-}
-
-// SAFETY: the value is moved out or dropped only where `is_home` was seen to be true, that is, on
-// the thread that gave it. No reference to it is ever handed out.
-unsafe impl<T> Send for Stay<T> {}
-
-impl<T> Stay<T> {
-    pub(crate) fn new(value: T) -> Self {
-        Self {
-            value: ManuallyDrop::new(value),
-            home: std::thread::current().id(),
-        }
-    }
-
-    fn is_home(&self) -> bool {
-        self.home == std::thread::current().id()
-    }
-
-    /// Gives the value back.
-    ///
-    /// # Panics
-    ///
-    /// Panics on a thread other than the one that made `self`; the value then leaks.
-    pub(crate) fn into_inner(self) -> T {
-        assert!(
-            self.is_home(),
-            "the first half of a join left its thread with a value that must stay"
-        );
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: we are on the value's thread (asserted), and `this` is neither dropped nor used
-        // again, so that the value is taken once.
-        unsafe { ManuallyDrop::take(&mut this.value) }
-    }
-}
-
-impl<T> Drop for Stay<T> {
-    fn drop(&mut self) {
-        if self.is_home() {
-            // SAFETY: we are on the value's thread, and `into_inner` has not taken it, because it
-            // prevents this drop.
-            unsafe { ManuallyDrop::drop(&mut self.value) }
-        }
-    }
-}
-
-impl<T> fmt::Debug for Stay<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stay").field("home", &self.home).finish()
-    }
-}
-
 /// Loops without threads: a script says what happens at every fork.
 #[cfg(test)]
 #[cfg_attr(manyhands_model, allow(dead_code))]
 pub(crate) mod script {
     use super::Takers;
     use std::cell::{Cell, RefCell};
+    use std::mem;
     use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
     /// The course of one join.
@@ -239,13 +233,15 @@ pub(crate) mod script {
     }
 
     /// A script: what happens, as one list for each question. Where a list has ended, no thread is
-    /// hungry, joins run left first and unstolen, no thread comes back for more, and a lap takes a
-    /// microsecond.
+    /// hungry, joins run left first and unstolen, no thief comes, no thread comes back for more,
+    /// and a lap takes a microsecond.
     #[derive(Clone, Debug, Default)]
     pub(crate) struct Script {
         pub(crate) takers: Vec<Takers>,
         pub(crate) joins: Vec<Join>,
-        /// Does a thread go back to the one that gave it work?
+        /// Does a thief take the oldest open half, and run all of it at once?
+        pub(crate) feeds: Vec<bool>,
+        /// Does a thread that has run what it took come back for more?
         pub(crate) returns: Vec<bool>,
         pub(crate) laps: Vec<u64>,
         pub(crate) threads: usize,
@@ -256,6 +252,7 @@ pub(crate) mod script {
     pub(crate) struct Log {
         pub(crate) polls: usize,
         pub(crate) joins: usize,
+        pub(crate) feeds: usize,
         pub(crate) returns: usize,
         pub(crate) laps: usize,
         pub(crate) entries: usize,
@@ -264,7 +261,12 @@ pub(crate) mod script {
     thread_local! {
         static PLAYING: Cell<bool> = const { Cell::new(false) };
         static STATE: RefCell<(Script, Log)> = RefCell::default();
+        /// The second halves of the joins under way, oldest first. `None`: a thief has it.
+        static OPEN: RefCell<Vec<Option<Half>>> = RefCell::default();
     }
+
+    /// Runs a second half; it is told whether it was stolen.
+    type Half = *const dyn Fn(bool);
 
     /// Runs `body` under the script.
     pub(crate) fn play<R>(script: Script, body: impl FnOnce() -> R) -> (R, Log) {
@@ -329,6 +331,40 @@ pub(crate) mod script {
             .with_borrow(|(script, log)| script.laps.get(log.laps).copied().unwrap_or(1_000) as f64)
     }
 
+    pub(super) fn private_jobs() -> usize {
+        OPEN.with_borrow(|open| open.iter().flatten().count())
+    }
+
+    pub(super) fn feed() {
+        let comes = STATE.with_borrow_mut(|(script, log)| {
+            log.feeds += 1;
+            script.feeds.get(log.feeds - 1).copied().unwrap_or(false)
+        });
+        let oldest = || OPEN.with_borrow_mut(|open| open.iter_mut().find_map(Option::take));
+        if let Some(half) = comes.then(oldest).flatten() {
+            // SAFETY: `while_open` removes the half before its frame ends.
+            elsewhere(|| unsafe { (*half)(true) });
+        }
+    }
+
+    /// Runs `op` as another thread would: on a seat without halves.
+    fn elsewhere(op: impl FnOnce()) {
+        let open = OPEN.take();
+        op();
+        OPEN.set(open);
+    }
+
+    /// Runs `op`, while a thief may take `half`.
+    fn while_open<R>(half: &dyn Fn(bool), op: impl FnOnce() -> R) -> R {
+        // SAFETY: only the lifetime changes. The pointer is removed below, before `half` ends; `op`
+        // does not unwind.
+        let half = unsafe { mem::transmute::<*const (dyn Fn(bool) + '_), Half>(half) };
+        OPEN.with_borrow_mut(|open| open.push(Some(half)));
+        let result = op();
+        OPEN.with_borrow_mut(Vec::pop);
+        result
+    }
+
     /// Runs both closures, even if one panics, as the real `join` does.
     pub(super) fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
     where
@@ -339,15 +375,22 @@ pub(crate) mod script {
             log.joins += 1;
             script.joins.get(log.joins - 1).copied().unwrap_or_default()
         });
-        let left = || catch_unwind(AssertUnwindSafe(|| a(false)));
-        let right = || catch_unwind(AssertUnwindSafe(|| b(step.migrated)));
-        let (left, right) = if step.right_first {
-            let right = right();
-            (left(), right)
-        } else {
-            (left(), right())
+        let (second, result) = (Cell::new(Some(b)), Cell::new(None));
+        let right = |migrated: bool| {
+            if let Some(b) = second.take() {
+                let half = AssertUnwindSafe(|| b(migrated));
+                result.set(Some(catch_unwind(half)));
+            }
         };
-        match (left, right) {
+        let left = || catch_unwind(AssertUnwindSafe(|| a(false)));
+        let left = if step.right_first {
+            elsewhere(|| right(step.migrated));
+            left()
+        } else {
+            while_open(&right, left)
+        };
+        right(step.migrated);
+        match (left, result.take().expect("the second half has run")) {
             (Ok(left), Ok(right)) => (left, right),
             (Err(payload), _) | (_, Err(payload)) => resume_unwind(payload),
         }

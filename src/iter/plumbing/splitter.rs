@@ -6,6 +6,7 @@
 
 use super::fork::{self, Takers};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The block length up to which the next block may grow. A check between blocks costs tens of
 /// nanoseconds, which stays below one percent of this.
@@ -18,6 +19,9 @@ const LONG_BLOCK_NS: f64 = 20_000.0;
 const QUICK_BLOCK_NS: f64 = 500.0;
 /// The least work that is worth sharing. Less is done sooner than a thief could fetch it.
 const WORTH_SHARING_NS: f64 = 4_000.0;
+/// How long a helper waits for the end of a piece whose rest is not worth sharing. After that the
+/// estimate was wrong, and the helper takes what is left.
+pub(super) const PATIENCE_NS: f64 = 2.0 * WORTH_SHARING_NS;
 /// The least work that is worth a wake-up. A wake-up costs the waking thread up to five
 /// microseconds, and takes ten times as long.
 const WORTH_WAKING_NS: f64 = 100_000.0;
@@ -51,9 +55,9 @@ struct Pace {
 }
 
 impl Pace {
-    /// The pace at the start. Where nothing is known, the first block is as short as possible.
-    /// Where the same loop ran before, it is at most an eighth of the loop, so that a change is
-    /// noticed early.
+    /// The pace at the start. Where nothing is known, blocks begin to grow from the shortest.
+    /// Where the same loop ran before, the second block is as long as the last ones were, but at
+    /// most an eighth of the loop, so that a change is noticed early.
     fn start(len: usize, limits: Limits, ns_per_item: Option<f64>) -> Self {
         let block = match ns_per_item {
             Some(ns) => saturate(BLOCK_NS / ns.max(0.01)).min(len / 8),
@@ -67,6 +71,22 @@ impl Pace {
 
     fn cost(&self, items: usize) -> Option<f64> {
         Some(self.ns_per_item? * items as f64)
+    }
+
+    /// Have `items` taken no more than was expected?
+    fn is_as_expected(&self, items: usize, ns: f64) -> bool {
+        // The reading of the clock alone takes some ten nanoseconds.
+        self.cost(items)
+            .is_some_and(|expected| ns < 2.0 * expected + 100.0)
+    }
+
+    /// Takes note that the first block of a piece, of `items`, took `ns`. It is a test of what was
+    /// known before: if that holds, it says more than this one block.
+    fn record_first(&mut self, items: usize, ns: f64, limits: Limits) {
+        if !self.is_as_expected(items, ns) {
+            self.block = items;
+            self.record(items, ns, limits);
+        }
     }
 
     /// Takes note that a block of `items` took `ns`.
@@ -113,6 +133,8 @@ pub(super) struct Plan {
     pace: Pace,
     /// The number of pieces to be made before starting; 1 for "wait for demand".
     pieces: usize,
+    /// Must the first item show what the loop costs, before threads are told of it?
+    is_unsteady: bool,
     site: Site,
 }
 
@@ -120,33 +142,56 @@ impl Plan {
     /// The plan for a whole loop of `len` items.
     pub(super) fn new(len: usize, limits: Limits, site: Site) -> Self {
         // A single piece needs no decision.
-        let known = limits.divisible(len).then(|| site.recall()).flatten();
+        let recalled = if limits.divisible(len) {
+            site.recall()
+        } else {
+            Recalled::Nothing
+        };
+        let known = match recalled {
+            Recalled::Cost(ns) => Some(ns),
+            Recalled::Nothing | Recalled::Unsteady => None,
+        };
         Self {
             limits,
             pace: Pace::start(len, limits, known),
             pieces: 1,
+            is_unsteady: matches!(recalled, Recalled::Unsteady),
             site,
         }
     }
 
-    /// How many items to run first of a loop that should be short: one that ends before any thread
-    /// could help. These items, an eighth of the loop, show whether it is short. All of them, if
-    /// the loop cannot be divided; `None` if it is not expected to be short.
+    /// Forgets the cost of an item: it is not what was known.
+    pub(super) fn forget(&mut self) {
+        self.pace = Pace::start(0, self.limits, None);
+    }
+
+    /// Takes note that what was known of this loop gave threads time to take items of it.
+    pub(super) fn doubt(&self) {
+        self.site.doubt();
+    }
+
+    /// Is a loop of `len` items expected to be short, so that it ends before a thread could help?
     #[inline]
-    pub(super) fn probe(&self, len: usize) -> Option<usize> {
-        if !self.limits.divisible(len) {
-            return Some(len);
-        }
-        let is_short = self.pace.cost(len)? < 2.0 * WORTH_SHARING_NS && len <= self.limits.max;
-        is_short.then(|| (len / 8).max(self.limits.min))
+    pub(super) fn is_short(&self, len: usize) -> bool {
+        let is_cheap = |ns| ns < 2.0 * WORTH_SHARING_NS && len <= self.limits.max;
+        !self.limits.divisible(len) || self.pace.cost(len).is_some_and(is_cheap)
+    }
+
+    /// The lengths of the first two blocks of a short loop of `len` items: one item, then an
+    /// eighth of the loop. They show whether it is short. `None` if the loop cannot be divided.
+    #[inline]
+    pub(super) fn probes(&self, len: usize) -> Option<[usize; 2]> {
+        let min = self.limits.min;
+        let eighth = (len / 8).saturating_sub(min);
+        self.limits
+            .divisible(len)
+            .then_some([min, if eighth < min { 0 } else { eighth }])
     }
 
     /// Have the first items taken so little time that the whole loop will be short?
     #[inline]
     pub(super) fn is_as_expected(&self, items: usize, ns: f64) -> bool {
-        let expected = self.pace.cost(items).unwrap_or(0.0);
-        // The reading of the clock alone takes some ten nanoseconds.
-        ns < 2.0 * expected + 100.0
+        self.pace.is_as_expected(items, ns)
     }
 
     /// Decides, before a loop of `len` items starts, whether to cut it at once.
@@ -155,6 +200,9 @@ impl Plan {
     /// if the cost is unknown, or known to be large, and somebody is hungry, the loop is cut into
     /// a piece for everybody. There may be `max_threads` of us.
     pub(super) fn expect_takers(&mut self, len: usize, max_threads: usize) {
+        if self.is_unsteady {
+            return;
+        }
         let cost = self.pace.cost(len);
         let least = match fork::takers() {
             Takers::None => return,
@@ -197,28 +245,48 @@ impl Plan {
         self.pieces = pieces;
     }
 
-    /// How many of the `rest` items to give away, from the right. Asked between blocks.
-    pub(super) fn share(&self, done: usize, rest: usize) -> Option<usize> {
-        let ns = self.pace.cost(rest)?;
-        let (keep, give) = (rest / 2, rest - rest / 2);
-        // Most of the time no thread is hungry. That test comes last, but it decides.
-        let wanted = keep >= 1
-            && self.may_give(done, keep, give)
-            && ns >= WORTH_SHARING_NS
-            && match fork::takers() {
-                Takers::None => false,
-                Takers::Asleep => ns >= WORTH_WAKING_NS,
-                Takers::Awake => true,
-            };
-        wanted.then_some(give)
+    /// Should a thread be told, before the next block, that it may take a half from this one?
+    /// `rest` are the items behind that block; `is_open` says whether a half of this piece's own
+    /// is among those that may be taken.
+    pub(super) fn feeds(&self, rest: usize, is_open: bool) -> bool {
+        let takers = fork::takers();
+        // Most of the time no thread is hungry. What is older than this piece, and private, is of
+        // unknown cost.
+        takers != Takers::None
+            && (fork::private_jobs() > usize::from(is_open)
+                || is_open && self.is_worth_telling(rest, takers))
     }
 
-    /// How many of the `rest` items go to a thread that has come to help. It may get the last one,
-    /// because the runner of the piece is busy with a block.
+    /// Should a thread that has taken `items` to help tell another one, before it begins, that
+    /// there may be more to take? Yes, unless it is known that they are too few.
+    pub(super) fn feeds_at_once(&self, items: usize) -> bool {
+        let takers = fork::takers();
+        takers != Takers::None
+            && (self.pace.ns_per_item.is_none() || self.is_worth_telling(items, takers))
+    }
+
+    /// Are `items` known to be worth a thread that looks for work, or one that sleeps?
+    fn is_worth_telling(&self, items: usize, takers: Takers) -> bool {
+        let least = match takers {
+            Takers::None => return false,
+            Takers::Awake => WORTH_SHARING_NS,
+            Takers::Asleep => WORTH_WAKING_NS,
+        };
+        self.pace.cost(items).is_some_and(|ns| ns >= least)
+    }
+
+    /// Are the `rest` items known to be done sooner than a thief could take them?
+    pub(super) fn is_almost_done(&self, rest: usize) -> bool {
+        self.pace.cost(rest).is_some_and(|ns| ns < WORTH_SHARING_NS)
+    }
+
+    /// How many of the `rest` items go to a thread that has come to help: the right half, or all
+    /// if that half would be too short a piece. The runner of the piece is busy with a block.
     pub(super) fn help(&self, done: usize, rest: usize) -> Option<usize> {
-        let (keep, give) = (rest / 2, rest - rest / 2);
-        let is_worth = self.pace.cost(rest).is_none_or(|ns| ns >= WORTH_SHARING_NS);
-        (is_worth && self.may_give(done, keep, give)).then_some(give)
+        let half = rest - rest / 2;
+        [half, rest]
+            .into_iter()
+            .find(|&give| self.may_give(done, rest - give, give))
     }
 
     /// Would both pieces be long enough?
@@ -227,14 +295,25 @@ impl Plan {
         give >= min && done.saturating_add(keep) >= min
     }
 
-    /// How many of the `rest` items to run as the next block.
-    pub(super) fn block(&self, rest: usize) -> usize {
-        self.pace.block.min(rest)
+    /// How many of the `rest` items to run as the next block, if `done` items of the piece have
+    /// been run. The first block is as short as it may be: whatever is known may be wrong.
+    pub(super) fn block(&self, done: usize, rest: usize) -> usize {
+        let block = if done == 0 {
+            self.limits.min
+        } else {
+            self.pace.block
+        };
+        block.min(rest)
     }
 
-    /// Takes note that a block of `items` took `ns`.
-    pub(super) fn record(&mut self, items: usize, ns: f64) {
-        self.pace.record(items, ns, self.limits);
+    /// Takes note that a block of `items`, which ended when `done` items of the piece were done,
+    /// took `ns`.
+    pub(super) fn record(&mut self, done: usize, items: usize, ns: f64) {
+        if done == items {
+            self.pace.record_first(items, ns, self.limits);
+        } else {
+            self.pace.record(items, ns, self.limits);
+        }
     }
 
     /// Keeps what was learned for the next run of the same loop on this thread.
@@ -261,23 +340,95 @@ pub(super) struct Cut {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Site(usize);
 
-/// The cost of an item when the loop last ran on this thread.
+/// What is known of a loop from its last runs on this thread.
 #[derive(Clone, Copy, Debug)]
 struct Memory {
     site: usize,
-    ns_per_item: f64,
+    /// The cost of an item in the last run, if it was measured.
+    ns_per_item: Option<f64>,
+    /// A mark for each time that the cost changed: [`CHANGE`] at first, and one less with each
+    /// run.
+    changes: u16,
+}
+
+/// What a loop that begins may rely on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Recalled {
+    Nothing,
+    /// The cost of an item.
+    Cost(f64),
+    /// The cost of an item changes from run to run.
+    Unsteady,
+}
+
+/// The mark of one change of the cost of a loop.
+const CHANGE: u16 = 400;
+/// A loop with this many marks is unsteady: three changes within some hundred runs.
+const UNSTEADY: u16 = 1_000;
+/// The most marks that are kept, so that a loop is unsteady for 1000 runs after the last change.
+const MOST_CHANGES: u16 = 2 * UNSTEADY;
+/// A factor between two costs of an item that is a change.
+const CHANGE_FACTOR: f64 = 10.0;
+/// Below this cost of an item its measurement is too coarse to show a change.
+const CHANGE_NS: f64 = 200.0;
+
+impl Memory {
+    /// The memory of a loop that has not run.
+    const NOTHING: Self = Self {
+        site: 0,
+        ns_per_item: None,
+        changes: 0,
+    };
+
+    /// What a run of the loop `site` may rely on, and the memory after that question.
+    fn recall(self, site: usize) -> (Recalled, Self) {
+        if self.site != site {
+            return (Recalled::Nothing, self);
+        }
+        let recalled = match self.ns_per_item {
+            _ if self.changes >= UNSTEADY => Recalled::Unsteady,
+            Some(ns) => Recalled::Cost(ns),
+            None => Recalled::Nothing,
+        };
+        let changes = self.changes.saturating_sub(1);
+        (recalled, Self { changes, ..self })
+    }
+
+    /// The memory after a run of the loop `site`.
+    fn after(self, site: usize, ns_per_item: f64) -> Self {
+        let known = self.ns_per_item.filter(|_| self.site == site);
+        let has_changed = known.is_some_and(|known| {
+            let (less, more) = (known.min(ns_per_item), known.max(ns_per_item));
+            more > CHANGE_NS && more > CHANGE_FACTOR * less
+        });
+        Self {
+            site,
+            ns_per_item: Some(ns_per_item),
+            changes: self.changes_of(site, has_changed),
+        }
+    }
+
+    /// The memory after a run of the loop `site` that showed only that its cost has changed.
+    fn after_doubt(self, site: usize) -> Self {
+        Self {
+            site,
+            ns_per_item: None,
+            changes: self.changes_of(site, true),
+        }
+    }
+
+    fn changes_of(self, site: usize, has_changed: bool) -> u16 {
+        let before = if self.site == site { self.changes } else { 0 };
+        let mark = if has_changed { CHANGE } else { 0 };
+        (before + mark).min(MOST_CHANGES)
+    }
 }
 
 /// The number of loops that a thread remembers.
 const SITES: usize = 64;
-/// The entry of a loop that has not run.
-const NOTHING: Memory = Memory {
-    site: 0,
-    ns_per_item: 0.0,
-};
 
 thread_local! {
-    static MEMORY: [Cell<Memory>; SITES] = const { [const { Cell::new(NOTHING) }; SITES] };
+    static MEMORY: [Cell<Memory>; SITES] = const { [const { Cell::new(Memory::NOTHING) }; SITES] };
 }
 
 impl Site {
@@ -290,18 +441,29 @@ impl Site {
         (self.0 >> 4 ^ self.0 >> 10) % SITES
     }
 
-    fn recall(self) -> Option<f64> {
-        let memory = MEMORY.with(|slots| slots[self.slot()].get());
-        (memory.site == self.0).then_some(memory.ns_per_item)
+    fn recall(self) -> Recalled {
+        MEMORY.with(|slots| {
+            let slot = &slots[self.slot()];
+            let before = slot.get();
+            let (recalled, after) = before.recall(self.0);
+            if after.changes != before.changes {
+                slot.set(after);
+            }
+            recalled
+        })
+    }
+
+    fn doubt(self) {
+        MEMORY.with(|slots| {
+            let slot = &slots[self.slot()];
+            slot.set(slot.get().after_doubt(self.0));
+        });
     }
 
     fn remember(self, ns_per_item: f64) {
         MEMORY.with(|slots| {
             let slot = &slots[self.slot()];
-            slot.set(Memory {
-                site: self.0,
-                ns_per_item,
-            });
+            slot.set(slot.get().after(self.0, ns_per_item));
         });
     }
 }
@@ -310,36 +472,130 @@ impl Site {
 #[cfg_attr(manyhands_model, allow(dead_code))]
 pub(super) fn forget_sites() {
     ALONE_NS.set(0.0);
-    MEMORY.with(|slots| slots.iter().for_each(|slot| slot.set(NOTHING)));
+    MEMORY.with(|slots| slots.iter().for_each(|slot| slot.set(Memory::NOTHING)));
 }
 
 /// The splitting of a loop whose producer cannot tell how long it is.
 ///
 /// Such a producer runs a piece from beginning to end: there are no blocks, and no hungry thread
 /// can be served in between. So pieces are made ahead of demand, about two for each thread. More
-/// are made when a piece was stolen, which shows that other threads have run out of work.
+/// are made when a piece was stolen, which shows that other threads have run out of work, and when
+/// the last piece took long, so that the next one must not hide as much.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Budget {
     splits: usize,
+    /// The number of splits that made this piece.
+    depth: u32,
 }
 
 impl Budget {
     pub(super) fn start() -> Self {
         Self {
             splits: fork::num_threads(),
+            depth: 0,
         }
     }
 
     /// May this piece be split? Both halves continue with what is left of the budget.
-    pub(super) fn try_split(&mut self, migrated: bool) -> bool {
-        if migrated {
+    pub(super) fn try_split(&mut self, migrated: bool, length: &PieceLength) -> bool {
+        let may_split = if migrated {
             self.splits = fork::num_threads().max(self.splits / 2);
             true
         } else if self.splits > 0 {
             self.splits /= 2;
             true
         } else {
-            fork::is_hungry()
+            length.at(self.depth) >= LONG_PIECE_NS || fork::is_hungry()
+        };
+        if may_split {
+            self.depth = self.depth.saturating_add(1);
         }
+        may_split
+    }
+}
+
+/// How long the last piece of a loop took that ran to its end, and how often it had been split.
+#[derive(Debug, Default)]
+pub(super) struct PieceLength {
+    /// The time that a piece would take that was not split at all, in nanoseconds. It publishes
+    /// nothing. Where the pieces are uneven it is wrong, and the loop is split too often, or too
+    /// seldom.
+    whole_ns: AtomicU64,
+}
+
+impl PieceLength {
+    /// Takes note that a piece took `ns`.
+    pub(super) fn record(&self, budget: Budget, ns: f64) {
+        let whole = ns * f64::from(budget.depth.min(MOST_SPLITS)).exp2();
+        // Ordering: Relaxed, for the reason given at the field.
+        self.whole_ns
+            .store(saturate(whole) as u64, Ordering::Relaxed);
+    }
+
+    /// How long a piece should take that was split `depth` times.
+    fn at(&self, depth: u32) -> u64 {
+        // Ordering: Relaxed, for the reason given at the field.
+        let whole = self.whole_ns.load(Ordering::Relaxed);
+        whole >> depth.min(MOST_SPLITS)
+    }
+}
+
+/// A piece of a loop of unknown length that should take this long is split before it begins.
+const LONG_PIECE_NS: u64 = 100_000;
+/// Deeper splits are not counted.
+const MOST_SPLITS: u32 = u64::BITS - 1;
+
+#[cfg(all(test, not(manyhands_model)))]
+mod tests {
+    use super::{Memory, Recalled, UNSTEADY};
+
+    /// What a loop may rely on after runs of these costs.
+    fn after(costs: impl IntoIterator<Item = f64>) -> Memory {
+        let run = |memory: Memory, cost| memory.recall(7).1.after(7, cost);
+        costs.into_iter().fold(Memory::NOTHING, run)
+    }
+
+    #[test]
+    fn the_last_cost_is_remembered() {
+        assert_eq!(Memory::NOTHING.recall(7).0, Recalled::Nothing);
+        assert_eq!(after([3.0, 5.0]).recall(7).0, Recalled::Cost(5.0));
+        assert_eq!(after([3.0, 5.0]).recall(8).0, Recalled::Nothing);
+        assert_eq!(after([3.0]).after_doubt(7).recall(7).0, Recalled::Nothing);
+        // Another loop in the same place starts anew.
+        let other = after([1.0, 1e6, 1.0, 1e6]).after(8, 2.0);
+        assert_eq!(other.recall(8).0, Recalled::Cost(2.0));
+    }
+
+    #[test]
+    fn a_loop_that_changes_its_cost_three_times_is_unsteady() {
+        assert_eq!(after([1.0, 1e6, 1.0]).recall(7).0, Recalled::Cost(1.0));
+        let unsteady = after([1.0, 1e6, 1.0, 1e6]);
+        assert_eq!(unsteady.recall(7).0, Recalled::Unsteady);
+        let doubt = |memory: Memory| memory.after(7, 1.0).after_doubt(7);
+        let doubted = doubt(doubt(doubt(after([1.0]))));
+        assert_eq!(doubted.recall(7).0, Recalled::Unsteady);
+        // Two changes in 51 runs, as of a loop that is dear now and then.
+        let now_and_then = (0..200).map(|run| if run % 51 == 0 { 1e7 } else { 1.0 });
+        assert_eq!(after(now_and_then).recall(7).0, Recalled::Unsteady);
+    }
+
+    #[test]
+    fn an_unsteady_loop_becomes_steady_again() {
+        let changes = (0..100).map(|run| if run % 2 == 0 { 1e6 } else { 1.0 });
+        let steady = |runs: u16| changes.clone().chain((0..runs).map(|_| 1.0));
+        assert_eq!(after(steady(UNSTEADY - 1)).recall(7).0, Recalled::Unsteady);
+        assert_eq!(after(steady(UNSTEADY + 1)).recall(7).0, Recalled::Cost(1.0));
+    }
+
+    #[test]
+    fn small_and_rare_changes_are_none() {
+        // Below the precision of the clock, or by less than a factor of ten.
+        let coarse = (0..100).map(|run| if run % 2 == 0 { 150.0 } else { 1.0 });
+        assert_eq!(after(coarse).recall(7).0, Recalled::Cost(1.0));
+        let doubled = (0..100).map(|run| if run % 2 == 0 { 9e5 } else { 1e5 });
+        assert_eq!(after(doubled).recall(7).0, Recalled::Cost(1e5));
+        // A block that was interrupted, once in 1000 runs.
+        let interrupted = (0..10_000).map(|run| if run % 1_000 == 999 { 1e6 } else { 1.0 });
+        assert!(matches!(after(interrupted).recall(7).0, Recalled::Cost(_)));
     }
 }

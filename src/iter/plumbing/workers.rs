@@ -1,8 +1,8 @@
 //! How many threads may work on one loop at a time: [`with_max_threads`].
 //!
-//! Each thread that works on a limited loop holds a token, and the loop is shared only if there is
-//! one more. It is given back when the work that it was taken for is done, with all the waiting
-//! for others in between. Loops without a limit count nothing.
+//! Each thread that works on a limited loop holds a token while it runs items. It gives the token
+//! back before it waits for others. A loop is shared only if a token is free, and a thread that
+//! comes to help takes one of its own first. Loops without a limit count nothing.
 //!
 //! [`with_max_threads`]: crate::iter::IndexedParallelIterator::with_max_threads
 
@@ -32,38 +32,41 @@ impl Workers {
             free: self.free.as_ref(),
         }
     }
+
+    /// A token for another thread, if there is one.
+    pub(crate) fn another(&self) -> Option<Token<'_>> {
+        // `Tokens` orders: the piece that had the token before is done for the thread that gets it.
+        let is_taken = self.free.as_ref().is_none_or(Tokens::try_take);
+        is_taken.then(|| self.first())
+    }
+
+    /// Would another thread get a token now? A hint.
+    pub(crate) fn has_another(&self) -> bool {
+        self.free.as_ref().is_none_or(Tokens::has_free)
+    }
+
+    /// Runs both closures with a token each, `left` on the calling thread with `token`: as a fork
+    /// if there is another token, else one after the other.
+    pub(crate) fn join<'w, A, B, RA, RB>(&'w self, token: Token<'w>, left: A, right: B) -> (RA, RB)
+    where
+        A: FnOnce(Token<'w>) -> RA + Send,
+        B: FnOnce(Token<'w>) -> RB + Send,
+        RA: Send,
+        RB: Send,
+    {
+        match self.another() {
+            Some(other) => fork::join(move |_| left(token), move |_| right(other)),
+            None => (left(Token { free: None }), right(token)),
+        }
+    }
 }
 
 /// The right to work on a loop. Given back when dropped.
 #[derive(Debug)]
 pub(crate) struct Token<'w> {
-    /// Where the others are. `None`: no limit.
+    /// Where it goes back to. `None`: nowhere, as the loop has no limit, or another token of this
+    /// thread stands for it.
     free: Option<&'w Tokens>,
-}
-
-impl Token<'_> {
-    /// A token for another thread, if there is one.
-    pub(crate) fn another(&self) -> Option<Self> {
-        // `Tokens` orders: the piece that had the token before is done for whoever gets it.
-        self.free
-            .is_none_or(Tokens::try_take)
-            .then(|| Self { free: self.free })
-    }
-
-    /// Runs both closures with a token each, `left` on the calling thread: as a fork if there is
-    /// another token, else one after the other.
-    pub(crate) fn join<A, B, RA, RB>(&self, left: A, right: B) -> (RA, RB)
-    where
-        A: FnOnce(&Self) -> RA + Send,
-        B: FnOnce(&Self) -> RB + Send,
-        RA: Send,
-        RB: Send,
-    {
-        match self.another() {
-            Some(other) => fork::join(|_| left(self), move |_| right(&other)),
-            None => (left(self), right(self)),
-        }
-    }
 }
 
 impl Drop for Token<'_> {

@@ -7,7 +7,8 @@
 //!
 //! Within a wave, each thread has a *lane*: it takes a batch off the remaining items, makes them,
 //! and comes back for more. Batches become shorter towards the end, so that no thread waits long
-//! for another.
+//! for another. A thread that begins a lane first forks the next lane, so as long as a wave has
+//! items there is a lane for one more thread.
 
 use crate::iter::attempt::Try;
 use crate::iter::plumbing::*;
@@ -175,7 +176,13 @@ where
             mem::forget(unless_needed);
             if helps { wave.run_lane() } else { Vec::new() }
         },
-        || fork::on_seat(|| wave.run_lanes(others)),
+        |migrated| {
+            if helps && !migrated {
+                // The lane of this thread has ended, so nothing is left.
+                return Vec::new();
+            }
+            fork::on_seat(|| wave.run_lanes(others))
+        },
     );
     batches.extend(made_there);
     batches.sort_unstable_by_key(|batch| batch.number);
@@ -240,6 +247,9 @@ impl<P: Producer<Item: Send>> Wave<P> {
             let Some((number, len, producer)) = self.take() else {
                 break;
             };
+            if fork::is_hungry() {
+                fork::feed();
+            }
             let folder = BatchFolder {
                 items: Vec::with_capacity(len),
                 stop: &self.stop,
@@ -251,15 +261,20 @@ impl<P: Producer<Item: Send>> Wave<P> {
         made
     }
 
-    /// Runs `lanes` lanes, each on a thread of its own if there is one.
+    /// Runs a lane. Others, up to `lanes` together, run on threads that come.
     fn run_lanes(&self, lanes: usize) -> Vec<Batch<P::Item>> {
         match lanes {
             0 => Vec::new(),
             1 => self.run_lane(),
             _ => {
-                let half = lanes / 2;
-                let (mut made, more) =
-                    fork::join(|_| self.run_lanes(lanes - half), |_| self.run_lanes(half));
+                let (mut made, more) = fork::join(
+                    |_| self.run_lane(),
+                    |migrated| {
+                        // If this thread still has the half, its own lane has taken all.
+                        let others = if migrated { lanes - 1 } else { 0 };
+                        self.run_lanes(others)
+                    },
+                );
                 made.extend(more);
                 made
             }

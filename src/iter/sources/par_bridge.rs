@@ -1,4 +1,9 @@
 //! `par_bridge`: a sequential iterator that several threads pull from.
+//!
+//! Each thread that takes part has a *part* of the loop: it pulls items until there are none. A
+//! thread that begins its part first forks the next part, in a join that ends with its own. So as
+//! long as the iterator has items there is one part that no thread has begun, and any thread can
+//! take it, early or late.
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
@@ -47,18 +52,17 @@ impl<I: Iterator<Item: Send> + Send> ParallelIterator for IterBridge<I> {
     type Item = I::Item;
 
     fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        let shared = Shared {
-            // The loop has as many pieces as there are threads: each takes what it can get.
-            splits: AtomicUsize::new(fork::num_threads().saturating_sub(1)),
-            owner: AtomicUsize::new(NOBODY),
-            iter: Mutex::new(self.iter.fuse()),
-        };
-        bridge_unindexed(IterProducer { shared: &shared }, consumer)
+        fork::on_seat(move || {
+            let shared = Shared {
+                owner: AtomicUsize::new(NOBODY),
+                iter: Mutex::new(self.iter.fuse()),
+            };
+            run_part(&shared, consumer)
+        })
     }
 }
 
 struct Shared<I> {
-    splits: AtomicUsize,
     /// The thread that is in `next`, or [`NOBODY`].
     owner: AtomicUsize,
     iter: Mutex<Fuse<I>>,
@@ -91,32 +95,45 @@ impl<I: Iterator> Shared<I> {
         self.owner.store(NOBODY, Ordering::Relaxed);
         item
     }
-}
 
-struct IterProducer<'s, I> {
-    shared: &'s Shared<I>,
-}
-
-impl<I: Iterator<Item: Send> + Send> UnindexedProducer for IterProducer<'_, I> {
-    type Item = I::Item;
-
-    fn split(self) -> (Self, Option<Self>) {
-        // Ordering: Relaxed; it counts, and publishes nothing.
-        let (order, fetch) = (Ordering::Relaxed, Ordering::Relaxed);
-        let splits = &self.shared.splits;
-        let more = splits.fetch_update(order, fetch, |n| n.checked_sub(1));
-        let shared = self.shared;
-        (self, more.ok().map(|_| Self { shared }))
-    }
-
-    fn fold_with<F: Folder<I::Item>>(self, mut folder: F) -> F {
+    /// Gives items to `folder` until there are none, or it is full.
+    fn fold_with<F: Folder<I::Item>>(&self, mut folder: F) -> F {
         // The lock is held for `next` only, not while the folder works.
         while !folder.full() {
-            let Some(item) = self.shared.next() else {
+            let Some(item) = self.next() else {
                 break;
             };
+            if fork::is_hungry() {
+                fork::feed();
+            }
             folder = folder.consume(item);
         }
         folder
     }
+}
+
+/// Runs one part of the loop.
+fn run_part<I, C>(shared: &Shared<I>, consumer: C) -> C::Result
+where
+    I: Iterator<Item: Send> + Send,
+    C: UnindexedConsumer<I::Item>,
+{
+    fork::check_cancelled();
+    if consumer.full() {
+        return consumer.into_folder().complete();
+    }
+    let reducer = consumer.to_reducer();
+    let mine = consumer.split_off_left();
+    let (mine, others) = fork::join(
+        |_| shared.fold_with(mine.into_folder()).complete(),
+        |migrated| {
+            if migrated {
+                run_part(shared, consumer)
+            } else {
+                // This thread has found the end, or its caller takes all that is left.
+                consumer.into_folder().complete()
+            }
+        },
+    );
+    reducer.reduce(mine, others)
 }

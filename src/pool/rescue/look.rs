@@ -1,21 +1,40 @@
 //! What the thread at the post remembers from one look to the next.
 
-use super::policy::SELDOM;
-use crate::pool::seat::{Mode, Phase, Seat};
+use super::policy::{self, SELDOM};
+use crate::pool::seat::{Mode, Progress, Seat};
 use crate::util::clock;
 use std::time::{Duration, Instant};
 
-/// What the computing threads were doing at the last look.
+/// What the threads of the pool were doing at the last look.
 #[derive(Debug)]
 pub(in crate::pool) struct Look {
-    phases: Vec<u64>,
+    seats: Vec<Seen>,
+    /// When a thread with a permit was last seen to have come back to its queues.
     since: Instant,
+    pace: Pace,
     /// When help was asked for, if it has not come yet.
     asked: Option<Instant>,
     /// While roots or heavy futures wait: how many had been taken at the last look, and since when
     /// none was taken.
     waiting: Option<(u32, Instant)>,
     surplus: Surplus,
+}
+
+/// The occupant of a seat, as it was seen.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    progress: Progress,
+    /// Since when it has been that.
+    since: Instant,
+}
+
+/// How often threads with permits come back to their queues.
+#[derive(Debug)]
+struct Pace {
+    held_up: bool,
+    /// The returns that were seen since `from`.
+    returns: u64,
+    from: Instant,
 }
 
 /// When more threads computed than there are permits, as far as was seen.
@@ -30,8 +49,13 @@ impl Look {
     pub(super) fn new() -> Self {
         let now = clock::now();
         Self {
-            phases: Vec::new(),
+            seats: Vec::new(),
             since: now,
+            pace: Pace {
+                held_up: false,
+                returns: 0,
+                from: now,
+            },
             asked: None,
             waiting: None,
             surplus: Surplus {
@@ -42,38 +66,76 @@ impl Look {
         }
     }
 
-    /// Looks at the seats; returns how long all threads that compute have been at the same
-    /// computation. `crowded`: more threads compute than there are permits.
+    /// Looks at the seats; returns for how long no thread with a permit has come back to its
+    /// queues. `crowded`: more threads compute than there are permits.
     pub(in crate::pool) fn unmoved<'a>(
         &mut self,
         seats: impl Iterator<Item = &'a Seat>,
         crowded: bool,
     ) -> Duration {
-        let mut moved = false;
+        let now = clock::now();
         for seat in seats {
-            let phase = seat.phase();
-            let before = self.phase_of(seat);
-            moved |= phase.mode() == Mode::Computing && phase != Phase(*before);
-            *before = phase.0;
+            let progress = seat.progress();
+            let seen = self.seen(seat, now);
+            let returns = progress.returns_since(seen.progress);
+            if returns == 0 {
+                continue;
+            }
+            *seen = Seen {
+                progress,
+                since: now,
+            };
+            if holds_permit(progress) {
+                self.since = now;
+                self.pace.returns += returns;
+            }
         }
-        if moved {
-            self.since = clock::now();
-        }
-        self.surplus.look(crowded);
-        clock::since(self.since)
+        self.surplus.look(crowded, now);
+        now - self.since
     }
 
-    fn phase_of(&mut self, seat: &Seat) -> &mut u64 {
+    fn seen(&mut self, seat: &Seat, now: Instant) -> &mut Seen {
         let at = seat.index() as usize;
-        if self.phases.len() <= at {
-            self.phases.resize(at + 1, 0);
+        if self.seats.len() <= at {
+            let unseen = Seen {
+                progress: Progress::default(),
+                since: now,
+            };
+            self.seats.resize(at + 1, unseen);
         }
-        &mut self.phases[at]
+        &mut self.seats[at]
     }
 
     /// The occupant of `seat` computes beside the others: none of those has moved.
     pub(in crate::pool) fn forgive(&mut self, seat: &Seat) {
-        *self.phase_of(seat) = seat.phase().0;
+        self.seen(seat, clock::now()).progress = seat.progress();
+    }
+
+    /// Are the threads that poll to be taken for threads that compute? `is_busy`: all permits are
+    /// out, and have been for `unmoved` without a return of a thread to its queues.
+    pub(super) fn is_held_up(&mut self, is_busy: bool, unmoved: Duration, permits: usize) -> bool {
+        let pace = &mut self.pace;
+        let now = clock::now();
+        if is_busy && policy::is_held_up(unmoved) {
+            pace.held_up = true;
+        } else if policy::is_quick(pace.returns, permits) {
+            pace.held_up = false;
+        } else if now - pace.from < policy::PACE {
+            return pace.held_up;
+        }
+        pace.returns = 0;
+        pace.from = now;
+        pace.held_up
+    }
+
+    /// Do ready futures lie on the seat of a thread that has not come back to it for some time? The
+    /// seats are those of the last look.
+    pub(super) fn is_left_behind(&self, seat: &Seat) -> bool {
+        let seen = self.seats.get(seat.index() as usize);
+        let is_out = seen.is_some_and(|seen| {
+            seen.progress.mode() != Mode::Away && policy::is_held_up(clock::since(seen.since))
+        });
+        is_out && seat.tasks.are_there()
     }
 
     /// Were surplus threads rare in the recent past?
@@ -113,9 +175,13 @@ impl Look {
     }
 }
 
+/// Has a thread with this progress a permit?
+fn holds_permit(progress: Progress) -> bool {
+    matches!(progress.mode(), Mode::Polling | Mode::Computing)
+}
+
 impl Surplus {
-    fn look(&mut self, is_there: bool) {
-        let now = clock::now();
+    fn look(&mut self, is_there: bool, now: Instant) {
         if is_there {
             if !self.is_there {
                 self.from = now;

@@ -1,29 +1,35 @@
-//! Futures beside computing threads: one overcommitted thread that only polls, at *the post*.
+//! Futures behind threads that do not come back: one overcommitted thread that only polls, at *the
+//! post*.
 //!
-//! When every thread that holds a permit computes, ready futures would wait until one of them is
-//! done. Then a spare thread is called that polls them without a permit, and the kernel shares the
-//! cores out, as it does for two pools; but only while it must.
+//! When every thread that holds a permit computes or blocks, ready futures would wait until one of
+//! them is done. Then a spare thread is called that polls them without a permit, and the kernel
+//! shares the cores out, as it does for two pools; but only while it must.
 //!
 //! | file | story |
 //! |---|---|
-//! | `mod.rs` | whether the post is taken, and how its thread sleeps |
+//! | `mod.rs` | whose the post is, and how its thread sleeps |
 //! | `policy.rs` | what it does next: a pure function, and all numbers |
 //! | `look.rs` | what it remembers from one look to the next |
-//! | `sight.rs` | what can be seen of a pool: does everybody compute, is anything ready? |
+//! | `sight.rs` | what can be seen of a pool: does no thread come back soon, is anything ready? |
 //! | `turn.rs` | a turnstile for what begins to compute there |
 //! | `post.rs` | the thread at the post: looks, asks the policy, does what it says |
+//! | `deputy.rs` | the thread that takes over from it if it does not come back |
 //!
 //! * Who notices: a thread that publishes work and finds all permits out, and a thread that begins
 //!   to compute. Both come to `tell::look_after_ready`, which is two loads while there is no need.
-//! * Who helps: one thread at a time (`rescue.R1`). It looks whether the computing threads move at
-//!   all, and takes naps while they do; short computations are no reason to add a thread. It sleeps
-//!   as the driver, and polls at once what it has woken itself.
+//!   A thread that polls comes to `tell::watch`, which is one.
+//! * Who helps: one thread at a time (`rescue.R1`). It looks whether the others move at all, and
+//!   takes naps while they do; short computations are no reason to add a thread. While threads only
+//!   poll, it looks every 5 ms, and leaves when nothing was ready for ten looks. It sleeps as the
+//!   driver, and polls at once what it has woken itself.
 //! * What is likely to compute (`task::heft`) it puts aside, for threads that compute. A thread
 //!   that has computed is one that the kernel is in no hurry to run when there is something to
 //!   poll.
 //! * When a future that it polls begins to compute nevertheless, the thread takes a permit like one
 //!   that resumes from a wait, and leaves its post to another one. For some time it waits until one
 //!   of the others is done, so that requests that compute do not all start at once.
+//! * When a future that it polls blocks, or computes without a word, its deputy takes the post over
+//!   (`rescue.R4`). The thread holds no permit, and leaves when its poll ends.
 //! * Roots and heavy futures that have waited for a turn of 0.1 s get company for those who
 //!   compute: one begins beside them, seldom.
 //!
@@ -32,6 +38,7 @@
 //! queues; the thread at the post says that it leaves, fences, and looks at both. Models:
 //! `pool::rescue_*`; proof in `pool/README.md`.
 
+pub(super) mod deputy;
 mod look;
 mod policy;
 pub(super) mod post;
@@ -41,7 +48,8 @@ mod turn;
 pub(super) use self::look::Look;
 pub(super) use self::turn::Turnstile;
 
-use crate::sync::atomic::{AtomicBool, AtomicPtr, Ordering, fence};
+use crate::job::SeatIndex;
+use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::util::parker::Parker;
 use std::ptr;
@@ -51,10 +59,29 @@ use std::ptr;
 pub(super) enum WakesFor {
     /// It will look by itself, soon: it counts as awake.
     Nothing = 0,
-    /// Ready futures; it knows of the roots and heavy futures that are there.
+    /// Ready futures behind threads that are not expected back soon; it knows of the roots and
+    /// heavy futures that are there.
     Futures = 1,
-    /// Anything that is ready.
+    /// Anything that is ready behind such threads.
     All = 2,
+    /// Anything that is ready while all permits are out: it will not look by itself.
+    Any = 3,
+}
+
+/// The post is free.
+const FREE: u32 = 0;
+/// The bits of the word that say whose the post is: the index of a seat, plus 1.
+const HOLDER: u32 = 0xff_ffff;
+/// The holder is on its way: its seat is not known yet.
+const CALLED: u32 = HOLDER;
+/// The holder runs code of users.
+const POLLS: u32 = 1 << 30;
+/// The holder wants to hear of what becomes ready behind threads that poll.
+const ASKS: u32 = 1 << 31;
+
+/// The word of a post that the occupant of this seat has.
+fn held_by(seat: SeatIndex) -> u32 {
+    seat + 1
 }
 
 /// The state of one pool's post.
@@ -62,8 +89,12 @@ pub(super) enum WakesFor {
 pub(super) struct Rescue {
     /// Can there be an overcommitted thread at all?
     pub(super) is_possible: bool,
-    /// rescue.R1: a thread has this post, or is being called for it.
-    taken: AtomicBool,
+    /// rescue.R1: whose the post is, and what its holder does.
+    post: AtomicU32,
+    /// rescue.R4: a thread stands by for the one at the post, or is being called for that.
+    deputy: AtomicBool,
+    /// The threads that poll count as threads that compute: none has come back for some time.
+    held_up: AtomicBool,
     /// The parker of the thread at the post while that sleeps, and in its lowest bits a
     /// [`WakesFor`].
     sleeper: AtomicPtr<Parker>,
@@ -71,11 +102,25 @@ pub(super) struct Rescue {
     pub(super) turnstile: Turnstile,
 }
 
+/// A poll at the post, as its deputy sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PollAtPost(u32);
+
+impl PollAtPost {
+    /// The seat of the thread that polls.
+    pub(super) fn seat(self) -> SeatIndex {
+        (self.0 & HOLDER) - 1
+    }
+}
+
 impl Rescue {
     pub(super) fn new(is_possible: bool) -> Self {
         Self {
             is_possible,
-            taken: AtomicBool::new(false),
+            // Where nobody can come, nobody is called.
+            post: AtomicU32::new(if is_possible { FREE } else { CALLED }),
+            deputy: AtomicBool::new(false),
+            held_up: AtomicBool::new(false),
             sleeper: AtomicPtr::new(ptr::null_mut()),
             look: Mutex::new(Look::new()),
             turnstile: Turnstile::new(),
@@ -92,13 +137,37 @@ impl Rescue {
     pub(super) fn take_post(&self) -> bool {
         // Ordering: Relaxed to look and to take; the fences of rescue.R2 order it against the
         // queues.
-        !self.taken.load(Ordering::Relaxed) && !self.taken.swap(true, Ordering::Relaxed)
+        let (to_look, to_take) = (Ordering::Relaxed, Ordering::Relaxed);
+        let post = &self.post;
+        post.load(to_look) == FREE
+            && post
+                .compare_exchange(FREE, CALLED, to_take, to_look)
+                .is_ok()
     }
 
-    /// The post is free again. The caller looks afterwards whether it is needed.
-    pub(super) fn leave_post(&self) {
+    /// The thread that the post was taken for is there.
+    pub(super) fn arrive(&self, me: SeatIndex) {
+        // Ordering: Relaxed, as in `take_post`; nobody else writes the word now.
+        self.post.store(held_by(me), Ordering::Relaxed);
+    }
+
+    /// Nobody could be called to the post, which was taken for that.
+    pub(super) fn give_post_back(&self) {
         // Ordering: Relaxed, as in `take_post`.
-        self.taken.store(false, Ordering::Relaxed);
+        self.post.store(FREE, Ordering::Relaxed);
+    }
+
+    /// The post is free again, unless the deputy has taken it over from this thread. The caller
+    /// looks afterwards whether it is needed.
+    pub(super) fn leave_post(&self, me: SeatIndex) {
+        // Ordering: Relaxed, as in `take_post`.
+        let word = self.post.load(Ordering::Relaxed);
+        if word & HOLDER == held_by(me) {
+            self.held_up.store(false, Ordering::Relaxed);
+            let (left, kept) = (Ordering::Relaxed, Ordering::Relaxed);
+            // It fails if the deputy comes in between.
+            let _ = self.post.compare_exchange(word, FREE, left, kept);
+        }
         // Ordering: SeqCst fence of rescue.R2; pairs with those of publishers and of
         // `tell::computing`: either they see the post empty, or the thread that leaves it sees what
         // they wrote.
@@ -107,13 +176,97 @@ impl Rescue {
 
     #[cfg(all(test, manyhands_loom))]
     pub(super) fn is_taken(&self) -> bool {
-        self.taken.load(Ordering::Relaxed)
+        self.post.load(Ordering::Relaxed) != FREE
+    }
+
+    /// Is there a thread at the post that looks by itself, soon, at what waits behind threads that
+    /// poll?
+    #[inline]
+    pub(super) fn watches(&self) -> bool {
+        // Ordering: Relaxed; see `tell::watch`.
+        (1..ASKS).contains(&self.post.load(Ordering::Relaxed))
+    }
+
+    /// Have the threads that poll not come back for some time?
+    pub(super) fn is_held_up(&self) -> bool {
+        // Ordering: Relaxed; the callers' fences order it.
+        self.held_up.load(Ordering::Relaxed)
+    }
+
+    /// The thread at the post has seen whether the threads that poll come back.
+    fn set_held_up(&self, held_up: bool) {
+        // Ordering: Relaxed; the thread fences before it sleeps.
+        self.held_up.store(held_up, Ordering::Relaxed);
+    }
+
+    /// The thread at the post wants to be told (see [`ASKS`]), or not. It runs no code of users
+    /// now, so nobody takes its place.
+    fn set_asks(&self, me: SeatIndex, asks: bool) {
+        let word = held_by(me) | if asks { ASKS } else { 0 };
+        // Ordering: Relaxed, as in `set_held_up`.
+        self.post.store(word, Ordering::Relaxed);
+    }
+
+    /// The thread at the post begins to run code of users. `true`: it has no deputy.
+    #[must_use]
+    pub(super) fn begin_poll(&self, me: SeatIndex) -> bool {
+        let asks = self.is_held_up();
+        let word = held_by(me) | POLLS | if asks { ASKS } else { 0 };
+        // Ordering: Relaxed, then the SeqCst fence of rescue.R4; it pairs with the one in
+        // `leave_as_deputy`: either this thread sees that nobody stands by, or the deputy sees it.
+        self.post.store(word, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        !self.deputy.load(Ordering::Relaxed)
+    }
+
+    /// It has run that. `false`: the deputy has the post now.
+    #[must_use]
+    pub(super) fn end_poll(&self, me: SeatIndex) -> bool {
+        // Ordering: Relaxed, as in `take_post`.
+        let word = self.post.load(Ordering::Relaxed);
+        let (left, kept) = (Ordering::Relaxed, Ordering::Relaxed);
+        word & HOLDER == held_by(me)
+            && self
+                .post
+                .compare_exchange(word, word & !POLLS, left, kept)
+                .is_ok()
+    }
+
+    /// The poll at the post.
+    pub(super) fn poll_at_post(&self) -> Option<PollAtPost> {
+        // Ordering: Relaxed; the deputy looks again and again, and before it leaves behind a fence.
+        let word = self.post.load(Ordering::Relaxed);
+        (word & POLLS != 0).then_some(PollAtPost(word))
+    }
+
+    /// The deputy takes the post over from a thread that does not come back. `false`: it has.
+    #[must_use]
+    pub(super) fn take_over(&self, poll: PollAtPost, me: SeatIndex) -> bool {
+        // Ordering: Relaxed, as in `take_post`.
+        let (taken, kept) = (Ordering::Relaxed, Ordering::Relaxed);
+        self.post
+            .compare_exchange(poll.0, held_by(me), taken, kept)
+            .is_ok()
+    }
+
+    /// Becomes the deputy, for a thread that the caller calls (or is). `false`: there is one.
+    #[must_use]
+    pub(super) fn take_deputy(&self) -> bool {
+        // Ordering: Relaxed; rescue.R4 relies on fences.
+        !self.deputy.swap(true, Ordering::Relaxed)
+    }
+
+    /// Nobody stands by any more. The caller looks afterwards whether a poll has begun.
+    pub(super) fn leave_as_deputy(&self) {
+        self.deputy.store(false, Ordering::Relaxed);
+        // Ordering: SeqCst fence of rescue.R4, as in `begin_poll`.
+        fence(Ordering::SeqCst);
     }
 
     /// What wakes the thread at the post. `None`: nobody is there.
     pub(super) fn wakes_for(&self) -> Option<WakesFor> {
         // Ordering: Relaxed for both; the callers' fences order it.
-        if !self.taken.load(Ordering::Relaxed) {
+        if self.post.load(Ordering::Relaxed) == FREE {
             return None;
         }
         Some(split(self.sleeper.load(Ordering::Relaxed)).1)
@@ -162,7 +315,8 @@ fn split(sleeper: *mut Parker) -> (*mut Parker, WakesFor) {
     let wakes_for = match sleeper.addr() & TAG {
         0 => WakesFor::Nothing,
         1 => WakesFor::Futures,
-        _ => WakesFor::All,
+        2 => WakesFor::All,
+        _ => WakesFor::Any,
     };
     (sleeper.map_addr(|address| address & !TAG), wakes_for)
 }

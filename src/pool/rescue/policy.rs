@@ -53,12 +53,35 @@ pub(super) const TURN_NAP: Duration = Duration::from_millis(10);
 /// The number of threads that may pause without holding up the futures behind them.
 pub(super) const MAX_PAUSED: usize = 16;
 
-/// The time that the post sleeps between two looks at the role of the driver.
-pub(super) const WATCH: Duration = Duration::from_millis(10);
+/// Threads that poll count as threads that compute when none of the threads with permits has come
+/// back to its queues for this long. A look of [`WATCH`] ends before it begins, so a future waits
+/// for twice as long at most: 10 ms.
+const HELD_UP: Duration = Duration::from_millis(5);
+
+/// They do so until they come back more often than [`QUICK`] says, in this time.
+pub(super) const PACE: Duration = Duration::from_millis(10);
+
+/// The number of returns to its queues, in a time of [`PACE`], that a thread makes whose polls are
+/// short.
+const QUICK: u64 = 2;
+
+/// The time that the post sleeps between two looks at the role of the driver, and at the threads
+/// that poll.
+pub(super) const WATCH: Duration = Duration::from_millis(5);
 
 /// After this number of looks at a role that has not changed hands, the pool is at rest and the
-/// post is left.
+/// post need not watch it.
 const QUIET_LOOKS: u32 = 10;
+
+/// After this number of looks at which nothing was ready, the post is left.
+pub(super) const CALM_LOOKS: u32 = if IN_MODEL { 1 } else { 10 };
+
+/// The time between two looks of the deputy. If the post is at the same poll at both, and a future
+/// is ready, the deputy takes it over.
+pub(super) const DEPUTY_NAP: Duration = Duration::from_millis(2);
+
+/// After this number of looks at which the post did not poll, the deputy leaves.
+pub(super) const DEPUTY_LOOKS: u32 = if IN_MODEL { 1 } else { 10 };
 
 /// Models have no clock: patience ends at once, and pauses end with a free permit only.
 pub(super) const IN_MODEL: bool = cfg!(manyhands_model);
@@ -66,13 +89,14 @@ pub(super) const IN_MODEL: bool = cfg!(manyhands_model);
 /// What the thread at the post sees, at one look.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sight {
-    /// All permits are out, and no thread polls or searches.
+    /// All permits are out, no thread searches, and each thread with a permit computes; or none has
+    /// come back to its queues for [`HELD_UP`].
     pub(super) saturated: bool,
     /// A thread computes.
     pub(super) computing: bool,
     /// More threads compute than there are permits.
     pub(super) crowded: bool,
-    /// The time for which all computing threads have been at the same computation.
+    /// The time for which no thread with a permit has come back to its queues.
     pub(super) unmoved: Duration,
     /// Surplus threads were rare in the recent past.
     pub(super) surplus_is_rare: bool,
@@ -82,6 +106,8 @@ pub(super) struct Sight {
     pub(super) ready_future: bool,
     /// Tasks are on the post's own queues: it has woken them itself, and nobody else knows of them.
     pub(super) own_tasks: bool,
+    /// Ready futures lie on the seat of a thread that has not come back to it for [`HELD_UP`].
+    pub(super) left_behind: bool,
     /// The number of polls in one go; see [`OWN_POLLS`].
     pub(super) own_polls: u32,
     /// The time for which help has been asked for.
@@ -94,6 +120,10 @@ pub(super) struct Sight {
     pub(super) role_is_of_use: bool,
     /// The number of looks at a role that has not changed hands.
     pub(super) quiet_looks: u32,
+    /// The number of looks since something was ready.
+    pub(super) calm_looks: u32,
+    /// No thread has a permit.
+    pub(super) at_rest: bool,
     /// The number of naps that the post has taken because nothing was to do.
     pub(super) idle_naps: u32,
 }
@@ -109,10 +139,13 @@ pub(super) enum Next {
     },
     /// It gives the tasks of its own queues to those who poll.
     HandOut,
+    /// It gives them what is left behind on the seats of others.
+    Relieve,
     /// It sleeps as the driver: nothing is ready.
     Drive,
-    /// It sleeps, and looks from time to time whether any thread is the driver.
-    Watch,
+    /// It sleeps, and looks from time to time whether any thread is the driver, and whether those
+    /// who poll come back. It says before the `last` time that it is going to leave.
+    Watch { last: bool },
     /// It lets the others come to what is ready by themselves.
     Nap(Duration),
     /// There is nothing to do, but the pool is busy: soon there may be something.
@@ -143,6 +176,9 @@ pub(super) fn next(sight: &Sight) -> Next {
     if is_needed && sight.ready {
         return next_of_ready(sight);
     }
+    if sight.left_behind {
+        return Next::Relieve;
+    }
     // A role that changes no hands is held up by a poll that blocks its thread.
     if (is_needed || sight.quiet_looks > 0) && sight.role_is_free {
         return Next::Drive;
@@ -150,14 +186,28 @@ pub(super) fn next(sight: &Sight) -> Next {
     if !is_needed && may_be_late {
         return Next::Nap(LATE - sight.asked);
     }
-    if sight.role_is_of_use && sight.quiet_looks < QUIET_LOOKS {
-        return Next::Watch;
-    }
     let nap = PATIENCE * (1 << sight.idle_naps.min(16));
-    if sight.unmoved < PATIENCE && nap < MAX_NAP && !IN_MODEL {
+    if sight.saturated && sight.unmoved < PATIENCE && nap < MAX_NAP && !IN_MODEL {
         return Next::IdleNap(nap);
     }
+    let watches_role = sight.role_is_of_use && sight.quiet_looks < QUIET_LOOKS;
+    if watches_role || sight.calm_looks < CALM_LOOKS {
+        let is_calm = sight.at_rest || sight.calm_looks + 1 == CALM_LOOKS;
+        return Next::Watch {
+            last: is_calm && !watches_role,
+        };
+    }
     Next::Leave
+}
+
+/// Have threads been away from their queues for too long, which were last seen there `unmoved` ago?
+pub(super) fn is_held_up(unmoved: Duration) -> bool {
+    IN_MODEL || unmoved >= HELD_UP
+}
+
+/// Do the threads with permits come back soon, if they did so this number of times within [`PACE`]?
+pub(super) fn is_quick(returns: u64, permits: usize) -> bool {
+    returns > QUICK * permits as u64
 }
 
 /// [`next`] where something is ready and the post is needed.
@@ -257,12 +307,15 @@ mod tests {
         ready: false,
         ready_future: false,
         own_tasks: false,
+        left_behind: false,
         own_polls: 0,
         asked: Duration::ZERO,
         waited: None,
         role_is_free: false,
         role_is_of_use: false,
         quiet_looks: 0,
+        calm_looks: 0,
+        at_rest: false,
         idle_naps: 0,
     };
     /// The same, and a future is ready.
@@ -282,6 +335,8 @@ mod tests {
         saturated: false,
         ..FUTURE
     };
+
+    const WATCH_ON: Next = Next::Watch { last: false };
 
     fn poll(patient: bool, otherwise: Begin) -> Next {
         Next::Poll { patient, otherwise }
@@ -306,12 +361,12 @@ mod tests {
                 Next::IdleNap(us(800)),
             ),
             (
-                "after it the post is left",
+                "after it the post waits until it is called",
                 Sight {
                     idle_naps: 4,
                     ..BUSY
                 },
-                Next::Leave,
+                WATCH_ON,
             ),
             (
                 "threads do not move: nothing will come soon",
@@ -319,7 +374,35 @@ mod tests {
                     unmoved: us(100),
                     ..BUSY
                 },
+                WATCH_ON,
+            ),
+            (
+                "nothing was ready for nine looks: it says that it leaves",
+                Sight {
+                    unmoved: us(100),
+                    calm_looks: 9,
+                    ..BUSY
+                },
+                Next::Watch { last: true },
+            ),
+            (
+                "nothing was ready for ten looks",
+                Sight {
+                    unmoved: us(100),
+                    calm_looks: 10,
+                    ..BUSY
+                },
                 Next::Leave,
+            ),
+            (
+                "no thread is at work: the next look is the last",
+                Sight {
+                    saturated: false,
+                    computing: false,
+                    at_rest: true,
+                    ..BUSY
+                },
+                Next::Watch { last: true },
             ),
             (
                 "a future is left to threads that move",
@@ -382,7 +465,25 @@ mod tests {
                     asked: us(900),
                     ..POLLED
                 },
-                Next::Leave,
+                WATCH_ON,
+            ),
+            (
+                "nobody computes, and those who poll do not come back",
+                Sight {
+                    computing: false,
+                    unmoved: ms(5),
+                    ..FUTURE
+                },
+                poll(false, Nothing),
+            ),
+            (
+                "one of them does not, and the others do not look there",
+                Sight {
+                    computing: false,
+                    left_behind: true,
+                    ..POLLED
+                },
+                Next::Relieve,
             ),
             (
                 "a thread polls: the post polls what it has woken itself",
@@ -492,12 +593,13 @@ mod tests {
                     saturated: false,
                     role_is_free: true,
                     role_is_of_use: true,
+                    at_rest: true,
                     ..BUSY
                 },
-                Next::Watch,
+                WATCH_ON,
             ),
             (
-                "it has not looked for 10 ms",
+                "it has not looked for 5 ms",
                 Sight {
                     saturated: false,
                     role_is_free: true,
@@ -513,6 +615,7 @@ mod tests {
                     saturated: false,
                     role_is_of_use: true,
                     quiet_looks: 10,
+                    calm_looks: 10,
                     unmoved: us(100),
                     ..BUSY
                 },
@@ -522,6 +625,14 @@ mod tests {
         for (name, sight, expected) in cases {
             assert_eq!(next(sight), *expected, "{name}: {sight:?}");
         }
+    }
+
+    #[test]
+    fn who_is_held_up() {
+        assert!(!is_held_up(us(4_999)));
+        assert!(is_held_up(ms(5)), "the poll of each thread lasts so long");
+        assert!(!is_quick(4, 2), "two polls of 5 ms each");
+        assert!(is_quick(5, 2), "their polls are shorter");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The thread at the post: looks, asks the policy, and does what it says.
 
-use super::policy::{self, Begin, IN_MODEL, MAX_PAUSED, Next, Pausing, REST, Sight, WATCH};
+use super::policy::{
+    self, Begin, CALM_LOOKS, IN_MODEL, MAX_PAUSED, Next, Pausing, REST, Sight, WATCH,
+};
 use super::{WakesFor, sight};
 use crate::pool::driver::{Asker, Role};
 use crate::pool::find::{self, Found};
@@ -28,6 +30,7 @@ pub(in crate::pool) fn poll_futures(me: Occupant<'_>) -> Left {
     let registry = me.registry();
     let rescue = &registry.rescue;
     me.set_mode(Mode::Overcommitted);
+    rescue.arrive(me.index());
     let mut post = Post::new(me);
     while !registry.is_closed() {
         let next = policy::next(&post.see());
@@ -38,27 +41,27 @@ pub(in crate::pool) fn poll_futures(me: Occupant<'_>) -> Left {
                 }
             }
             Next::HandOut => publish::clear_seat(me),
+            Next::Relieve => post.relieve(),
             Next::Drive => post.drive(),
-            Next::Watch => {
-                let end = Some(clock::now() + WATCH);
-                sleep(me, end, WakesFor::All, None);
-                post.look_at_role();
-            }
+            Next::Watch { last } => post.watch(last),
             Next::Nap(time) => nap(me, time),
             Next::IdleNap(time) => {
                 post.idle_naps += 1;
                 nap(me, time);
             }
             Next::Leave => {
-                rescue.leave_post();
-                if !(sight::needs_rescue(registry) && rescue.take_post()) {
+                rescue.leave_post(me.index());
+                let is_left = sight::has_ready(registry) && !registry.sleep.wants_one();
+                let is_needed = is_left || sight::needs_rescue(registry);
+                if !(is_needed && rescue.take_post()) {
                     me.set_mode(Mode::Away);
                     return Left::Idle;
                 }
+                rescue.arrive(me.index());
             }
         }
     }
-    rescue.leave_post();
+    rescue.leave_post(me.index());
     me.set_mode(Mode::Away);
     Left::Idle
 }
@@ -70,6 +73,8 @@ struct Post<'a> {
     /// `Driver::takes` at the last look, and for how many looks it has been the same.
     takes: u32,
     quiet_looks: u32,
+    /// For how many looks nothing was ready.
+    calm_looks: u32,
     idle_naps: u32,
     /// How often it had something to poll since it slept as the driver.
     own_polls: u32,
@@ -83,27 +88,41 @@ impl<'a> Post<'a> {
             registry,
             takes: registry.driver.takes(),
             quiet_looks: 0,
+            calm_looks: 0,
             idle_naps: 0,
             own_polls: 0,
         }
     }
 
     /// Looks at the pool. Timers that have expired and events that have happened are let in before.
-    fn see(&self) -> Sight {
+    fn see(&mut self) -> Sight {
         let (registry, me) = (self.registry, self.me);
+        let rescue = &registry.rescue;
         registry.driver.fire_if_unattended();
         if let Some(role) = registry.driver.role_to_glance(me.parker(), false) {
             role.glance();
         }
         let crowded = registry.sleep.is_crowded();
+        let mut look = rescue.look();
+        let unmoved = look.unmoved(registry.seats(), crowded);
+        let is_busy = sight::is_busy(registry);
+        let held_up = look.is_held_up(is_busy, unmoved, registry.num_threads());
+        rescue.set_held_up(held_up);
         let saturated = sight::is_saturated(registry);
         let computing = sight::any_computes(registry);
         let ready = sight::has_ready(registry);
         let ready_future = ready && sight::has_ready_future(registry);
         let own_tasks = me.tasks.are_there();
         let injectors = &registry.injectors;
-        let mut look = registry.rescue.look();
-        let unmoved = look.unmoved(registry.seats(), crowded);
+        let mut others = registry.seats().filter(|seat| seat.index() != me.index());
+        let left_behind = ready_future && others.any(|seat| look.is_left_behind(seat));
+        // While a permit is free, what is ready is for those who look for it. Perhaps only this
+        // thread can: it leaves the post for that.
+        if ready && !registry.sleep.wants_one() {
+            self.calm_looks = 0;
+        }
+        // It has asked before it leaves, and does so until then.
+        rescue.set_asks(me.index(), held_up || self.calm_looks >= CALM_LOOKS);
         if !ready {
             let _ = look.answer();
         } else if saturated || own_tasks || ready_future && computing && !IN_MODEL {
@@ -118,12 +137,15 @@ impl<'a> Post<'a> {
             ready,
             ready_future,
             own_tasks,
+            left_behind,
             own_polls: self.own_polls,
             asked: look.asked(),
             waited: look.waited(injectors.has_long().then(|| injectors.taken())),
             role_is_free: registry.driver.is_wanted(),
             role_is_of_use: registry.driver.is_of_use(),
             quiet_looks: self.quiet_looks,
+            calm_looks: self.calm_looks,
+            at_rest: registry.sleep.active() == 0,
             idle_naps: self.idle_naps,
         }
     }
@@ -133,9 +155,21 @@ impl<'a> Post<'a> {
         let (registry, me) = (self.registry, self.me);
         self.own_polls = (self.own_polls + 1).min(policy::OWN_POLLS);
         if let Some(future) = find::future_only(me, patient) {
+            self.idle_naps = 0;
             self.note_rescue(&future);
+            if registry.rescue.begin_poll(me.index()) {
+                tell::poll_begins(registry);
+            }
             future.execute(me);
-            return (me.mode() != Mode::Overcommitted).then_some(Left::WithPermit);
+            if me.mode() != Mode::Overcommitted {
+                return Some(Left::WithPermit);
+            }
+            if !registry.rescue.end_poll(me.index()) {
+                // The deputy has the post.
+                me.set_mode(Mode::Away);
+                return Some(Left::Idle);
+            }
+            return None;
         }
         let job = match otherwise {
             Begin::Nothing => None,
@@ -145,7 +179,7 @@ impl<'a> Post<'a> {
         if let Some(job) = job {
             self.note_rescue(&job);
             take_permit(me);
-            tell::post_is_left(registry);
+            tell::post_is_left(me);
             me.note_computation();
             job.execute(me);
             return Some(Left::WithPermit);
@@ -169,9 +203,37 @@ impl<'a> Post<'a> {
     /// Sleeps as the driver, until a timer expires, something happens, or a publisher asks.
     fn drive(&mut self) {
         if let Some(role) = self.take_role() {
-            sleep(self.me, None, WakesFor::All, Some(&role));
+            sleep(self.me, None, WakesFor::Any, Some(&role));
             self.give_up(role);
         }
+    }
+
+    /// Sleeps for a tick, or until something is ready behind threads that are not expected back
+    /// soon. The `last` time before the post is left, anything that is ready wakes it.
+    fn watch(&mut self, last: bool) {
+        let wakes_for = if last { WakesFor::Any } else { WakesFor::All };
+        match IN_MODEL {
+            true => nap(self.me, WATCH),
+            false => sleep(self.me, Some(clock::now() + WATCH), wakes_for, None),
+        }
+        self.calm_looks = if last {
+            CALM_LOOKS
+        } else {
+            self.calm_looks + 1
+        };
+        self.look_at_role();
+    }
+
+    /// Moves the tasks of seats whose threads do not come back to where others find them.
+    fn relieve(&self) {
+        let (registry, me) = (self.registry, self.me);
+        let look = registry.rescue.look();
+        let others = registry.seats().filter(|seat| seat.index() != me.index());
+        for seat in others.filter(|seat| look.is_left_behind(seat)) {
+            find::all_tasks_of(seat, me);
+        }
+        drop(look);
+        publish::clear_seat(me);
     }
 
     /// Sleeps until a future is ready, or for a moment, as the driver if it can: what is ready has
@@ -201,8 +263,9 @@ impl<'a> Post<'a> {
 
     /// Has any thread taken the role of the driver since the last look?
     fn look_at_role(&mut self) {
-        let before = std::mem::replace(&mut self.takes, self.registry.driver.takes());
-        self.quiet_looks = match before == self.takes {
+        let driver = &self.registry.driver;
+        let before = std::mem::replace(&mut self.takes, driver.takes());
+        self.quiet_looks = match before == self.takes && driver.is_of_use() {
             true => self.quiet_looks + 1,
             false => 0,
         };
@@ -231,8 +294,11 @@ pub(in crate::pool) fn sleep(
     if wakes_for != WakesFor::Nothing {
         let _ = rescue.look().answer();
     }
+    if wakes_for == WakesFor::Any {
+        rescue.set_asks(me.index(), true);
+    }
     rescue.fall_asleep(me.parker(), wakes_for);
-    let is_needed = sight::is_saturated(registry) && sight::has_waiting(registry, wakes_for);
+    let is_needed = sight::wakes(registry, wakes_for);
     if !is_needed && !registry.is_closed() {
         let _parked = me.counters().parked();
         match role {
@@ -263,7 +329,7 @@ pub(in crate::pool) fn begin_at_post(me: Occupant<'_>) {
     // Some threads may wait for their turn while another one is at the post, but not all.
     let leaves_first = !pauses || turnstile.waiting() < MAX_PAUSED;
     if leaves_first {
-        tell::post_is_left(registry);
+        tell::post_is_left(me);
     }
     if pauses {
         me.counters().end_computing();
@@ -273,7 +339,7 @@ pub(in crate::pool) fn begin_at_post(me: Occupant<'_>) {
         me.counters().begin_computing();
     }
     if !leaves_first {
-        tell::post_is_left(registry);
+        tell::post_is_left(me);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can be seen of a pool: does everybody compute, and is anything ready? Looks only.
+//! What can be seen of a pool: does no thread come back soon, and is anything ready? Looks only.
 //!
 //! For rescue.R2 (`pool/README.md`) the caller has put a SeqCst fence between what it has changed
 //! and one of these looks.
@@ -8,40 +8,54 @@ use crate::pool::registry::Registry;
 use crate::pool::seat::{Mode, Seat};
 use crate::task::{Class, Priority};
 
-/// rescue.R2. Is there work that nobody will look at before a computation ends?
+/// rescue.R2. Is there work that calls for the thread at the post, or for one to come there?
 pub(in crate::pool) fn needs_rescue(registry: &Registry) -> bool {
-    let rescue = &registry.rescue;
-    if !rescue.is_possible {
+    if !registry.rescue.is_possible {
         return false;
     }
-    let wakes_for = match rescue.wakes_for() {
-        // It is awake.
-        Some(WakesFor::Nothing) => return false,
-        Some(wakes_for) => wakes_for,
-        None => WakesFor::All,
+    let is_due = match registry.rescue.wakes_for() {
+        Some(wakes_for) => wakes(registry, wakes_for),
+        None => {
+            let is_due = wakes(registry, WakesFor::Any);
+            is_due && (may_watch(registry) || is_saturated(registry))
+        }
     };
-    is_saturated(registry) && has_waiting(registry, wakes_for) && !registry.is_closed()
+    is_due && !registry.is_closed()
+}
+
+/// Can a thread be called that only looks whether others come back? Not the last spare thread:
+/// where a wait lends its permit, that one has to work.
+pub(in crate::pool) fn may_watch(registry: &Registry) -> bool {
+    registry.rescue.is_possible && registry.bench.can_call_two()
 }
 
 /// Is there something that wakes a thread at the post?
-pub(super) fn has_waiting(registry: &Registry, wakes_for: WakesFor) -> bool {
+pub(super) fn wakes(registry: &Registry, wakes_for: WakesFor) -> bool {
     let has_ready = match wakes_for {
+        // It is awake.
         WakesFor::Nothing => return false,
         WakesFor::Futures => has_ready_future(registry),
-        WakesFor::All => has_ready(registry),
+        WakesFor::All | WakesFor::Any => has_ready(registry),
     };
-    has_ready || registry.driver.is_wanted()
+    let has_waiting = has_ready || registry.driver.is_wanted();
+    has_waiting && is_saturated(registry)
+        || wakes_for == WakesFor::Any && has_ready && is_busy(registry)
 }
 
-/// Are all permits out, and is no thread polling?
+/// Are all permits out, and does no thread look for something to do?
+pub(super) fn is_busy(registry: &Registry) -> bool {
+    !registry.sleep.wants_one() && !registry.sleep.has_searchers()
+}
+
+/// Are all permits out, and is no thread expected back at its queues soon? Threads that poll are,
+/// until the thread at the post has seen that none comes back.
 pub(super) fn is_saturated(registry: &Registry) -> bool {
-    !registry.sleep.wants_one() && all_compute(registry)
+    is_busy(registry) && (registry.rescue.is_held_up() || all_compute(registry))
 }
 
-/// Does no thread poll, or look for something to do?
+/// Does no thread poll?
 fn all_compute(registry: &Registry) -> bool {
-    let mut seats = registry.seats();
-    !registry.sleep.has_searchers() && seats.all(|seat| seat.mode() != Mode::Polling)
+    registry.seats().all(|seat| seat.mode() != Mode::Polling)
 }
 
 /// Is any thread computing?

@@ -71,6 +71,13 @@ impl Counters {
         Self::add(counter, 1);
     }
 
+    /// The number of jobs that were taken from queues so far.
+    pub(crate) fn jobs(&self) -> u64 {
+        // Ordering: Relaxed; a snapshot.
+        let polls = self.polls.load(Ordering::Relaxed);
+        polls.wrapping_add(self.closures.load(Ordering::Relaxed))
+    }
+
     /// A task was made ready by a waker.
     #[inline]
     pub(crate) fn count_wake(&self) {

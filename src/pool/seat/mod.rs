@@ -35,7 +35,7 @@ pub use self::counters::SeatMetrics;
 pub(crate) use self::counters::{Counters, Parked};
 pub(crate) use self::lifo::Tasks;
 pub(crate) use self::mail::Mail;
-pub(crate) use self::mode::{Mode, Phase};
+pub(crate) use self::mode::{Mode, Progress};
 pub(crate) use self::offer::Offer;
 pub(crate) use self::reach::{Reached, may_reach};
 pub(crate) use self::slots::{Exposed, Popped, Slot, Slots, Wanted};

@@ -22,10 +22,10 @@ pub(crate) enum Mode {
     Overcommitted = 3,
 }
 
-/// A [`Mode`], and how often the occupant has come back to its queues: two looks that see the same
-/// phase have seen the same computation.
+/// A [`Mode`], and how often the occupant has begun to poll, or to look for something to do, after
+/// another mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Phase(pub(crate) u64);
+pub(crate) struct Phase(u64);
 
 impl Phase {
     const MODES: [Mode; 4] = [
@@ -60,7 +60,37 @@ impl PhaseWord {
     }
 }
 
+/// How far an occupant has come: two looks that see the same have seen the same poll or
+/// computation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    phase: u64,
+    jobs: u64,
+}
+
+impl Progress {
+    #[inline]
+    pub(crate) fn mode(self) -> Mode {
+        Phase(self.phase).mode()
+    }
+
+    /// The number of times that the occupant has come back to its queues since it had come as far
+    /// as `before`.
+    pub(crate) fn returns_since(self, before: Self) -> u64 {
+        let jobs = self.jobs.wrapping_sub(before.jobs);
+        jobs.max(u64::from(self != before))
+    }
+}
+
 impl Seat {
+    /// How far the occupant has come. To others a snapshot.
+    pub(crate) fn progress(&self) -> Progress {
+        Progress {
+            phase: self.phase().0,
+            jobs: self.counters().jobs(),
+        }
+    }
+
     /// What the occupant is doing. To others a snapshot.
     #[inline]
     pub(crate) fn phase(&self) -> Phase {

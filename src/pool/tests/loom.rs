@@ -15,6 +15,7 @@ use super::super::sizes::Sizes;
 use super::super::{computing, find, guest, halves, home::Home, publish, tell, timers, wait};
 use crate::job::JobRef;
 use crate::job::stack::{StackHeader, StackJob};
+use crate::latch::Latch;
 use crate::sleep::{Before, Rescan};
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::sync::deque::Steal;
@@ -428,6 +429,57 @@ fn an_owner_that_is_away_hides_nothing() {
     });
 }
 
+/// Rule H2, for a waiter: its thief blocks until a half of its own has run, and no other thread is
+/// there. The waiter takes that half, be it public or private; it hears who its thief is, when that
+/// begins.
+#[test]
+fn a_waiter_helps_a_thief_that_is_away() {
+    model::check("pool::a_waiter_helps_a_thief_that_is_away", || {
+        let registry = registry_of(2, 0);
+        registry.sleep.acquire();
+        registry.sleep.acquire();
+        let thief = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+                let occupied = unsafe { registry.occupy(1) };
+                occupied.me().set_mode(Mode::Computing);
+                if let Steal::Success(job) = registry.seat(0).offer().steal() {
+                    job.execute(1);
+                }
+            })
+        };
+        {
+            // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+            let occupied = unsafe { registry.occupy(0) };
+            let me = occupied.me();
+            me.set_mode(Mode::Computing);
+            // A thread that sleeps, and no loop that yields: loom tells a deadlock from it.
+            let child_done = Latch::new();
+            let job = StackJob::new(|migrated| {
+                if migrated {
+                    let me = super::super::seat::current().expect("seated");
+                    let child = StackJob::new(|_| {
+                        // SAFETY: the latch outlives both jobs.
+                        unsafe { Latch::set(&raw const child_done) };
+                    });
+                    let slot = halves::push(me, child.as_header());
+                    child_done.wait(Parker::current());
+                    finish(me, slot, &child);
+                }
+            });
+            let slot = halves::push(me, job.as_header());
+            match halves::pop(me, slot, job.as_header()) {
+                // SAFETY: `Mine` is the right to run the job.
+                Popped::Mine => (unsafe { job.take() })(false),
+                // SAFETY: stolen, so exposed.
+                Popped::Stolen => wait::for_half(me, unsafe { job.public() }),
+            }
+        }
+        thief.join().unwrap();
+    });
+}
+
 /// A pool whose two permits are out, to seats in these modes, and a future that may be published
 /// there.
 struct Busy {
@@ -436,7 +488,12 @@ struct Busy {
 
 impl Busy {
     fn new(modes: [Mode; 2]) -> Self {
-        let registry = registry_of(2, 1);
+        Self::with_spares(modes, 1)
+    }
+
+    /// With two spare threads, one may look whether threads that poll come back.
+    fn with_spares(modes: [Mode; 2], spares: usize) -> Self {
+        let registry = registry_of(2, spares);
         for (seat, mode) in modes.into_iter().enumerate() {
             registry.sleep.acquire();
             // SAFETY: this is the only thread so far.
@@ -502,21 +559,105 @@ fn rescue_when_two_begin_to_compute_at_once() {
     });
 }
 
-/// rescue.R2: a future becomes ready while the overcommitted thread leaves its post, having found
-/// nothing.
+/// A future becomes ready while the overcommitted thread leaves its post, having found nothing.
+fn the_post_is_left(pool: &Busy) {
+    assert!(pool.registry.rescue.take_post());
+    let job = StackJob::new(|_| ());
+    let leaver = {
+        let registry = Arc::clone(&pool.registry);
+        thread::spawn(move || {
+            registry.rescue.arrive(2);
+            // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
+            tell::post_is_left(unsafe { registry.occupy(2) }.me());
+        })
+    };
+    pool.publish(future(&job));
+    leaver.join().unwrap();
+    pool.end();
+}
+
+/// rescue.R2, behind threads that compute.
 #[test]
 fn rescue_when_the_post_is_left() {
     model::check("pool::rescue_when_the_post_is_left", || {
-        let pool = Busy::new([Mode::Computing; 2]);
+        the_post_is_left(&Busy::new([Mode::Computing; 2]));
+    });
+}
+
+/// rescue.R2, behind a poll that does not come back.
+#[test]
+fn rescue_behind_a_poll_when_the_post_is_left() {
+    model::check("pool::rescue_behind_a_poll_when_the_post_is_left", || {
+        the_post_is_left(&Busy::with_spares([Mode::Computing, Mode::Polling], 2));
+    });
+}
+
+/// rescue.R2: a future becomes ready behind polls that do not come back, while the thread at the
+/// post falls asleep without an end.
+#[test]
+fn rescue_behind_a_poll_wakes_the_post() {
+    model::check("pool::rescue_behind_a_poll_wakes_the_post", || {
+        let pool = Busy::with_spares([Mode::Polling; 2], 2);
         assert!(pool.registry.rescue.take_post());
+        pool.registry.rescue.arrive(2);
         let job = StackJob::new(|_| ());
-        let leaver = {
+        let poller = {
             let registry = Arc::clone(&pool.registry);
-            thread::spawn(move || tell::post_is_left(&registry))
+            thread::spawn(move || {
+                // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
+                let occupied = unsafe { registry.occupy(2) };
+                loop {
+                    if let Some(job) = registry.injectors.take_future(Priority::Normal) {
+                        return job.execute(2);
+                    }
+                    post::sleep(occupied.me(), None, WakesFor::Any, None);
+                }
+            })
         };
         pool.publish(future(&job));
-        leaver.join().unwrap();
-        pool.end();
+        poller.join().unwrap();
+    });
+}
+
+/// rescue.R4: the thread at the post begins to poll, while its deputy leaves.
+#[test]
+fn rescue_polls_with_a_deputy() {
+    model::check("pool::rescue_polls_with_a_deputy", || {
+        let registry = registry_of(1, 2);
+        let rescue = &registry.rescue;
+        assert!(rescue.take_post() && rescue.take_deputy());
+        rescue.arrive(1);
+        let deputy = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                registry.rescue.leave_as_deputy();
+                registry.rescue.poll_at_post().is_some() && registry.rescue.take_deputy()
+            })
+        };
+        let is_called = rescue.begin_poll(1) && rescue.take_deputy();
+        assert!(deputy.join().unwrap() != is_called || !rescue.take_deputy());
+    });
+}
+
+/// rescue.R1: the deputy takes the post over, while the poll there ends.
+#[test]
+fn rescue_is_taken_over_once() {
+    model::check("pool::rescue_is_taken_over_once", || {
+        let registry = registry_of(1, 2);
+        let rescue = &registry.rescue;
+        assert!(rescue.take_post());
+        rescue.arrive(1);
+        let _ = rescue.begin_poll(1);
+        let deputy = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                let poll = registry.rescue.poll_at_post();
+                poll.is_some_and(|poll| registry.rescue.take_over(poll, 2))
+            })
+        };
+        let comes_back = rescue.end_poll(1);
+        assert_ne!(deputy.join().unwrap(), comes_back);
+        assert!(rescue.is_taken());
     });
 }
 

@@ -13,7 +13,7 @@
 
 use super::super::shutdown;
 use crate::entry::{JoinSet, Pool, Scope, ScopeFifo};
-use crate::sync::{Mutex, lock, thread};
+use crate::sync::{Condvar, Mutex, lock, thread};
 use crate::task::JoinHandle;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
@@ -99,6 +99,44 @@ impl Drop for Tracked {
     fn drop(&mut self) {
         self.0.add();
     }
+}
+
+/// Blocks a thread until another one opens it.
+struct Gate(Mutex<bool>, Condvar);
+
+impl Gate {
+    fn new() -> Self {
+        Self(Mutex::new(false), Condvar::new())
+    }
+
+    fn open(&self) {
+        *lock(&self.0) = true;
+        self.1.notify_all();
+    }
+
+    fn wait(&self) {
+        let mut open = lock(&self.0);
+        while !*open {
+            open = self.1.wait(open).unwrap();
+        }
+    }
+}
+
+/// Rules H1 and H2: a first half blocks until its second half has run, which is private. The other
+/// thread takes it, be it idle, or in a wait for the thread that blocks.
+#[test]
+fn a_half_may_wait_for_its_sibling() {
+    fn meet() {
+        let gate = Gate::new();
+        crate::join(|| crate::join(|| gate.wait(), || gate.open()), || ());
+    }
+    explore("a_half_may_wait_for_its_sibling", || {
+        let pool = bare_pool(2);
+        pool.install(|| {
+            meet();
+            crate::join(|| (), meet);
+        });
+    });
 }
 
 /// A channel of one's own, so that the waker's way is the only one under test.
@@ -750,6 +788,59 @@ fn shuttle_the_post_is_handed_over() {
             future.join().unwrap();
         }
         root.join().unwrap();
+        pool.shutdown();
+    });
+}
+
+/// A pool of one with spare threads for the post, its deputy, and polls that block.
+fn pool_with_post() -> Pool {
+    let pool = Pool::builder().num_threads(1).max_spare_threads(6);
+    pool.max_blocking_threads(1).build().unwrap()
+}
+
+/// All threads block in a lock, whose holder waits for a task.
+#[test]
+fn shuttle_threads_block_on_a_lock_whose_holder_waits() {
+    explore("threads_block_on_a_lock_whose_holder_waits", || {
+        let pool = pool_with_post();
+        let shared = Arc::new(Mutex::new(0));
+        let tasks = [0; 3].map(|_| {
+            let shared = Arc::clone(&shared);
+            pool.spawn(async move {
+                let mut count = lock(&shared);
+                *count += crate::block_on(crate::spawn(async { 1 })).unwrap();
+            })
+        });
+        for task in tasks {
+            task.join().unwrap();
+        }
+        assert_eq!(*lock(&shared), 3);
+        pool.shutdown();
+    });
+}
+
+/// Polls that do not come back until a future has run: it is polled beside them.
+#[test]
+fn shuttle_a_future_is_polled_beside_endless_polls() {
+    explore("a_future_is_polled_beside_endless_polls", || {
+        let pool = pool_with_post();
+        let flag = Count::default();
+        let endless = [0; 2].map(|_| {
+            let flag = flag.clone();
+            pool.spawn(async move {
+                while flag.get() == 0 {
+                    thread::yield_now();
+                }
+            })
+        });
+        let future = pool.spawn(async move {
+            crate::task::yield_now().await;
+            flag.add();
+        });
+        for task in endless {
+            task.join().unwrap();
+        }
+        future.join().unwrap();
         pool.shutdown();
     });
 }

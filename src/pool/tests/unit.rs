@@ -206,9 +206,19 @@ fn sleepers_hear_of_what_is_not_next() {
 fn joins_find_their_halves_again() {
     let counts = [const { Cell::new(0) }; 2];
     with_seat(|me| {
+        let sleep = &me.registry().sleep;
         for seed in 1..2000 {
+            // In every second round no thread is idle, and most halves stay private.
+            if seed % 2 == 0 {
+                let _ = sleep.stop_searching();
+                sleep.acquire();
+            }
             nested(me, &Rng::new(seed), seed as u32 % 40, &counts);
             assert!(!me.slots().has_private());
+            if seed % 2 == 0 {
+                sleep.release();
+                sleep.start_searching();
+            }
         }
     });
     assert!(counts.iter().all(|count| count.get() > 1000), "{counts:?}");

@@ -1,11 +1,11 @@
 //! Spare threads: called when needed, kept on a bench for a while, then gone.
 //!
-//! A spare thread is called for one of two things: to take a permit that all others have lent
-//! ([`Call::Work`]), or to poll futures while all others compute ([`Call::Poll`], see `rescue/`). A
-//! thread that has nothing to do any more sits down on the bench, and gets up when called. One that
-//! is not called for [`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive) ends. The one
-//! that sat down last is called first, so that a pool that needs fewer spares than before soon has
-//! fewer.
+//! A spare thread is called for one of three things: to take a permit that all others have lent
+//! ([`Call::Work`]), to poll futures that others do not come back for ([`Call::Poll`], see
+//! `rescue/`), or to stand by for that thread ([`Call::StandBy`]). A thread that has nothing to do
+//! any more sits down on the bench, and gets up when called. One that is not called for
+//! [`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive) ends. The one that sat down last is
+//! called first, so that a pool that needs fewer spares than before soon has fewer.
 //!
 //! Nothing of this is on a fast path: a lock does.
 
@@ -23,6 +23,8 @@ pub(in crate::pool) enum Call {
     Work,
     /// It holds no permit, and polls futures only.
     Poll,
+    /// It holds no permit, and takes over from the thread that polls if that does not come back.
+    StandBy,
 }
 
 /// What came of a call.
@@ -121,6 +123,12 @@ impl Bench {
     pub(in crate::pool) fn can_call(&self) -> bool {
         // Ordering: Relaxed, as in `tell`.
         self.callable.load(Ordering::Relaxed) > 0
+    }
+
+    /// Would two calls be answered? A hint.
+    pub(in crate::pool) fn can_call_two(&self) -> bool {
+        // Ordering: Relaxed, as in `tell`.
+        self.callable.load(Ordering::Relaxed) > 1
     }
 
     /// Calls a spare thread for something.

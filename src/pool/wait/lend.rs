@@ -155,7 +155,7 @@ impl<'a> Lent<'a> {
             Mode::Away => None,
             Mode::Overcommitted => {
                 me.set_mode(Mode::Away);
-                tell::post_is_left(me.registry());
+                tell::post_is_left(me);
                 // It comes back with a permit.
                 Some(Mode::Computing)
             }

@@ -27,6 +27,7 @@ use super::{publish, tell};
 use crate::job::JobRef;
 use crate::job::stack::Public;
 use crate::latch::Latch;
+use crate::sync::atomic::{Ordering, fence};
 use crate::sync::deque::Steal;
 use crate::sync::hint;
 use crate::trace::{self, Span};
@@ -116,8 +117,22 @@ fn thief<'a>(me: Occupant<'a>, half: &Public) -> Option<&'a Seat> {
 fn sleep_for_half(me: Occupant<'_>, half: &Public) -> bool {
     let parker = me.parker();
     let thief = thief(me, half);
-    let offers = || thief.is_some_and(|thief| thief.offer().has_public() || thief.hides_unasked());
-    let is_over = || !half.latch().announce(parker) || offers();
+    let is_over = || match thief {
+        Some(thief) => {
+            let offers = thief.offer().has_public() || thief.hides_unasked();
+            !half.latch().announce(parker) || offers
+        }
+        // No thread has begun with it, or this one does not know which: it must hear of that, as
+        // it may be the only one that can help.
+        None => {
+            if !half.latch().announce_curious(parker) {
+                return true;
+            }
+            // Ordering: SeqCst fence; pairs with the one in `StackJob::execute`.
+            fence(Ordering::SeqCst);
+            half.thief().is_some()
+        }
+    };
     lend(me, Wait::Half(half.thief()), is_over);
     !half.latch().retract(parker)
 }

@@ -3,7 +3,7 @@
 use super::super::fork::script::play;
 use super::drops::{all_dropped_once, fragile};
 use super::equivalence::{items, same};
-use super::{config, everybody, nobody, scripts};
+use super::{config, everybody, nobody, scripts, too_late};
 use crate::iter::{Either, IntoParallelIterator, ParallelExtend};
 use crate::prelude::*;
 use proptest::prelude::*;
@@ -115,7 +115,8 @@ proptest! {
 
 #[test]
 fn a_failure_stops_the_loop() {
-    for script in [nobody(), everybody()] {
+    // A thread that comes gets an item that fails at once.
+    for (script, expected) in [(nobody(), 11), (too_late(), 11), (everybody(), 3)] {
         let calls = AtomicUsize::new(0);
         let check = |x: u32| {
             calls.fetch_add(1, Ordering::Relaxed);
@@ -125,7 +126,7 @@ fn a_failure_stops_the_loop() {
             (0..1_000_u32).into_par_iter().try_for_each(check)
         });
         assert_eq!(result, None);
-        assert_eq!(calls.into_inner(), 11);
+        assert_eq!(calls.into_inner(), expected);
     }
 }
 

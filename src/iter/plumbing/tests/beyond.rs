@@ -1,5 +1,6 @@
 //! Tests of what rayon does not have: ordered loops, scans, deterministic and limited loops, flags.
 
+use super::super::fork;
 use super::super::fork::script::{Script, play};
 use super::super::workers::Workers;
 use super::drops::{Item, all_dropped_once, fragile};
@@ -318,50 +319,56 @@ impl Drop for Under<'_> {
 fn tokens_are_as_many_as_workers() {
     let workers = Workers::new(3);
     let first = workers.first();
-    let (second, third) = (first.another().unwrap(), first.another().unwrap());
-    assert!(second.another().is_none() && third.another().is_none());
+    let (second, third) = (workers.another().unwrap(), workers.another().unwrap());
+    assert!(!workers.has_another() && workers.another().is_none());
     drop(first);
-    let again = third.another().unwrap();
-    assert!(again.another().is_none());
+    let again = workers.another().unwrap();
+    assert!(workers.another().is_none());
+    drop((second, third, again));
+    assert!(workers.has_another());
 
     // Zero counts as one, and a panic gives its token back.
     for max in [0, 1] {
-        assert!(Workers::new(max).first().another().is_none());
+        assert!(Workers::new(max).another().is_none());
     }
     let workers = Workers::new(2);
-    let first = workers.first();
     let panicking = || {
-        let _token = first.another();
+        let _token = workers.another();
         std::panic::resume_unwind(Box::new("on purpose"));
     };
     assert!(catch_unwind(AssertUnwindSafe(panicking)).is_err());
-    assert!(first.another().is_some());
+    assert!(workers.another().is_some());
 }
 
 #[test]
 fn halves_without_a_token_of_their_own_run_one_after_the_other() {
     let workers = Workers::new(1);
-    let run = || {
-        let first = workers.first();
-        first.join(
-            |token| token.another().is_none(),
-            |token| token.another().is_none(),
-        )
-    };
+    let is_alone = |_token| workers.another().is_none();
+    let run = || workers.join(workers.first(), is_alone, is_alone);
     let (result, log) = play(everybody(), run);
     assert_eq!((result, log.joins), ((true, true), 0));
 
     let workers = Workers::new(2);
-    let first = workers.first();
+    let is_alone = |_token| workers.another().is_none();
+    let run = || workers.join(workers.first(), is_alone, |_| ());
+    let ((left_is_alone, ()), log) = play(nobody(), run);
+    assert_eq!((left_is_alone, log.joins), (true, 1));
+    assert!(workers.another().is_some(), "the tokens were given back");
+}
+
+/// A thread that has run its piece gives its token to the next one that comes.
+#[test]
+fn a_token_is_given_back_before_a_thread_waits() {
+    let workers = Workers::new(2);
     let run = || {
-        first.join(
-            |token| token.another().is_some(),
-            |token| token.another().is_some(),
-        )
+        let left = |token| {
+            drop(token);
+            workers.has_another()
+        };
+        let right = |_token| workers.has_another();
+        workers.join(workers.first(), left, right)
     };
-    let (result, log) = play(nobody(), run);
-    assert_eq!((result, log.joins), ((false, false), 1));
-    assert!(first.another().is_some(), "the token was given back");
+    assert_eq!(play(nobody(), run).0, (true, true));
 }
 
 #[test]
@@ -434,5 +441,38 @@ fn making_items_stops_when_nobody_wants_them() {
         };
         assert_eq!(play(script, run).0, Err(3));
         assert_eq!(made.into_inner(), if right_first { 20 } else { 10 });
+    }
+}
+
+#[test]
+fn while_an_item_of_a_wave_is_made_another_lane_takes_the_others() {
+    for mapped in [false, true] {
+        let made = AtomicUsize::new(0);
+        let beside = AtomicUsize::new(0);
+        let make = |n: usize| {
+            if n == 0 {
+                fork::feed();
+                beside.store(made.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+            made.fetch_add(1, Ordering::Relaxed);
+            n
+        };
+        let script = Script {
+            feeds: vec![true; 9],
+            threads: 4,
+            ..nobody()
+        };
+        let run = || {
+            let mut seen = Vec::new();
+            if mapped {
+                (0..4).par_map_ordered(4, make).for_each(|n| seen.push(n));
+            } else {
+                let items = (0..4).into_par_iter().map(make);
+                items.for_each_ordered(4, |n| seen.push(n));
+            }
+            seen
+        };
+        assert_eq!(play(script, run).0, [0, 1, 2, 3]);
+        assert_eq!(beside.into_inner(), 3);
     }
 }

@@ -14,7 +14,7 @@ use super::fork::Takers;
 use super::fork::script::{Join, Script};
 use proptest::prelude::*;
 
-/// Any script: hungry or not, stolen or not, right half first or left, fast or slow.
+/// Any script: hungry or not, stolen or not, at once or between blocks or late, fast or slow.
 pub(crate) fn scripts() -> impl Strategy<Value = Script> {
     let takers = prop_oneof![
         Just(Takers::None),
@@ -36,12 +36,14 @@ pub(crate) fn scripts() -> impl Strategy<Value = Script> {
         takers,
         prop::collection::vec(join, 0..60),
         prop::collection::vec(any::<bool>(), 0..60),
+        prop::collection::vec(any::<bool>(), 0..60),
         prop::collection::vec(lap, 0..120),
         1..9_usize,
     )
-        .prop_map(|(takers, joins, returns, laps, threads)| Script {
+        .prop_map(|(takers, joins, feeds, returns, laps, threads)| Script {
             takers,
             joins,
+            feeds,
             returns,
             laps,
             threads,
@@ -53,14 +55,24 @@ fn nobody() -> Script {
     Script::default()
 }
 
-/// A script in which a thread is always hungry, and items are heavy: the loop is split wherever it
-/// may be.
+/// A script in which a thread is always hungry, comes, and takes all it can get, and items are
+/// heavy: the loop is split wherever it may be.
 fn everybody() -> Script {
     Script {
         takers: vec![Takers::Awake; 100_000],
+        feeds: vec![true; 100_000],
+        returns: vec![true; 100_000],
         laps: vec![1_000_000; 100_000],
         threads: 4,
         ..Script::default()
+    }
+}
+
+/// As [`everybody`], but each thread that comes is too late: what is offered is run in order.
+fn too_late() -> Script {
+    Script {
+        feeds: Vec::new(),
+        ..everybody()
     }
 }
 

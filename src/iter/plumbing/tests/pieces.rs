@@ -1,7 +1,7 @@
 //! Tests of how often loops are split, and where.
 
 use super::super::fork::script::{Script, play};
-use super::super::fork::{Stay, Takers, script};
+use super::super::fork::{self, Takers, script};
 use super::super::*;
 use super::{config, everybody, nobody, scripts};
 use crate::prelude::*;
@@ -14,14 +14,26 @@ fn pieces(script: Script, iter: impl ParallelIterator) -> (Vec<usize>, script::L
     play(script, || iter.fold(|| 0, |len, _| len + 1).collect())
 }
 
-/// A script with heavy items, in which a thread is hungry at the polls numbered `when`.
+/// A script with heavy items, in which a thread is hungry at the polls numbered `when`, and takes
+/// one part.
 fn hungry_at(when: &[usize]) -> Script {
     let mut takers = vec![Takers::None; 1_000];
     when.iter().for_each(|&poll| takers[poll] = Takers::Awake);
     Script {
         takers,
         laps: vec![100_000; 1_000],
-        ..everybody()
+        feeds: vec![true; 1_000],
+        ..Script::default()
+    }
+}
+
+/// A script in which a thief comes whenever a loop or an item calls for one, and takes all it can
+/// get.
+fn thieves() -> Script {
+    Script {
+        feeds: vec![true; 1_000],
+        returns: vec![true; 1_000],
+        ..nobody()
     }
 }
 
@@ -29,7 +41,8 @@ fn hungry_at(when: &[usize]) -> Script {
 fn one_piece_when_nobody_is_hungry() {
     for len in [0, 1, 2, 3, 100, 100_000] {
         let (lens, log) = pieces(nobody(), (0..len).into_par_iter());
-        assert_eq!((lens, log.joins), (vec![len], 0));
+        assert_eq!((lens, log.feeds), (vec![len], 0));
+        assert!(log.joins <= 1, "it is opened, and not cut");
     }
 }
 
@@ -44,20 +57,28 @@ fn a_loop_of_a_hundred_cheap_items_looks_up_a_few_times() {
 }
 
 #[test]
-fn one_more_piece_for_each_split() {
-    // Poll 0 is the one at the start.
-    for when in [&[1][..], &[1, 2], &[3, 7, 9]] {
+fn one_more_piece_for_each_thief() {
+    // Poll 0 is the one at the start; at poll 1 no item has been measured.
+    for when in [&[2][..], &[2, 3], &[4, 7, 9]] {
         let (lens, log) = pieces(hungry_at(when), (0..100).into_par_iter());
-        assert_eq!(log.joins, when.len());
-        assert_eq!(lens.len(), when.len() + 1);
+        assert_eq!(log.feeds, when.len());
+        assert_eq!(lens.len(), when.len() + 1, "{lens:?}");
         assert_eq!(lens.iter().sum::<usize>(), 100);
     }
 }
 
 #[test]
 fn heavy_items_are_shared_to_the_last() {
-    let (lens, _) = pieces(everybody(), (0..64).into_par_iter());
-    assert!(lens.iter().all(|&len| len <= 1 + 1), "{lens:?}");
+    // A piece shows with one item that items are heavy, and runs another before the rest is taken.
+    // With four threads, two halves of cuts are older than that of the first piece, and go first.
+    for (threads, most) in [(1, 1 + 1), (4, 1 + 2)] {
+        let script = Script {
+            threads,
+            ..everybody()
+        };
+        let (lens, _) = pieces(script, (0..64).into_par_iter());
+        assert!(lens.iter().all(|&len| len <= most), "{lens:?}");
+    }
 }
 
 #[test]
@@ -68,7 +89,27 @@ fn cheap_items_are_not_shared() {
         ..everybody()
     };
     let (lens, log) = pieces(cheap, (0..100).into_par_iter());
-    assert_eq!((lens, log.joins), (vec![100], 0));
+    assert_eq!((lens, log.feeds), (vec![100], 0));
+}
+
+#[test]
+fn what_is_older_than_a_cheap_loop_is_offered_between_its_blocks() {
+    let script = Script {
+        takers: [vec![Takers::None], vec![Takers::Awake; 100]].concat(),
+        laps: vec![10; 100],
+        ..thieves()
+    };
+    let seen = AtomicUsize::new(0);
+    let count = || seen.fetch_add(1, Ordering::Relaxed);
+    let run = || {
+        fork::join(
+            |_| (0..100).into_par_iter().for_each(|_| _ = count()),
+            |migrated| (migrated, count()),
+        )
+    };
+    let (((), second), log) = play(script, run);
+    // The thief came before the first block.
+    assert_eq!((second, log.feeds), ((true, 0), 1));
 }
 
 #[test]
@@ -79,24 +120,106 @@ fn idle_threads_get_a_piece_at_once() {
         ..Script::default()
     };
     let (lens, log) = pieces(script, (0..600).into_par_iter());
-    assert_eq!((lens, log.joins), (vec![100; 6], 5));
+    // Five cuts, and each piece is opened.
+    assert_eq!((lens, log.joins), (vec![100; 6], 5 + 6));
 }
 
-/// The second half runs first, and helps with the first one again and again.
+/// The half that helps is taken before the runner begins. The helper takes all but the first item,
+/// the right half of what is left each time.
 #[test]
-fn whoever_is_done_helps_its_neighbour() {
+fn a_helper_takes_halves_until_nothing_is_left() {
     let script = Script {
-        takers: vec![Takers::Awake],
         joins: vec![script::Join {
             right_first: true,
             migrated: true,
         }],
-        returns: vec![true; 100],
-        threads: 2,
-        ..Script::default()
+        ..thieves()
     };
-    let (lens, log) = pieces(script, (0..64).into_par_iter());
-    assert_eq!((lens, log.joins), (vec![1, 1, 2, 4, 8, 16, 32], 1));
+    let (lens, _) = pieces(script, (0..64).into_par_iter());
+    assert_eq!(lens, [1, 1, 2, 4, 8, 16, 32]);
+}
+
+/// An item that waits for ever hides nothing but the block that it is in: here item `stuck` ends
+/// only after a thief has taken what it can get.
+fn run_behind(stuck: usize, len: usize) -> usize {
+    let seen = AtomicUsize::new(0);
+    let behind = AtomicUsize::new(0);
+    (0..len).into_par_iter().for_each(|item| {
+        if item == stuck {
+            fork::feed();
+            behind.store(seen.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        seen.fetch_add(1, Ordering::Relaxed);
+    });
+    assert_eq!(seen.into_inner(), len);
+    behind.into_inner()
+}
+
+#[test]
+fn items_behind_a_stuck_one_can_be_taken() {
+    for len in [2, 3, 10, 100, 1_000] {
+        // Nothing is known of the loop.
+        let (behind, _) = play(thieves(), || run_behind(0, len));
+        assert_eq!(behind, len - 1);
+        // It is known to be short.
+        let cheap = Script {
+            laps: vec![1; 1_000],
+            ..thieves()
+        };
+        let run = || {
+            let quick = run_behind(len, len);
+            (quick, run_behind(0, len))
+        };
+        let ((_, behind), _) = play(cheap, run);
+        assert_eq!(behind, len - 1);
+        // It is known to be long, and cheap: the first block is one item all the same.
+        let long = Script {
+            laps: vec![1_000; 1_000],
+            ..thieves()
+        };
+        let run = || {
+            let quick = run_behind(len, len);
+            (quick, run_behind(0, len))
+        };
+        let ((_, behind), _) = play(long, run);
+        assert_eq!(behind, len - 1);
+    }
+}
+
+#[test]
+fn the_last_item_can_be_taken() {
+    // Heavy items, so a block is one item. The last but one is stuck.
+    let heavy = Script {
+        laps: vec![1_000_000; 1_000],
+        ..thieves()
+    };
+    let (behind, _) = play(heavy, || run_behind(8, 10));
+    assert_eq!(behind, 9);
+}
+
+#[test]
+fn a_stuck_item_in_the_first_blocks_of_a_short_loop_hides_its_block_only() {
+    let cheap = Script {
+        laps: vec![1; 1_000],
+        ..thieves()
+    };
+    let run = || {
+        run_behind(80, 80);
+        run_behind(1, 80)
+    };
+    // Items 1 to 9 are a block.
+    assert_eq!(play(cheap, run).0, 71);
+}
+
+#[test]
+fn a_piece_is_opened_again_when_its_helper_has_gone() {
+    // Three thieves come, each for one part.
+    let script = hungry_at(&[2, 4, 6]);
+    let text = |n: usize| n.to_string();
+    let run = || (0..100).into_par_iter().map(text).collect::<Vec<_>>();
+    let (texts, log) = play(script, run);
+    assert_eq!(texts, (0..100).map(text).collect::<Vec<_>>());
+    assert_eq!(log.feeds, 3);
 }
 
 #[test]
@@ -117,16 +240,16 @@ fn a_loop_known_to_be_cheap_is_not_cut_at_once() {
         ..everybody()
     };
     let ((first, second), log) = play(script, || (hundred(), hundred()));
-    assert_eq!((first, second, log.joins), (1, 1, 0));
+    assert_eq!((first, second, log.feeds), (1, 1, 0));
 }
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn identities_are_made_by_joins_and_by_help_only(len in 0..500_usize, s in scripts()) {
+    fn a_join_makes_one_identity_at_most(len in 0..500_usize, s in scripts()) {
         let (lens, log) = pieces(s, (0..len).into_par_iter());
-        prop_assert!(lens.len() > log.joins && lens.len() <= log.joins + 1 + log.returns);
+        prop_assert!(lens.len() <= log.joins + 1);
         prop_assert_eq!(lens.iter().sum::<usize>(), len);
     }
 
@@ -235,7 +358,7 @@ fn a_found_item_ends_the_loop_at_the_next_block() {
 
 #[test]
 fn a_folder_that_is_not_send_survives_the_split_of_its_loop() {
-    let script = hungry_at(&[1, 2, 3]);
+    let script = hungry_at(&[2, 3, 4]);
     let run = || {
         let shared = (0..50_usize)
             .into_par_iter()
@@ -243,15 +366,7 @@ fn a_folder_that_is_not_send_survives_the_split_of_its_loop() {
         shared.sum::<usize>()
     };
     let (sum, log) = play(script, run);
-    assert_eq!((sum, log.joins), ((1..=50).sum(), 3));
-}
-
-#[test]
-fn what_stays_home_cannot_be_taken_elsewhere() {
-    let stay = Stay::new(Rc::new(5));
-    let elsewhere = std::thread::spawn(move || *stay.into_inner());
-    assert!(elsewhere.join().is_err());
-    assert_eq!(*Stay::new(Rc::new(5)).into_inner(), 5);
+    assert_eq!((sum, log.feeds), ((1..=50).sum(), 3));
 }
 
 #[test]

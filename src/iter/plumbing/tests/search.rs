@@ -4,7 +4,7 @@
 use super::super::fork::script::play;
 use super::drops::{all_dropped_once, fragile};
 use super::equivalence::{items, same};
-use super::{config, everybody, nobody, scripts};
+use super::{config, everybody, nobody, scripts, too_late};
 use crate::prelude::*;
 use proptest::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -117,7 +117,10 @@ fn an_ordered_search_stops_at_the_right_pieces() {
         *x == 5 || *x == 995
     };
     let range = || (0..1_000_u32).into_par_iter();
-    for script in [nobody(), everybody()] {
+    let (first, _) = play(everybody(), || range().find_first(count));
+    assert_eq!(first, Some(5));
+    seen.store(0, Ordering::Relaxed);
+    for script in [nobody(), too_late()] {
         let (first, _) = play(script, || range().find_first(count));
         assert_eq!(first, Some(5));
     }
@@ -136,7 +139,7 @@ fn an_ordered_search_stops_at_the_right_pieces() {
             };
             10_000
         ],
-        ..everybody()
+        ..too_late()
     };
     let (last, _) = play(right_first, || range().find_last(count));
     assert_eq!(last, Some(995));

@@ -1,16 +1,17 @@
 //! Adapters that change the number or the order of items, and sources without a collection. Their
 //! producers are cut in all places, and read from both ends.
 
-use super::super::fork::script::play;
+use super::super::fork;
+use super::super::fork::script::{Script, play};
 use super::super::*;
 use super::drops::{all_dropped_once, fragile};
 use super::equivalence::{items, same};
 use super::{config, everybody, scripts};
 use crate::iter::*;
 use proptest::prelude::*;
-use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A cut of a producer after `first` items, and of the rest after `second` more.
 struct Cut {
@@ -312,7 +313,7 @@ fn items_without_a_size() {
         ]
     });
     assert_eq!(counts, [1_000, 334, 2_000, 1_999, 1_000, 1_000]);
-    assert_eq!(units().cmp(units()), Ordering::Equal);
+    assert_eq!(units().cmp(units()), std::cmp::Ordering::Equal);
 }
 
 #[test]
@@ -323,4 +324,72 @@ fn a_bridge_ends_when_its_iterator_panics() {
     let result = catch_unwind(|| items.par_bridge().count());
     std::panic::set_hook(hook);
     assert!(result.is_err());
+}
+
+/// While a thread is busy with an item, or waits for one, others take what comes.
+#[test]
+fn a_bridge_has_a_part_for_a_thread_that_comes_late() {
+    for late in [0, 1, 50, 98] {
+        let script = Script {
+            feeds: vec![true; 9],
+            ..Script::default()
+        };
+        let seen = AtomicUsize::new(0);
+        let rest = AtomicUsize::new(0);
+        let run = || {
+            (0..100).par_bridge().for_each(|item| {
+                if item == late {
+                    fork::feed();
+                    rest.store(seen.load(Ordering::Relaxed), Ordering::Relaxed);
+                }
+                seen.fetch_add(1, Ordering::Relaxed);
+            });
+        };
+        play(script, run);
+        // The thief has run all items but this one.
+        assert_eq!((rest.into_inner(), seen.into_inner()), (99, 100));
+    }
+}
+
+#[test]
+fn a_thief_of_a_bridge_leaves_a_part_for_the_next_one() {
+    let script = Script {
+        feeds: vec![true; 9],
+        ..Script::default()
+    };
+    let depth = AtomicUsize::new(0);
+    let run = || {
+        (0..5).par_bridge().for_each(|_| {
+            depth.fetch_add(1, Ordering::Relaxed);
+            fork::feed();
+        });
+    };
+    let (_, log) = play(script, run);
+    // Each of the threads has one item, and then finds the end; all are asked for the next.
+    assert_eq!((depth.into_inner(), log.joins), (5, 6));
+}
+
+/// Pieces that took long are not repeated: the next ones are split further.
+#[test]
+fn a_long_piece_is_split_before_it_begins() {
+    let parts = |lap| {
+        let script = Script {
+            laps: vec![lap],
+            threads: 2,
+            ..Script::default()
+        };
+        let halves = |range: std::ops::Range<u32>| {
+            let middle = range.start.midpoint(range.end);
+            if middle == range.start {
+                (range, None)
+            } else {
+                (range.start..middle, Some(middle..range.end))
+            }
+        };
+        let run = || split(0..64, halves).count();
+        play(script, run).0
+    };
+    assert_eq!((parts(1_000), parts(90_000)), (4, 4));
+    // After the first of four parts of 16 items, the others are single items.
+    assert_eq!(parts(10_000_000), 1 + 48);
 }

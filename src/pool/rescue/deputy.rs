@@ -1,0 +1,62 @@
+//! The deputy: a thread that stands by while the thread at the post polls.
+//!
+//! What that polls may block, or compute without a word. The deputy looks every 2 ms. If futures
+//! are ready, and the post is still at the same poll, it takes the post over. The other thread
+//! leaves when its poll ends.
+//!
+//! `rescue.R4`. *While the thread at the post runs code of users, a thread stands by, or none can
+//! be called.* The holder says that it polls, fences, and looks for a deputy; a deputy that leaves
+//! says so, fences, and looks for a poll. So one of the two sees the other. Model:
+//! `pool::rescue_polls_with_a_deputy`.
+
+use super::PollAtPost;
+use super::policy::{DEPUTY_LOOKS, DEPUTY_NAP, IN_MODEL};
+use super::post::{self, Left};
+use super::sight;
+use crate::pool::registry::Registry;
+use crate::pool::seat::{Mode, Occupant, Progress};
+use crate::util::clock;
+
+/// Looks whether the thread at the post comes back from its polls, and takes its place if it does
+/// not. The caller is the deputy.
+pub(in crate::pool) fn stand_by(me: Occupant<'_>) -> Left {
+    let registry = me.registry();
+    let rescue = &registry.rescue;
+    let mut before = None;
+    let mut quiet = 0;
+    loop {
+        nap(me);
+        let now = poll_at_post(registry);
+        if let Some((poll, _)) = now.filter(|_| now == before) {
+            if sight::has_ready_future(registry) && rescue.take_over(poll, me.index()) {
+                rescue.leave_as_deputy();
+                return post::poll_futures(me);
+            }
+        }
+        quiet = if now.is_some() { 0 } else { quiet + 1 };
+        before = now;
+        if quiet >= DEPUTY_LOOKS || registry.is_closed() {
+            rescue.leave_as_deputy();
+            let is_needed = rescue.poll_at_post().is_some() && !registry.is_closed();
+            if !(is_needed && rescue.take_deputy()) {
+                return Left::Idle;
+            }
+            quiet = 0;
+        }
+    }
+}
+
+/// The poll at the post, if its thread has not begun to compute.
+fn poll_at_post(registry: &Registry) -> Option<(PollAtPost, Progress)> {
+    let poll = registry.rescue.poll_at_post()?;
+    let progress = registry.seat(poll.seat()).progress();
+    (progress.mode() == Mode::Overcommitted).then_some((poll, progress))
+}
+
+fn nap(me: Occupant<'_>) {
+    let _parked = me.counters().parked();
+    if IN_MODEL {
+        return crate::sync::thread::yield_now();
+    }
+    me.parker().drive(Some(clock::now() + DEPUTY_NAP));
+}
