@@ -54,7 +54,7 @@ const HELD: &[(&str, u64)] = &[
     ("P items of 10 ms: loop", 500),
     ("P + 1 items of 10 ms: loop", 500),
     ("2 P items of 10 ms: loop", 500),
-    ("par_bridge, 10 P items of 1 ms", 500),
+    ("par_bridge, 10 P items of 1 ms", 1_500),
     ("100 P tasks of 20 us, spawned outside", 1_200),
     ("100 P tasks of 20 us, spawned by a task", 1_000),
     ("P pairs of tasks, 200 throws of 5 us", 900),
