@@ -44,21 +44,26 @@ fn message<R>(f: impl FnOnce() -> R) -> String {
 /// Shapes that take at most 1.05 of the greedy bound on 2 to 128 cores, and these microseconds on
 /// top: for the wake-ups from rest, which spread from thread to thread. (Names as in `shapes`.)
 const HELD: &[(&str, u64)] = &[
-    ("fine tree: 2^14 leaves of 1 us", 600),
-    ("coarse tree: 2^10 leaves of 100 us", 900),
-    ("8 queens, 2 us a node", 500),
-    ("P items of 10 ms: tree", 500),
-    ("P items of 10 ms: chain of first halves", 500),
+    ("fine tree: 2^14 leaves of 1 us", 250),
+    ("coarse tree: 2^10 leaves of 100 us", 400),
+    ("unbalanced tree, 2 us a node", 500),
+    ("8 queens, 2 us a node", 250),
+    ("P items of 10 ms: tree", 300),
+    ("P items of 10 ms: chain of first halves", 300),
+    // Each thread finds the rest of the chain only when the one before it has begun.
     ("P items of 10 ms: chain of second halves", 1_500),
-    ("P items of 10 ms: scope", 500),
-    ("P items of 10 ms: loop", 500),
-    ("P + 1 items of 10 ms: loop", 500),
-    ("2 P items of 10 ms: loop", 500),
-    ("par_bridge, 10 P items of 1 ms", 500),
+    ("P items of 10 ms: scope", 300),
+    ("P items of 10 ms: loop", 300),
+    ("P + 1 items of 10 ms: loop", 300),
+    ("2 P items of 10 ms: loop", 300),
+    ("loop of 20 P items of 0 to 100 us", 500),
+    ("P loops of 64 items of 20 us, in a loop", 500),
+    // One item more than the bound.
+    ("par_bridge, 10 P items of 1 ms", 1_500),
     ("100 P tasks of 20 us, spawned outside", 1_200),
-    ("100 P tasks of 20 us, spawned by a task", 1_000),
-    ("P pairs of tasks, 200 throws of 5 us", 900),
-    ("from rest: P items of 50 us", 500),
+    ("100 P tasks of 20 us, spawned by a task", 500),
+    ("P pairs of tasks, 200 throws of 5 us", 300),
+    ("from rest: P items of 50 us", 250),
 ];
 
 #[test]

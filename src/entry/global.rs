@@ -15,7 +15,7 @@ pub(crate) fn registry() -> Arc<Registry> {
 
 /// Calls `f` with the default pool, without counting a reference. Each simulation has its own.
 pub(crate) fn with<R>(f: impl FnOnce(&Arc<Registry>) -> R) -> R {
-    if let Some(registry) = sim::default_pool(make, |pool| shutdown::begin(pool)) {
+    if let Some(registry) = sim::default_pool(make, shutdown::begin) {
         return f(&registry);
     }
     f(DEFAULT.get_or_init(|| {

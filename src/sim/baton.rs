@@ -843,16 +843,3 @@ pub(crate) fn default_pool<P: Any + Send + Sync>(
     });
     Some(pool)
 }
-
-/// Runs `f` as if the calling thread were none of the simulation: for locks of the whole process,
-/// which others hold for a moment only.
-pub(crate) fn unseen<R>(f: impl FnOnce() -> R) -> R {
-    struct Back(bool);
-    impl Drop for Back {
-        fn drop(&mut self) {
-            LOCAL.with(|local| local.on.set(self.0));
-        }
-    }
-    let _back = Back(LOCAL.with(|local| local.on.replace(false)));
-    f()
-}

@@ -54,19 +54,17 @@ impl Builder {
             Some(seed) => Box::new(std::iter::once(seed)),
             None => Box::new(seeds.into_iter()),
         };
-        let mut seeds_run = 0_u64;
-        for seed in seeds {
+        for (before, seed) in seeds.enumerate() {
             let f = Arc::clone(&f);
             let builder = self.clone().explore().seed(seed);
             let ran = catch_unwind(AssertUnwindSafe(|| builder.run(move || f())));
             if let Err(payload) = ran {
                 eprintln!(
-                    "seed {seed} fails after {seeds_run} that did not: {}\n{SEED}={seed} repeats it",
+                    "seed {seed} fails after {before} that did not: {}\n{SEED}={seed} repeats it",
                     text(&*payload).lines().next().unwrap_or_default()
                 );
                 resume_unwind(payload);
             }
-            seeds_run += 1;
         }
     }
 }

@@ -80,6 +80,6 @@ pub(crate) use self::baton::{Line, sleep_releasing, touch, wake_quietly};
 #[cfg_attr(manyhands_model, allow(unused_imports))]
 pub(crate) use self::baton::{
     Ticket, cores, default_pool, is_on, nanos, note, now, on_stall, point, seed, sleep, ticket,
-    unseen, wake, with_sites,
+    wake, with_sites,
 };
 pub(crate) use self::kind::Kind;

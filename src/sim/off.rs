@@ -76,11 +76,6 @@ pub(crate) fn cores() -> Option<usize> {
 }
 
 #[inline(always)]
-pub(crate) fn unseen<R>(f: impl FnOnce() -> R) -> R {
-    f()
-}
-
-#[inline(always)]
 pub(crate) fn with_sites<R>(f: impl FnOnce(Option<&[std::sync::atomic::AtomicU8; 256]>) -> R) -> R {
     f(None)
 }

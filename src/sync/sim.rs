@@ -24,8 +24,6 @@ pub(crate) mod hint {
 
 pub(crate) mod thread {
     use crate::sim::{self, Kind};
-    #[cfg(test)]
-    pub(crate) use std::thread::{JoinHandle, spawn};
 
     #[inline]
     pub(crate) fn yield_now() {

@@ -236,8 +236,12 @@ mod free_list {
         if let Some(parker) = CACHED.with(Cell::get) {
             return parker;
         }
-        // The list is the whole process's; a simulation does not look at it.
-        let reused = sim::unseen(|| lock(&FREE).pop());
+        // A used parker may have been woken late, which no run of a simulation could repeat.
+        let reused = if sim::is_on() {
+            None
+        } else {
+            lock(&FREE).pop()
+        };
         let parker = reused.unwrap_or_else(|| Box::leak(Box::new(Parker::new())));
         CACHED.with(|cached| cached.set(Some(parker)));
         // A thread that waits for the first time inside its own teardown keeps its parker: one

@@ -150,13 +150,12 @@ impl Look {
 
     /// How long ago help was asked for.
     pub(super) fn asked(&self) -> Duration {
-        self.asked
-            .map_or(Duration::ZERO, |asked| clock::since(asked))
+        self.asked.map_or(Duration::ZERO, clock::since)
     }
 
     /// Help has come, or is not needed any more. Returns how long ago it was asked for.
     pub(super) fn answer(&mut self) -> Option<Duration> {
-        self.asked.take().map(|asked| clock::since(asked))
+        self.asked.take().map(clock::since)
     }
 
     /// For how long have roots and heavy futures waited, and none was taken? `taken` counts those
