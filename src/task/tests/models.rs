@@ -411,6 +411,25 @@ fn registration_races_completion() {
     });
 }
 
+/// M6: one look at the handle is enough: if it finds the task complete, the result is there. (The
+/// handle is on a thread that shares only the state word with the runner.)
+#[test]
+fn a_look_races_completion() {
+    model::check("task::a_look_races_completion", || {
+        let (pool, world) = (Mock::new(), World::new());
+        world.set_ready();
+        let mut handle = spawn(Probe::new(&world), pool.clone());
+        let other = thread::spawn(move || {
+            if handle.is_finished() {
+                ready(&mut handle).unwrap();
+            }
+        });
+        pool.run();
+        other.join().unwrap();
+        assert_eq!(world.drops(), 1);
+    });
+}
+
 /// M6: the same waker again only reads the slot, beside the runner.
 #[test]
 fn registration_again_races_completion() {
@@ -426,6 +445,29 @@ fn registration_again_races_completion() {
         drop(handle);
         runner.join().unwrap();
         assert!(done || awaiter.wakes() <= 1);
+    });
+}
+
+/// M6: the same, with the threads exchanged, so that other orders need few preemptions: the handle
+/// reads the slot while the runner wakes, and is gone when the runner empties the slot.
+#[test]
+fn last_look_races_completion() {
+    model::check("task::last_look_races_completion", || {
+        let (pool, world) = (Mock::new(), World::new());
+        world.set_ready();
+        let mut handle = spawn(Probe::new(&world), pool.clone());
+        let awaiter = Awaiter::new();
+        let waker = Awaiter::waker(&awaiter);
+        assert!(poll(&mut handle, &waker).is_pending());
+        let other = thread::spawn(move || {
+            let done = poll(&mut handle, &waker).is_ready();
+            drop(handle);
+            done
+        });
+        pool.run();
+        let done = other.join().unwrap();
+        assert!(done || awaiter.wakes() <= 1);
+        assert_eq!(Arc::strong_count(&awaiter), 1);
     });
 }
 
