@@ -81,7 +81,7 @@ impl Here {
     pub(crate) fn look(&self) -> Origin {
         Origin {
             ambient: self.get(),
-            span: Carried::default(),
+            span: Carried::none(),
         }
     }
 }

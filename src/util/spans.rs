@@ -21,6 +21,12 @@ mod on {
     pub(crate) struct Carried(Option<Span>);
 
     impl Carried {
+        /// No span.
+        #[inline]
+        pub(crate) fn none() -> Self {
+            Self(None)
+        }
+
         /// The span of the calling thread.
         #[inline]
         pub(crate) fn current() -> Self {
@@ -73,6 +79,11 @@ mod off {
     pub(crate) struct Carried;
 
     impl Carried {
+        #[inline(always)]
+        pub(crate) fn none() -> Self {
+            Self
+        }
+
         #[inline(always)]
         pub(crate) fn current() -> Self {
             Self

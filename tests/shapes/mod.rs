@@ -10,17 +10,17 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// A shape, for a number of cores.
-pub struct Shape {
-    pub name: &'static str,
-    pub run: fn(usize),
+pub(crate) struct Shape {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(usize),
     /// All work together, and the longest chain of work that depends on each other.
-    pub size: fn(usize) -> Size,
+    pub(crate) size: fn(usize) -> Size,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub struct Size {
-    pub work: Duration,
-    pub span: Duration,
+pub(crate) struct Size {
+    pub(crate) work: Duration,
+    pub(crate) span: Duration,
 }
 
 impl Size {
@@ -29,7 +29,7 @@ impl Size {
     }
 
     /// The greedy bound: no schedule on so many cores is shorter.
-    pub fn best(self, cores: usize) -> Duration {
+    pub(crate) fn best(self, cores: usize) -> Duration {
         (self.work / cores as u32).max(self.span)
     }
 }
@@ -43,7 +43,7 @@ fn ms(n: u64) -> Duration {
 }
 
 /// How long the shape takes on a pool that has come to rest, and what happened.
-pub fn measure(shape: &Shape, cores: usize, seed: u64) -> (Duration, Report) {
+pub(crate) fn measure(shape: &Shape, cores: usize, seed: u64) -> (Duration, Report) {
     let run = shape.run;
     Builder::new().cores(cores).seed(seed).run(move || {
         // The threads begin, and go to sleep.
@@ -252,7 +252,7 @@ fn rings(pairs: usize, rounds: u32) {
 }
 
 /// All shapes.
-pub const ALL: &[Shape] = &[
+pub(crate) const ALL: &[Shape] = &[
     Shape {
         name: "fine tree: 2^14 leaves of 1 us",
         run: |_| tree(14, us(1)),

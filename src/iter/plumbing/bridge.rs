@@ -220,7 +220,7 @@ where
 {
     if let Some(token) = workers.another() {
         if let Others::Waiting(rest) = mem::replace(others, Others::Taken) {
-            *others = Others::Done(divide(rest.as_unknown(), workers, token));
+            *others = Others::Done(divide(rest.forgetting_costs(), workers, token));
         }
     }
 }
@@ -314,7 +314,7 @@ where
     }
 
     /// These items as a loop of its own of which nothing is known.
-    fn as_unknown(mut self) -> Self {
+    fn forgetting_costs(mut self) -> Self {
         self.done = 0;
         self.plan.forget();
         let max_threads = self.producer.max_threads();
