@@ -155,8 +155,8 @@ impl Sleep {
         self.wake_for_visible_work(Word::has_enough_searchers)
     }
 
-    /// Wakes one sleeper, if too few threads search and a permit is free (steps sleep.P3 and sleep.P4).
-    /// The driver comes last: it is of use where it is.
+    /// Wakes one sleeper, if too few threads search and a permit is free (steps sleep.P3 and
+    /// sleep.P4). The driver comes last: it is of use where it is.
     fn wake_for_visible_work(&self, enough_search: impl Fn(Word) -> bool) -> Notified {
         let permits = self.permits();
         let mut otherwise = Notified::Enough;

@@ -88,9 +88,9 @@ impl Word {
         self.with_active().with_searching()
     }
 
-    /// Do enough threads search, in the eyes of one that has found work? As many as are busy, and at
-    /// least one. With a single searcher on any number of threads, `n` of them would be
-    /// woken one after the other, `n` times the time of a wake-up.
+    /// Do enough threads search, in the eyes of one that has found work? As many as are busy, and
+    /// at least one. With a single searcher on any number of threads, `n` of them would be woken
+    /// one after the other, `n` times the time of a wake-up.
     pub(super) fn has_enough_searchers(self) -> bool {
         let busy = self.active().saturating_sub(self.searching());
         self.searching() > 0 && self.searching() >= busy

@@ -2,7 +2,8 @@
 //!
 //! What that polls may block, or compute without a word. The deputy looks every 2 ms. If futures
 //! are ready, and the post is still at the same poll, it takes the post over. The other thread
-//! leaves when its poll ends. A deputy that is the last spare thread leaves when there is other work.
+//! leaves when its poll ends. A deputy that is the last spare thread leaves when there is other
+//! work.
 //!
 //! `rescue.R4`. *While the thread at the post runs code of users, a thread stands by, or none can
 //! be called.* The holder says that it polls, fences, and looks for a deputy; a deputy that leaves

@@ -132,8 +132,8 @@ impl Rescue {
         lock(&self.look)
     }
 
-    /// Is a spare thread at the post, or its deputy, or being called for that? It looks from time to
-    /// time, or sits down soon, and then can be called.
+    /// Is a spare thread at the post, or its deputy, or being called for that? It looks from time
+    /// to time, or sits down soon, and then can be called.
     pub(super) fn is_manned(&self) -> bool {
         // Ordering: Relaxed; whoever leaves one of the two looks for work afterwards.
         self.post.load(Ordering::Relaxed) != FREE || self.deputy.load(Ordering::Relaxed)
