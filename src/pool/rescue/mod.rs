@@ -136,7 +136,9 @@ impl Rescue {
     /// to time, or sits down soon, and then can be called.
     pub(super) fn is_manned(&self) -> bool {
         // Ordering: Relaxed; whoever leaves one of the two looks for work afterwards.
-        self.post.load(Ordering::Relaxed) != FREE || self.deputy.load(Ordering::Relaxed)
+        let has_thread =
+            || self.post.load(Ordering::Relaxed) != FREE || self.deputy.load(Ordering::Relaxed);
+        self.is_possible && has_thread()
     }
 
     /// Takes the post for a thread that the caller calls (or is). `false`: it is taken.
