@@ -155,8 +155,9 @@ pub(super) fn token(registry: &Registry) {
 pub(super) fn found(me: Occupant<'_>, computes: bool) {
     let registry = me.registry();
     if registry.sleep.stop_searching() {
-        // Two, so that many are awake after a few wake-ups in a row.
-        for _ in 0..2 {
+        if registry.has_jobs() {
+            heed(registry, registry.sleep.spread());
+            // A second one, so that many are awake after a few wake-ups in a row.
             if registry.sleep.wants_more() && registry.has_jobs() {
                 heed(registry, registry.sleep.spread());
             }
