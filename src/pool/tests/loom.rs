@@ -100,20 +100,31 @@ where
     unsafe { job.take_result() }.unwrap_or_else(|payload| unwind::resume(payload))
 }
 
-/// Of two nested joins, each second half runs once, whoever gets it, and its owner sees that.
+/// Of nested joins, each second half runs once, whoever gets it, and its owner sees that.
 #[test]
 fn join_pop_races_steal() {
-    model::check("pool::join_pop_races_steal", || nested_joins(&[2]));
+    model::check("pool::join_pop_races_steal", || nested_joins::<2>(&[2]));
 }
 
-/// The same with two thieves, who also race each other.
+/// One join and two thieves, who also race each other.
 #[test]
 fn join_pop_races_two_thieves() {
-    model::check("pool::join_pop_races_two_thieves", || nested_joins(&[1, 1]));
+    model::check("pool::join_pop_races_two_thieves", || {
+        nested_joins::<1>(&[1, 1])
+    });
 }
 
-/// Two nested joins on seat 0, and thieves, each with its number of tries to steal.
-fn nested_joins(thieves: &[usize]) {
+/// Nested joins on seat 0, and thieves, each with its number of tries to steal.
+fn nested_joins<const DEPTH: usize>(thieves: &[usize]) {
+    fn nest(me: Occupant<'_>, runs: &[Runs]) {
+        if let [first, others @ ..] = runs {
+            let job = StackJob::new(|_| first.add());
+            let slot = halves::push(me, job.as_header());
+            nest(me, others);
+            finish(me, slot, &job);
+        }
+    }
+
     let registry = registry();
     let thieves: Vec<_> = thieves
         .iter()
@@ -131,15 +142,9 @@ fn nested_joins(thieves: &[usize]) {
         .collect();
     // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
     let occupied = unsafe { registry.occupy(0) };
-    let me = occupied.me();
-    let runs = [Runs::new(), Runs::new()];
-    let outer = StackJob::new(|_| runs[0].add());
-    let outer_slot = halves::push(me, outer.as_header());
-    let inner = StackJob::new(|_| runs[1].add());
-    let inner_slot = halves::push(me, inner.as_header());
-    finish(me, inner_slot, &inner);
-    finish(me, outer_slot, &outer);
-    assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
+    let runs = [(); DEPTH].map(|()| Runs::new());
+    nest(occupied.me(), &runs);
+    assert_eq!(runs.each_ref().map(Runs::get), [1; DEPTH]);
     for thief in thieves {
         thief.join().unwrap();
     }
