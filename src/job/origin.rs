@@ -1,7 +1,7 @@
 //! What a piece of work runs under, and what a job takes along from where it was made.
 //!
-//! A thread works under a [`Cancel`](super::cancel::Cancel) flag and a
-//! [`Share`](super::share::Share), or none: its [`Ambient`]. One thread-local holds both pointers.
+//! A thread works under a [`Cancel`] flag and a
+//! [`Share`], or none: its [`Ambient`]. One thread-local holds both pointers.
 //! [`Ambient::enter`] replaces them, and its guard puts the former ones back. A join half that
 //! becomes public takes them along, with the current span of `tracing`: its [`Origin`].
 //!
