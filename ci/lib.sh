@@ -42,6 +42,8 @@ note_failure() {
     echo "failed: $2"
     {
         echo "failed: $2"
+        # A test that hung is not among the reports: the watchdog ends the process.
+        grep -h -A 60 '^watchdog: ' "$1" || true
         sed -n '/^failures:$/,/^test result: FAILED/p' "$1" > "$1.part"
         head -n 150 "$1.part"
         grep -E '_SEED=|^test .* FAILED' "$1" > "$1.part" || true

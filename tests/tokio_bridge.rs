@@ -409,8 +409,9 @@ fn an_http_client_works() {
                 }
                 let path = String::from_utf8(head).unwrap();
                 let path = path.split(' ').nth(1).unwrap().to_owned();
+                // One request a connection: the client must not send a second one down this one.
                 let answer = format!(
-                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{path}",
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{path}",
                     path.len()
                 );
                 stream.write_all(answer.as_bytes()).await.unwrap();

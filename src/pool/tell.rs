@@ -255,9 +255,14 @@ fn call_spare(registry: &Registry) {
     }
 }
 
-/// If nobody else can run what is visible, a waiter has to.
+/// If nobody else can run what is visible, the thread at the post has to leave it for that, or a
+/// waiter has to.
 fn ask_last_resort(registry: &Registry) {
-    if registry.is_stuck() {
+    if registry.rescue.is_manned() {
+        // rescue.R5: the fence that pairs with the one in `Rescue::fall_asleep` is behind the
+        // caller.
+        registry.rescue.wake();
+    } else if registry.is_stuck() {
         registry.waiters.ask_newest();
     }
 }

@@ -278,6 +278,14 @@ impl Sleep {
         word.searching() == 0 && word.active() < self.permits()
     }
 
+    /// Would [`notify`](Self::notify) find that [`NobodySleeps`](Notified::NobodySleeps)? A hint,
+    /// unless the caller's fence orders it.
+    pub(crate) fn has_nobody_to_wake(&self) -> bool {
+        let word = self.load();
+        let has_room = word.searching() == 0 && word.active() < self.permits();
+        has_room && word.top().is_none() && !word.has_driver()
+    }
+
     /// Would [`spread`](Self::spread) wake a thread? A hint.
     pub(crate) fn wants_more(&self) -> bool {
         let word = self.load();

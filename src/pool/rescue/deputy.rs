@@ -3,7 +3,7 @@
 //! What that polls may block, or compute without a word. The deputy looks every 2 ms. If futures
 //! are ready, and the post is still at the same poll, it takes the post over. The other thread
 //! leaves when its poll ends. A deputy that is the last spare thread leaves when there is other
-//! work.
+//! work (`rescue.R5`).
 //!
 //! `rescue.R4`. *While the thread at the post runs code of users, a thread stands by, or none can
 //! be called.* The holder says that it polls, fences, and looks for a deputy; a deputy that leaves
@@ -27,8 +27,8 @@ pub(in crate::pool) fn stand_by(me: Occupant<'_>) -> Left {
     let mut quiet = 0;
     loop {
         nap(me);
-        if !registry.can_call_spare() && registry.has_visible_jobs() {
-            // The last spare thread: it is needed elsewhere, and told so when it sits down.
+        if sight::needs_hand(registry) {
+            // It is told of the work when it sits down.
             rescue.leave_as_deputy();
             return Left::Idle;
         }

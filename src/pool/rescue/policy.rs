@@ -126,6 +126,8 @@ pub(super) struct Sight {
     pub(super) at_rest: bool,
     /// The number of naps that the post has taken because nothing was to do.
     pub(super) idle_naps: u32,
+    /// There is work and a permit is free, and no other thread can be woken or called for it.
+    pub(super) needs_hand: bool,
 }
 
 /// What the thread at the post does.
@@ -150,7 +152,7 @@ pub(super) enum Next {
     Nap(Duration),
     /// There is nothing to do, but the pool is busy: soon there may be something.
     IdleNap(Duration),
-    /// There is nothing to do, and nothing to watch.
+    /// There is nothing to do and nothing to watch, or there is work elsewhere.
     Leave,
 }
 
@@ -166,6 +168,9 @@ pub(super) enum Begin {
 
 /// What the thread at the post does next.
 pub(super) fn next(sight: &Sight) -> Next {
+    if sight.needs_hand {
+        return Next::Leave;
+    }
     if !sight.saturated && sight.own_polls >= OWN_POLLS && sight.own_tasks {
         return Next::HandOut;
     }
@@ -317,6 +322,7 @@ mod tests {
         calm_looks: 0,
         at_rest: false,
         idle_naps: 0,
+        needs_hand: false,
     };
     /// The same, and a future is ready.
     const FUTURE: Sight = Sight {
@@ -391,6 +397,19 @@ mod tests {
                     unmoved: us(100),
                     calm_looks: 10,
                     ..BUSY
+                },
+                Next::Leave,
+            ),
+            (
+                "all the others wait, and there is no other thread for what is ready",
+                Sight {
+                    saturated: false,
+                    computing: false,
+                    role_is_free: true,
+                    role_is_of_use: true,
+                    quiet_looks: 1,
+                    needs_hand: true,
+                    ..FUTURE
                 },
                 Next::Leave,
             ),

@@ -147,6 +147,7 @@ impl<'a> Post<'a> {
             calm_looks: self.calm_looks,
             at_rest: registry.sleep.active() == 0,
             idle_naps: self.idle_naps,
+            needs_hand: sight::needs_hand(registry),
         }
     }
 
@@ -298,7 +299,9 @@ pub(in crate::pool) fn sleep(
         rescue.set_asks(me.index(), true);
     }
     rescue.fall_asleep(me.parker(), wakes_for);
-    let is_needed = sight::wakes(registry, wakes_for);
+    // (Out of a nap nobody wakes it: it looks by itself, soon.)
+    let is_needed = sight::wakes(registry, wakes_for)
+        || wakes_for != WakesFor::Nothing && sight::needs_hand(registry);
     if !is_needed && !registry.is_closed() {
         let _parked = me.counters().parked();
         match role {

@@ -29,6 +29,12 @@ pub(in crate::pool) fn may_watch(registry: &Registry) -> bool {
     registry.rescue.is_possible && registry.bench.can_call_two()
 }
 
+/// rescue.R5. Is a permit free that only a thread of the rescue could work with, and is there work?
+/// That thread leaves its place then.
+pub(in crate::pool) fn needs_hand(registry: &Registry) -> bool {
+    registry.sleep.has_nobody_to_wake() && !registry.can_call_spare() && registry.has_jobs()
+}
+
 /// Is there something that wakes a thread at the post?
 pub(super) fn wakes(registry: &Registry, wakes_for: WakesFor) -> bool {
     let has_ready = match wakes_for {

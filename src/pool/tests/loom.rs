@@ -9,9 +9,10 @@ use super::super::events;
 use super::super::hooks::Hooks;
 use super::super::limit::Limit;
 use super::super::registry::Registry;
-use super::super::rescue::{WakesFor, post};
+use super::super::rescue::{WakesFor, post, sight};
 use super::super::seat::{Mode, Occupant, Popped, Slot};
 use super::super::sizes::Sizes;
+use super::super::threads::{Call, Called};
 use super::super::{computing, find, guest, halves, home::Home, publish, tell, timers, wait};
 use crate::job::JobRef;
 use crate::job::stack::{StackHeader, StackJob};
@@ -949,6 +950,61 @@ fn rescue_wakes_whoever_dozes_at_the_post() {
 fn rescue_wakes_whoever_rests_at_the_post() {
     model::check("pool::rescue_wakes_whoever_rests_at_the_post", || {
         a_future_wakes_the_post(true);
+    });
+}
+
+/// rescue.R5: the last spare thread falls asleep at the post, as the driver, while a permit comes
+/// free and work becomes visible that no other thread can take.
+fn the_last_spare_is_woken(permit_comes_first: bool) {
+    let pool = Busy::new([Mode::Computing; 2]);
+    let registry = &pool.registry;
+    let _timer = timers::add(registry, Instant::now() + HOUR, Waker::noop());
+    assert!(registry.rescue.is_taken(), "nobody looks at the clock");
+    assert_eq!(registry.bench.call(Call::Poll), Called::Create(2));
+    let job = StackJob::new(|_| ());
+    let poller = {
+        let registry = Arc::clone(registry);
+        thread::spawn(move || {
+            // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
+            let occupied = unsafe { registry.occupy(2) };
+            let me = occupied.me();
+            let role = registry.driver.take(me.parker(), Asker::Spare);
+            let role = role.expect("nobody else takes it");
+            while !sight::needs_hand(&registry) {
+                post::sleep(me, None, WakesFor::Any, Some(&role));
+            }
+        })
+    };
+    // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+    let occupied = unsafe { registry.occupy(1) };
+    let me = occupied.me();
+    let give_back = || {
+        registry.sleep.release();
+        tell::permit(registry);
+    };
+    if permit_comes_first {
+        give_back();
+    }
+    publish::push_scope_job(me, future(&job));
+    if !permit_comes_first {
+        give_back();
+    }
+    poller.join().unwrap();
+    let job = me.slots().pop_public();
+    job.expect("nobody has taken it").execute(1);
+}
+
+#[test]
+fn rescue_ends_when_a_permit_comes_free() {
+    model::check("pool::rescue_ends_when_a_permit_comes_free", || {
+        the_last_spare_is_woken(false);
+    });
+}
+
+#[test]
+fn rescue_ends_when_work_becomes_visible() {
+    model::check("pool::rescue_ends_when_work_becomes_visible", || {
+        the_last_spare_is_woken(true);
     });
 }
 
