@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+#[cfg(feature = "time")]
+use std::time::Duration;
 
 /// How many threads of this process have a name that begins so (at most 15 bytes count).
 #[cfg(target_os = "linux")]
@@ -283,6 +285,27 @@ fn no_more_spares_than_allowed() {
             pool.shutdown();
             assert!(threads.load(Ordering::Relaxed) <= 2 + spares);
         }
+    });
+}
+
+/// The only spare thread may look after a timer: it comes when all others wait.
+#[cfg(feature = "time")]
+#[test]
+fn one_spare_thread_watches_a_timer_and_runs_nested_waits() {
+    watched(|| {
+        fn nest(depth: u32) -> u32 {
+            if depth == 0 {
+                return 0;
+            }
+            1 + spawn(async move { nest(depth - 1) }).join().unwrap()
+        }
+        let pool = build(Pool::builder().num_threads(2).max_spare_threads(1));
+        let sleeper = pool.spawn(manyhands::time::sleep(Duration::from_secs(3600)));
+        for _ in 0..50 {
+            assert_eq!(pool.install(|| nest(30)), 30);
+        }
+        drop(sleeper);
+        pool.shutdown();
     });
 }
 
