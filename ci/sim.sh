@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
-count_tests cargo test --no-fail-fast --release --features sim --lib sim::
+count_tests cargo test --no-fail-fast --features sim --lib sim::
 count_tests cargo test --no-fail-fast --release --features sim --test sim
 check cargo bench --features sim --bench scaling
 finish
