@@ -65,6 +65,24 @@ pub(crate) fn in_place<R>(
     }
 }
 
+/// Runs the body of an in-place scope. A guest that spawns while all permits are out gives its own
+/// one up (`publish::push_scope_job`), and has it back when the body ends.
+pub(crate) fn body_of_scope<R>(me: Option<Occupant<'_>>, body: impl FnOnce() -> R) -> R {
+    struct TakeBack<'a>(Occupant<'a>);
+    impl Drop for TakeBack<'_> {
+        fn drop(&mut self) {
+            if self.0.mode() == Mode::Away {
+                self.0.registry().sleep.acquire();
+                self.0.set_mode(Mode::Polling);
+            }
+        }
+    }
+
+    let may_give = me.filter(|me| me.is_guest() && me.mode() == Mode::Polling);
+    let _take_back = may_give.map(TakeBack);
+    body()
+}
+
 /// Works as a guest on a claimed seat.
 fn as_guest<R>(
     registry: &Arc<Registry>,

@@ -28,7 +28,17 @@ pub(crate) fn push_scope_job(me: Occupant<'_>, job: JobRef) {
     // speaks of join halves), and thieves take this one first.
     flush_lifo(me);
     me.slots().push_public(job);
-    tell::work_from(me);
+    let registry = me.registry();
+    if me.is_guest() && me.mode() == Mode::Polling && !registry.sleep.wants_one() {
+        // The body of an in-place scope may wait for this job in a way that the pool does not see.
+        // It runs on a thread of the program's, which goes on without a permit
+        // (`guest::body_of_scope`).
+        me.set_mode(Mode::Away);
+        registry.sleep.release();
+        tell::permit(registry);
+    } else {
+        tell::work_from(me);
+    }
 }
 
 /// Puts a ready task where a worker finds it.

@@ -9,6 +9,7 @@ use manyhands::{
 use std::panic::panic_any;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Barrier, Mutex};
 
 #[test]
@@ -212,6 +213,51 @@ fn a_foreign_thread_may_spawn_into_a_scope() {
                 });
             });
             assert_eq!(count.into_inner(), 150);
+        }
+    });
+}
+
+/// The calling thread is none of the pool's, so it may block in the body: the pool goes on.
+#[test]
+fn the_body_of_an_in_place_scope_may_block_until_its_jobs_have_run() {
+    watched(|| {
+        for size in SIZES {
+            let pool = pool(size);
+            for _ in 0..20 {
+                let (sender, receiver) = channel();
+                let seen = &receiver;
+                let all = pool.in_place_scope(|s| {
+                    for i in 0..=size {
+                        let sender = sender.clone();
+                        s.spawn(move |_| sender.send(i).unwrap());
+                    }
+                    (0..=size).map(|_| seen.recv().unwrap()).sum::<usize>()
+                });
+                assert_eq!(all, (0..=size).sum());
+                pool.in_place_scope_fifo(|s| {
+                    let first = sender.clone();
+                    s.spawn_fifo(move |_| first.send(7).unwrap());
+                    assert_eq!(seen.recv(), Ok(7));
+                    // Such a scope inside of the other, and a join beside it.
+                    pool.in_place_scope(|s| {
+                        let sender = sender.clone();
+                        s.spawn(move |_| sender.send(8).unwrap());
+                        assert_eq!(seen.recv(), Ok(8));
+                    });
+                    assert_eq!(join(|| fib(10), || fib(11)), (55, 89));
+                });
+                let message = message_of(|| {
+                    pool.in_place_scope(|s| {
+                        let sender = sender.clone();
+                        s.spawn(move |_| sender.send(9).unwrap());
+                        assert_eq!(seen.recv(), Ok(9));
+                        panic_any("over");
+                    });
+                });
+                assert_eq!(message, "over");
+            }
+            // Each permit comes back.
+            spin_until(|| pool.metrics().active == 0);
         }
     });
 }

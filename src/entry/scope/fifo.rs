@@ -82,7 +82,8 @@ where
 {
     guest::in_place(registry, |me| {
         let scope = ScopeFifo::new(Arc::clone(registry));
-        scope.base.complete(&scope, me, op)
+        let body = |scope: &_| guest::body_of_scope(me, || op(scope));
+        scope.base.complete(&scope, me, body)
     })
 }
 

@@ -259,6 +259,9 @@ where
 /// If all guest seats of the pool are taken, or it has none, this thread only waits for the jobs,
 /// and the pool's workers run them.
 ///
+/// `op` may block until one of its jobs has run, if the calling thread is none of the pool's: the
+/// workers go on meanwhile.
+///
 /// ```
 /// use std::rc::Rc;
 /// let not_send = Rc::new(5);
@@ -283,7 +286,8 @@ where
 {
     guest::in_place(registry, |me| {
         let scope = Scope::new(Arc::clone(registry));
-        scope.base.complete(&scope, me, op)
+        let body = |scope: &_| guest::body_of_scope(me, || op(scope));
+        scope.base.complete(&scope, me, body)
     })
 }
 

@@ -270,6 +270,29 @@ fn shuttle_in_place_scope_from_another_thread() {
     });
 }
 
+/// The body of an in-place scope blocks until its job has run, and has the only permit at first. The
+/// job is one of two; the other one may run on the guest, which then computes.
+#[test]
+fn shuttle_the_body_of_an_in_place_scope_blocks() {
+    explore("the_body_of_an_in_place_scope_blocks", || {
+        let pool = pool(1);
+        let count = Count::default();
+        let gate = Gate::new();
+        pool.in_place_scope(|scope| {
+            let inner = count.clone();
+            scope.spawn(|scope| {
+                gate.open();
+                scope.spawn(move |_| inner.add());
+            });
+            gate.wait();
+            let count = count.clone();
+            scope.spawn(move |_| count.add());
+        });
+        assert_eq!(count.get(), 2);
+        pool.shutdown();
+    });
+}
+
 #[test]
 fn shuttle_futures_ping_pong() {
     explore("futures_ping_pong", || {

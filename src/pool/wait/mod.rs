@@ -23,7 +23,7 @@ pub(super) use self::spin::Spin;
 
 use self::lend::{Lent, lend};
 use super::seat::{Mode, Occupant, Reached, Seat, Wait, may_reach};
-use super::{publish, tell};
+use super::{computing, publish, tell};
 use crate::job::JobRef;
 use crate::job::stack::Public;
 use crate::latch::Latch;
@@ -184,6 +184,7 @@ pub(crate) fn for_scope(me: Occupant<'_>, base: usize, done: &Latch) {
             let Some(job) = me.slots().pop_public() else {
                 break;
             };
+            computing::begin(me);
             job.execute(me.index());
         }
         if done.probe() {
