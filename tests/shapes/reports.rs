@@ -313,9 +313,12 @@ fn meeting_loop(items: usize) -> usize {
     items.map(|_| meeting.come()).count()
 }
 
+/// A value that is made when it is first wanted.
+type Lazy = LazyLock<u32, fn() -> u32>;
+
 /// Tasks that all want a value, whose initialiser waits for the pool.
-fn meet_in_a_cell(pool: &Pool, make: fn() -> u32, get: fn(&LazyLock<u32, fn() -> u32>) -> u32) {
-    let cell = Arc::new(LazyLock::new(make));
+fn meet_in_a_cell(pool: &Pool, make: fn() -> u32, get: fn(&Lazy) -> u32) {
+    let cell = Arc::new(Lazy::new(make));
     let tasks = [(); 3].map(|()| {
         let cell = Arc::clone(&cell);
         pool.spawn(async move { get(&cell) })
