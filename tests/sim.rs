@@ -1,16 +1,22 @@
 //! Programs on simulated machines: exact times, planted faults, and what a failure tells.
 
+#[path = "shapes/reports.rs"]
+mod reports;
 mod shapes;
+#[path = "shapes/waits.rs"]
+mod waits;
 
 use manyhands::prelude::*;
 use manyhands::sim::{self, Builder};
 use manyhands::{Pool, block_on, join, scope, spawn, spawn_blocking, time};
+use reports::measure_inside;
 use shapes::{ALL, measure};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
+use waits::{AWAITED, Awaited, UNSEEN, WAITERS};
 
 fn us(n: u64) -> Duration {
     Duration::from_micros(n)
@@ -83,6 +89,39 @@ fn shapes_are_near_the_greedy_bound() {
                 took >= best,
                 "{name}, {cores} cores: {took:?}, which is impossible"
             );
+        }
+    }
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+/// Programs after public reports of threads that found no work, from outside and from inside.
+#[test]
+fn programs_of_known_reports_are_near_the_greedy_bound() {
+    let items = ALL
+        .iter()
+        .filter(|shape| shape.name.starts_with("P items of 10 ms"));
+    let items = items.map(|shape| (shape, 500));
+    let reported = reports::SPEED.iter().map(|(shape, most)| (shape, *most));
+    let mut complaints = Vec::new();
+    for (shape, constant) in items.chain(reported) {
+        for (cores, seeds) in [(4, 3), (16, 2), (64, 1)] {
+            let best = (shape.size)(cores).best(cores);
+            let most = best.mul_f64(1.05) + us(constant);
+            for seed in 1..=seeds {
+                for (place, took) in [
+                    ("outside", measure(shape, cores, seed).0),
+                    ("inside", measure_inside(shape, cores, seed)),
+                ] {
+                    let name = shape.name;
+                    println!("{name}, {cores} cores, {place}: {took:?} of {best:?}");
+                    if took > most {
+                        complaints.push(format!(
+                            "{name}, {cores} cores, seed {seed}, {place}: {took:?} of {most:?}"
+                        ));
+                    }
+                    assert!(took >= best, "{name}, {cores} cores: {took:?}");
+                }
+            }
         }
     }
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
@@ -270,6 +309,39 @@ fn waits_end_under_any_seed() {
             Builder::new().cores(cores).many(0..30, shape);
         }
     }
+}
+
+/// All waiters at once: a simulation uses one core, and less if its threads block in the system.
+fn all_pairs(awaited: &'static [Awaited]) {
+    std::thread::scope(|threads| {
+        for waiters in WAITERS {
+            threads.spawn(move || awaited.iter().for_each(|one| waits::pair(waiters, one)));
+        }
+    });
+}
+
+#[test]
+fn all_pairs_of_waits_end_under_any_seed() {
+    // As the book says.
+    assert_eq!(WAITERS.len() * (AWAITED.len() + UNSEEN.len()), 140);
+    all_pairs(AWAITED);
+}
+
+#[test]
+fn waits_that_the_pool_cannot_see_end_under_any_seed() {
+    all_pairs(UNSEEN);
+}
+
+/// Programs after public reports of waits that hang.
+#[test]
+fn waits_of_known_reports_end_under_any_seed() {
+    // As the book says.
+    assert_eq!((reports::WAITS.len(), reports::SPEED.len()), (22, 13));
+    std::thread::scope(|threads| {
+        for report in reports::WAITS {
+            threads.spawn(|| waits::under_seeds(report.name, report.sizes, report.run));
+        }
+    });
 }
 
 #[test]

@@ -14,11 +14,11 @@ use manyhands::prelude::*;
 use manyhands::time::{
     self, Duration, Instant, MissedTickBehavior, interval, interval_at, sleep, sleep_until, timeout,
 };
-use manyhands::{Pool, block_in_place, spawn, task};
+use manyhands::{Pool, block_in_place, block_on, spawn, task};
 use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 
 const MS: Duration = Duration::from_millis(1);
@@ -572,3 +572,30 @@ trait NowOrNever: Future + Sized {
 }
 
 impl<F: Future> NowOrNever for F {}
+
+/// Every thread blocks in a cell whose initialiser waits for a timer: none of them is left to look
+/// at the clock between two polls.
+#[test]
+fn a_timer_expires_while_all_polls_block() {
+    watched(|| {
+        for threads in SIZES {
+            let pool = pool(threads);
+            for more in 1..=3 {
+                let cell = Arc::new(OnceLock::new());
+                let tasks: Vec<_> = (0..threads + more)
+                    .map(|_| {
+                        let cell = Arc::clone(&cell);
+                        pool.spawn(async move {
+                            *cell.get_or_init(|| {
+                                block_on(sleep(10 * MS));
+                                1
+                            })
+                        })
+                    })
+                    .collect();
+                let sum: usize = tasks.into_iter().map(|task| task.join().unwrap()).sum();
+                assert_eq!(sum, threads + more);
+            }
+        }
+    });
+}

@@ -13,7 +13,7 @@
 //! | a limit has a token again | [`token`] | if a half is private, as for work |
 //! | the post is left | [`post_is_left`] | another thread, if it is still needed |
 //! | a timer is the first one | [`timer`] | the driver; if there is none, as for work |
-//! | the role of the driver is free | [`Role::give_up`] | as for a permit |
+//! | the role of the driver is free | [`Role::give_up`] | as for a permit; if all permits are out, the post |
 //! | letters are posted | [`mail`] | every sleeper and every waiter |
 //!
 //! Each of them is called *behind* the change and a SeqCst fence, or puts that fence itself; what
@@ -162,13 +162,19 @@ pub(super) fn found(me: Occupant<'_>, computes: bool) {
                 heed(registry, registry.sleep.spread());
             }
         }
-        let rescue = &registry.rescue;
-        if registry.driver.is_wanted() && rescue.is_possible && rescue.take_post() {
-            call_poller(registry);
-        }
+        watch_role(registry);
     }
     if computes {
         computing(me);
+    }
+}
+
+/// If the role of the driver is free and of use, the post watches that a thread takes it: the
+/// threads that would may block in their polls.
+fn watch_role(registry: &Registry) {
+    let rescue = &registry.rescue;
+    if registry.driver.is_wanted() && rescue.is_possible && rescue.take_post() {
+        call_poller(registry);
     }
 }
 
@@ -304,6 +310,9 @@ impl Role<'_> {
         // pairs with the fences of those who go to sleep or begin to compute.
         fence(Ordering::SeqCst);
         permit(registry);
+        if sight::is_busy(registry) {
+            watch_role(registry);
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn wakes(registry: &Registry, wakes_for: WakesFor) -> bool {
 }
 
 /// Are all permits out, and does no thread look for something to do?
-pub(super) fn is_busy(registry: &Registry) -> bool {
+pub(in crate::pool) fn is_busy(registry: &Registry) -> bool {
     !registry.sleep.wants_one() && !registry.sleep.has_searchers()
 }
 
