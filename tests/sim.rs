@@ -46,7 +46,7 @@ fn message<R>(f: impl FnOnce() -> R) -> String {
 const HELD: &[(&str, u64)] = &[
     ("fine tree: 2^14 leaves of 1 us", 250),
     ("coarse tree: 2^10 leaves of 100 us", 400),
-    ("unbalanced tree, 2 us a node", 500),
+    ("UTS tree like T3, 11521 nodes of 2 us", 500),
     ("8 queens, 2 us a node", 250),
     ("P items of 10 ms: tree", 300),
     ("P items of 10 ms: chain of first halves", 300),

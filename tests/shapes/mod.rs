@@ -114,46 +114,72 @@ fn tree(depth: u32, leaf: Duration) {
     }
 }
 
-/// A tree whose shape only a walk can tell: children by a hash of the path, fewer as it gets deep.
-fn uts(node: u64, depth: u32) -> u64 {
-    let hash = (node ^ u64::from(depth) << 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let hash = (hash ^ hash >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 33;
-    match depth {
-        0 => 200,
-        1..=40 if hash % 100 < 24 => 4,
-        _ => 0,
-    }
+/// A node of an Unbalanced Tree Search (UTS), which only a walk can count: a binomial tree like
+/// that benchmark's T3. T3 has 2000 children at the root and 8 or none at the others, 8 with a
+/// probability of 0.124875, by SHA-1. This tree has 200, and 8 with 0.124, by SplitMix64.
+#[derive(Clone, Copy)]
+struct Uts {
+    hash: u64,
+    is_root: bool,
 }
 
-fn uts_walk(node: u64, depth: u32) {
-    sim::work(us(2));
-    let children = uts(node, depth);
-    uts_children(node, depth, 0..children);
-}
+impl Uts {
+    const ROOT: Self = Self {
+        hash: split_mix(3),
+        is_root: true,
+    };
 
-fn uts_children(node: u64, depth: u32, children: Range<u64>) {
-    match children.end - children.start {
-        0 => {}
-        1 => uts_walk(node.wrapping_mul(31) + children.start + 1, depth + 1),
-        n => {
-            let middle = children.start + n / 2;
-            join(
-                || uts_children(node, depth, children.start..middle),
-                || uts_children(node, depth, middle..children.end),
-            );
+    fn children(self) -> u64 {
+        match self.is_root {
+            true => 200,
+            false if (self.hash >> 32) * 1_000 < 124 << 32 => 8,
+            false => 0,
         }
     }
+
+    fn child(self, number: u64) -> Self {
+        Self {
+            hash: split_mix(self.hash.wrapping_add(number + 1)),
+            is_root: false,
+        }
+    }
+
+    fn walk(self) {
+        sim::work(us(2));
+        self.walk_children(0..self.children());
+    }
+
+    fn walk_children(self, children: Range<u64>) {
+        match children.end - children.start {
+            0 => {}
+            1 => self.child(children.start).walk(),
+            n => {
+                let middle = children.start + n / 2;
+                join(
+                    || self.walk_children(children.start..middle),
+                    || self.walk_children(middle..children.end),
+                );
+            }
+        }
+    }
+
+    /// The number of nodes, and of those on the longest way down.
+    fn size(self) -> (u32, u32) {
+        let below = (0..self.children()).map(|number| self.child(number).size());
+        let (nodes, deepest) = below.fold((0, 0), |(nodes, deepest), (more, deep)| {
+            (nodes + more, deepest.max(deep))
+        });
+        (nodes + 1, deepest + 1)
+    }
 }
 
-fn uts_size(node: u64, depth: u32) -> (u32, u32) {
-    let children = (0..uts(node, depth)).map(|child| {
-        let below = node.wrapping_mul(31) + child + 1;
-        uts_size(below, depth + 1)
-    });
-    let (nodes, deepest) = children.fold((0, 0), |(nodes, deepest), (more, deep)| {
-        (nodes + more, deepest.max(deep))
-    });
-    (nodes + 1, deepest + 1)
+/// One step of SplitMix64 (Steele, Lea, Flood 2014) from this state: the state moves on, and is
+/// mixed.
+const fn split_mix(state: u64) -> u64 {
+    let z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ z >> 31
 }
 
 /// The columns in which a queen can stand in the next row.
@@ -635,10 +661,10 @@ pub(crate) const ALL: &[Shape] = &[
         size: |_| Size::new(us(100 << 10), us(100)),
     },
     Shape {
-        name: "unbalanced tree, 2 us a node",
-        run: |_| uts_walk(1, 0),
+        name: "UTS tree like T3, 11521 nodes of 2 us",
+        run: |_| Uts::ROOT.walk(),
         size: |_| {
-            let (nodes, depth) = uts_size(1, 0);
+            let (nodes, depth) = Uts::ROOT.size();
             Size::new(us(2) * nodes, us(2) * depth)
         },
     },
