@@ -302,6 +302,24 @@ fn cheap_then_dear(cores: usize) {
     }
 }
 
+/// Loops of 20 us on a pool at rest, and then one of the same code with items of 5 ms.
+fn short_then_long(cores: usize) {
+    let items = 2 * cores;
+    let short = us(20) / items as u32;
+    for item in [short, short, short, ms(5)] {
+        (0..items).into_par_iter().for_each(|_| sim::work(item));
+        manyhands::block_on(time::sleep(us(100)));
+    }
+}
+
+/// A loop that is cheap and dear in turn.
+fn unsteady(cores: usize) {
+    for round in 0..12 {
+        let item = Duration::from_nanos(if round % 2 == 0 { 10 } else { 1_000_000 });
+        (0..8 * cores).into_par_iter().for_each(|_| sim::work(item));
+    }
+}
+
 /// Loops with a gap behind each, in which one thread goes on alone.
 fn rounds(cores: usize, rounds: u32, item: Duration, alone: Duration) {
     join(
@@ -621,7 +639,7 @@ pub(crate) const WAITS: &[Wait] = &[
         },
     },
     Wait {
-        name: "roots of 1 ms, one in 5 ms, behind a loop of 1 ms items",
+        name: "roots of 1 ms, one in 5 ms, beside a loop",
         run: |pool, threads, log| {
             let all = busy(pool, threads, ms(1), ms(150));
             join_all(roots(pool, 25, ms(5), ms(1), log));
@@ -629,7 +647,7 @@ pub(crate) const WAITS: &[Wait] = &[
         },
     },
     Wait {
-        name: "roots of 100 us, one in 10 ms, behind that loop",
+        name: "roots of 0.1 ms, one in 10 ms, beside a loop",
         run: |pool, threads, log| {
             let all = busy(pool, threads, ms(1), ms(150));
             join_all(roots(pool, 12, ms(10), us(100), log));
@@ -802,6 +820,16 @@ pub(crate) const ALL: &[Shape] = &[
         name: "loop that was cheap four times, then P items of 5 ms",
         run: cheap_then_dear,
         size: |cores| Size::new(ms(5) * cores as u32, ms(5)),
+    },
+    Shape {
+        name: "loop of 20 us three times, then 2 P items of 5 ms",
+        run: short_then_long,
+        size: |cores| Size::new(ms(10) * cores as u32, ms(10)),
+    },
+    Shape {
+        name: "loop of 8 P items, 10 ns and 1 ms in turn, 12 times",
+        run: unsteady,
+        size: |cores| Size::new(ms(48) * cores as u32, ms(48)),
     },
     Shape {
         name: "50 loops of 64 items of 1 us",
