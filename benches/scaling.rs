@@ -5,7 +5,7 @@
 //! divided by the greedy bound (the larger of work / cores and span), so 1.00 is the best.
 //!
 //! A second table has programs in which something waits: the median and the longest wait in
-//! microseconds, on a pool with so many threads and three cores more.
+//! microseconds, on a pool with as many threads as the column says, and three cores more.
 //!
 //! * `-- NAME` runs the shapes with this text in their names;
 //! * `-- --cores 2,128` chooses the columns;

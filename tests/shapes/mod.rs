@@ -81,11 +81,12 @@ pub(crate) struct Waited {
     pub(crate) longest: Duration,
 }
 
-/// The machine has so many cores more than the pool has threads: for the thread outside, and for
-/// two that poll without a permit. So the waits are what the pool makes of them, not the kernel.
+/// The number of cores that the machine has beyond the threads of the pool: for the thread outside,
+/// and for two that poll without a permit. So the waits are what the pool makes of them, not the
+/// kernel.
 const MORE_CORES: usize = 3;
 
-/// How long things wait on a pool with so many threads, and what happened.
+/// How long things wait on a pool with `threads` threads, and what happened.
 pub(crate) fn measure_waits(wait: &Wait, threads: usize, seed: u64) -> (Waited, Report) {
     let run = wait.run;
     let machine = Builder::new().cores(threads + MORE_CORES).seed(seed);
@@ -383,7 +384,7 @@ fn rings(pairs: usize, rounds: u32) {
     }
 }
 
-/// Four tasks, each of which sleeps for a millisecond, so many times.
+/// Four tasks, each of which sleeps for a millisecond `naps` times.
 fn timers(naps: u32) -> Vec<JoinHandle<()>> {
     let nap = |_| async move {
         for _ in 0..naps {
@@ -415,7 +416,7 @@ fn busy(pool: &Handle, threads: usize, item: Duration, time: Duration) -> JoinHa
     all
 }
 
-/// A thread outside wakes a task so often, each time after `gap`.
+/// A thread outside wakes a task `number` times, each time after `gap`.
 fn wakes(pool: &Handle, priority: Priority, number: u32, gap: Duration, log: &Log) {
     let (send, receive) = async_channel::unbounded::<Instant>();
     let log = log.clone();
