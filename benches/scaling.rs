@@ -4,8 +4,12 @@
 //! Each row is a shape of `tests/shapes`, each column a number of cores; the figure is the time
 //! divided by the greedy bound (the larger of work / cores and span), so 1.00 is the best.
 //!
+//! A second table has programs in which something waits: the median and the longest wait in
+//! microseconds, on a pool with as many threads as the column says, and three cores more.
+//!
 //! * `-- NAME` runs the shapes with this text in their names;
 //! * `-- --cores 2,128` chooses the columns;
+//! * `-- --seeds 5` prints means over the seeds 1 to 5, and of the longest waits the longest;
 //! * `-- --detail` prints what happened beside each figure;
 //! * `-- --plot FILE.svg` draws the table;
 //! * `-- --real` compares the model with this machine, at 1 and 2 cores;
@@ -14,7 +18,7 @@
 #[path = "../tests/shapes/mod.rs"]
 mod shapes;
 
-use shapes::{ALL, Shape, measure};
+use shapes::{ALL, Shape, WAITS, measure, measure_waits};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::time::{Duration, Instant};
@@ -23,6 +27,7 @@ use std::time::{Duration, Instant};
 struct Options {
     filter: String,
     cores: Vec<usize>,
+    seeds: u64,
     detail: bool,
     plot: Option<String>,
     real: bool,
@@ -34,6 +39,7 @@ impl Options {
         let mut options = Self {
             filter: String::new(),
             cores: vec![1, 2, 4, 8, 16, 32, 64, 128],
+            seeds: 1,
             detail: false,
             plot: None,
             real: false,
@@ -46,6 +52,10 @@ impl Options {
                 "--detail" => options.detail = true,
                 "--real" => options.real = true,
                 "--costs" => options.costs = true,
+                "--seeds" => {
+                    let number = words.next().expect("--seeds 5");
+                    options.seeds = number.parse().expect("a number of seeds");
+                }
                 "--plot" => options.plot = Some(words.next().expect("--plot FILE.svg")),
                 "--cores" => {
                     let list = words.next().expect("--cores 1,2,4");
@@ -92,6 +102,8 @@ fn main() {
         for &cores in &options.cores {
             let began = Instant::now();
             let (time, report) = measure(shape, cores, 1);
+            let more = (2..=options.seeds).map(|seed| measure(shape, cores, seed).0);
+            let time = (time + more.sum::<Duration>()) / options.seeds as u32;
             let best = (shape.size)(cores).best(cores);
             let ratio = time.as_secs_f64() / best.as_secs_f64();
             print!("{ratio:>7.2}");
@@ -117,9 +129,45 @@ fn main() {
         }
         rows.push(Row { shape, ratios });
     }
+    waits(&options);
     println!("(simulated in {:.1?})", start.elapsed());
     if let Some(path) = &options.plot {
         std::fs::write(path, plot(&options.cores, &rows)).expect("the plot cannot be written");
+    }
+}
+
+/// The programs in which something waits.
+fn waits(options: &Options) {
+    let mut chosen = WAITS
+        .iter()
+        .filter(|wait| wait.name.contains(&options.filter))
+        .peekable();
+    if chosen.peek().is_none() {
+        return;
+    }
+    print!("\n{:52}", "us: median/longest wait, at threads:");
+    for threads in &options.cores {
+        print!("{threads:>14}");
+    }
+    println!();
+    for wait in chosen {
+        print!("{:52}", wait.name);
+        let mut details = String::new();
+        for &threads in &options.cores {
+            let (mut median, mut longest) = (Duration::ZERO, Duration::ZERO);
+            for seed in 1..=options.seeds {
+                let (waited, report) = measure_waits(wait, threads, seed);
+                median += waited.median / options.seeds as u32;
+                longest = longest.max(waited.longest);
+                let _ = writeln!(details, "{threads:>10} threads: {waited:?}; {report:?}");
+            }
+            let figures = format!("{}/{}", median.as_micros(), longest.as_micros());
+            print!("{figures:>14}");
+        }
+        println!();
+        if options.detail {
+            print!("{details}");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use manyhands::prelude::*;
 use manyhands::sim::{self, Builder};
 use manyhands::{Pool, block_on, join, scope, spawn, spawn_blocking, time};
 use reports::measure_inside;
-use shapes::{ALL, measure};
+use shapes::{ALL, WAITS, measure, measure_waits};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -52,7 +52,7 @@ fn message<R>(f: impl FnOnce() -> R) -> String {
 const HELD: &[(&str, u64)] = &[
     ("fine tree: 2^14 leaves of 1 us", 250),
     ("coarse tree: 2^10 leaves of 100 us", 400),
-    ("unbalanced tree, 2 us a node", 500),
+    ("UTS tree like T3, 11521 nodes of 2 us", 600),
     ("8 queens, 2 us a node", 250),
     ("P items of 10 ms: tree", 300),
     ("P items of 10 ms: chain of first halves", 300),
@@ -121,6 +121,46 @@ fn programs_of_known_reports_are_near_the_greedy_bound() {
                     }
                     assert!(took >= best, "{name}, {cores} cores: {took:?}");
                 }
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+/// The longest wait in microseconds, on 2 to 32 threads with cores to spare.
+const WAITED: &[(&str, u64)] = &[
+    ("wakes beside a loop of 20 us items", 200),
+    ("wakes beside a loop of 500 us items", 200),
+    ("wakes beside a loop of 10 ms items", 200),
+    ("wakes beside 4 P tasks that fork for 60 us", 1_000),
+    ("wakes beside 4 P tasks with polls of 50 us", 1_000),
+    ("wakes beside P lanes of a limit, 40 us each", 8_000),
+    ("wakes beside requests that fork and 20 ms items", 200),
+    (
+        "wakes of low priority beside a loop of 500 us items",
+        22_000,
+    ),
+    ("tasks spawned by the items of a loop, 2 ms each", 600),
+    // A timer expires once in a millisecond at most; behind polls, when the post has looked.
+    ("timers on a pool at rest", 1_100),
+    ("timers beside a loop of 500 us items", 1_100),
+    ("timers beside P tasks with polls of 50 ms", 6_000),
+    ("roots of 0.1 ms, one in 10 ms, beside a loop", 200),
+];
+
+#[test]
+fn waits_are_short() {
+    let mut complaints = Vec::new();
+    for (name, most) in WAITED {
+        let wait = WAITS.iter().find(|wait| wait.name == *name);
+        let wait = wait.unwrap_or_else(|| panic!("no program is called {name}"));
+        for threads in [2, 8, 32] {
+            let (waited, _) = measure_waits(wait, threads, 1);
+            assert!(waited.median <= waited.longest, "{name}: {waited:?}");
+            if waited.longest > us(*most) {
+                complaints.push(format!(
+                    "{name}, {threads} threads: {waited:?} of {most} us"
+                ));
             }
         }
     }

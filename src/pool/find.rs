@@ -30,6 +30,8 @@ enum First {
     Urgent,
     /// The oldest future of the injector; and the LIFO slot may overtake again.
     Futures,
+    /// The oldest future of the injector.
+    OneFuture,
     Roots,
     Heavy,
     Background,
@@ -42,10 +44,12 @@ enum First {
 }
 
 /// The table of the [`ROUNDS`]: each shared queue goes first in one of them, so that neither a busy
-/// seat nor what is urgent starves it.
+/// seat nor what is urgent starves it. Normal futures do so more often: what was woken outside
+/// must not wait for 60 polls of tasks that yield.
 const fn first(round: u32) -> First {
     match round {
         0 => First::Futures,
+        8 | 19 | 27 | 38 | 55 => First::OneFuture,
         15 => First::Roots,
         22 => First::Heavy,
         30 => First::Background,
@@ -123,6 +127,7 @@ fn take_first(me: Occupant<'_>) -> Option<Found> {
             me.tasks().allow_overtaking();
             future(registry, Normal)
         }
+        First::OneFuture => future(registry, Normal),
         First::Roots => root(registry, Normal),
         First::Heavy => heavy(registry, Normal),
         First::Background => any(registry, Background),

@@ -1,13 +1,16 @@
 //! Shapes of parallel programs for simulated machines, with the time that no machine can beat.
 //!
 //! Used by `tests/sim.rs`, which holds each shape to a bound, and by `benches/scaling.rs`, which
-//! prints how far each is from the best.
+//! prints how far each is from the best. Beside them are programs of which not the time counts, but
+//! how long what is ready waits ([`WAITS`]).
 
 use manyhands::prelude::*;
 use manyhands::sim::{self, Builder, Report};
-use manyhands::{join, scope, spawn, time};
+use manyhands::task::Priority;
+use manyhands::{Handle, JoinHandle, Pool, join, scope, spawn, task, time};
 use std::ops::Range;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// A shape, for a number of cores.
 pub(crate) struct Shape {
@@ -54,6 +57,54 @@ pub(crate) fn measure(shape: &Shape, cores: usize, seed: u64) -> (Duration, Repo
     })
 }
 
+/// A program in which some things are ready beside much that computes or polls.
+pub(crate) struct Wait {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(&Handle, usize, &Log),
+}
+
+/// How long things have waited.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<Duration>>>);
+
+impl Log {
+    fn since(&self, ready: Instant) {
+        let waited = time::now() - ready;
+        self.0.lock().unwrap().push(waited);
+    }
+}
+
+/// The median and the longest of the waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waited {
+    pub(crate) median: Duration,
+    pub(crate) longest: Duration,
+}
+
+/// The number of cores that the machine has beyond the threads of the pool: for the thread outside,
+/// and for two that poll without a permit. So the waits are what the pool makes of them, not the
+/// kernel.
+const MORE_CORES: usize = 3;
+
+/// How long things wait on a pool with `threads` threads, and what happened.
+pub(crate) fn measure_waits(wait: &Wait, threads: usize, seed: u64) -> (Waited, Report) {
+    let run = wait.run;
+    let machine = Builder::new().cores(threads + MORE_CORES).seed(seed);
+    machine.run(move || {
+        let pool = Pool::builder().num_threads(threads).build().unwrap();
+        sim::work(ms(1));
+        let log = Log::default();
+        run(pool.handle(), threads, &log);
+        pool.shutdown();
+        let mut waits = std::mem::take(&mut *log.0.lock().unwrap());
+        waits.sort();
+        Waited {
+            median: waits[waits.len() / 2],
+            longest: waits[waits.len() - 1],
+        }
+    })
+}
+
 // ---- trees ----------------------------------------------------------------------------------
 
 fn tree(depth: u32, leaf: Duration) {
@@ -64,46 +115,72 @@ fn tree(depth: u32, leaf: Duration) {
     }
 }
 
-/// A tree whose shape only a walk can tell: children by a hash of the path, fewer as it gets deep.
-fn uts(node: u64, depth: u32) -> u64 {
-    let hash = (node ^ u64::from(depth) << 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let hash = (hash ^ hash >> 29).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 33;
-    match depth {
-        0 => 200,
-        1..=40 if hash % 100 < 24 => 4,
-        _ => 0,
-    }
+/// A node of an Unbalanced Tree Search (UTS), which only a walk can count: a binomial tree like
+/// that benchmark's T3. T3 has 2000 children at the root and 8 or none at the others, 8 with a
+/// probability of 0.124875, by SHA-1. This tree has 200, and 8 with 0.124, by SplitMix64.
+#[derive(Clone, Copy)]
+struct Uts {
+    hash: u64,
+    is_root: bool,
 }
 
-fn uts_walk(node: u64, depth: u32) {
-    sim::work(us(2));
-    let children = uts(node, depth);
-    uts_children(node, depth, 0..children);
-}
+impl Uts {
+    const ROOT: Self = Self {
+        hash: split_mix(3),
+        is_root: true,
+    };
 
-fn uts_children(node: u64, depth: u32, children: Range<u64>) {
-    match children.end - children.start {
-        0 => {}
-        1 => uts_walk(node.wrapping_mul(31) + children.start + 1, depth + 1),
-        n => {
-            let middle = children.start + n / 2;
-            join(
-                || uts_children(node, depth, children.start..middle),
-                || uts_children(node, depth, middle..children.end),
-            );
+    fn children(self) -> u64 {
+        match self.is_root {
+            true => 200,
+            false if (self.hash >> 32) * 1_000 < 124 << 32 => 8,
+            false => 0,
         }
     }
+
+    fn child(self, number: u64) -> Self {
+        Self {
+            hash: split_mix(self.hash.wrapping_add(number + 1)),
+            is_root: false,
+        }
+    }
+
+    fn walk(self) {
+        sim::work(us(2));
+        self.walk_children(0..self.children());
+    }
+
+    fn walk_children(self, children: Range<u64>) {
+        match children.end - children.start {
+            0 => {}
+            1 => self.child(children.start).walk(),
+            n => {
+                let middle = children.start + n / 2;
+                join(
+                    || self.walk_children(children.start..middle),
+                    || self.walk_children(middle..children.end),
+                );
+            }
+        }
+    }
+
+    /// The number of nodes, and of those on the longest way down.
+    fn size(self) -> (u32, u32) {
+        let below = (0..self.children()).map(|number| self.child(number).size());
+        let (nodes, deepest) = below.fold((0, 0), |(nodes, deepest), (more, deep)| {
+            (nodes + more, deepest.max(deep))
+        });
+        (nodes + 1, deepest + 1)
+    }
 }
 
-fn uts_size(node: u64, depth: u32) -> (u32, u32) {
-    let children = (0..uts(node, depth)).map(|child| {
-        let below = node.wrapping_mul(31) + child + 1;
-        uts_size(below, depth + 1)
-    });
-    let (nodes, deepest) = children.fold((0, 0), |(nodes, deepest), (more, deep)| {
-        (nodes + more, deepest.max(deep))
-    });
-    (nodes + 1, deepest + 1)
+/// One step of SplitMix64 (Steele, Lea, Flood 2014) from this state: the state moves on, and is
+/// mixed.
+const fn split_mix(state: u64) -> u64 {
+    let z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ z >> 31
 }
 
 /// The columns in which a queen can stand in the next row.
@@ -213,6 +290,62 @@ fn bridge(items: usize, item: Duration) {
     (0..items).par_bridge().for_each(|_| sim::work(item));
 }
 
+/// Loops of the same code, cheap at first, dear the last time.
+fn cheap_then_dear(cores: usize) {
+    let run = |items: usize, item: Duration| {
+        (0..items).into_par_iter().for_each(|_| sim::work(item));
+    };
+    for round in 0..5 {
+        match round {
+            4 => run(cores, ms(5)),
+            _ => run(16, Duration::from_nanos(10)),
+        }
+    }
+}
+
+/// Loops of 20 us on a pool at rest, and then one of the same code with items of 5 ms.
+fn short_then_long(cores: usize) {
+    let items = 2 * cores;
+    let short = us(20) / items as u32;
+    for item in [short, short, short, ms(5)] {
+        (0..items).into_par_iter().for_each(|_| sim::work(item));
+        manyhands::block_on(time::sleep(us(100)));
+    }
+}
+
+/// A loop that is cheap and dear in turn.
+fn unsteady(cores: usize) {
+    for round in 0..12 {
+        let item = Duration::from_nanos(if round % 2 == 0 { 10 } else { 1_000_000 });
+        (0..8 * cores).into_par_iter().for_each(|_| sim::work(item));
+    }
+}
+
+/// Loops with a gap behind each, in which one thread goes on alone.
+fn rounds(cores: usize, rounds: u32, item: Duration, alone: Duration) {
+    join(
+        || {
+            for _ in 0..rounds {
+                (0..cores).into_par_iter().for_each(|_| sim::work(item));
+                sim::work(alone);
+            }
+        },
+        || {},
+    );
+}
+
+/// A range that only splits "somewhere".
+fn splits(items: u32, item: Duration) {
+    let halves = |range: Range<u32>| {
+        let middle = range.start + (range.end - range.start) / 2;
+        match range.end - range.start {
+            0 | 1 => (range, None),
+            _ => (range.start..middle, Some(middle..range.end)),
+        }
+    };
+    manyhands::iter::split(0..items, halves).for_each(|range| range.for_each(|_| sim::work(item)));
+}
+
 // ---- tasks ----------------------------------------------------------------------------------
 
 fn storm(cores: usize) -> u32 {
@@ -251,6 +384,289 @@ fn rings(pairs: usize, rounds: u32) {
     }
 }
 
+/// Four tasks, each of which sleeps for a millisecond `naps` times.
+fn timers(naps: u32) -> Vec<JoinHandle<()>> {
+    let nap = |_| async move {
+        for _ in 0..naps {
+            time::sleep(ms(1)).await;
+        }
+    };
+    (0..4).map(|n| spawn(nap(n))).collect()
+}
+
+fn fork(first: Duration, second: Duration) {
+    join(|| sim::work(first), || sim::work(second));
+}
+
+fn join_all(tasks: Vec<JoinHandle<()>>) {
+    for task in tasks {
+        task.join().unwrap();
+    }
+}
+
+// ---- waits ----------------------------------------------------------------------------------
+
+/// A loop that keeps all threads of the pool busy for `time`.
+fn busy(pool: &Handle, threads: usize, item: Duration, time: Duration) -> JoinHandle<()> {
+    let items = threads * (time.as_nanos() / item.as_nanos()) as usize;
+    let all = pool.spawn_compute(move || {
+        (0..items).into_par_iter().for_each(|_| sim::work(item));
+    });
+    sim::work(ms(2));
+    all
+}
+
+/// A thread outside wakes a task `number` times, each time after `gap`.
+fn wakes(pool: &Handle, priority: Priority, number: u32, gap: Duration, log: &Log) {
+    let (send, receive) = async_channel::unbounded::<Instant>();
+    let log = log.clone();
+    let woken = pool.with_priority(priority).spawn(async move {
+        while let Ok(ready) = receive.recv().await {
+            log.since(ready);
+        }
+    });
+    for _ in 0..number {
+        sim::work(gap);
+        send.try_send(time::now()).unwrap();
+    }
+    drop(send);
+    woken.join().unwrap();
+}
+
+/// A task is woken every millisecond, while all threads run a loop with such items.
+fn wakes_beside(pool: &Handle, threads: usize, item: Duration, log: &Log) {
+    let all = busy(pool, threads, item, ms(24));
+    wakes(pool, Priority::Normal, 20, ms(1), log);
+    all.join().unwrap();
+}
+
+/// Tasks that compute in each poll and do not say so, and yield in between.
+fn polls(pool: &Handle, tasks: usize, poll: Duration, times: u32) -> Vec<JoinHandle<()>> {
+    let one = |_| async move {
+        for _ in 0..times {
+            sim::work(poll);
+            task::yield_now().await;
+        }
+    };
+    let all = (0..tasks).map(|n| pool.spawn(one(n))).collect();
+    sim::work(ms(1));
+    all
+}
+
+/// Eight tasks that sleep for a millisecond each time: how late are they?
+fn late_timers(pool: &Handle, log: &Log) -> Vec<JoinHandle<()>> {
+    let nap = |n: u64, log: Log| async move {
+        time::sleep(us(130 * n)).await;
+        for _ in 0..16 {
+            let due = time::now() + ms(1);
+            time::sleep_until(due).await;
+            log.since(due);
+        }
+    };
+    (0..8).map(|n| pool.spawn(nap(n, log.clone()))).collect()
+}
+
+/// Requests from outside that fork; how long each takes.
+fn requests(pool: &Handle, number: u32, gap: Duration, log: &Log) -> Vec<JoinHandle<()>> {
+    let request = |_| {
+        sim::work(gap);
+        let (ready, log) = (time::now(), log.clone());
+        pool.spawn(async move {
+            fork(us(100), us(100));
+            log.since(ready);
+        })
+    };
+    (0..number).map(request).collect()
+}
+
+/// Short computations from outside; how long until each begins.
+fn roots(
+    pool: &Handle,
+    number: u32,
+    gap: Duration,
+    size: Duration,
+    log: &Log,
+) -> Vec<JoinHandle<()>> {
+    let root = |_| {
+        sim::work(gap);
+        let (ready, log) = (time::now(), log.clone());
+        pool.spawn_compute(move || {
+            log.since(ready);
+            sim::work(size);
+        })
+    };
+    (0..number).map(root).collect()
+}
+
+/// All programs in which something waits. A *loop* is one root over all threads; *wakes* come from
+/// a thread outside, one a millisecond if nothing else is said.
+pub(crate) const WAITS: &[Wait] = &[
+    Wait {
+        name: "wakes beside a loop of 20 us items",
+        run: |pool, threads, log| wakes_beside(pool, threads, us(20), log),
+    },
+    Wait {
+        name: "wakes beside a loop of 500 us items",
+        run: |pool, threads, log| wakes_beside(pool, threads, us(500), log),
+    },
+    Wait {
+        name: "wakes beside a loop of 10 ms items",
+        run: |pool, threads, log| wakes_beside(pool, threads, ms(10), log),
+    },
+    Wait {
+        name: "wakes beside 4 P tasks that fork for 60 us",
+        run: |pool, threads, log| {
+            let one = |_| async {
+                for _ in 0..75 {
+                    fork(us(60), us(0));
+                    task::yield_now().await;
+                }
+            };
+            let all = (0..4 * threads).map(|n| pool.spawn(one(n))).collect();
+            wakes(pool, Priority::Normal, 15, ms(1), log);
+            join_all(all);
+        },
+    },
+    Wait {
+        name: "wakes of low priority beside a loop of 500 us items",
+        run: |pool, threads, log| {
+            let all = busy(pool, threads, us(500), ms(60));
+            wakes(pool, Priority::Background, 10, ms(5), log);
+            all.join().unwrap();
+        },
+    },
+    Wait {
+        name: "timers beside a loop of 500 us items",
+        run: |pool, threads, log| {
+            let all = busy(pool, threads, us(500), ms(24));
+            join_all(late_timers(pool, log));
+            all.join().unwrap();
+        },
+    },
+    Wait {
+        name: "timers on a pool at rest",
+        run: |pool, _, log| join_all(late_timers(pool, log)),
+    },
+    Wait {
+        name: "tasks spawned by the items of a loop, 2 ms each",
+        run: |pool, threads, log| {
+            let (handle, log) = (pool.clone(), log.clone());
+            let all = pool.spawn_compute(move || {
+                (0..8 * threads).into_par_iter().for_each(|_| {
+                    let (ready, log) = (time::now(), log.clone());
+                    handle.spawn(async move { log.since(ready) });
+                    sim::work(ms(2));
+                });
+            });
+            all.join().unwrap();
+        },
+    },
+    Wait {
+        name: "wakes beside 2 P tasks with polls of 50 ms",
+        run: |pool, threads, log| {
+            let all = polls(pool, 2 * threads, ms(50), 2);
+            wakes(pool, Priority::Normal, 20, ms(5), log);
+            join_all(all);
+        },
+    },
+    Wait {
+        name: "wakes beside 4 P tasks with polls of 2 ms",
+        run: |pool, threads, log| {
+            let all = polls(pool, 4 * threads, ms(2), 6);
+            wakes(pool, Priority::Normal, 20, ms(2), log);
+            join_all(all);
+        },
+    },
+    Wait {
+        name: "wakes beside 4 P tasks with polls of 50 us",
+        run: |pool, threads, log| {
+            let all = polls(pool, 4 * threads, us(50), 100);
+            wakes(pool, Priority::Normal, 15, ms(1), log);
+            join_all(all);
+        },
+    },
+    Wait {
+        name: "timers beside P tasks with polls of 50 ms",
+        run: |pool, threads, log| {
+            let timers = late_timers(pool, log);
+            join_all(polls(pool, threads, ms(50), 1));
+            join_all(timers);
+        },
+    },
+    Wait {
+        name: "wakes beside 10 ms items, and polls of 20 ms",
+        run: |pool, threads, log| {
+            let all = busy(pool, threads, ms(10), ms(100));
+            let slow = polls(pool, 3, ms(20), 1);
+            wakes(pool, Priority::Normal, 60, ms(1), log);
+            join_all(slow);
+            all.join().unwrap();
+        },
+    },
+    Wait {
+        name: "requests that fork beside a loop of 500 us items",
+        run: |pool, threads, log| {
+            let all = busy(pool, threads, us(500), ms(60));
+            join_all(requests(pool, 50, ms(1), log));
+            all.join().unwrap();
+        },
+    },
+    Wait {
+        name: "requests that fork beside a loop of 20 ms items",
+        run: |pool, threads, log| {
+            let all = busy(pool, threads, ms(20), ms(160));
+            join_all(requests(pool, 50, ms(2), log));
+            all.join().unwrap();
+        },
+    },
+    Wait {
+        name: "wakes beside requests that fork and 20 ms items",
+        run: |pool, threads, log| {
+            let all = busy(pool, threads, ms(20), ms(160));
+            let handle = pool.clone();
+            let bringer = pool.spawn(async move {
+                let mut brought = Vec::new();
+                for _ in 0..60 {
+                    time::sleep(ms(2)).await;
+                    brought.push(handle.spawn(async { fork(ms(1), ms(1)) }));
+                }
+                for request in brought {
+                    request.await.unwrap();
+                }
+            });
+            wakes(pool, Priority::Normal, 100, ms(1), log);
+            bringer.join().unwrap();
+            all.join().unwrap();
+        },
+    },
+    Wait {
+        name: "roots of 1 ms, one in 5 ms, beside a loop",
+        run: |pool, threads, log| {
+            let all = busy(pool, threads, ms(1), ms(150));
+            join_all(roots(pool, 25, ms(5), ms(1), log));
+            all.join().unwrap();
+        },
+    },
+    Wait {
+        name: "roots of 0.1 ms, one in 10 ms, beside a loop",
+        run: |pool, threads, log| {
+            let all = busy(pool, threads, ms(1), ms(150));
+            join_all(roots(pool, 12, ms(10), us(100), log));
+            all.join().unwrap();
+        },
+    },
+    Wait {
+        name: "wakes beside P lanes of a limit, 40 us each",
+        run: |pool, threads, log| {
+            let limited = pool.with_limit(threads);
+            let one = |_| limited.spawn(async { sim::work(us(40)) });
+            let all: Vec<_> = (0..400 * threads).map(one).collect();
+            wakes(pool, Priority::Normal, 15, us(500), log);
+            join_all(all);
+        },
+    },
+];
+
 /// All shapes.
 pub(crate) const ALL: &[Shape] = &[
     Shape {
@@ -264,10 +680,10 @@ pub(crate) const ALL: &[Shape] = &[
         size: |_| Size::new(us(100 << 10), us(100)),
     },
     Shape {
-        name: "unbalanced tree, 2 us a node",
-        run: |_| uts_walk(1, 0),
+        name: "UTS tree like T3, 11521 nodes of 2 us",
+        run: |_| Uts::ROOT.walk(),
         size: |_| {
-            let (nodes, depth) = uts_size(1, 0);
+            let (nodes, depth) = Uts::ROOT.size();
             Size::new(us(2) * nodes, us(2) * depth)
         },
     },
@@ -386,5 +802,74 @@ pub(crate) const ALL: &[Shape] = &[
         name: "from rest: P items of 50 us",
         run: |cores| (0..cores).into_par_iter().for_each(|_| sim::work(us(50))),
         size: |cores| Size::new(us(50) * cores as u32, us(50)),
+    },
+    Shape {
+        name: "loop of 2^12 P items of 100 ns",
+        run: |cores| {
+            let items = cores << 12;
+            let item = Duration::from_nanos(100);
+            (0..items).into_par_iter().for_each(|_| sim::work(item));
+        },
+        size: |cores| Size::new(Duration::from_nanos(100 << 12) * cores as u32, us(1)),
+    },
+    Shape {
+        name: "2^8 P items of 1 us, split somewhere",
+        run: |cores| splits((cores as u32) << 8, us(1)),
+        size: |cores| Size::new(us(1 << 8) * cores as u32, us(1)),
+    },
+    Shape {
+        name: "loop that was cheap four times, then P items of 5 ms",
+        run: cheap_then_dear,
+        size: |cores| Size::new(ms(5) * cores as u32, ms(5)),
+    },
+    Shape {
+        name: "loop of 20 us three times, then 2 P items of 5 ms",
+        run: short_then_long,
+        size: |cores| Size::new(ms(10) * cores as u32, ms(10)),
+    },
+    Shape {
+        name: "loop of 8 P items, 10 ns and 1 ms in turn, 12 times",
+        run: unsteady,
+        size: |cores| Size::new(ms(48) * cores as u32, ms(48)),
+    },
+    Shape {
+        name: "50 loops of 64 items of 1 us",
+        run: |_| {
+            for _ in 0..50 {
+                (0..64).into_par_iter().for_each(|_| sim::work(us(1)));
+            }
+        },
+        size: |_| Size::new(us(50 * 64), us(50)),
+    },
+    Shape {
+        name: "20 loops of P items of 20 us, 30 us alone",
+        run: |cores| rounds(cores, 20, us(20), us(30)),
+        size: |cores| Size::new(us(400 * cores as u64 + 600), us(1_000)),
+    },
+    Shape {
+        name: "20 loops of P items of 20 us, 300 us alone",
+        run: |cores| rounds(cores, 20, us(20), us(300)),
+        size: |cores| Size::new(us(400 * cores as u64 + 6_000), us(6_400)),
+    },
+    Shape {
+        name: "loop of 60 P items of 500 us, 4 timers a millisecond",
+        run: |cores| {
+            let timers = timers(12);
+            (0..60 * cores)
+                .into_par_iter()
+                .for_each(|_| sim::work(us(500)));
+            join_all(timers);
+        },
+        size: |cores| Size::new(ms(30) * cores as u32, ms(12)),
+    },
+    Shape {
+        name: "100 P tasks with a join of 50 us, 4 timers a millisecond",
+        run: |cores| {
+            let timers = timers(2);
+            let task = |_| spawn(async { fork(us(50), us(0)) });
+            join_all((0..100 * cores).map(task).collect());
+            join_all(timers);
+        },
+        size: |cores| Size::new(ms(5) * cores as u32, ms(2)),
     },
 ];

@@ -24,9 +24,6 @@ pub(super) const REST: Duration = Duration::from_millis(1);
 /// has woken itself, as the driver. The rest goes to the shared queue.
 pub(super) const OWN_POLLS: u32 = 32;
 
-/// The longest nap while there is nothing to poll and the computing threads still move.
-const MAX_NAP: Duration = Duration::from_millis(1);
-
 /// When no root and no heavy future has been taken for this long, one begins beside the threads
 /// that compute. It also begins if none of those threads has moved for this long.
 pub(super) const TURN: Duration = Duration::from_millis(100);
@@ -124,8 +121,6 @@ pub(super) struct Sight {
     pub(super) calm_looks: u32,
     /// No thread has a permit.
     pub(super) at_rest: bool,
-    /// The number of naps that the post has taken because nothing was to do.
-    pub(super) idle_naps: u32,
     /// There is work and a permit is free, and no other thread can be woken or called for it.
     pub(super) needs_hand: bool,
 }
@@ -150,8 +145,6 @@ pub(super) enum Next {
     Watch { last: bool },
     /// It lets the others come to what is ready by themselves.
     Nap(Duration),
-    /// There is nothing to do, but the pool is busy: soon there may be something.
-    IdleNap(Duration),
     /// There is nothing to do and nothing to watch, or there is work elsewhere.
     Leave,
 }
@@ -190,10 +183,6 @@ pub(super) fn next(sight: &Sight) -> Next {
     }
     if !is_needed && may_be_late {
         return Next::Nap(LATE - sight.asked);
-    }
-    let nap = PATIENCE * (1 << sight.idle_naps.min(16));
-    if sight.saturated && sight.unmoved < PATIENCE && nap < MAX_NAP && !IN_MODEL {
-        return Next::IdleNap(nap);
     }
     let watches_role = sight.role_is_of_use && sight.quiet_looks < QUIET_LOOKS;
     if watches_role || sight.calm_looks < CALM_LOOKS {
@@ -321,7 +310,6 @@ mod tests {
         quiet_looks: 0,
         calm_looks: 0,
         at_rest: false,
-        idle_naps: 0,
         needs_hand: false,
     };
     /// The same, and a future is ready.
@@ -354,24 +342,8 @@ mod tests {
         use Priority::{Background, High, Normal};
         let cases: &[(&str, Sight, Next)] = &[
             (
-                "nothing is ready, threads move",
+                "nothing is ready, threads move: the post waits until it is called",
                 BUSY,
-                Next::IdleNap(us(100)),
-            ),
-            (
-                "the fourth nap is the last",
-                Sight {
-                    idle_naps: 3,
-                    ..BUSY
-                },
-                Next::IdleNap(us(800)),
-            ),
-            (
-                "after it the post waits until it is called",
-                Sight {
-                    idle_naps: 4,
-                    ..BUSY
-                },
                 WATCH_ON,
             ),
             (

@@ -45,10 +45,6 @@ pub(in crate::pool) fn poll_futures(me: Occupant<'_>) -> Left {
             Next::Drive => post.drive(),
             Next::Watch { last } => post.watch(last),
             Next::Nap(time) => nap(me, time),
-            Next::IdleNap(time) => {
-                post.idle_naps += 1;
-                nap(me, time);
-            }
             Next::Leave => {
                 rescue.leave_post(me.index());
                 let is_left = sight::has_ready(registry) && !registry.sleep.wants_one();
@@ -75,7 +71,6 @@ struct Post<'a> {
     quiet_looks: u32,
     /// For how many looks nothing was ready.
     calm_looks: u32,
-    idle_naps: u32,
     /// How often it had something to poll since it slept as the driver.
     own_polls: u32,
 }
@@ -89,7 +84,6 @@ impl<'a> Post<'a> {
             takes: registry.driver.takes(),
             quiet_looks: 0,
             calm_looks: 0,
-            idle_naps: 0,
             own_polls: 0,
         }
     }
@@ -146,7 +140,6 @@ impl<'a> Post<'a> {
             quiet_looks: self.quiet_looks,
             calm_looks: self.calm_looks,
             at_rest: registry.sleep.active() == 0,
-            idle_naps: self.idle_naps,
             needs_hand: sight::needs_hand(registry),
         }
     }
@@ -156,7 +149,6 @@ impl<'a> Post<'a> {
         let (registry, me) = (self.registry, self.me);
         self.own_polls = (self.own_polls + 1).min(policy::OWN_POLLS);
         if let Some(future) = find::future_only(me, patient) {
-            self.idle_naps = 0;
             self.note_rescue(&future);
             if registry.rescue.begin_poll(me.index()) {
                 tell::poll_begins(registry);
