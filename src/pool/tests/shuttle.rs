@@ -270,8 +270,8 @@ fn shuttle_in_place_scope_from_another_thread() {
     });
 }
 
-/// The body of an in-place scope blocks until its job has run, and has the only permit at first. The
-/// job is one of two; the other one may run on the guest, which then computes.
+/// The body of an in-place scope blocks until its job has run, and has the only permit at first.
+/// The job is one of two; the other one may run on the guest, which then computes.
 #[test]
 fn shuttle_the_body_of_an_in_place_scope_blocks() {
     explore("the_body_of_an_in_place_scope_blocks", || {
