@@ -20,9 +20,8 @@
 //!   A thread that polls comes to `tell::watch`, which is one.
 //! * Who helps: one thread at a time (`rescue.R1`). It looks whether the others move at all, and
 //!   takes naps while they do and a future is ready; short computations are no reason to add a
-//!   thread. While threads only
-//!   poll, it looks every 5 ms, and leaves when nothing was ready for ten looks. It sleeps as the
-//!   driver, and polls at once what it has woken itself.
+//!   thread. While threads only poll, it looks every 5 ms, and leaves when nothing was ready for
+//!   ten looks. It sleeps as the driver, and polls at once what it has woken itself.
 //! * What is likely to compute (`task::heft`) it puts aside, for threads that compute. A thread
 //!   that has computed is one that the kernel is in no hurry to run when there is something to
 //!   poll.
