@@ -10,21 +10,13 @@ use manyhands::prelude::*;
 use manyhands::sim::{self, Builder};
 use manyhands::{Pool, block_on, join, scope, spawn, spawn_blocking, time};
 use reports::measure_inside;
-use shapes::{ALL, WAITS, measure, measure_waits};
+use shapes::{ALL, WAITS, measure, measure_waits, ms, us};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 use waits::{AWAITED, Awaited, UNSEEN, WAITERS};
-
-fn us(n: u64) -> Duration {
-    Duration::from_micros(n)
-}
-
-fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 /// A decision that costs nothing.
 fn decide() {

@@ -261,15 +261,17 @@ fn sizes_are_cut_to_what_is_documented() {
     });
 }
 
+/// Waits inside of waits.
+fn nest(depth: u32) -> u32 {
+    if depth == 0 {
+        return 0;
+    }
+    1 + spawn(async move { nest(depth - 1) }).join().unwrap()
+}
+
 #[test]
 fn no_more_spares_than_allowed() {
     watched(|| {
-        fn nest(depth: u32) -> u32 {
-            if depth == 0 {
-                return 0;
-            }
-            1 + spawn(async move { nest(depth - 1) }).join().unwrap()
-        }
         for spares in [0, 1, 3] {
             let threads = Arc::new(AtomicUsize::new(0));
             let count = Arc::clone(&threads);
@@ -293,12 +295,6 @@ fn no_more_spares_than_allowed() {
 #[test]
 fn one_spare_thread_watches_a_timer_and_runs_nested_waits() {
     watched(|| {
-        fn nest(depth: u32) -> u32 {
-            if depth == 0 {
-                return 0;
-            }
-            1 + spawn(async move { nest(depth - 1) }).join().unwrap()
-        }
         let pool = build(Pool::builder().num_threads(2).max_spare_threads(1));
         let sleeper = pool.spawn(manyhands::time::sleep(Duration::from_secs(3600)));
         for _ in 0..50 {

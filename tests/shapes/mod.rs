@@ -27,7 +27,7 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    fn new(work: Duration, span: Duration) -> Self {
+    pub(crate) fn new(work: Duration, span: Duration) -> Self {
         Self { work, span }
     }
 
@@ -37,11 +37,11 @@ impl Size {
     }
 }
 
-fn us(n: u64) -> Duration {
+pub(crate) fn us(n: u64) -> Duration {
     Duration::from_micros(n)
 }
 
-fn ms(n: u64) -> Duration {
+pub(crate) fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
 
@@ -334,16 +334,19 @@ fn rounds(cores: usize, rounds: u32, item: Duration, alone: Duration) {
     );
 }
 
+/// The halves of a range, if it has any.
+fn halves(range: Range<usize>) -> (Range<usize>, Option<Range<usize>>) {
+    if range.len() < 2 {
+        return (range, None);
+    }
+    let middle = range.start + range.len() / 2;
+    (range.start..middle, Some(middle..range.end))
+}
+
 /// A range that only splits "somewhere".
-fn splits(items: u32, item: Duration) {
-    let halves = |range: Range<u32>| {
-        let middle = range.start + (range.end - range.start) / 2;
-        match range.end - range.start {
-            0 | 1 => (range, None),
-            _ => (range.start..middle, Some(middle..range.end)),
-        }
-    };
-    manyhands::iter::split(0..items, halves).for_each(|range| range.for_each(|_| sim::work(item)));
+pub(crate) fn splits(items: usize, item: Duration) {
+    let pieces = manyhands::iter::split(0..items, halves);
+    pieces.for_each(|piece| piece.for_each(|_| sim::work(item)));
 }
 
 // ---- tasks ----------------------------------------------------------------------------------
@@ -406,14 +409,15 @@ fn join_all(tasks: Vec<JoinHandle<()>>) {
 
 // ---- waits ----------------------------------------------------------------------------------
 
-/// A loop that keeps all threads of the pool busy for `time`.
-fn busy(pool: &Handle, threads: usize, item: Duration, time: Duration) -> JoinHandle<()> {
+/// Does something beside a loop that keeps all threads of the pool busy for `time`.
+fn beside(pool: &Handle, threads: usize, item: Duration, time: Duration, f: impl FnOnce()) {
     let items = threads * (time.as_nanos() / item.as_nanos()) as usize;
     let all = pool.spawn_compute(move || {
         (0..items).into_par_iter().for_each(|_| sim::work(item));
     });
     sim::work(ms(2));
-    all
+    f();
+    all.join().unwrap();
 }
 
 /// A thread outside wakes a task `number` times, each time after `gap`.
@@ -435,9 +439,9 @@ fn wakes(pool: &Handle, priority: Priority, number: u32, gap: Duration, log: &Lo
 
 /// A task is woken every millisecond, while all threads run a loop with such items.
 fn wakes_beside(pool: &Handle, threads: usize, item: Duration, log: &Log) {
-    let all = busy(pool, threads, item, ms(24));
-    wakes(pool, Priority::Normal, 20, ms(1), log);
-    all.join().unwrap();
+    beside(pool, threads, item, ms(24), || {
+        wakes(pool, Priority::Normal, 20, ms(1), log);
+    });
 }
 
 /// Tasks that compute in each poll and do not say so, and yield in between.
@@ -530,17 +534,17 @@ pub(crate) const WAITS: &[Wait] = &[
     Wait {
         name: "wakes of low priority beside a loop of 500 us items",
         run: |pool, threads, log| {
-            let all = busy(pool, threads, us(500), ms(60));
-            wakes(pool, Priority::Background, 10, ms(5), log);
-            all.join().unwrap();
+            beside(pool, threads, us(500), ms(60), || {
+                wakes(pool, Priority::Background, 10, ms(5), log);
+            });
         },
     },
     Wait {
         name: "timers beside a loop of 500 us items",
         run: |pool, threads, log| {
-            let all = busy(pool, threads, us(500), ms(24));
-            join_all(late_timers(pool, log));
-            all.join().unwrap();
+            beside(pool, threads, us(500), ms(24), || {
+                join_all(late_timers(pool, log));
+            });
         },
     },
     Wait {
@@ -596,63 +600,63 @@ pub(crate) const WAITS: &[Wait] = &[
     Wait {
         name: "wakes beside 10 ms items, and polls of 20 ms",
         run: |pool, threads, log| {
-            let all = busy(pool, threads, ms(10), ms(100));
-            let slow = polls(pool, 3, ms(20), 1);
-            wakes(pool, Priority::Normal, 60, ms(1), log);
-            join_all(slow);
-            all.join().unwrap();
+            beside(pool, threads, ms(10), ms(100), || {
+                let slow = polls(pool, 3, ms(20), 1);
+                wakes(pool, Priority::Normal, 60, ms(1), log);
+                join_all(slow);
+            });
         },
     },
     Wait {
         name: "requests that fork beside a loop of 500 us items",
         run: |pool, threads, log| {
-            let all = busy(pool, threads, us(500), ms(60));
-            join_all(requests(pool, 50, ms(1), log));
-            all.join().unwrap();
+            beside(pool, threads, us(500), ms(60), || {
+                join_all(requests(pool, 50, ms(1), log));
+            });
         },
     },
     Wait {
         name: "requests that fork beside a loop of 20 ms items",
         run: |pool, threads, log| {
-            let all = busy(pool, threads, ms(20), ms(160));
-            join_all(requests(pool, 50, ms(2), log));
-            all.join().unwrap();
+            beside(pool, threads, ms(20), ms(160), || {
+                join_all(requests(pool, 50, ms(2), log));
+            });
         },
     },
     Wait {
         name: "wakes beside requests that fork and 20 ms items",
         run: |pool, threads, log| {
-            let all = busy(pool, threads, ms(20), ms(160));
-            let handle = pool.clone();
-            let bringer = pool.spawn(async move {
-                let mut brought = Vec::new();
-                for _ in 0..60 {
-                    time::sleep(ms(2)).await;
-                    brought.push(handle.spawn(async { fork(ms(1), ms(1)) }));
-                }
-                for request in brought {
-                    request.await.unwrap();
-                }
+            beside(pool, threads, ms(20), ms(160), || {
+                let handle = pool.clone();
+                let bringer = pool.spawn(async move {
+                    let mut brought = Vec::new();
+                    for _ in 0..60 {
+                        time::sleep(ms(2)).await;
+                        brought.push(handle.spawn(async { fork(ms(1), ms(1)) }));
+                    }
+                    for request in brought {
+                        request.await.unwrap();
+                    }
+                });
+                wakes(pool, Priority::Normal, 100, ms(1), log);
+                bringer.join().unwrap();
             });
-            wakes(pool, Priority::Normal, 100, ms(1), log);
-            bringer.join().unwrap();
-            all.join().unwrap();
         },
     },
     Wait {
         name: "roots of 1 ms, one in 5 ms, beside a loop",
         run: |pool, threads, log| {
-            let all = busy(pool, threads, ms(1), ms(150));
-            join_all(roots(pool, 25, ms(5), ms(1), log));
-            all.join().unwrap();
+            beside(pool, threads, ms(1), ms(150), || {
+                join_all(roots(pool, 25, ms(5), ms(1), log));
+            });
         },
     },
     Wait {
         name: "roots of 0.1 ms, one in 10 ms, beside a loop",
         run: |pool, threads, log| {
-            let all = busy(pool, threads, ms(1), ms(150));
-            join_all(roots(pool, 12, ms(10), us(100), log));
-            all.join().unwrap();
+            beside(pool, threads, ms(1), ms(150), || {
+                join_all(roots(pool, 12, ms(10), us(100), log));
+            });
         },
     },
     Wait {
@@ -814,7 +818,7 @@ pub(crate) const ALL: &[Shape] = &[
     },
     Shape {
         name: "2^8 P items of 1 us, split somewhere",
-        run: |cores| splits((cores as u32) << 8, us(1)),
+        run: |cores| splits(cores << 8, us(1)),
         size: |cores| Size::new(us(1 << 8) * cores as u32, us(1)),
     },
     Shape {

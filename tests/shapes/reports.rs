@@ -1,25 +1,16 @@
 //! Programs after public reports on pools: threads that found no work, and waits that hung.
 
-use crate::shapes::{Shape, Size};
+use crate::shapes::{Shape, Size, ms, splits, us};
 use crate::waits::{self, ANY, ONE_BLOCKS, TWO, TWO_BLOCK};
 use manyhands::prelude::*;
 use manyhands::sim::{self, Builder};
 use manyhands::task::JoinSet;
 use manyhands::{Handle, Pool, block_in_place, block_on, iter, join, scope, spawn, time};
 use std::collections::HashSet;
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
-
-fn us(n: u64) -> Duration {
-    Duration::from_micros(n)
-}
-
-fn ms(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 // ---- speed ----------------------------------------------------------------------------------
 
@@ -42,16 +33,12 @@ const SMALL: Duration = Duration::from_millis(1);
 
 /// As many items as threads.
 fn items(cores: usize) -> Size {
-    Size {
-        work: ITEM * cores as u32,
-        span: ITEM,
-    }
+    Size::new(ITEM * cores as u32, ITEM)
 }
 
 /// Twenty items of a millisecond for each thread.
 fn many(cores: usize) -> Size {
-    let work = SMALL * 20 * cores as u32;
-    Size { work, span: SMALL }
+    Size::new(SMALL * 20 * cores as u32, SMALL)
 }
 
 /// The threads that took part are all.
@@ -64,14 +51,6 @@ fn all_take_part(cores: usize, f: impl FnOnce(&(dyn Fn() + Sync))) {
     });
     let threads = threads.into_inner().unwrap().len();
     assert!(threads >= cores, "{threads} of {cores} threads");
-}
-
-fn halves(range: Range<usize>) -> (Range<usize>, Option<Range<usize>>) {
-    if range.len() < 2 {
-        return (range, None);
-    }
-    let middle = range.start + range.len() / 2;
-    (range.start..middle, Some(middle..range.end))
 }
 
 #[inline(never)]
@@ -159,10 +138,7 @@ pub(crate) const SPEED: &[(Shape, u64)] = &[
             },
             size: |cores| {
                 let feed = us(100) * 20 * cores as u32;
-                Size {
-                    work: many(cores).work + feed,
-                    span: feed + SMALL,
-                }
+                Size::new(many(cores).work + feed, feed + SMALL)
             },
         },
         250,
@@ -217,10 +193,7 @@ pub(crate) const SPEED: &[(Shape, u64)] = &[
     (
         Shape {
             name: "split, 20 P items of 1 ms",
-            run: |cores| {
-                let pieces = iter::split(0..20 * cores, halves);
-                pieces.for_each(|piece| piece.for_each(|_| sim::work(SMALL)));
-            },
+            run: |cores| splits(20 * cores, SMALL),
             size: many,
         },
         250,
@@ -252,10 +225,7 @@ pub(crate) const SPEED: &[(Shape, u64)] = &[
                     }
                 }
             },
-            size: |_| Size {
-                work: ITEM * 64 * 3,
-                span: ITEM * 3,
-            },
+            size: |_| Size::new(ITEM * 64 * 3, ITEM * 3),
         },
         250,
     ),

@@ -4,6 +4,7 @@
 //! A pair is one function of [`WAITERS`] with one of [`AWAITED`]. Each pair runs under many seeds,
 //! spread over the pools that its awaited thing allows.
 
+use crate::shapes::us;
 use manyhands::prelude::*;
 use manyhands::sim::{self, Builder};
 use manyhands::{
@@ -11,7 +12,6 @@ use manyhands::{
 };
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
-use std::time::Duration;
 
 /// The variable with the number of seeds that each pair runs under; 100 without it.
 const SEEDS: &str = "MANYHANDS_SIM_SEEDS";
@@ -132,10 +132,6 @@ pub(crate) struct Waiters {
 async fn one() -> u32 {
     task::yield_now().await;
     1
-}
-
-fn us(n: u64) -> Duration {
-    Duration::from_micros(n)
 }
 
 pub(crate) const AWAITED: &[Awaited] = &[

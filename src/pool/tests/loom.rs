@@ -897,6 +897,26 @@ fn rescue_pause_ends_with_a_permit() {
     });
 }
 
+/// A spare thread sleeps at the post, as the driver, again and again until it has what it waits
+/// for.
+fn drive_at_post(
+    registry: &Arc<Registry>,
+    wakes_for: WakesFor,
+    is_over: fn(&Registry) -> bool,
+) -> thread::JoinHandle<()> {
+    let registry = Arc::clone(registry);
+    thread::spawn(move || {
+        // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
+        let occupied = unsafe { registry.occupy(2) };
+        let me = occupied.me();
+        let role = registry.driver.take(me.parker(), Asker::Spare);
+        let role = role.expect("nobody else takes it");
+        while !is_over(&registry) {
+            post::sleep(me, None, wakes_for, Some(&role));
+        }
+    })
+}
+
 /// A future becomes ready while the thread at the post falls asleep as the driver; if it `rests`,
 /// in spite of a root that waits.
 fn a_future_wakes_the_post(rests: bool) {
@@ -914,22 +934,10 @@ fn a_future_wakes_the_post(rests: bool) {
         WakesFor::All
     };
     let job = StackJob::new(|_| ());
-    let poller = {
-        let registry = Arc::clone(registry);
-        thread::spawn(move || {
-            // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
-            let occupied = unsafe { registry.occupy(2) };
-            let me = occupied.me();
-            let role = registry.driver.take(me.parker(), Asker::Spare);
-            let role = role.expect("nobody else takes it");
-            loop {
-                if let Some(job) = registry.injectors.take_future(Priority::Normal) {
-                    return job.execute(2);
-                }
-                post::sleep(me, None, wakes_for, Some(&role));
-            }
-        })
-    };
+    let poller = drive_at_post(registry, wakes_for, |registry| {
+        let job = registry.injectors.take_future(Priority::Normal);
+        job.map(|job| job.execute(2)).is_some()
+    });
     pool.publish(future(&job));
     poller.join().unwrap();
     if let Some(root) = registry.injectors.take_root(Priority::Normal) {
@@ -962,19 +970,7 @@ fn the_last_spare_is_woken(permit_comes_first: bool) {
     assert!(registry.rescue.is_taken(), "nobody looks at the clock");
     assert_eq!(registry.bench.call(Call::Poll), Called::Create(2));
     let job = StackJob::new(|_| ());
-    let poller = {
-        let registry = Arc::clone(registry);
-        thread::spawn(move || {
-            // SAFETY: no other thread takes seat 2, and the registry outlives the guard.
-            let occupied = unsafe { registry.occupy(2) };
-            let me = occupied.me();
-            let role = registry.driver.take(me.parker(), Asker::Spare);
-            let role = role.expect("nobody else takes it");
-            while !sight::needs_hand(&registry) {
-                post::sleep(me, None, WakesFor::Any, Some(&role));
-            }
-        })
-    };
+    let poller = drive_at_post(registry, WakesFor::Any, sight::needs_hand);
     // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
     let occupied = unsafe { registry.occupy(1) };
     let me = occupied.me();
