@@ -30,6 +30,9 @@ mod blocking {}
 #[doc = include_str!("../book/src/computing.md")]
 mod computing {}
 
+#[doc = include_str!("../book/src/cancellation.md")]
+mod cancellation {}
+
 #[doc = include_str!("../book/src/budgets.md")]
 mod budgets {}
 

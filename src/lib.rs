@@ -42,6 +42,7 @@
 //! | start many futures, and take results as they come | [`task::JoinSet`] |
 //! | give a future values of its own | [`task_local!`] |
 //! | await a computation, and cancel it by dropping | [`compute`](compute()) |
+//! | leave a cancelled computation in the middle of a loop | [`cancellable`] |
 //! | start a computation | [`spawn_compute`] |
 //! | call something that blocks | [`spawn_blocking`], [`block_in_place`] |
 //! | run a closure on every worker | [`broadcast`](broadcast()) |
@@ -55,7 +56,8 @@
 //! * A thread from outside that calls `join`, `scope` or a loop works itself, as a *guest*, on its
 //!   own stack. [`Handle::install`] moves to a worker.
 //! * Handles detach, futures cancel: dropping a [`JoinHandle`] lets the task run on, dropping a
-//!   [`Compute`] stops it.
+//!   [`Compute`] cancels it. Cancelling keeps from starting what has not begun; what runs goes on,
+//!   but for [`cancellable`] regions.
 //!
 //! # Guarantees
 //!
@@ -113,11 +115,12 @@ mod trace;
 mod util;
 
 pub use entry::{
-    BroadcastContext, Compute, CustomSpawn, DefaultSpawn, FnContext, Handle, Pool, PoolBuildError,
-    PoolBuilder, Scope, ScopeFifo, ThreadSpawn, Yield, block_in_place, block_on, broadcast,
-    compute, current_num_threads, current_thread_index, in_place_scope, in_place_scope_fifo, join,
-    join_context, max_num_threads, scope, scope_fifo, spawn, spawn_blocking, spawn_broadcast,
-    spawn_compute, thread_index_bound, yield_local, yield_now,
+    BroadcastContext, Cancelled, Compute, CustomSpawn, DefaultSpawn, FnContext, Handle, Pool,
+    PoolBuildError, PoolBuilder, Scope, ScopeFifo, ThreadSpawn, Yield, block_in_place, block_on,
+    broadcast, cancellable, compute, current_num_threads, current_thread_index, in_place_scope,
+    in_place_scope_fifo, is_cancelled, join, join_context, max_num_threads, scope, scope_fifo,
+    shield, spawn, spawn_blocking, spawn_broadcast, spawn_compute, thread_index_bound, yield_local,
+    yield_now,
 };
 // rayon's names, for programs that depend on this crate under the name `rayon`.
 #[doc(hidden)]

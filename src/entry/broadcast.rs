@@ -106,6 +106,7 @@ where
         results: (0..count).map(|_| Mutex::new(None)).collect(),
         pending: CountLatch::new(count),
     };
+    origin::check_cancelled();
     let flag = CancelRef::current();
     let guard = AbortOnDrop("a broadcast must wait for its workers");
     post_to_all(registry, |count| {

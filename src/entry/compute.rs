@@ -1,4 +1,4 @@
-//! Computation as a future: starts when first polled, stops when dropped.
+//! Computation as a future: starts when first polled, is cancelled when dropped.
 
 use super::spawn::spawn_compute_at;
 use crate::task::{CancelOnDrop, JoinHandle};
@@ -12,8 +12,9 @@ use std::task::{Context, Poll};
 ///
 /// The closure starts at the first poll of the returned future, on any thread of the pool, and may
 /// use `join`, `scope` and parallel iterators. Other tasks keep running on this thread meanwhile.
-/// Dropping the future cancels the computation: if it has not started, it never will; if it runs,
-/// its parallel loops stop at their next check (code without loops runs to its end).
+/// Dropping the future cancels the computation: if it has not started, it never will. If it runs,
+/// it goes on to its end, because it may hold locks or half-changed data. Loops that may be left in
+/// the middle go into [`cancellable`](crate::cancellable).
 ///
 /// # Panics
 ///

@@ -57,7 +57,8 @@ impl FnContext {
 ///
 /// # Panics
 ///
-/// Both closures always run, whatever the other does. If one panics, `join` panics with its
+/// Both closures always run, whatever the other does (except in a [`cancellable`](crate::cancellable)
+/// region that was cancelled). If one panics, `join` panics with its
 /// payload once both are done; if both do, with that of `oper_a`.
 ///
 /// ```
@@ -93,6 +94,7 @@ where
     RA: Send,
     RB: Send,
 {
+    origin::check_cancelled();
     match seat::current() {
         Some(me) => fork::<LOUD, _, _, _, _>(me, |_| oper_a(), |_| oper_b()),
         None => outside(&current_registry(), |_| oper_a(), |_| oper_b()),
@@ -115,6 +117,7 @@ where
     RA: Send,
     RB: Send,
 {
+    origin::check_cancelled();
     match seat::current() {
         Some(me) => fork::<LOUD, _, _, _, _>(me, oper_a, oper_b),
         None => outside(&current_registry(), oper_a, oper_b),
@@ -156,6 +159,7 @@ where
     RA: Send,
     RB: Send,
 {
+    origin::check_cancelled();
     match seat::current() {
         Some(me) if registry.owns(&me) => fork::<LOUD, _, _, _, _>(me, oper_a, oper_b),
         _ => outside(registry, oper_a, oper_b),
@@ -277,9 +281,9 @@ where
     let result = if halves::pop(me, slot, job.as_header()) == Popped::Mine {
         // SAFETY: `Mine` gives the right to run the job back to us.
         let func = unsafe { job.take() };
-        if origin::is_cancelled() {
-            // The unwinding is that of a cancelled computation, or might as well be: nobody
-            // wants the second half. (Its loops could not leave by unwinding in here.)
+        if origin::is_cut() {
+            // The unwinding is that of a region that was cut, or might as well be: nobody wants
+            // the second half. (Its loops could not leave by unwinding in here.)
             unwind::catch_drop(func)
         } else {
             unwind::catch(|| drop(func(false)))

@@ -7,6 +7,7 @@
 //! | `spawn.rs`, `task_builder.rs`, `join_set.rs`, `compute.rs` | futures and closures that run by themselves |
 //! | `block_on.rs`, `join_handle.rs`, `blocking.rs`, `yield_now.rs` | waits |
 //! | `pool.rs`, `pool_builder.rs`, `build_error.rs`, `global.rs`, `current.rs` | pools: made, the default one, the calling thread's |
+//! | `cancellable.rs` | regions that a cancelled computation leaves |
 //! | `handle.rs` | all of it as methods of [`Handle`] |
 //!
 //! A door finds the pool (`current.rs`), and hands over to the rooms of [`crate::pool`].
@@ -15,6 +16,7 @@ mod block_on;
 mod blocking;
 mod broadcast;
 mod build_error;
+mod cancellable;
 mod compute;
 pub(crate) mod current;
 pub(crate) mod global;
@@ -33,6 +35,7 @@ pub use self::block_on::block_on;
 pub use self::blocking::block_in_place;
 pub use self::broadcast::{BroadcastContext, broadcast, spawn_broadcast};
 pub use self::build_error::PoolBuildError;
+pub use self::cancellable::{Cancelled, cancellable, is_cancelled, shield};
 pub use self::compute::{Compute, compute};
 pub use self::current::{current_num_threads, current_thread_index, thread_index_bound};
 pub use self::handle::Handle;

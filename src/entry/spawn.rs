@@ -39,8 +39,9 @@ where
 }
 
 /// Starts a closure that computes on the current pool: it may use `join`, `scope` and parallel
-/// iterators. Dropping the handle detaches it; [`abort`](JoinHandle::abort) stops its loops at
-/// their next check. [`compute`](crate::compute) is the awaited form, which cancels when dropped.
+/// iterators. Dropping the handle detaches it. [`abort`](JoinHandle::abort) keeps it from starting;
+/// once it runs it goes on to its end, but for [`cancellable`](crate::cancellable) regions.
+/// [`compute`](crate::compute) is the awaited form, which cancels when dropped.
 ///
 /// ```
 /// let handle = manyhands::spawn_compute(|| {
@@ -82,8 +83,9 @@ where
 /// # Cancelling
 ///
 /// Until the closure has started, [`abort`](JoinHandle::abort) takes it off the queue: it never
-/// runs, and the handle says so, also while all blocking threads are busy. Once it runs nothing
-/// interrupts it, but parallel loops inside stop at their next check.
+/// runs, and the handle says so, also while all blocking threads are busy. Once it runs it goes on
+/// to its end. It may ask: [`is_cancelled`](crate::is_cancelled()),
+/// [`cancellable`](crate::cancellable).
 ///
 /// # The end of the pool
 ///

@@ -26,7 +26,8 @@
 //!   sequential one costs, and one heavy item does not hold up the others.
 //! * **Panics.** If a closure panics, the loop stops early. The panic goes on in the caller once
 //!   every other piece has stopped as well. Items are dropped exactly once.
-//! * **Cancellation.** In a computation that has been cancelled, loops stop at their next block.
+//! * **Cancellation.** A loop goes on to its end, unless it is in a
+//!   [`cancellable`](crate::cancellable) region of a computation that was cancelled.
 //!
 //! # What rayon does not have
 //!
@@ -789,8 +790,8 @@ pub trait ParallelIterator: Sized + Send {
     /// assert!(!found.is_empty() && found.is_sorted());
     /// ```
     ///
-    /// To drop the result as well, drop or abort the computation: [`compute`](crate::compute()),
-    /// [`JoinHandle::abort`](crate::JoinHandle::abort).
+    /// To drop the result as well, put the loop into [`cancellable`](crate::cancellable), and drop
+    /// or abort its computation.
     fn stop_when(self, flag: &AtomicBool) -> StopWhen<'_, Self> {
         StopWhen::new(self, flag)
     }

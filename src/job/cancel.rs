@@ -1,13 +1,19 @@
-//! "Nobody wants the result any more": the flag of a computation.
+//! "Nobody wants the result any more": the flag of a computation, and where it cuts.
 //!
-//! A compute root (`compute(f).await`) owns a [`Cancel`] flag. Its closure runs under that flag,
-//! and so does each descendant of it, on every thread ([`super::origin`]). Loops ask the flag
-//! between blocks, and unwind out of the computation when it is set.
+//! Each task owns a [`Cancel`] flag. Its polls run under that flag, and so does each descendant of
+//! them, on every thread ([`super::origin`]). A set flag cuts nothing by itself: what has begun goes
+//! on to its end. Only inside a region that asks for it, [`cancellable`](crate::cancellable), do
+//! loops and joins look at the flag and leave by unwinding, as far as that call. So a [`CancelRef`]
+//! says two things: which flag, and whether it cuts here.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The flag of one computation. A plain std atomic: it orders nothing, it only stops work.
+///
+/// Aligned, so that the lowest bit of its address is free for [`CancelRef`].
 #[derive(Debug, Default)]
+#[repr(align(2))]
 pub(crate) struct Cancel(AtomicBool);
 
 impl Cancel {
@@ -16,21 +22,24 @@ impl Cancel {
         Self(AtomicBool::new(false))
     }
 
-    /// Asks the computation to stop at its next check.
+    /// Says that nobody wants the result any more.
     pub(crate) fn cancel(&self) {
         // Ordering: Relaxed; the flag publishes no data, and late sight only means late stop.
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Has the computation been asked to stop?
+    /// Has the computation been cancelled?
     pub(crate) fn is_cancelled(&self) -> bool {
         // Ordering: Relaxed, as in `cancel`.
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// A borrowed flag, or none. Copied into jobs.
-#[derive(Clone, Copy, Debug)]
+/// Set in the address of a flag that cuts.
+const CUTS: usize = 1;
+
+/// A borrowed flag, or none, and whether it cuts. Copied into jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CancelRef(*const Cancel);
 
 // SAFETY: a `Cancel` may be shared between threads, and outlives those that hold the pointer
@@ -43,7 +52,8 @@ impl CancelRef {
     /// No flag: work that nobody can cancel.
     pub(crate) const NONE: Self = Self(std::ptr::null());
 
-    /// A pointer to a flag. Whoever makes a thread work under it promises that the flag lives.
+    /// A pointer to a flag that cuts nothing. Whoever makes a thread work under it promises that
+    /// the flag lives.
     pub(crate) fn to(flag: &Cancel) -> Self {
         Self(flag)
     }
@@ -58,6 +68,25 @@ impl CancelRef {
         self.0.cast_mut()
     }
 
+    /// The same flag, for a region that it cuts. No flag stays no flag.
+    pub(crate) fn cutting(self) -> Self {
+        if self.0.is_null() {
+            return self;
+        }
+        Self(self.0.map_addr(|address| address | CUTS))
+    }
+
+    /// The same flag, for work that runs whole.
+    pub(crate) fn whole(self) -> Self {
+        Self(self.0.map_addr(|address| address & !CUTS))
+    }
+
+    /// Is this a flag that cuts?
+    #[inline]
+    pub(super) fn cuts(self) -> bool {
+        self.0.addr() & CUTS != 0
+    }
+
     /// Is there a flag, and is it set?
     ///
     /// # Safety
@@ -65,11 +94,36 @@ impl CancelRef {
     /// The calling thread works under the flag.
     #[inline]
     pub(super) unsafe fn is_cancelled(self) -> bool {
+        let flag = self.whole().0;
         // SAFETY: job.J3: a flag outlives the work done under it.
-        !self.0.is_null() && unsafe { (*self.0).is_cancelled() }
+        !flag.is_null() && unsafe { (*flag).is_cancelled() }
     }
 }
 
-/// Carried by the unwinding of a cancelled computation.
-#[derive(Debug)]
-pub(crate) struct Cancelled;
+/// A region that asked to be cut was cut: the error of [`cancellable`](crate::cancellable).
+///
+/// It is also the payload with which loops and joins unwind to the end of the region, so that a
+/// `catch_unwind` on the way can tell it from a panic.
+///
+/// ```
+/// use manyhands::Cancelled;
+/// // A `catch_unwind` inside of a region that passes on what is not a panic:
+/// fn guarded(work: impl FnOnce() + std::panic::UnwindSafe) -> Result<(), String> {
+///     match std::panic::catch_unwind(work) {
+///         Ok(()) => Ok(()),
+///         Err(payload) if payload.is::<Cancelled>() => std::panic::resume_unwind(payload),
+///         Err(_) => Err("it panicked".into()),
+///     }
+/// }
+/// assert_eq!(guarded(|| ()), Ok(()));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Cancelled;
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the computation was cancelled")
+    }
+}
+
+impl std::error::Error for Cancelled {}

@@ -21,7 +21,7 @@ use super::cancel::{Cancel, CancelRef, Cancelled};
 use super::share::{Share, ShareRef};
 use crate::sync::thread_cell;
 use crate::util::spans::Carried;
-use std::cell::Cell;
+use crate::util::unwind::{self, Payload};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -76,6 +76,12 @@ impl Here {
         before
     }
 
+    #[inline]
+    fn set_cancel(&self, cancel: CancelRef) {
+        // Ordering: Relaxed, as in `get`.
+        self.cancel.store(cancel.as_ptr(), Ordering::Relaxed);
+    }
+
     /// What the thread works under, seen by another one: the origin of a half that a thief takes
     /// from its private slots. (Not its span, which only the thread itself can tell.)
     pub(crate) fn look(&self) -> Origin {
@@ -94,10 +100,16 @@ pub(crate) struct Ambient {
 }
 
 impl Ambient {
-    /// What the calling thread works under.
+    /// What the calling thread works under, for the jobs that it makes. A thread that unwinds runs
+    /// destructors: their jobs are not cut.
     #[inline]
     pub(crate) fn here() -> Self {
-        HERE.with(Here::get)
+        let here = HERE.with(Here::get);
+        if here.cancel.cuts() && std::thread::panicking() {
+            let cancel = here.cancel.whole();
+            return Self { cancel, ..here };
+        }
+        here
     }
 
     /// This share with another flag.
@@ -144,8 +156,8 @@ pub(crate) unsafe fn enter_flag(flag: CancelRef) -> UnderFlag {
         before: HERE.with(|here| {
             // Ordering: Relaxed, as in `Here::get`.
             let before = here.cancel.load(Ordering::Relaxed);
-            here.cancel.store(flag.as_ptr(), Ordering::Relaxed);
-            before
+            here.set_cancel(flag);
+            CancelRef::from_ptr(before)
         }),
         _thread: PhantomData,
     }
@@ -154,7 +166,7 @@ pub(crate) unsafe fn enter_flag(flag: CancelRef) -> UnderFlag {
 /// Guard of [`enter_flag`]: its drop puts the former flag back.
 #[derive(Debug)]
 pub(crate) struct UnderFlag {
-    before: *mut Cancel,
+    before: CancelRef,
     /// Not `Send`: the thread that entered leaves.
     _thread: PhantomData<*mut ()>,
 }
@@ -162,8 +174,7 @@ pub(crate) struct UnderFlag {
 impl Drop for UnderFlag {
     #[inline]
     fn drop(&mut self) {
-        // Ordering: Relaxed, as in `Here::get`.
-        HERE.with(|here| here.cancel.store(self.before, Ordering::Relaxed));
+        HERE.with(|here| here.set_cancel(self.before));
     }
 }
 
@@ -228,7 +239,8 @@ impl CancelRef {
     /// The flag that the calling thread works under.
     #[inline]
     pub(crate) fn current() -> Self {
-        Ambient::here().cancel
+        // Ordering: Relaxed, as in `Here::get`.
+        Self::from_ptr(HERE.with(|here| here.cancel.load(Ordering::Relaxed)))
     }
 }
 
@@ -247,36 +259,43 @@ pub(crate) fn is_cancelled() -> bool {
     unsafe { CancelRef::current().is_cancelled() }
 }
 
-/// Leaves a cancelled computation by unwinding (quietly: no panic message is printed). With
-/// `panic = "abort"` there is no way out, and the computation runs to its end.
+/// Does the calling thread work in a region that is to be left?
+#[inline]
+pub(crate) fn is_cut() -> bool {
+    cfg!(panic = "unwind") && CancelRef::current().cuts() && is_cancelled()
+}
+
+/// Runs a job that comes from elsewhere, and catches its panic. One that belongs to a region that
+/// is to be left never begins: it is dropped, and the result is that of one that was cut.
+pub(crate) fn run_or_skip<R>(job: impl FnOnce() -> R) -> Result<R, Payload> {
+    if is_cut() {
+        return unwind::catch_drop(job).and(Err(Box::new(Cancelled)));
+    }
+    unwind::catch(job)
+}
+
+/// Leaves the region that the calling thread is in, if it was cancelled, by unwinding (quietly: no
+/// panic message is printed). Outside of a region this is one load and a branch.
+///
+/// Called before each block of a loop, and by each join and scope. With `panic = "abort"` there is
+/// no way out, and the region runs to its end.
 #[inline]
 pub(crate) fn check_cancelled() {
-    if is_cancelled() {
-        unwind();
+    if CancelRef::current().cuts() {
+        check_region();
     }
 }
 
 #[cold]
-fn unwind() {
-    // Not in a destructor that runs while the thread unwinds already: that would abort.
-    if cfg!(panic = "unwind") && (!std::thread::panicking() || ON_TOP.with(|on_top| on_top.take()))
-    {
+fn check_region() {
+    if std::thread::panicking() {
+        // A destructor that runs while the thread unwinds. Were it cut, or a half of it on another
+        // thread, the process would abort: what it runs is whole from here on, until the guard of
+        // the frame around it puts the flag back.
+        HERE.with(|here| here.set_cancel(CancelRef::current().whole()));
+    } else if is_cut() {
         std::panic::resume_unwind(Box::new(Cancelled));
     }
-}
-
-thread_cell! {
-    /// Does this thread run a job on top of its own unwinding, which the job has not joined?
-    static ON_TOP: Cell<bool> = Cell::new(false);
-}
-
-/// Runs a job of another thread, which may be cancelled although this thread unwinds: a thread that
-/// unwinds waits for its halves, and runs what they need. `f` catches what unwinds out of the job.
-pub(super) fn on_top<R>(f: impl FnOnce() -> R) -> R {
-    let before = ON_TOP.with(|on_top| on_top.replace(std::thread::panicking()));
-    let result = f();
-    ON_TOP.with(|on_top| on_top.set(before));
-    result
 }
 
 #[cfg(all(test, not(manyhands_model)))]

@@ -9,7 +9,7 @@ use crate::latch::Latch;
 use crate::sync::UnsafeCell;
 use crate::sync::atomic::{AtomicU32, Ordering, fence};
 use crate::trace::{self, Span};
-use crate::util::unwind::{self, Payload};
+use crate::util::unwind::Payload;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 
@@ -210,8 +210,7 @@ where
                 // job.J3: flag and share outlive this job.
                 let _under = origin.enter();
                 trace::begin(Span::Job);
-                let result =
-                    origin::on_top(|| unwind::catch(move || origin.in_span(|| func(true))));
+                let result = origin::run_or_skip(move || origin.in_span(|| func(true)));
                 trace::end(Span::Job);
                 result
             };

@@ -62,11 +62,14 @@ impl<T> JoinHandle<T> {
         }
     }
 
-    /// Asks the task to end: it is not polled again, and a worker drops its future. Parallel loops
-    /// inside it stop at their next check. Awaiting the handle then gives an error with
-    /// [`is_cancelled`](JoinError::is_cancelled), unless the task was complete before.
+    /// Asks the task to end: it is not polled again, and a worker drops its future. Awaiting the
+    /// handle then gives an error with [`is_cancelled`](JoinError::is_cancelled), unless the task
+    /// was complete before.
     ///
-    /// This only asks: when it returns, the task may still be in its last poll.
+    /// This only asks: when it returns, the task may still be in its last poll. That poll goes on
+    /// to its end, and if it gives an output, so does the handle. Inside,
+    /// [`is_cancelled`](crate::is_cancelled()) is true from now on, and
+    /// [`cancellable`](crate::cancellable) regions are left.
     ///
     /// # Examples
     ///

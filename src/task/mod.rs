@@ -187,8 +187,7 @@ where
 }
 
 /// Makes a future of a closure, for [`spawn`] with [`Class::root`]. The closure runs once, on a
-/// worker, under the task's cancel flag. After an abort its parallel loops stop at their next
-/// check.
+/// worker, under the task's cancel flag.
 pub(crate) fn closure<R, F: FnOnce() -> R>(f: F) -> impl Future<Output = R> + use<F, R> {
     Call(Some(f))
 }

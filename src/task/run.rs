@@ -7,7 +7,7 @@
 use super::cell::{self, Cell, Code, Header, Stage};
 use super::state::{AfterPoll, Completed, Start, WakerReleased};
 use super::{How, JoinError, Schedule, current, waker};
-use crate::job::cancel::{CancelRef, Cancelled};
+use crate::job::cancel::CancelRef;
 use crate::job::origin;
 use crate::job::{self, SeatIndex};
 use crate::sim;
@@ -219,17 +219,11 @@ where
         (Err(payload), None) => {
             // SAFETY: task.I2: RUNNING is ours.
             let dropped = unsafe { drop_future(task, typed) };
-            let cancelled = payload.is::<Cancelled>();
-            match dropped {
-                // The handle gets the first panic of the task.
-                Err(second) if cancelled => Err(JoinError::panicked(header.id, second)),
-                Err(second) => {
-                    typed.scheduler.unhandled_panic(second);
-                    Err(JoinError::panicked(header.id, payload))
-                }
-                Ok(()) if cancelled => Err(JoinError::cancelled(header.id)),
-                Ok(()) => Err(JoinError::panicked(header.id, payload)),
+            // The handle gets the first panic of the task.
+            if let Err(second) = dropped {
+                typed.scheduler.unhandled_panic(second);
             }
+            Err(JoinError::panicked(header.id, payload))
         }
     };
     // SAFETY: task.I2: RUNNING is ours, and the future has been dropped.

@@ -1,7 +1,6 @@
 //! `spawn_blocking`: the bound, the queue, what an abort and the end of the pool do to it.
 
 use crate::util::{Census, SIZES, build, pool, spin_until, watched};
-use manyhands::prelude::*;
 use manyhands::{JoinHandle, Pool};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -115,26 +114,6 @@ fn an_abort_comes_too_late_for_a_closure_that_runs() {
         for held in held {
             held.join().unwrap();
         }
-    });
-}
-
-#[test]
-fn an_abort_ends_the_loops_of_a_closure_that_runs() {
-    watched(|| {
-        let pool = pool(2);
-        let (say, heard) = mpsc::channel();
-        let inside = pool.handle().clone();
-        let endless = pool.spawn_blocking(move || {
-            say.send(()).unwrap();
-            inside.scope(|_| {
-                (0..u64::MAX).into_par_iter().for_each(|n| {
-                    std::hint::black_box(n);
-                });
-            });
-        });
-        heard.recv().unwrap();
-        endless.abort();
-        assert!(endless.join().unwrap_err().is_cancelled());
     });
 }
 

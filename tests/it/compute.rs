@@ -5,7 +5,7 @@ use crate::util::{
 };
 use futures::FutureExt;
 use manyhands::prelude::*;
-use manyhands::{compute, current_num_threads, join, scope};
+use manyhands::{Cancelled, cancellable, compute, current_num_threads, join, scope};
 use std::panic::panic_any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -91,7 +91,7 @@ fn is_stopped(size: usize, work: impl FnOnce(&AtomicUsize) + Send + 'static) {
     let (value, counter) = (census.make(), Arc::clone(&steps));
     let mut computation = pool.compute(move || {
         let _value = value;
-        work(&counter);
+        let _ = cancellable(|| work(&counter));
     });
     assert!((&mut computation).now_or_never().is_none());
     spin_until(|| steps.load(Ordering::Relaxed) > 1000);
@@ -139,13 +139,15 @@ fn an_aborted_spawn_compute_stops_and_says_so() {
             let steps = Arc::new(AtomicUsize::new(0));
             let counter = Arc::clone(&steps);
             let handle = pool.spawn_compute(move || {
-                (0..u64::MAX).into_par_iter().for_each(|_| {
-                    counter.fetch_add(1, Ordering::Relaxed);
-                });
+                cancellable(|| {
+                    (0..u64::MAX).into_par_iter().for_each(|_| {
+                        counter.fetch_add(1, Ordering::Relaxed);
+                    });
+                })
             });
             spin_until(|| steps.load(Ordering::Relaxed) > 0);
             handle.abort();
-            assert!(handle.join().unwrap_err().is_cancelled());
+            assert_eq!(handle.join().unwrap(), Err(Cancelled));
         }
     });
 }

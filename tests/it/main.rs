@@ -9,6 +9,7 @@ mod beyond;
 mod block_on;
 mod blocking;
 mod builder;
+mod cancel;
 mod checklist;
 mod compute;
 mod drops;

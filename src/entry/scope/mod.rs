@@ -15,7 +15,7 @@ pub(crate) use self::fifo::{in_place_scope_fifo_on, scope_fifo_on};
 use crate::entry::broadcast::BroadcastContext;
 use crate::entry::current::current_registry;
 use crate::job::heap::HeapJob;
-use crate::job::origin::Ambient;
+use crate::job::origin::{self, Ambient};
 use crate::job::share::ShareRef;
 use crate::job::{JobRef, SeatIndex};
 use crate::latch::CountLatch;
@@ -74,6 +74,7 @@ impl<T> ScopePtr<T> {
 
 impl<'scope> Base<'scope> {
     fn new(registry: Arc<Registry>) -> Self {
+        origin::check_cancelled();
         Self {
             registry,
             pending: CountLatch::new(1),
@@ -115,7 +116,7 @@ impl<'scope> Base<'scope> {
         // SAFETY: job.J3: what the scope was opened under lives as long as the scope, which waits
         // for this job.
         let under = unsafe { self.ambient.enter() };
-        if let Err(payload) = unwind::catch(body) {
+        if let Err(payload) = origin::run_or_skip(body) {
             self.keep_panic(payload);
         }
         drop(under);

@@ -100,6 +100,7 @@ impl<I: Iterator> Shared<I> {
     fn fold_with<F: Folder<I::Item>>(&self, mut folder: F) -> F {
         // The lock is held for `next` only, not while the folder works.
         while !folder.full() {
+            fork::check_cancelled();
             let Some(item) = self.next() else {
                 break;
             };

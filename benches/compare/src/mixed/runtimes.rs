@@ -192,7 +192,8 @@ impl Runtime for Awaited {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        manyhands::compute(f)
+        let computed = manyhands::compute(move || manyhands::cancellable(f));
+        async move { computed.await.expect("nobody awaits what was cancelled") }
     }
 }
 

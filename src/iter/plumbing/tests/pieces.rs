@@ -378,7 +378,11 @@ fn a_cancelled_computation_stops_at_the_next_block() {
     let seen = AtomicUsize::new(0);
     let run = || {
         // SAFETY: the flag outlives the guard and the loop, which makes no jobs under a script.
-        let under = unsafe { Ambient::here().with_cancel(CancelRef::to(&flag)).enter() };
+        let under = unsafe {
+            Ambient::here()
+                .with_cancel(CancelRef::to(&flag).cutting())
+                .enter()
+        };
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             (0..1_000).into_par_iter().for_each(|x| {
                 seen.fetch_add(1, Ordering::Relaxed);
