@@ -10,10 +10,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The flag of one computation. A plain std atomic: it orders nothing, it only stops work.
-///
-/// Aligned, so that the lowest bit of its address is free for [`CancelRef`].
 #[derive(Debug, Default)]
-#[repr(align(2))]
 pub(crate) struct Cancel(AtomicBool);
 
 impl Cancel {
@@ -35,6 +32,20 @@ impl Cancel {
     }
 }
 
+/// A flag of a test, at an even address.
+#[cfg(all(test, not(manyhands_model)))]
+#[repr(align(2))]
+pub(crate) struct Even(pub(crate) Cancel);
+
+#[cfg(all(test, not(manyhands_model)))]
+impl std::ops::Deref for Even {
+    type Target = Cancel;
+
+    fn deref(&self) -> &Cancel {
+        &self.0
+    }
+}
+
 /// Set in the address of a flag that cuts.
 const CUTS: usize = 1;
 
@@ -52,9 +63,10 @@ impl CancelRef {
     /// No flag: work that nobody can cancel.
     pub(crate) const NONE: Self = Self(std::ptr::null());
 
-    /// A pointer to a flag that cuts nothing. Whoever makes a thread work under it promises that
-    /// the flag lives.
+    /// A pointer to a flag that cuts nothing, at an even address: the lowest bit is taken. Whoever
+    /// makes a thread work under it promises that the flag lives.
     pub(crate) fn to(flag: &Cancel) -> Self {
+        debug_assert_eq!(std::ptr::from_ref(flag).addr() & CUTS, 0);
         Self(flag)
     }
 

@@ -301,7 +301,7 @@ fn check_region() {
 #[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::{Ambient, Origin, is_cancelled};
-    use crate::job::cancel::{Cancel, CancelRef};
+    use crate::job::cancel::{Cancel, CancelRef, Even};
     use crate::job::share::{Share, ShareRef};
     use crate::util::spans::Carried;
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn guards_put_back_both_pointers() {
-        let (flag, outer, inner) = (Cancel::new(), share(), share());
+        let (flag, outer, inner) = (Even(Cancel::new()), share(), share());
         let (outer, inner) = (ShareRef::to(&outer), ShareRef::to(&inner));
         flag.cancel();
         let none = ShareRef::current();
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn an_origin_is_entered_on_another_thread() {
-        let (flag, share) = (Cancel::new(), share());
+        let (flag, share) = (Even(Cancel::new()), share());
         flag.cancel();
         let here = Ambient::here()
             .with_cancel(CancelRef::to(&flag))

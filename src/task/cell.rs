@@ -52,6 +52,9 @@ pub(super) struct Header {
     class: Class,
 }
 
+/// [`CancelRef`](crate::job::cancel::CancelRef) needs the lowest bit of the flag's address.
+const _: () = assert!(std::mem::offset_of!(Header, cancel) % 2 == 0);
+
 /// The functions that know the future's type. Each takes the header of a cell of that type.
 pub(super) struct Vtable {
     /// Passes a job to the scheduler. Consumes the job's reference; the caller has another one.

@@ -5,6 +5,7 @@
 use super::super::state::State;
 use super::super::{self as task, AbortHandle, CancelOnDrop, How, Id, JoinError, JoinHandle};
 use super::{Mock, spawn, spawn_compute};
+use crate::job::cancel::{CancelRef, Cancelled};
 use crate::job::origin;
 use crate::util::unwind;
 use std::collections::HashSet;
@@ -694,18 +695,27 @@ fn a_closure_runs_once_under_its_cancel_flag() {
     let mut handle = spawn_compute(
         move || {
             assert!(!origin::is_cancelled());
-            origin::check_cancelled();
             inside.lock().unwrap().take().unwrap().abort();
-            assert!(origin::is_cancelled());
+            assert!(origin::is_cancelled() && !origin::is_cut());
+            // It cuts nothing, but in a region.
             origin::check_cancelled();
-            unreachable!();
+            let region = CancelRef::current().cutting();
+            // SAFETY: job.J3: it is the flag that the thread works under already.
+            let under = unsafe { origin::enter_flag(region) };
+            assert!(origin::is_cut());
+            let payload = unwind::catch(origin::check_cancelled).unwrap_err();
+            assert!(payload.is::<Cancelled>());
+            assert!(origin::run_or_skip(|| unreachable!()).is_err());
+            drop(under);
+            origin::check_cancelled();
+            7
         },
         pool.clone(),
     );
     *aborter.lock().unwrap() = Some(handle.abort_handle());
     pool.run_all();
     assert!(!origin::is_cancelled());
-    assert!(ready(&mut handle).unwrap_err().is_cancelled());
+    assert_eq!(ready(&mut handle).unwrap(), 7);
 
     let mut handle = spawn_compute(|| unreachable!(), pool.clone());
     handle.abort();
