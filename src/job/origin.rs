@@ -77,6 +77,12 @@ impl Here {
     }
 
     #[inline]
+    fn set_share(&self, share: ShareRef) {
+        // Ordering: Relaxed, as in `get`.
+        self.share.store(share.as_ptr(), Ordering::Relaxed);
+    }
+
+    #[inline]
     fn set_cancel(&self, cancel: CancelRef) {
         // Ordering: Relaxed, as in `get`.
         self.cancel.store(cancel.as_ptr(), Ordering::Relaxed);
@@ -86,7 +92,7 @@ impl Here {
     /// from its private slots. (Not its span, which only the thread itself can tell.)
     pub(crate) fn look(&self) -> Origin {
         Origin {
-            ambient: self.get(),
+            ambient: self.get().of_jobs(),
             span: Carried::none(),
         }
     }
@@ -104,12 +110,18 @@ impl Ambient {
     /// destructors: their jobs are not cut.
     #[inline]
     pub(crate) fn here() -> Self {
-        let here = HERE.with(Here::get);
+        let here = HERE.with(Here::get).of_jobs();
         if here.cancel.cuts() && std::thread::panicking() {
             let cancel = here.cancel.whole();
             return Self { cancel, ..here };
         }
         here
+    }
+
+    /// The same for a job, which holds a token of its own.
+    fn of_jobs(self) -> Self {
+        let share = self.share.held();
+        Self { share, ..self }
     }
 
     /// This share with another flag.
@@ -248,7 +260,44 @@ impl ShareRef {
     /// The share that the calling thread works under.
     #[inline]
     pub(crate) fn current() -> Self {
-        Ambient::here().share
+        // Ordering: Relaxed, as in `Here::get`.
+        Self::from_ptr(HERE.with(|here| here.share.load(Ordering::Relaxed)))
+    }
+}
+
+/// The token of the calling thread's frame has been given back, until dropped: the frame waits, or
+/// a job runs on top of it.
+#[derive(Debug)]
+pub(crate) struct TokenLent {
+    /// The share to which this guard gave a token.
+    share: Option<ShareRef>,
+    /// Not `Send`: the thread that gave the token takes one again.
+    _thread: PhantomData<*mut ()>,
+}
+
+/// Gives the token of the calling thread's frame back, if it holds one. When the guard is dropped
+/// the frame takes one again, without asking.
+#[inline]
+pub(crate) fn lend_token() -> TokenLent {
+    let share = ShareRef::current();
+    let share = share.is_held().then(|| {
+        HERE.with(|here| here.set_share(share.lent()));
+        share.give();
+        share
+    });
+    TokenLent {
+        share,
+        _thread: PhantomData,
+    }
+}
+
+impl Drop for TokenLent {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(share) = self.share {
+            share.take();
+            HERE.with(|here| here.set_share(share));
+        }
     }
 }
 

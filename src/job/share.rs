@@ -8,6 +8,11 @@
 //! those of a scope).
 //!
 //! Like a cancel flag, the share of a computation travels with its jobs ([`super::origin`]).
+//!
+//! A half that runs on top of another job's frame (in a wait for another half, or because the frame
+//! yields) has a token of its own. The frame below does not work meanwhile, and gives its token
+//! back ([`super::origin::lend_token`]): the job may wait for something that needs it. The lowest bit of
+//! the pointer that a thread works under says that its frame has given its token back already.
 
 use crate::util::tokens::Tokens;
 
@@ -40,6 +45,9 @@ impl Share {
     }
 }
 
+/// Set in the address of a share of which the frame has given its token back.
+const LENT: usize = 1;
+
 /// A borrowed share, or none. Copied into jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ShareRef(*const Share);
@@ -66,10 +74,29 @@ impl ShareRef {
         self.0.cast_mut()
     }
 
+    /// The same share, for a frame that has given its token back. No share stays no share.
+    pub(super) fn lent(self) -> Self {
+        if self.0.is_null() {
+            return self;
+        }
+        Self(self.0.map_addr(|address| address | LENT))
+    }
+
+    /// The same share, for a frame that holds a token.
+    pub(super) fn held(self) -> Self {
+        Self(self.0.map_addr(|address| address & !LENT))
+    }
+
+    /// Is there a share of which the frame holds a token?
+    #[inline]
+    pub(super) fn is_held(self) -> bool {
+        !self.0.is_null() && self.0.addr() & LENT == 0
+    }
+
     fn get<'a>(self) -> Option<&'a Share> {
         // SAFETY: job.J3: the share outlives the work done under it, and the callers below use the
         // reference within their own frames.
-        unsafe { self.0.as_ref() }
+        unsafe { self.held().0.as_ref() }
     }
 
     /// May another thread join in?

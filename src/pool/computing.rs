@@ -5,6 +5,8 @@ use super::find::Found;
 use super::rescue::post;
 use super::seat::{Mode, Occupant};
 use super::tell;
+use crate::job::JobRef;
+use crate::job::origin;
 use crate::sim;
 
 /// The occupant computes from now on, if it has only polled so far.
@@ -24,6 +26,13 @@ fn begin_from(me: Occupant<'_>, mode: Mode) {
         Mode::Overcommitted => post::begin_at_post(me),
         _ => tell::computing(me),
     }
+}
+
+/// Runs a job on top of the present one, which does not work meanwhile: it needs no token of its
+/// limit, and the job may wait for a task that does.
+pub(super) fn run_on_top(me: Occupant<'_>, job: JobRef) {
+    let _lent = origin::lend_token();
+    job.execute(me.index());
 }
 
 /// Runs what was found on the calling thread's seat.

@@ -70,7 +70,7 @@ pub(crate) fn pop(me: Occupant<'_>, slot: Slot, job: NonNull<StackHeader>) -> Po
 
 #[cold]
 fn pop_loud(me: Occupant<'_>, slot: Slot, job: NonNull<StackHeader>) -> Popped {
-    let run = |job: crate::job::JobRef| job.execute(me.index());
+    let run = |job| computing::run_on_top(me, job);
     let popped = me.slots().pop_loud(slot, job, run);
     if popped == Popped::Mine {
         feed(me);

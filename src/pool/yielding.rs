@@ -3,6 +3,7 @@
 use super::find::{self, Found};
 use super::seat::Occupant;
 use super::{computing, publish};
+use crate::job::origin;
 
 /// Runs one job from anywhere. `false`: there was none.
 pub(crate) fn run_any(me: Occupant<'_>) -> bool {
@@ -21,6 +22,7 @@ fn run(me: Occupant<'_>, find: impl FnOnce() -> Option<Found>) -> bool {
     let job = find();
     let found = job.is_some();
     if let Some(job) = job {
+        let _lent = origin::lend_token();
         computing::run(me, job);
     }
     found

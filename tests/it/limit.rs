@@ -2,7 +2,7 @@
 
 use crate::util::{SIZES, pool, watched};
 use manyhands::prelude::*;
-use manyhands::{Handle, block_on, join, scope, task};
+use manyhands::{Handle, block_on, join, scope, task, yield_local};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -177,6 +177,29 @@ fn waiting_for_a_task_of_the_same_part_is_no_deadlock() {
             let pool = pool(threads);
             let limited = pool.with_limit(1);
             assert_eq!(limited.install(|| nested(&limited, 10)), 10);
+        }
+    });
+}
+
+/// A frame with another job on top of it does not work, and needs no token.
+#[test]
+fn a_job_on_top_may_wait_for_a_task_of_the_same_part() {
+    watched(|| {
+        for threads in SIZES {
+            let pool = pool(threads);
+            for limit in [1, 2] {
+                let limited = pool.with_limit(limit);
+                for _ in 0..20 {
+                    let inside = limited.clone();
+                    let task = limited.spawn_compute(move || {
+                        // As often as there are tokens.
+                        let wait = || inside.spawn(async { 1 }).join().unwrap();
+                        let on_top = || join(|| yield_local(), wait).1;
+                        join(|| yield_local(), || on_top() + on_top()).1
+                    });
+                    assert_eq!(task.join().unwrap(), 2);
+                }
+            }
         }
     });
 }

@@ -1,6 +1,6 @@
 //! A sleep in a wait: the thread lends its permit, and may run a few things that only it can.
 
-use crate::job::share::ShareRef;
+use crate::job::origin::{self, TokenLent};
 use crate::pool::driver::{Asker, Role};
 use crate::pool::registry::Registry;
 use crate::pool::seat::{Mode, Occupant, Shown, Wait};
@@ -145,8 +145,8 @@ pub(super) struct Lent<'a> {
     me: Occupant<'a>,
     /// What the thread goes back to, if this guard gave the permit up.
     before: Option<Mode>,
-    /// The share of which a token was given back with it.
-    share: ShareRef,
+    /// With it, the frame's token.
+    token: Option<TokenLent>,
 }
 
 impl<'a> Lent<'a> {
@@ -166,11 +166,8 @@ impl<'a> Lent<'a> {
         };
         me.counters().count_lent();
         trace::begin(Span::Lent);
-        let share = ShareRef::current();
-        if before.is_some() {
-            share.give();
-        }
-        Self { me, before, share }
+        let token = Some(origin::lend_token());
+        Self { me, before, token }
     }
 
     fn take_back(&self, mode: Mode) {
@@ -190,8 +187,8 @@ impl<'a> Lent<'a> {
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
         trace::end(Span::Lent);
+        drop(self.token.take());
         if let Some(mode) = self.before {
-            self.share.take();
             self.take_back(mode);
         }
     }

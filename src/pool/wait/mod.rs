@@ -41,7 +41,7 @@ use crate::util::parker::Level;
 pub(crate) fn for_half(me: Occupant<'_>, half: &Public) {
     loop {
         while let Some(job) = me.slots().pop_public() {
-            job.execute(me.index());
+            computing::run_on_top(me, job);
         }
         match watch(me, half) {
             Watched::Done => return,
@@ -49,7 +49,7 @@ pub(crate) fn for_half(me: Occupant<'_>, half: &Public) {
                 if let Some(thief) = thief(me, half) {
                     tell::taken(me.registry(), thief);
                 }
-                job.execute(me.index());
+                computing::run_on_top(me, job);
             }
             Watched::Nothing => {
                 if sleep_for_half(me, half) {
