@@ -56,7 +56,7 @@ pub(crate) fn in_place<R>(
                 Some(index) => as_guest(registry, index, Mode::Polling, |me| f(Some(me))),
                 None => {
                     // What `f` spawns belongs here nevertheless.
-                    let _unseated = Unseated::enter(registry);
+                    let _unseated = Unseated::Guest.enter(registry);
                     let _context = registry.hooks.context.enter();
                     f(None)
                 }
@@ -218,27 +218,39 @@ fn install_by<R: Send>(
 }
 
 thread_cell! {
-    static UNSEATED: Cell<*const Registry> = Cell::new(ptr::null());
+    static UNSEATED: Cell<(*const Registry, Unseated)> = Cell::new((ptr::null(), Unseated::Guest));
+}
+
+/// Who works for a pool without having a seat there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unseated {
+    /// A thread from outside that must stay where it is, and found no guest seat.
+    Guest,
+    /// A thread that the pool created for blocking closures.
+    Own,
 }
 
 /// The calling thread works for a pool without having a seat there, while this lives.
-struct Unseated(*const Registry);
+#[must_use]
+pub(super) struct Working((*const Registry, Unseated));
 
 impl Unseated {
-    fn enter(registry: &Arc<Registry>) -> Self {
-        Self(UNSEATED.with(|pool| pool.replace(Arc::as_ptr(registry))))
+    /// From now on, free functions of this crate use `registry` on this thread.
+    pub(super) fn enter(self, registry: &Arc<Registry>) -> Working {
+        let now = (Arc::as_ptr(registry), self);
+        Working(UNSEATED.with(|before| before.replace(now)))
     }
 }
 
-impl Drop for Unseated {
+impl Drop for Working {
     fn drop(&mut self) {
-        UNSEATED.with(|pool| pool.set(self.0));
+        UNSEATED.with(|now| now.set(self.0));
     }
 }
 
 /// The pool that the calling thread works for without a seat, if it does.
 pub(crate) fn unseated() -> Option<Arc<Registry>> {
-    let pool = UNSEATED.try_with(Cell::get).ok()?;
+    let (pool, _) = UNSEATED.try_with(Cell::get).ok()?;
     if pool.is_null() {
         return None;
     }
