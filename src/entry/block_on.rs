@@ -28,7 +28,8 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 ///
 /// The future need not be `Send`: only this thread polls it. On a thread from outside it runs as a
 /// guest of the default pool, so that `spawn`, `join` and loops inside it are as cheap as on a
-/// worker.
+/// worker. It runs on the stack of this thread, whatever
+/// [`stack_size`](crate::PoolBuilder::stack_size) says, and so do those joins and loops.
 ///
 /// # Panics
 ///

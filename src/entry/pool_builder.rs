@@ -253,7 +253,25 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         self
     }
 
-    /// The stack of each thread, in bytes.
+    /// The stack of each thread that the pool creates, in bytes.
+    ///
+    /// Calls from threads that the pool has not created then move to a worker, so that what they
+    /// compute finds a stack of this size: `join`, `scope`, loops, sorts. (Without this call they
+    /// run on the caller's stack, with the caller as a guest.) What must stay on its thread stays
+    /// on its stack: [`block_on`](crate::block_on), [`in_place_scope`](crate::in_place_scope),
+    /// loops that consume in order, and what is called inside of them.
+    ///
+    /// ```
+    /// fn depth(n: u32) -> u32 {
+    ///     if n == 0 {
+    ///         return 0;
+    ///     }
+    ///     manyhands::join(|| depth(n - 1), || ()).0 + 1
+    /// }
+    /// // Deeper than the stacks of most main threads are.
+    /// let pool = manyhands::Pool::builder().num_threads(2).stack_size(512 << 20).build().unwrap();
+    /// assert_eq!(pool.join(|| depth(100_000), || ()).0, 100_000);
+    /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.hooks.stack_size = Some(bytes);
         self

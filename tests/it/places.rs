@@ -1,13 +1,110 @@
-//! Where code runs: in which pool.
+//! Where code runs: on which stack, in which pool, on which cores.
 
 use crate::util::{Census, build, pool, pool_without_spares, watched};
 use manyhands::prelude::*;
 use manyhands::task::{Builder, JoinSet};
 use manyhands::{
-    Handle, block_on, current_num_threads, join, scope, spawn, spawn_blocking, spawn_compute,
+    Handle, Pool, block_on, current_num_threads, join, scope, spawn, spawn_blocking, spawn_compute,
 };
 use std::future::pending;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::thread;
+
+/// Larger than the stack of any thread that these tests run on.
+const LARGE: usize = 256 << 20;
+
+/// A pool with large stacks.
+fn deep_pool(threads: usize) -> Pool {
+    build(Pool::builder().num_threads(threads).stack_size(LARGE))
+}
+
+/// Recursion through joins.
+fn joins(depth: u32) -> u32 {
+    if depth == 0 {
+        return 0;
+    }
+    black_box([depth; 64]);
+    join(|| joins(depth - 1), || ()).0 + 1
+}
+
+/// Recursion without any.
+#[inline(never)]
+fn calls(depth: u32) -> u32 {
+    if depth == 0 {
+        return 0;
+    }
+    let frame = black_box([depth; 64]);
+    calls(depth - 1) + u32::from(frame[3] == depth)
+}
+
+#[test]
+fn calls_from_outside_have_the_stacks_that_were_asked_for() {
+    const DEPTH: u32 = 60_000;
+    watched(|| {
+        for threads in [1, 2] {
+            let pool = deep_pool(threads);
+            assert_eq!(pool.join(|| joins(DEPTH), || ()).0, DEPTH);
+            assert_eq!(pool.join(|| (), || joins(DEPTH)).1, DEPTH);
+            assert_eq!(pool.scope(|_| calls(DEPTH)), DEPTH);
+            assert_eq!(pool.scope_fifo(|_| calls(DEPTH)), DEPTH);
+            let inner = AtomicUsize::new(0);
+            pool.scope(|s| {
+                s.spawn(|_| inner.store(joins(DEPTH) as usize, Ordering::Relaxed));
+            });
+            assert_eq!(inner.into_inner(), DEPTH as usize);
+            assert_eq!(pool.install(|| joins(DEPTH)), DEPTH);
+            let handle = pool.spawn_blocking(|| joins(DEPTH));
+            assert_eq!(handle.join().unwrap(), DEPTH);
+        }
+    });
+}
+
+#[test]
+fn a_call_moves_only_from_a_thread_that_the_pool_has_not_created() {
+    let here = || thread::current().id();
+    watched(|| {
+        let pool = deep_pool(1);
+        let outside = here();
+        // In place, and with what is called there.
+        let stays = |id| assert_eq!(id, outside);
+        pool.in_place_scope(|_| stays(here()));
+        pool.in_place_scope(|_| stays(join(here, || ()).0));
+        pool.in_place_scope(|_| stays(scope(|_| here())));
+        pool.block_on(async { stays(join(here, || ()).0) });
+        // Moved, and not again by what is called there.
+        let (first, second) = pool.join(|| (here(), join(here, || ()).0), || ());
+        assert_ne!(first.0, outside);
+        assert_eq!(first.0, first.1);
+        let () = second;
+        // Already on a thread with such a stack.
+        let blocking = pool.spawn_blocking(move || (here(), join(here, || ()).0));
+        let (itself, called) = blocking.join().unwrap();
+        assert_eq!(itself, called);
+    });
+    watched(|| {
+        // A pool that was given no size lets its callers work themselves.
+        let pool = pool(1);
+        let outside = here();
+        assert_eq!(pool.join(here, || ()).0, outside);
+        assert_eq!(pool.scope(|_| here()), outside);
+    });
+}
+
+/// When the pool has ended, calls run where they are, on the stack that there is.
+#[test]
+fn a_call_to_a_pool_that_has_ended_moves_nowhere() {
+    watched(|| {
+        let pool = deep_pool(2);
+        let handle = pool.handle().clone();
+        pool.shutdown();
+        let here = || thread::current().id();
+        let outside = here();
+        assert_eq!(handle.join(here, here), (outside, outside));
+        assert_eq!(handle.scope(|_| here()), outside);
+    });
+}
 
 /// The sizes of the pool that each kind of free function finds.
 fn sizes_found() -> Vec<(&'static str, usize)> {
@@ -73,7 +170,7 @@ fn hooks_of_a_blocking_thread_know_their_pool() {
             let size = Handle::try_current().map(|handle| handle.current_num_threads());
             say.send(size).unwrap_or(());
         };
-        let pool = build(manyhands::Pool::builder().num_threads(3).on_thread_start(note));
+        let pool = build(Pool::builder().num_threads(3).on_thread_start(note));
         pool.spawn_blocking(|| ()).join().unwrap();
         let sizes: Vec<_> = heard.iter().take(4).collect();
         assert_eq!(sizes, [Some(3); 4]);
