@@ -8,8 +8,8 @@ use manyhands::{
 };
 use std::future::pending;
 use std::hint::black_box;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 /// Larger than the stack of any thread that these tests run on.
@@ -239,4 +239,124 @@ fn timers_of_a_blocking_closure_expire() {
             assert_eq!(closure.join().unwrap(), (true, true));
         }
     });
+}
+
+#[cfg(target_os = "linux")]
+mod cores {
+    //! Which cores a thread may run on, and its nice value.
+
+    use super::*;
+    use libc::{c_int, cpu_set_t};
+
+    /// The cores that the calling thread may run on.
+    fn cores() -> Vec<usize> {
+        // SAFETY: a set is made of integers; the pointer is to one of the size that is given.
+        unsafe {
+            let mut set: cpu_set_t = std::mem::zeroed();
+            assert_eq!(libc::sched_getaffinity(0, size_of_val(&set), &mut set), 0);
+            (0..1024)
+                .filter(|&core| libc::CPU_ISSET(core, &set))
+                .collect()
+        }
+    }
+
+    /// From now on the calling thread runs on these.
+    fn pin(cores: &[usize]) {
+        // SAFETY: as in `cores`.
+        unsafe {
+            let mut set: cpu_set_t = std::mem::zeroed();
+            cores.iter().for_each(|&core| libc::CPU_SET(core, &mut set));
+            assert_eq!(libc::sched_setaffinity(0, size_of_val(&set), &set), 0);
+        }
+    }
+
+    fn nice() -> c_int {
+        // SAFETY: a system call with two integers.
+        unsafe { libc::getpriority(libc::PRIO_PROCESS as _, 0) }
+    }
+
+    /// `false`: the system does not permit it.
+    fn set_nice(value: c_int) -> bool {
+        // SAFETY: a system call with three integers.
+        unsafe { libc::setpriority(libc::PRIO_PROCESS as _, 0, value) == 0 }
+    }
+
+    /// What `look` sees on a spare and on a blocking thread that the only worker has created.
+    fn seen_by_helpers<R: Send + 'static>(pool: &Pool, look: fn() -> R) -> [R; 2] {
+        pool.install(|| {
+            let on_spare = spawn(async move {
+                assert!(manyhands::current_thread_index().unwrap() >= 1);
+                look()
+            });
+            [
+                on_spare.join().unwrap(),
+                spawn_blocking(look).join().unwrap(),
+            ]
+        })
+    }
+
+    #[test]
+    fn threads_created_on_demand_begin_with_the_cores_of_the_builder() {
+        watched(|| {
+            let all = cores();
+            let (first, last) = (all[0], all[all.len() - 1]);
+            // What every guide to pinning shows.
+            let pinned = |core| {
+                let pool = Pool::builder().num_threads(1);
+                build(pool.start_handler(move |index| pin(&[[core][index]])))
+            };
+            let pool = pinned(first);
+            assert_eq!(pool.install(cores), [first]);
+            assert_eq!(seen_by_helpers(&pool, cores), [all.clone(), all.clone()]);
+            // A builder that is pinned itself.
+            pin(&[last]);
+            let pool = pinned(first);
+            pin(&all);
+            assert_eq!(pool.install(cores), [first]);
+            assert_eq!(seen_by_helpers(&pool, cores), [[last], [last]]);
+            // A hook that gives its worker more than the builder had.
+            let wide = all.clone();
+            pin(&[last]);
+            let pool = Pool::builder().num_threads(1);
+            let pool = build(pool.start_handler(move |_| pin(&wide)));
+            pin(&all);
+            assert_eq!(seen_by_helpers(&pool, cores), [all.clone(), all]);
+        });
+    }
+
+    #[test]
+    fn threads_created_on_demand_begin_with_the_nice_value_of_the_builder() {
+        watched(|| {
+            let mine = nice();
+            let may_lower = thread::spawn(move || {
+                assert!(set_nice(mine + 1));
+                set_nice(mine)
+            });
+            let expected = if may_lower.join().unwrap() {
+                mine
+            } else {
+                mine + 2
+            };
+            let nicer = move |_| assert!(set_nice(mine + 2));
+            let pool = build(Pool::builder().num_threads(1).start_handler(nicer));
+            assert_eq!(pool.install(nice), mine + 2);
+            assert_eq!(seen_by_helpers(&pool, nice), [expected; 2]);
+        });
+    }
+
+    /// tokio's hook is called on every thread of the pool, after the thread has gone to its place.
+    #[test]
+    fn a_hook_for_every_thread_may_pin_it() {
+        watched(|| {
+            let first = cores()[0];
+            let pinned = Arc::new(AtomicBool::new(true));
+            let fails = Arc::clone(&pinned);
+            let pool = build(Pool::builder().num_threads(1).on_thread_start(move || {
+                pin(&[first]);
+                fails.fetch_and(cores() == [first], Ordering::Relaxed);
+            }));
+            assert_eq!(seen_by_helpers(&pool, cores), [[first], [first]]);
+            assert!(pinned.load(Ordering::Relaxed));
+        });
+    }
 }

@@ -106,6 +106,7 @@ fn create_thread(registry: &Arc<Registry>, mut state: MutexGuard<'_, State>) {
 }
 
 fn run(registry: &Arc<Registry>) {
+    registry.place.enter();
     // What the closures spawn and compute belongs to this pool.
     let _unseated = Unseated::Own.enter(registry);
     let _context = registry.hooks.context.enter();
