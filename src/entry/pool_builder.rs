@@ -269,8 +269,8 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     ///     manyhands::join(|| depth(n - 1), || ()).0 + 1
     /// }
     /// // Deeper than the stacks of most main threads are.
-    /// let pool = manyhands::Pool::builder().num_threads(2).stack_size(512 << 20).build().unwrap();
-    /// assert_eq!(pool.join(|| depth(100_000), || ()).0, 100_000);
+    /// let pool = manyhands::Pool::builder().num_threads(2).stack_size(256 << 20).build().unwrap();
+    /// assert_eq!(pool.join(|| depth(60_000), || ()).0, 60_000);
     /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.hooks.stack_size = Some(bytes);
