@@ -42,33 +42,36 @@ async fn echo(mut stream: TcpStream, compute: bool) {
 
 /// `clients` connections with `rounds` messages each, to a server on the same pool.
 fn converse(pool: &Pool, clients: usize, rounds: usize, compute: bool) {
-    pool.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = spawn(async move {
-            let mut served = Vec::new();
-            for _ in 0..clients {
-                let (stream, _) = listener.accept().await.unwrap();
-                served.push(spawn(echo(stream, compute)));
-            }
-            join_all(served).await.into_iter().for_each(Result::unwrap);
-        });
-        let clients = (0..clients).map(|client| {
-            spawn(async move {
-                let mut stream = TcpStream::connect(address).await.unwrap();
-                for round in 0..rounds {
-                    let sent = [(client + round) as u8; 64];
-                    stream.write_all(&sent).await.unwrap();
-                    let mut got = [0; 64];
-                    stream.read_exact(&mut got).await.unwrap();
-                    assert_eq!(got, sent);
-                }
-            })
-        });
-        let clients: Vec<_> = clients.collect();
-        join_all(clients).await.into_iter().for_each(Result::unwrap);
-        server.await.unwrap();
+    pool.block_on(conversation(clients, rounds, compute));
+}
+
+/// As [`converse`], on the current pool.
+async fn conversation(clients: usize, rounds: usize, compute: bool) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = spawn(async move {
+        let mut served = Vec::new();
+        for _ in 0..clients {
+            let (stream, _) = listener.accept().await.unwrap();
+            served.push(spawn(echo(stream, compute)));
+        }
+        join_all(served).await.into_iter().for_each(Result::unwrap);
     });
+    let clients = (0..clients).map(|client| {
+        spawn(async move {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            for round in 0..rounds {
+                let sent = [(client + round) as u8; 64];
+                stream.write_all(&sent).await.unwrap();
+                let mut got = [0; 64];
+                stream.read_exact(&mut got).await.unwrap();
+                assert_eq!(got, sent);
+            }
+        })
+    });
+    let clients: Vec<_> = clients.collect();
+    join_all(clients).await.into_iter().for_each(Result::unwrap);
+    server.await.unwrap();
 }
 
 #[test]
@@ -84,6 +87,17 @@ fn many_connections() {
 #[test]
 fn connections_whose_handlers_compute() {
     watched(|| pools().for_each(|pool| converse(&pool, 10, 20, true)));
+}
+
+/// The tasks of the conversation, and what waits for them, belong to the pool of the closure.
+#[test]
+fn connections_of_a_blocking_closure() {
+    watched(|| {
+        pools().for_each(|pool| {
+            let closure = || manyhands::block_on(conversation(4, 10, true));
+            pool.spawn_blocking(closure).join().unwrap();
+        });
+    });
 }
 
 #[test]

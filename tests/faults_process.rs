@@ -807,6 +807,87 @@ fn endless_recursion_ends_in_a_signal() {
     );
 }
 
+/// Loops know the default pool only, so this takes a process in which that one has large stacks.
+#[test]
+fn what_an_outside_thread_computes_has_the_stack_of_the_default_pool() {
+    const DEPTH: u32 = 60_000;
+
+    fn deep(depth: u32) -> u32 {
+        if depth == 0 {
+            return 0;
+        }
+        std::hint::black_box([depth; 64]);
+        join(|| deep(depth - 1), || ()).0 + 1
+    }
+
+    if is_child() {
+        let builder = Pool::builder().num_threads(2).stack_size(256 << 20);
+        builder.build_global().unwrap();
+        assert_eq!(join(|| deep(DEPTH), || ()).0, DEPTH);
+        let first = manyhands::join_context(|context| context.migrated(), |_| ()).0;
+        assert!(first, "the call has moved to a worker");
+        assert_eq!(scope(|_| deep(DEPTH)), DEPTH);
+        let few = [DEPTH, 1, DEPTH];
+        assert_eq!(few.par_iter().map(|&n| deep(n)).max(), Some(DEPTH));
+        assert_eq!([DEPTH].par_iter().map(|&n| deep(n)).sum::<u32>(), DEPTH);
+        let mut sorted: Vec<u32> = (0..100_000).rev().collect();
+        sorted.par_sort_by(|a, b| {
+            if *a == 7 {
+                std::hint::black_box(deep(DEPTH));
+            }
+            a.cmp(b)
+        });
+        assert!(sorted.is_sorted());
+        return;
+    }
+    let test = "what_an_outside_thread_computes_has_the_stack_of_the_default_pool";
+    assert_success(&end_of(child(test).spawn().unwrap()));
+}
+
+/// The thread that uses the default pool first is pinned; the pool is not.
+#[test]
+fn the_default_pool_has_the_cores_of_the_process() {
+    /// The cores that the calling thread may run on.
+    fn cores() -> Vec<usize> {
+        // SAFETY: a set is made of integers; the pointer is to one of the size that is given.
+        unsafe {
+            let mut set: libc::cpu_set_t = std::mem::zeroed();
+            assert_eq!(libc::sched_getaffinity(0, size_of_val(&set), &mut set), 0);
+            (0..1024)
+                .filter(|&core| libc::CPU_ISSET(core, &set))
+                .collect()
+        }
+    }
+
+    if is_child() {
+        let all = cores();
+        let own = Pool::builder().build().unwrap();
+        let first = all[0];
+        let pinned = std::thread::spawn(move || {
+            // SAFETY: as in `cores`.
+            unsafe {
+                let mut set: libc::cpu_set_t = std::mem::zeroed();
+                libc::CPU_SET(first, &mut set);
+                assert_eq!(libc::sched_setaffinity(0, size_of_val(&set), &set), 0);
+            }
+            join(|| (), || ());
+            // This thread is still where it was.
+            assert_eq!(cores(), [first]);
+            // A pool that this thread builds on purpose has its cores.
+            let here = Pool::builder().build().unwrap();
+            assert_eq!(here.broadcast(|_| cores()), [[first]]);
+        });
+        pinned.join().unwrap();
+        assert_eq!(current_num_threads(), own.current_num_threads());
+        let seen = manyhands::broadcast(|_| cores());
+        assert!(seen.iter().all(|cores| *cores == all), "{seen:?}");
+        return;
+    }
+    let mut command = child("the_default_pool_has_the_cores_of_the_process");
+    command.env_remove("MANYHANDS_NUM_THREADS");
+    assert_success(&end_of(command.spawn().unwrap()));
+}
+
 #[test]
 fn destructors_of_thread_locals_may_use_a_pool() {
     /// Uses everything when its thread is nearly gone.

@@ -228,6 +228,31 @@ fn every_pool_has_a_runtime_unless_one_is_given() {
 }
 
 #[test]
+fn what_a_blocking_closure_starts_is_in_the_runtime_of_its_pool() {
+    let id = || async { Handle::current().id() };
+    let given = runtime("given");
+    for pool in [pool(1), pool(1).tokio_handle(given.handle().clone())] {
+        let pool = pool.build().unwrap();
+        let expected = pool.spawn(id()).join().unwrap();
+        let closure = pool.spawn_blocking(move || {
+            assert_eq!(manyhands::spawn(id()).join().unwrap(), expected);
+            assert_eq!(block_on(id()), expected);
+            let pieces = (0..1000).into_par_iter();
+            assert!(pieces.all(|_| Handle::current().id() == expected));
+            block_on(async {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let address = listener.local_addr().unwrap();
+                let served = manyhands::spawn(answer_sums(listener, 1));
+                ask_for_sums(address, 3).await;
+                sleep(MOMENT).await;
+                served.await.unwrap();
+            });
+        });
+        closure.join().unwrap();
+    }
+}
+
+#[test]
 fn a_thread_inside_a_runtime_stays_in_it() {
     let outer = runtime("outer");
     let pool = pool(1).build().unwrap();

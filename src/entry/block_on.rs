@@ -6,6 +6,7 @@
 //! No allocation: the waker *is* the thread's parker, which lives for ever. Nested `block_on`s of a
 //! thread share it, each with a bit of its own (the eighth and deeper ones share the last bit).
 
+use super::current::with_unseated;
 use super::global;
 use crate::pool::wait::{self, PollOf};
 use crate::pool::{Occupant, Registry, guest, seat};
@@ -27,7 +28,8 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 ///
 /// The future need not be `Send`: only this thread polls it. On a thread from outside it runs as a
 /// guest of the default pool, so that `spawn`, `join` and loops inside it are as cheap as on a
-/// worker.
+/// worker. It runs on the stack of this thread, whatever
+/// [`stack_size`](crate::PoolBuilder::stack_size) says, and so do those joins and loops.
 ///
 /// # Panics
 ///
@@ -46,7 +48,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 pub fn block_on<F: Future>(future: F) -> F::Output {
     match seat::try_current() {
         Some(me) => run(Waits::on(me), future),
-        None => global::with(|registry| block_on_in(registry, future)),
+        None => with_unseated(|registry| block_on_in(registry, future)),
     }
 }
 
@@ -156,12 +158,15 @@ fn waker(parker: &'static Parker, level: Level) -> Waker {
 pub(super) fn join_task<T>(task: JoinHandle<T>) -> Result<T, JoinError> {
     match seat::try_current() {
         Some(me) => run(Waits::on(me), task),
-        // As a guest of the default pool, if there is one, this thread can help where the
-        // system granted no other.
-        None => match global::existing() {
-            Some(registry) => block_on_in(registry, task),
-            None => run(Waits::Alone, task),
-        },
+        // As a guest of the pool that it works for, or of the default pool if there is one, this
+        // thread can help where the system granted no other.
+        None => {
+            let own = guest::unseated();
+            match own.as_ref().or_else(|| global::existing()) {
+                Some(registry) => block_on_in(registry, task),
+                None => run(Waits::Alone, task),
+            }
+        }
     }
 }
 

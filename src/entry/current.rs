@@ -7,13 +7,28 @@ use std::sync::Arc;
 /// The pool that the calling thread works for, else the default pool.
 #[inline]
 pub(crate) fn current_registry() -> Arc<Registry> {
+    own_registry().unwrap_or_else(global::registry)
+}
+
+/// The pool that the calling thread works for, on a seat or, for a blocking closure, without one.
+#[inline]
+pub(crate) fn own_registry() -> Option<Arc<Registry>> {
     match seat::try_current() {
-        Some(me) => me.counted_registry(),
-        None => guest::unseated().unwrap_or_else(global::registry),
+        Some(me) => Some(me.counted_registry()),
+        None => guest::unseated(),
     }
 }
 
-/// Runs `op`, which computes, on a seat: the calling thread's, else a guest seat of the default
+/// Calls `f` with the pool of a thread that has no seat: see [`current_registry`]. No reference to
+/// the default pool is counted.
+pub(crate) fn with_unseated<R>(f: impl FnOnce(&Arc<Registry>) -> R) -> R {
+    match guest::unseated() {
+        Some(registry) => f(&registry),
+        None => global::with(f),
+    }
+}
+
+/// Runs `op`, which computes, on a seat: the calling thread's, else a guest seat of the current
 /// pool on this thread, else on a worker.
 #[inline]
 pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
@@ -45,9 +60,14 @@ pub(crate) fn has_seat() -> bool {
 /// How many threads the current pool computes with: the pool of the calling thread, else the
 /// default pool (which this call starts).
 ///
+/// A thread that runs a closure of [`spawn_blocking`](crate::spawn_blocking) works for the pool
+/// that the closure was spawned on, so that is the current pool there.
+///
 /// ```
 /// let pool = manyhands::Pool::builder().num_threads(3).build().unwrap();
 /// assert_eq!(pool.install(manyhands::current_num_threads), 3);
+/// let blocks = pool.spawn_blocking(manyhands::current_num_threads);
+/// assert_eq!(blocks.join().unwrap(), 3);
 /// ```
 pub fn current_num_threads() -> usize {
     match seat::try_current() {

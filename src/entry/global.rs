@@ -4,6 +4,7 @@ use crate::pool::{Hooks, Registry, Sizes, Start, shutdown};
 use crate::sim;
 use crate::sync::OnceLock;
 use crate::trace;
+use crate::util::place::LikeMain;
 use std::sync::{Arc, Mutex, PoisonError};
 
 static DEFAULT: OnceLock<Arc<Registry>> = OnceLock::new();
@@ -25,6 +26,8 @@ pub(crate) fn with<R>(f: impl FnOnce(&Arc<Registry>) -> R) -> R {
 }
 
 fn make() -> Arc<Registry> {
+    // The pool is for the process, not for the thread that uses it first, which may be pinned.
+    let _like_main = LikeMain::enter();
     let start = Start {
         sizes: Sizes::new(0, None, None, None),
         hooks: Hooks::default(),

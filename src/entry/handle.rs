@@ -3,7 +3,7 @@
 use super::block_on::block_on_in;
 use super::broadcast::{self, BroadcastContext};
 use super::compute::{Compute, compute_by};
-use super::current::current_registry;
+use super::current::{current_registry, own_registry};
 use super::join::{join, join_on};
 use super::scope::{
     Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope, scope_fifo, scope_fifo_on,
@@ -120,13 +120,18 @@ impl Handle {
         Self::new(current_registry())
     }
 
-    /// The pool that the calling thread works for, if it works for one.
+    /// The pool that the calling thread works for, if it works for one. (A thread that runs a
+    /// closure of [`spawn_blocking`](crate::spawn_blocking) works for the pool of that closure.)
     ///
     /// ```
-    /// assert!(manyhands::Handle::try_current().is_none());
+    /// use manyhands::Handle;
+    /// assert!(Handle::try_current().is_none());
+    /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
+    /// let blocks = pool.spawn_blocking(|| Handle::try_current().is_some());
+    /// assert!(blocks.join().unwrap());
     /// ```
     pub fn try_current() -> Option<Self> {
-        Some(Self::new(seat::try_current()?.counted_registry()))
+        own_registry().map(Self::new)
     }
 
     /// How many threads this pool computes with.

@@ -46,7 +46,8 @@ impl FnContext {
 ///
 /// On a thread of a pool: on that pool. On any other thread: right here, as a *guest* of the
 /// default pool whose workers may take part. (rayon sends the closures to a worker instead and
-/// blocks the caller. manyhands does so only if all guest seats are taken, or the pool has none.)
+/// blocks the caller. manyhands does so only if all guest seats are taken, if the pool has none, or
+/// if its builder has set the [`stack_size`](crate::PoolBuilder::stack_size).)
 ///
 /// # Waiting
 ///
@@ -106,7 +107,7 @@ where
 /// ```
 /// let (a, _b) = manyhands::join_context(|context| context.migrated(), |context| context.migrated());
 /// // Nobody takes the first half away from its own thread, unless the call itself moved to a
-/// // worker because this thread found no guest seat.
+/// // worker: because this thread found no guest seat, or the pool has stacks of a set size.
 /// assert!(!a);
 /// ```
 #[inline]

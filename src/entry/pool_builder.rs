@@ -253,7 +253,25 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         self
     }
 
-    /// The stack of each thread, in bytes.
+    /// The stack of each thread that the pool creates, in bytes.
+    ///
+    /// Calls from threads that the pool has not created then move to a worker, so that what they
+    /// compute finds a stack of this size: `join`, `scope`, loops, sorts. (Without this call they
+    /// run on the caller's stack, with the caller as a guest.) What must stay on its thread stays
+    /// on its stack: [`block_on`](crate::block_on), [`in_place_scope`](crate::in_place_scope),
+    /// loops that consume in order, and what is called inside of them.
+    ///
+    /// ```
+    /// fn depth(n: u32) -> u32 {
+    ///     if n == 0 {
+    ///         return 0;
+    ///     }
+    ///     manyhands::join(|| depth(n - 1), || ()).0 + 1
+    /// }
+    /// // Deeper than the stacks of most main threads are.
+    /// let pool = manyhands::Pool::builder().num_threads(2).stack_size(256 << 20).build().unwrap();
+    /// assert_eq!(pool.join(|| depth(60_000), || ()).0, 60_000);
+    /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.hooks.stack_size = Some(bytes);
         self
@@ -269,8 +287,24 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         self
     }
 
-    /// Called on each thread of the pool before its first job, with the thread's index. A panic
-    /// goes to the panic handler; the thread works on.
+    /// Called on each worker before its first job, with the worker's index: a number below
+    /// [`num_threads`](Self::num_threads). So the closure may pin its thread to the core with this
+    /// number, or fill a table. A panic goes to the panic handler; the thread works on.
+    ///
+    /// Spare threads and those of [`spawn_blocking`](crate::spawn_blocking) do not call it, but
+    /// [`on_thread_start`](Self::on_thread_start). On Linux they begin with the cores (affinity)
+    /// and the nice value of the thread that built the pool, whatever a worker has done to its own.
+    ///
+    /// ```
+    /// let cores = [0, 1];
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(cores.len())
+    ///     .start_handler(move |index| println!("core {} is for worker {index}", cores[index]))
+    ///     .build()
+    ///     .unwrap();
+    /// // A worker waits, and a spare thread may run the task: without a call of the handler.
+    /// assert_eq!(pool.install(|| manyhands::spawn(async { 42 }).join()).unwrap(), 42);
+    /// ```
     pub fn start_handler<H>(mut self, handler: H) -> Self
     where
         H: Fn(usize) + Send + Sync + 'static,
@@ -279,8 +313,8 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         self
     }
 
-    /// Called on each thread of the pool after its last job, with the thread's index. A panic
-    /// goes to the panic handler.
+    /// Called on each worker after its last job, with the worker's index; not on other threads,
+    /// as [`start_handler`](Self::start_handler). A panic goes to the panic handler.
     pub fn exit_handler<H>(mut self, handler: H) -> Self
     where
         H: Fn(usize) + Send + Sync + 'static,
@@ -292,7 +326,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// Called on each thread that the pool creates when it begins: workers, spare threads, and
     /// those of [`spawn_blocking`](crate::spawn_blocking). A panic goes to the panic handler, and
     /// the thread works on. (The name is tokio's. [`start_handler`](Self::start_handler), rayon's,
-    /// knows the thread's index and leaves out threads for blocking closures; both may be set.)
+    /// knows the thread's index and is for workers only; both may be set.)
     ///
     /// ```
     /// use std::sync::Arc;
@@ -319,8 +353,8 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         self
     }
 
-    /// Called on each thread that the pool creates when it ends, after its last job. A panic goes
-    /// to the panic handler.
+    /// Called on each thread that the pool creates when it ends, after its last job: on those that
+    /// have called [`on_thread_start`](Self::on_thread_start). A panic goes to the panic handler.
     pub fn on_thread_stop<H>(mut self, handler: H) -> Self
     where
         H: Fn() + Send + Sync + 'static,

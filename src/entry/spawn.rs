@@ -80,6 +80,12 @@ where
 /// has had nothing to do for a while ends
 /// ([`thread_keep_alive`](crate::PoolBuilder::thread_keep_alive), default 10 seconds).
 ///
+/// # The current pool
+///
+/// The closure works for the pool that it was spawned on. In it, loops and free functions, such as
+/// [`spawn`] and [`block_on`](crate::block_on), use that pool. With the feature `tokio` the thread
+/// is in the pool's runtime, as all threads of the pool are.
+///
 /// # Cancelling
 ///
 /// Until the closure has started, [`abort`](JoinHandle::abort) takes it off the queue: it never

@@ -21,8 +21,8 @@ use std::ptr;
 use std::sync::Arc;
 
 /// Runs `f`, which computes, on a seat of this pool: the calling thread's, else a guest seat on
-/// this thread, else (no guest seat free, or the thread works for another pool) on a worker,
-/// which `migrated` tells.
+/// this thread, else (no guest seat for this call, or the thread works for another pool) on a
+/// worker, which `migrated` tells.
 pub(crate) fn on_seat<R: Send>(
     registry: &Arc<Registry>,
     f: impl FnOnce(Occupant<'_>, bool) -> R + Send,
@@ -33,14 +33,22 @@ pub(crate) fn on_seat<R: Send>(
             f(me, false)
         }
         Some(_) => install_on_seat(registry, f),
-        None => {
-            registry.check_process();
-            match registry.guests.claim() {
-                Some(index) => as_guest(registry, index, Mode::Computing, |me| f(me, false)),
-                None => install_on_seat(registry, f),
-            }
-        }
+        None => match claim_for_call(registry) {
+            Some(index) => as_guest(registry, index, Mode::Computing, |me| f(me, false)),
+            None => install_on_seat(registry, f),
+        },
     }
+}
+
+/// A guest seat for a closure that may also move to a worker. It moves if the builder has set the
+/// size of the pool's stacks, and this thread was not created by the pool: a recursion that fits on
+/// them may be too deep for the stack of the caller.
+fn claim_for_call(registry: &Registry) -> Option<SeatIndex> {
+    registry.check_process();
+    if registry.hooks.stack_size.is_some() && !is_own(registry) {
+        return None;
+    }
+    registry.guests.claim()
 }
 
 /// As [`on_seat`] for closures that must stay on this thread: `f` may have to do without a seat.
@@ -56,7 +64,7 @@ pub(crate) fn in_place<R>(
                 Some(index) => as_guest(registry, index, Mode::Polling, |me| f(Some(me))),
                 None => {
                     // What `f` spawns belongs here nevertheless.
-                    let _unseated = Unseated::enter(registry);
+                    let _unseated = Unseated::Guest.enter(registry);
                     let _context = registry.hooks.context.enter();
                     f(None)
                 }
@@ -218,27 +226,39 @@ fn install_by<R: Send>(
 }
 
 thread_cell! {
-    static UNSEATED: Cell<*const Registry> = Cell::new(ptr::null());
+    static UNSEATED: Cell<(*const Registry, Unseated)> = Cell::new((ptr::null(), Unseated::Guest));
+}
+
+/// Who works for a pool without having a seat there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unseated {
+    /// A thread from outside that must stay where it is, and found no guest seat.
+    Guest,
+    /// A thread that the pool created for blocking closures.
+    Own,
 }
 
 /// The calling thread works for a pool without having a seat there, while this lives.
-struct Unseated(*const Registry);
+#[must_use]
+pub(super) struct Working((*const Registry, Unseated));
 
 impl Unseated {
-    fn enter(registry: &Arc<Registry>) -> Self {
-        Self(UNSEATED.with(|pool| pool.replace(Arc::as_ptr(registry))))
+    /// From now on, free functions of this crate use `registry` on this thread.
+    pub(super) fn enter(self, registry: &Arc<Registry>) -> Working {
+        let now = (Arc::as_ptr(registry), self);
+        Working(UNSEATED.with(|before| before.replace(now)))
     }
 }
 
-impl Drop for Unseated {
+impl Drop for Working {
     fn drop(&mut self) {
-        UNSEATED.with(|pool| pool.set(self.0));
+        UNSEATED.with(|now| now.set(self.0));
     }
 }
 
 /// The pool that the calling thread works for without a seat, if it does.
 pub(crate) fn unseated() -> Option<Arc<Registry>> {
-    let pool = UNSEATED.try_with(Cell::get).ok()?;
+    let (pool, _) = UNSEATED.try_with(Cell::get).ok()?;
     if pool.is_null() {
         return None;
     }
@@ -247,4 +267,10 @@ pub(crate) fn unseated() -> Option<Arc<Registry>> {
         Arc::increment_strong_count(pool);
         Some(Arc::from_raw(pool))
     }
+}
+
+/// Has the pool created the calling thread, which has no seat?
+fn is_own(registry: &Registry) -> bool {
+    let own = (ptr::from_ref(registry), Unseated::Own);
+    UNSEATED.try_with(Cell::get).is_ok_and(|now| now == own)
 }

@@ -15,7 +15,7 @@ type PanicHandler = Box<dyn Fn(Payload) + Send + Sync>;
 pub(crate) struct Hooks {
     pub(crate) stack_size: Option<usize>,
     pub(crate) name: Mutex<Option<Name>>,
-    /// For threads with a seat of their own.
+    /// For workers, whose indexes are those that programs expect.
     pub(crate) start: Option<IndexHandler>,
     pub(crate) exit: Option<IndexHandler>,
     /// For all threads that the pool makes.
@@ -53,21 +53,21 @@ impl Hooks {
         }
     }
 
-    fn tell_of(&self, index: Option<usize>, handler: Option<&IndexHandler>) {
-        if let (Some(handler), Some(index)) = (handler, index) {
+    fn tell_of(&self, worker: Option<usize>, handler: Option<&IndexHandler>) {
+        if let (Some(handler), Some(index)) = (handler, worker) {
             self.contain(|| handler(index));
         }
     }
 
-    /// A thread of the pool begins; it has an index unless it is for blocking closures.
-    pub(crate) fn on_start(&self, index: Option<usize>) {
+    /// A thread of the pool begins. A worker says its index; other threads have `None`.
+    pub(crate) fn on_start(&self, worker: Option<usize>) {
         self.tell(self.thread_start.as_ref());
-        self.tell_of(index, self.start.as_ref());
+        self.tell_of(worker, self.start.as_ref());
     }
 
     /// As [`on_start`](Self::on_start), at its end.
-    pub(crate) fn on_exit(&self, index: Option<usize>) {
-        self.tell_of(index, self.exit.as_ref());
+    pub(crate) fn on_exit(&self, worker: Option<usize>) {
+        self.tell_of(worker, self.exit.as_ref());
         self.tell(self.thread_stop.as_ref());
     }
 

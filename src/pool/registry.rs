@@ -24,6 +24,7 @@ use crate::task::{Owned, TaskInfo};
 use crate::timer::Timers;
 use crate::trace::Recorder;
 use crate::util::fork::Process;
+use crate::util::place::Place;
 use crate::util::unwind::Payload;
 use std::fmt;
 use std::ptr::NonNull;
@@ -58,6 +59,8 @@ pub(crate) struct Registry {
     pub(super) trace: Recorder,
     /// Where the threads are.
     process: Process,
+    /// Where threads begin that are created on demand: where the builder was.
+    pub(super) place: Place,
 }
 
 impl Registry {
@@ -90,6 +93,7 @@ impl Registry {
             cores: sizes.cores,
             trace: Recorder::from_environment(seats),
             process: Process::current(),
+            place: Place::here(),
         });
         for index in 0..sizes.workers {
             registry.seat(index as SeatIndex);

@@ -25,21 +25,25 @@ const SHORT: Duration = Duration::from_micros(100);
 /// The life of a worker or spare thread. The caller has counted it: as live, and for
 /// [`Call::Work`] as a searcher.
 pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, call: Call) {
-    let _context = registry.hooks.context.enter();
     let is_worker = (index as usize) < registry.workers();
+    if !is_worker {
+        registry.place.enter();
+    }
+    let _context = registry.hooks.context.enter();
     {
         // SAFETY: this thread was created for this seat and is its only occupant; `registry`
         // outlives the guard.
         let occupied = unsafe { registry.occupy(index) };
         let me = occupied.me();
         let _stamps = coarse::keep();
+        let worker = is_worker.then_some(index as usize);
         let kind = if is_worker {
             LaneKind::Worker
         } else {
             LaneKind::Spare
         };
         let _traced = registry.trace().enter(kind, index as usize);
-        registry.hooks.on_start(Some(index as usize));
+        registry.hooks.on_start(worker);
         if is_worker {
             registry.driver.host(MainLoop::new(me, true, true).live());
             publish::clear_seat(me);
@@ -47,7 +51,7 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, call: Call) {
             serve(me, call);
         }
         close_mail(registry, index);
-        registry.hooks.on_exit(Some(index as usize));
+        registry.hooks.on_exit(worker);
     }
     if !is_worker {
         registry.bench.leave(index);

@@ -1,7 +1,9 @@
 //! `MANYHANDS_NUM_THREADS` and the default number of threads.
 
 use crate::sim;
+use std::num::NonZero;
 use std::sync::Once;
+use std::thread;
 
 /// The variable that sets the size of the default pool and of every pool built with 0 threads.
 pub(crate) const NUM_THREADS: &str = "MANYHANDS_NUM_THREADS";
@@ -28,8 +30,7 @@ fn parse(value: Option<&str>) -> Setting {
 }
 
 /// The number of threads of a pool whose builder does not set it. It is the environment's, else one
-/// per core that the process may use (`num_cpus` heeds affinity and cgroup quotas), and at least
-/// one.
+/// per core that the process may use (see [`cores`]).
 pub(crate) fn default_num_threads() -> usize {
     if let Some(cores) = sim::cores() {
         return cores;
@@ -53,14 +54,23 @@ pub(crate) fn default_num_threads() -> usize {
     }
 }
 
-/// The number of cores that this process may use, at least one.
+/// The number of cores that this process may use, at least one: affinity and quotas count.
 pub(crate) fn cores() -> usize {
-    sim::cores().unwrap_or_else(num_cpus::get).max(1)
+    let counted = || smaller(num_cpus::get(), thread::available_parallelism().ok());
+    sim::cores().unwrap_or_else(counted)
+}
+
+/// The smaller of two counts. `num_cpus` knows the quota of the process's own cgroup, and rounds it
+/// up; std knows those of all groups around it, too, and rounds down. std may not know a count.
+fn smaller(num_cpus: usize, std: Option<NonZero<usize>>) -> usize {
+    let std = std.map_or(usize::MAX, NonZero::get);
+    num_cpus.min(std).max(1)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Setting, parse};
+    use super::{Setting, parse, smaller};
+    use std::num::NonZero;
 
     #[test]
     fn values_are_understood_or_reported() {
@@ -74,5 +84,19 @@ mod tests {
         );
         assert_eq!(parse(Some("-1")), Setting::Malformed);
         assert_eq!(parse(Some("many")), Setting::Malformed);
+    }
+
+    #[test]
+    fn the_smaller_count_of_cores_counts() {
+        // A quota of 1.5 cores in a group around the process's own, on eight cores.
+        assert_eq!(smaller(8, NonZero::new(1)), 1);
+        // A quota of 1.1 in its own group.
+        assert_eq!(smaller(2, NonZero::new(1)), 1);
+        assert_eq!(smaller(3, NonZero::new(4)), 3);
+        assert_eq!(smaller(4, NonZero::new(4)), 4);
+        // One of the two does not know.
+        assert_eq!(smaller(5, None), 5);
+        assert_eq!(smaller(0, None), 1);
+        assert_eq!(smaller(0, NonZero::new(3)), 1);
     }
 }

@@ -1,5 +1,5 @@
 //! Small tools without knowledge of pools: parking, alarms, panics, random numbers, clocks, the
-//! environment, counters.
+//! environment, counters, cores.
 
 pub(crate) mod alarm;
 pub(crate) mod clock;
@@ -10,6 +10,7 @@ pub(crate) mod fork;
 #[cfg(all(test, manyhands_loom))]
 pub(crate) mod model;
 pub(crate) mod parker;
+pub(crate) mod place;
 pub(crate) mod rng;
 pub(crate) mod spans;
 pub(crate) mod tokens;

@@ -22,6 +22,7 @@ mod join_set;
 mod layers;
 mod limit;
 mod panics;
+mod places;
 mod plumbing;
 mod rayon_names;
 mod responsive;

@@ -231,10 +231,10 @@ fn spare_threads_end_when_they_are_not_needed_any_more() {
             let builder = Pool::builder()
                 .num_threads(threads)
                 .thread_keep_alive(Duration::from_millis(1))
-                .start_handler(move |_| {
+                .on_thread_start(move || {
                     start.fetch_add(1, Ordering::SeqCst);
                 })
-                .exit_handler(move |_| {
+                .on_thread_stop(move || {
                     exit.fetch_sub(1, Ordering::SeqCst);
                 });
             let pool = build(builder);

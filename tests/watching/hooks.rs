@@ -64,9 +64,9 @@ fn rayons_handlers_and_tokios_hooks_go_together() {
         pool.shutdown();
         let mut indexes = indexes.lock().unwrap();
         indexes.sort_unstable();
+        assert_eq!(*indexes, [0, 1, 2]);
         // There may have been a spare thread.
-        assert_eq!(indexes[..3], [0, 1, 2]);
-        assert_eq!(seen.starts.load(SeqCst), indexes.len());
+        assert!(seen.starts.load(SeqCst) >= 3);
     });
 }
 

@@ -209,8 +209,9 @@ impl<'scope> Base<'scope> {
 /// function returns.
 ///
 /// `op` runs on this thread if it works for a pool or finds a guest seat of the default pool, else
-/// on a worker. Jobs run in any order on any thread; on one thread, a scope runs its newest job
-/// first ([`scope_fifo`] the oldest).
+/// on a worker; there, too, if the builder of the default pool has set the
+/// [`stack_size`](crate::PoolBuilder::stack_size). Jobs run in any order on any thread; on one
+/// thread, a scope runs its newest job first ([`scope_fifo`] the oldest).
 ///
 /// # Waiting
 ///
@@ -255,7 +256,7 @@ where
     })
 }
 
-/// As [`scope`], but `op` always runs on this thread, and need not be `Send`.
+/// As [`scope`], but `op` always runs on this thread and its stack, and need not be `Send`.
 ///
 /// If all guest seats of the pool are taken, or it has none, this thread only waits for the jobs,
 /// and the pool's workers run them.

@@ -115,7 +115,7 @@ pub(crate) fn goes_back() -> bool {
 }
 
 /// Runs a whole loop where others can take part in it: right here if the thread works for a pool,
-/// else as a guest of the default pool. If that pool has no guest seat free, a worker runs the
+/// else as a guest of the default pool. If that pool has no guest seat for it, a worker runs the
 /// loop.
 pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
     #[cfg(test)]

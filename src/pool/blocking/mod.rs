@@ -6,6 +6,9 @@
 //! right to run the closure. Until then the task is idle: an abort finds it so, takes it off the
 //! queue, and has a worker drop it, without any blocking thread.
 //!
+//! These threads have no seat, and know their pool all the same: `guest::Unseated` names it for
+//! free functions.
+//!
 //! The queue is here, and knows no pool; `run.rs` has the threads, and what a blocking closure is
 //! to its task.
 

@@ -2,6 +2,7 @@
 
 use super::{State, Ticket};
 use crate::job::{JobRef, NO_SEAT};
+use crate::pool::guest::Unseated;
 use crate::pool::publish;
 use crate::pool::registry::Registry;
 use crate::pool::threads::spawn_thread;
@@ -105,6 +106,9 @@ fn create_thread(registry: &Arc<Registry>, mut state: MutexGuard<'_, State>) {
 }
 
 fn run(registry: &Arc<Registry>) {
+    registry.place.enter();
+    // What the closures spawn and compute belongs to this pool.
+    let _unseated = Unseated::Own.enter(registry);
     let _context = registry.hooks.context.enter();
     registry.hooks.on_start(None);
     let _traced = registry.trace().enter_blocking();
