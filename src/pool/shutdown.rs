@@ -9,9 +9,12 @@
 //!   sleeping. What is waited for with borrowed data (join halves, scope jobs, `install`) is still
 //!   run. Then all timers are fired: a thread that waits for one elsewhere looks again, and finds
 //!   the pool closed.
-//! * `shutdown.C4`: the last worker to end runs what is left in the injector; a thread that pushes
-//!   after that finds no thread alive, and runs what it pushed itself. A fence on both sides makes
-//!   sure that one of the two sees the other (`Threads::leave`, `publish::drain_if_last`).
+//! * `shutdown.C4`: the last thread to leave a seat of its own (threads for blocking closures have
+//!   none, run nothing else, and may take long) runs what is left in the injectors; a thread that
+//!   pushes after that finds no such thread, and runs what it pushed itself. A fence on both sides
+//!   makes sure that one of the two sees the other (`Threads::leave_seated`,
+//!   `publish::drain_if_last`). What needs a seat then finds a guest's, or that of a worker that
+//!   has left it (`guest::here`).
 //!
 //! Nothing here waits, except [`wait_until_ended`]. So a pool can be dropped from its own worker.
 //! Wakers hold the registry's memory, not its threads.

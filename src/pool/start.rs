@@ -49,6 +49,7 @@ impl Start {
             Err(_) if self.lenient => events::without_runtime(),
             Err(error) => return Err(StartError::Events(error)),
         };
+        self.sizes.first_to_end = usize::from(self.use_current_thread);
         let registry = Registry::new(&self.sizes, self.hooks, events, start_spare);
         let pool = Arc::downgrade(&registry);
         sim::on_stall(move || pool.upgrade().map(describe));
@@ -58,7 +59,7 @@ impl Start {
             keep: false,
         };
         let workers = self.sizes.workers;
-        let first = usize::from(self.use_current_thread);
+        let first = self.sizes.first_to_end;
         let mut running = first;
         for index in first..workers {
             let name = registry.hooks.worker_name(index);

@@ -52,10 +52,16 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, call: Call) {
     if !is_worker {
         registry.bench.leave(index);
     }
-    if registry.threads.leave_seated() {
+    leave(registry);
+}
+
+/// The thread has left its seat for good; the last one to do so at the end of its pool runs what is
+/// left (`shutdown.C4`).
+fn leave(registry: &Registry) {
+    if registry.threads.leave_seated() && registry.is_closed() {
         publish::drain(registry);
     }
-    registry.threads.say_ended();
+    registry.threads.leave();
 }
 
 /// Runs the letters that are left for a thread that opens no more.
@@ -80,10 +86,7 @@ pub(super) fn never_ran(registry: &Registry, index: SeatIndex, call: Call) {
         // for a spare thread does this by itself.)
         tell::permit(registry);
     }
-    if registry.threads.leave_seated() && registry.is_closed() {
-        publish::drain(registry);
-    }
-    registry.threads.say_ended();
+    leave(registry);
 }
 
 /// What a spare thread does: what it is called for, again and again.

@@ -1,12 +1,12 @@
 //! How a pool ends: what runs is finished, what has not started says so, and nobody hangs.
 
 use crate::util::{
-    Census, SIZES, fib, message_of, occupy, pool, pool_without_spares, spin_until, text, watched,
+    Census, SIZES, fib, message_of, occupy, pool, pool_without_spares, spin_until, watched,
 };
 use futures::task::Spawn;
+use manyhands::prelude::*;
 use manyhands::{Handle, Pool, join, scope, task};
 use std::future::{pending, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::Poll;
@@ -248,26 +248,144 @@ fn calls_after_the_end_return_or_say_why_not() {
     });
 }
 
-/// Without guest seats there is no thread left for these calls.
+/// Without guest seats such a call takes the seat of a worker that has ended.
 #[test]
-fn calls_after_the_end_of_a_pool_without_spares_do_not_hang() {
+fn calls_after_the_end_of_a_pool_without_spares_return() {
     watched(|| {
-        let pool = pool_without_spares(2);
-        let handle = pool.handle().clone();
-        pool.shutdown();
-        let calls: [&dyn Fn(); 3] = [
-            &|| assert_eq!(handle.join(|| 1, || 2), (1, 2)),
-            &|| handle.install(|| ()),
-            &|| handle.scope(|s| s.spawn(|_| ())),
-        ];
-        for call in calls {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
-                assert!(text(&*payload).contains("shut down"));
+        for size in SIZES {
+            let pool = pool_without_spares(size);
+            let handle = pool.handle().clone();
+            pool.shutdown();
+            assert_calls_return(&handle);
+            let sum = handle.install(|| (0..1000_u32).into_par_iter().sum::<u32>());
+            assert_eq!(sum, 499_500);
+            let index = handle.install(manyhands::current_thread_index);
+            assert!(index.unwrap() < size);
+        }
+    });
+}
+
+/// Calls that return a value do so, on this thread.
+fn assert_calls_return(pool: &Handle) {
+    let caller = std::thread::current().id();
+    let is_here = || std::thread::current().id() == caller;
+    assert!(pool.install(is_here));
+    assert_eq!(pool.join(is_here, is_here), (true, true));
+    assert!(pool.with_limit(1).install(is_here));
+    assert_eq!(pool.with_limit(1).join(|| fib(8), || fib(8)), (21, 21));
+    let mut done = [false; 3];
+    pool.scope(|s| s.spawn(|_| done[0] = true));
+    pool.scope_fifo(|s| s.spawn_fifo(|_| done[1] = true));
+    pool.in_place_scope(|s| s.spawn(|_| done[2] = true));
+    assert_eq!(done, [true; 3]);
+    assert_eq!(pool.block_on(async { fib(8) }), 21);
+    assert!(pool.spawn(async {}).join().unwrap_err().is_cancelled());
+    let late = pool.spawn_blocking(|| ());
+    assert!(late.join().unwrap_err().is_cancelled());
+}
+
+/// A closure that occupies a blocking thread keeps nobody waiting but those who wait for the end.
+#[test]
+fn calls_return_while_a_blocking_closure_outlives_the_workers() {
+    watched(|| {
+        for make in [pool, pool_without_spares] {
+            for size in SIZES {
+                let pool = make(size);
+                let handle = pool.handle().clone();
+                let (say, heard) = mpsc::channel();
+                let (go, wait) = mpsc::channel::<()>();
+                let inside = handle.clone();
+                let blocking = handle.spawn_blocking(move || {
+                    say.send(()).unwrap();
+                    wait.recv().unwrap();
+                    assert_calls_return(&inside);
+                    wait.recv().unwrap();
+                });
+                heard.recv().unwrap();
+                drop(pool);
+                spin_until(|| handle.metrics().threads == 1);
+                assert_calls_return(&handle);
+                go.send(()).unwrap();
+                assert_calls_return(&handle);
+                go.send(()).unwrap();
+                blocking.join().unwrap();
             }
         }
-        let mut done = false;
-        handle.in_place_scope(|s| s.spawn(|_| done = true));
-        assert!(done);
+    });
+}
+
+/// The same while the workers are about to end, so that some of them may still run the call.
+#[test]
+fn calls_that_race_the_end_return() {
+    watched(|| {
+        for round in 0..300 {
+            let pool = match round % 2 {
+                0 => pool(1 + round % 3),
+                _ => pool_without_spares(1 + round % 3),
+            };
+            let handle = pool.handle().clone();
+            let (say, heard) = mpsc::channel();
+            let (go, wait) = mpsc::channel::<()>();
+            let blocking = handle.spawn_blocking(move || {
+                say.send(()).unwrap();
+                wait.recv().is_err()
+            });
+            heard.recv().unwrap();
+            std::thread::scope(|threads| {
+                threads.spawn(|| {
+                    spin_until(|| is_ending(&handle));
+                    assert_eq!(handle.install(|| fib(5)), 5);
+                    assert_eq!(handle.join(|| fib(5), || fib(5)), (5, 5));
+                });
+                drop(pool);
+            });
+            drop(go);
+            assert!(blocking.join().unwrap());
+        }
+    });
+}
+
+/// A destructor that computes, in a closure that drops the last owner of its pool.
+#[test]
+fn destructors_on_blocking_threads_compute_after_the_end() {
+    struct Computes(Handle, mpsc::Sender<u64>);
+    impl Drop for Computes {
+        fn drop(&mut self) {
+            self.1.send(self.0.install(|| fib(8)) + fib(8)).unwrap();
+        }
+    }
+    watched(|| {
+        for make in [pool, pool_without_spares] {
+            let pool = make(2);
+            let handle = pool.handle().clone();
+            let (say, heard) = mpsc::channel();
+            let value = Computes(handle.clone(), say);
+            let closure = move || {
+                drop(pool);
+                spin_until(|| value.0.metrics().threads == 1);
+                drop(value);
+            };
+            handle.spawn_blocking(closure).join().unwrap();
+            assert_eq!(heard.recv(), Ok(2 * 21));
+        }
+    });
+}
+
+/// A thread of another pool has a seat already, which serves.
+#[test]
+fn calls_after_the_end_return_on_threads_of_other_pools() {
+    watched(|| {
+        for make in [pool, pool_without_spares] {
+            let (outer, inner) = (make(1), make(2));
+            let handle = inner.handle().clone();
+            inner.shutdown();
+            outer.install(|| {
+                assert_calls_return(&handle);
+                // A call inside a call, under one limit.
+                let limited = handle.with_limit(1);
+                assert_eq!(limited.install(|| limited.install(|| fib(8))), 21);
+            });
+        }
     });
 }
 

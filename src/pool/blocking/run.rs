@@ -91,7 +91,7 @@ fn create_thread(registry: &Arc<Registry>, mut state: MutexGuard<'_, State>) {
     if created.is_ok() {
         return;
     }
-    leave(registry);
+    registry.threads.leave();
     let mut state = lock(&registry.blocking.state);
     state.threads -= 1;
     if state.threads > 0 {
@@ -137,14 +137,7 @@ fn run(registry: &Arc<Registry>) {
     state.threads -= 1;
     drop(state);
     registry.hooks.on_exit(None);
-    leave(registry);
-}
-
-fn leave(registry: &Registry) {
-    if registry.threads.leave() && registry.is_closed() {
-        publish::drain(registry);
-    }
-    registry.threads.say_ended();
+    registry.threads.leave();
 }
 
 /// A blocking closure as a future: pending at its first poll, ready at its second.

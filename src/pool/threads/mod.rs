@@ -46,15 +46,17 @@ impl Threads {
     }
 
     pub(super) fn live(&self) -> usize {
-        // Ordering: Relaxed; callers that act on 0 put a SeqCst fence before
-        // (`publish::drain_if_last`).
+        // Ordering: Relaxed; a number for people, or read again under the lock of `ended`.
         self.live.load(Ordering::Relaxed)
     }
 
     /// Is there no worker and no spare thread? (Threads for blocking closures run nothing else.)
+    /// Callers that act on it for the sake of a job put a SeqCst fence before
+    /// (`publish::drain_if_last`).
     pub(super) fn has_no_seated(&self) -> bool {
-        // Ordering: Relaxed; it is 0 for good where the system grants no thread.
-        self.seated.load(Ordering::Relaxed) == 0
+        // Ordering: Acquire pairs with the Release in `leave_seated`: what those threads did on
+        // their seats came before.
+        self.seated.load(Ordering::Acquire) == 0
     }
 
     /// [`enter`](Self::enter), by a thread that gets a seat.
@@ -64,12 +66,16 @@ impl Threads {
         self.enter();
     }
 
-    /// [`leave`](Self::leave), by a thread that has counted itself by
-    /// [`enter_seated`](Self::enter_seated).
+    /// A thread that was counted by [`enter_seated`](Self::enter_seated) has left its seat. `true`:
+    /// it was the last one, and must drain the injectors if the pool is closed. It is live until
+    /// [`leave`](Self::leave).
     pub(super) fn leave_seated(&self) -> bool {
-        // Ordering: Relaxed; `leave` orders what others see.
-        self.seated.fetch_sub(1, Ordering::Relaxed);
-        self.leave()
+        // Ordering: AcqRel, so that the last one to leave has seen what all others did, and who
+        // finds none sees it too (`has_no_seated`). The fence is SeqCst and pairs with the one in
+        // `publish::drain_if_last`.
+        let last = self.seated.fetch_sub(1, Ordering::AcqRel) == 1;
+        fence(Ordering::SeqCst);
+        last
     }
 
     /// Counts a thread before it is created.
@@ -78,18 +84,13 @@ impl Threads {
         self.live.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The thread has run its last job. `true`: it was the last one, and must drain the injector.
-    pub(super) fn leave(&self) -> bool {
-        // Ordering: AcqRel, so that the last one to leave has seen what all others did. The fence
-        // is SeqCst and pairs with the one in `publish::drain_if_last`.
-        let last = self.live.fetch_sub(1, Ordering::AcqRel) == 1;
-        fence(Ordering::SeqCst);
-        last
-    }
-
     /// The thread has ended, for all that its pool can see; those who wait for the end may look.
-    pub(super) fn say_ended(&self) {
-        *lock(&self.ended) += 1;
+    pub(super) fn leave(&self) {
+        let mut ended = lock(&self.ended);
+        *ended += 1;
+        // Ordering: Relaxed; who acts on 0 reads it under the same lock.
+        self.live.fetch_sub(1, Ordering::Relaxed);
+        drop(ended);
         self.change.notify_all();
     }
 
