@@ -16,11 +16,15 @@
 //!   `publish::drain_if_last`). What needs a seat then finds a guest's, or that of a worker that
 //!   has left it (`guest::here`).
 //!
+//! * `shutdown.C5`: who waits for the end waits for every thread that was counted, and joins those
+//!   that the pool made (`threads/roster.rs`). A thread of the pool does not wait: it would wait
+//!   for itself.
+//!
 //! Nothing here waits, except [`wait_until_ended`]. So a pool can be dropped from its own worker.
 //! Wakers hold the registry's memory, not its threads.
 
-use super::publish;
 use super::registry::Registry;
+use super::{publish, seat, wait};
 use std::time::Instant;
 
 /// Steps C1 to C3. Later calls do nothing, and so do those of a forked child, which has none of
@@ -38,8 +42,27 @@ pub(crate) fn begin(registry: &Registry) {
     publish::drain_if_last(registry);
 }
 
-/// Blocks until every thread of the pool has ended. `false`: not in time.
+/// Step C5: blocks until every thread of the pool has ended and is gone. `false`: not in time; or
+/// the calling thread would wait for itself, being one of them (perhaps at its very end), or in a
+/// call into the pool. A thread of another pool lends its core meanwhile.
 pub(crate) fn wait_until_ended(registry: &Registry, deadline: Option<Instant>) -> bool {
     registry.check_process();
-    registry.threads.wait_until_ended(deadline)
+    if registry.threads.has_caller() {
+        return false;
+    }
+    let wait = || loop {
+        if !registry.threads.wait_until_ended(deadline) {
+            return false;
+        }
+        if registry.bench.threads().0 == 0 {
+            return true;
+        }
+        // A spare thread was called before the end began, and is just being made.
+        crate::sync::thread::yield_now();
+    };
+    match seat::try_current() {
+        Some(me) if registry.owns(&me) => false,
+        Some(me) => wait::while_blocking(me, wait),
+        None => wait(),
+    }
 }
