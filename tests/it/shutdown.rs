@@ -375,10 +375,10 @@ fn destructors_that_use_a_pool_that_ends_get_answers() {
                     let uses = || Uses(handle.clone(), say.clone());
                     // One in a future that waits, and one in a closure that runs.
                     let waits = uses();
-                    drop(mine.spawn(async move {
+                    let _waits = mine.spawn(async move {
                         pending::<()>().await;
                         drop(waits);
-                    }));
+                    });
                     let busy: Vec<_> = (0..size).map(|_| occupy(&mine)).collect();
                     let (begun, begins) = mpsc::channel();
                     let (runs, ending) = (uses(), handle.clone());
