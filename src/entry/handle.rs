@@ -22,7 +22,8 @@ use std::sync::Arc;
 /// A reference to a pool: cheap to clone, and free to outlive the pool.
 ///
 /// After the pool has ended, tasks spawned through a handle are cancelled at once, and calls that
-/// must return a value run on the calling thread.
+/// must return a value run on the calling thread, at once, also while a blocking closure keeps a
+/// thread of the pool alive. (On a thread of another pool, that pool serves in place of this one.)
 #[derive(Clone)]
 pub struct Handle {
     registry: Arc<Registry>,

@@ -1,7 +1,7 @@
 //! `Pool`, which owns threads.
 
 use super::Handle;
-use crate::pool::{Registry, seat, shutdown};
+use crate::pool::{Registry, shutdown};
 use crate::util::clock;
 use std::fmt;
 use std::ops::Deref;
@@ -14,7 +14,8 @@ use std::time::Duration;
 /// the free functions of this crate use a default one.
 ///
 /// Dropping a pool tells its threads to end and does not wait for them, so it may happen on one of
-/// its own threads. [`shutdown`](Self::shutdown) waits.
+/// its own threads. [`shutdown`](Self::shutdown) waits. (tokio's `Runtime` waits for its workers
+/// when it is dropped; [`shutdown_background`](Self::shutdown_background) is the same here.)
 ///
 /// ```
 /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
@@ -38,13 +39,21 @@ impl Pool {
         &self.handle
     }
 
-    /// Ends the pool, and waits until its threads have ended.
+    /// Ends the pool, and waits until its threads are gone.
     ///
     /// What runs is finished: closures to their end, futures to the end of their poll. What has not
     /// started is cancelled, and so are futures that wait: their handles say so.
     ///
-    /// On a thread of the pool itself this only begins the end, as dropping does: that thread would
-    /// wait for itself.
+    /// When it returns, the system's threads have ended, and destructors of their thread-locals
+    /// have run: workers, spare threads, and those of
+    /// [`spawn_blocking`](crate::spawn_blocking). Threads that
+    /// [`spawn_handler`](crate::PoolBuilder::spawn_handler) has created have returned from
+    /// [`ThreadBuilder::run`](crate::ThreadBuilder::run); the program joins them.
+    ///
+    /// A thread never waits for itself. On a thread of the pool (of any kind; in a task, a closure,
+    /// a hook, or a destructor of a thread-local) and inside a call into the pool this only begins
+    /// the end, as dropping does, and returns at once. A thread of another pool lends its core
+    /// while it waits.
     ///
     /// ```
     /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
@@ -57,7 +66,8 @@ impl Pool {
     }
 
     /// As [`shutdown`](Self::shutdown), but waits no longer than `timeout`. Returns whether all
-    /// threads have ended; if not, they will when their present jobs are done.
+    /// threads are gone; if not, they will be when their present jobs are done. `false` also where
+    /// `shutdown` would not wait at all.
     ///
     /// ```
     /// use std::time::Duration;
@@ -68,12 +78,22 @@ impl Pool {
         self.end(Some(timeout))
     }
 
+    /// Begins the end of the pool, and returns at once on every thread. The same as dropping it;
+    /// the name is tokio's.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
+    /// let waits = pool.spawn(std::future::pending::<()>());
+    /// pool.shutdown_background();
+    /// assert!(waits.join().unwrap_err().is_cancelled());
+    /// ```
+    pub fn shutdown_background(self) {
+        drop(self);
+    }
+
     fn end(self, timeout: Option<Duration>) -> bool {
         let registry = self.handle.registry();
         shutdown::begin(registry);
-        if seat::try_current().is_some_and(|me| registry.owns(&me)) {
-            return false;
-        }
         // A timeout beyond what the clock can say is no timeout.
         let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
         shutdown::wait_until_ended(registry, deadline)

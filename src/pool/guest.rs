@@ -91,6 +91,39 @@ pub(crate) fn body_of_scope<R>(me: Option<Occupant<'_>>, body: impl FnOnce() -> 
     body()
 }
 
+/// Has the pool ended, so that no thread will ever again run what others push? (Threads for
+/// blocking closures may still be at work.)
+fn has_ended(registry: &Registry) -> bool {
+    registry.is_closed() && registry.threads.has_no_seated()
+}
+
+/// A seat for a thread from outside that must work here, because no worker will: a guest's, or,
+/// when the pool has ended, one that a worker has left. There may be none at the moment.
+fn claim_any(registry: &Registry) -> Option<SeatIndex> {
+    let guest = registry.guests.claim();
+    guest.or_else(|| has_ended(registry).then(|| registry.left.claim())?)
+}
+
+/// Runs `f` on this thread, because no worker will: on the seat that the thread has (of another
+/// pool, which then serves in place of this one), else on one of this pool, once one is free.
+fn here<R>(registry: &Arc<Registry>, f: impl FnOnce(Occupant<'_>) -> R) -> R {
+    if let Some(me) = seat::current() {
+        computing::begin(me);
+        return f(me);
+    }
+    assert!(
+        !(registry.guests.is_empty() && registry.left.is_empty()),
+        "the pool was shut down before this call could run on it, and its only worker is a thread \
+         of the program's"
+    );
+    loop {
+        if let Some(index) = claim_any(registry) {
+            return as_guest(registry, index, Mode::Computing, f);
+        }
+        crate::sync::thread::yield_now();
+    }
+}
+
 /// Works as a guest on a claimed seat.
 fn as_guest<R>(
     registry: &Arc<Registry>,
@@ -102,7 +135,11 @@ fn as_guest<R>(
     struct Claim<'a>(&'a Registry, SeatIndex);
     impl Drop for Claim<'_> {
         fn drop(&mut self) {
-            self.0.guests.give_back(self.1);
+            let seats = match self.0.guests.has(self.1) {
+                true => &self.0.guests,
+                false => &self.0.left,
+            };
+            seats.give_back(self.1);
             self.0.sleep.release();
             tell::permit(self.0);
         }
@@ -153,7 +190,13 @@ pub(crate) fn install_limited<R: Send>(
     op: impl FnOnce() -> R + Send,
 ) -> R {
     match seat::current() {
-        Some(me) if registry.owns(&me) && ShareRef::current() == limit.share() => op(),
+        // (A thread of another pool may be here only when this one has ended.)
+        Some(me)
+            if ShareRef::current() == limit.share()
+                && (registry.owns(&me) || has_ended(registry)) =>
+        {
+            op()
+        }
         _ => install_by(
             registry,
             |job| limit.push(job, Class::root(Priority::Normal)),
@@ -166,21 +209,16 @@ pub(crate) fn install_limited<R: Send>(
     }
 }
 
-/// Runs `f` on a worker and waits for it. A thread of another pool lends its core meanwhile.
+/// Runs `f` on a worker and waits for it. A thread of another pool lends its core meanwhile. A pool
+/// that has no thread runs it here: one that has ended, or one that the system granted none.
 #[cold]
 fn install_on_seat<R: Send>(
     registry: &Arc<Registry>,
     f: impl FnOnce(Occupant<'_>, bool) -> R + Send,
 ) -> R {
     registry.check_process();
-    if has_no_thread(registry) {
-        // The system granted no thread at all: work as a guest, or wait until a guest leaves.
-        loop {
-            if let Some(index) = registry.guests.claim() {
-                return as_guest(registry, index, Mode::Computing, |me| f(me, true));
-            }
-            crate::sync::thread::yield_now();
-        }
+    if has_ended(registry) || has_no_thread(registry) {
+        return here(registry, |me| f(me, true));
     }
     install_by(registry, |job| publish::inject_root(registry, job), f)
 }
@@ -200,10 +238,7 @@ fn install_by<R: Send>(
     let job = StackJob::new(move |migrated| match seat::current() {
         Some(me) if pool.owns(&me) => f(me, migrated),
         // The pool has ended: the thread that pushed last runs what is left.
-        _ => in_place(&pool, |me| match me {
-            Some(me) => f(me, migrated),
-            None => panic!("the pool was shut down before this call could run on it"),
-        }),
+        _ => here(&pool, |me| f(me, migrated)),
     });
     // SAFETY: the job lives in this frame, which is not left before its latch is set: nothing
     // from here to the end of the wait unwinds.

@@ -153,21 +153,22 @@ pub(super) fn clear_seat(me: Occupant<'_>) {
     }
 }
 
-/// Runs what was pushed after the last thread had gone (`shutdown.C4`).
+/// Runs what was pushed after the last thread with a seat had gone (`shutdown.C4`).
 pub(super) fn drain_if_last(registry: &Registry) {
     if !registry.is_closed() {
         return;
     }
-    // Ordering: SeqCst fence; pairs with the one in `Threads::leave`: either we see that all
-    // threads have left, or the last of them sees our push.
+    // Ordering: SeqCst fence; pairs with the one in `Threads::leave_seated`: either we see that
+    // all of them have left, or the last of them sees our push.
     fence(Ordering::SeqCst);
-    if registry.threads.live() == 0 {
+    if registry.threads.has_no_seated() {
         drain(registry);
     }
 }
 
-/// Runs everything in the injector on this thread: tasks are cancelled by that, and jobs that
-/// are waited for are done. Then no thread is left that could look after events.
+/// Runs everything in the injectors on this thread: tasks are cancelled by that, and jobs that
+/// are waited for are done. Then no thread is left that could look after events: a blocking closure
+/// that still waits for one hears that none will come.
 pub(super) fn drain(registry: &Registry) {
     while let Some(job) = registry.injectors.take_any() {
         job.execute(NO_SEAT);

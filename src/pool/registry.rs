@@ -14,7 +14,7 @@ use super::injectors::Injectors;
 use super::rescue::Rescue;
 use super::seat::{Occupant, Seat, SeatKind, Sitting};
 use super::sizes::Sizes;
-use super::threads::{Bench, Call, GuestSeats, Threads, Waiters};
+use super::threads::{Bench, Call, GuestSeats, MAX_GUESTS, Threads, Waiters};
 use super::watch::Watch;
 use crate::job::SeatIndex;
 use crate::sleep::Sleep;
@@ -43,6 +43,8 @@ pub(crate) struct Registry {
     pub(super) bench: Bench,
     pub(super) rescue: Rescue,
     pub(super) guests: GuestSeats,
+    /// Seats of workers, for guests once those have left them at the end (`guest::here`).
+    pub(super) left: GuestSeats,
     pub(super) driver: Driver,
     pub(super) watch: Watch,
     pub(super) hooks: Hooks,
@@ -80,6 +82,10 @@ impl Registry {
             bench: Bench::new(first_spare, sizes.spares, sizes.keep_alive),
             rescue: Rescue::new(sizes.spares > 0),
             guests: GuestSeats::new(sizes.workers, sizes.guests),
+            left: GuestSeats::new(
+                sizes.first_to_end,
+                MAX_GUESTS.min(sizes.workers - sizes.first_to_end),
+            ),
             driver: Driver::new(events),
             watch: Watch::new(),
             hooks,

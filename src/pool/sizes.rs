@@ -24,6 +24,9 @@ const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Sizes {
     pub(crate) workers: usize,
+    /// The first of them whose thread ends with the pool: 1 where a thread of the program's is
+    /// worker 0 for good.
+    pub(crate) first_to_end: usize,
     pub(crate) guests: usize,
     pub(crate) spares: usize,
     pub(crate) blocking: usize,
@@ -49,6 +52,7 @@ impl Sizes {
         let spares = spares.unwrap_or(DEFAULT_SPARES).min(MAX_SPARES);
         Self {
             workers: threads.clamp(1, MAX_THREADS),
+            first_to_end: 0,
             guests: if spares == 0 { 0 } else { GUESTS },
             spares,
             blocking: blocking.unwrap_or(DEFAULT_BLOCKING).max(1),

@@ -4,7 +4,7 @@ use super::events;
 use super::hooks::Hooks;
 use super::registry::Registry;
 use super::sizes::Sizes;
-use super::threads::{Call, spawn_thread};
+use super::threads::{Call, Number};
 use super::{seat, shutdown, worker};
 use crate::job::SeatIndex;
 use crate::sim::{self, Ticket};
@@ -49,6 +49,7 @@ impl Start {
             Err(_) if self.lenient => events::without_runtime(),
             Err(error) => return Err(StartError::Events(error)),
         };
+        self.sizes.first_to_end = usize::from(self.use_current_thread);
         let registry = Registry::new(&self.sizes, self.hooks, events, start_spare);
         let pool = Arc::downgrade(&registry);
         sim::on_stall(move || pool.upgrade().map(describe));
@@ -58,7 +59,7 @@ impl Start {
             keep: false,
         };
         let workers = self.sizes.workers;
-        let first = usize::from(self.use_current_thread);
+        let first = self.sizes.first_to_end;
         let mut running = first;
         for index in first..workers {
             let name = registry.hooks.worker_name(index);
@@ -141,6 +142,7 @@ pub struct ThreadBuilder {
     name: Option<String>,
     stack_size: Option<usize>,
     call: Call,
+    number: Number,
     ticket: Ticket,
 }
 
@@ -148,7 +150,7 @@ impl ThreadBuilder {
     /// For [`Call::Work`] the caller has counted the thread as a searcher; it is counted as live
     /// here.
     fn new(registry: Arc<Registry>, index: SeatIndex, name: Option<String>, call: Call) -> Self {
-        registry.threads.enter_seated();
+        let number = registry.threads.enter_seated();
         let ticket = sim::ticket(|| name.clone().unwrap_or_else(|| format!("seat {index}")));
         Self {
             ticket,
@@ -157,6 +159,7 @@ impl ThreadBuilder {
             stack_size: registry.hooks.stack_size,
             registry: Some(registry),
             call,
+            number,
         }
     }
 
@@ -179,11 +182,17 @@ impl ThreadBuilder {
     pub fn run(mut self) {
         if let Some(registry) = self.registry.take() {
             let _entered = self.ticket.enter();
-            worker::run(&registry, self.index, self.call);
+            // A thread of the program's is one of the pool's until this call returns.
+            let before = self.number.begin();
+            worker::run(&registry, self.index, self.call, self.number);
+            before.begin();
         }
     }
 
     pub(crate) fn spawn(mut self) -> io::Result<()> {
+        let Some(registry) = self.registry.clone() else {
+            return Ok(());
+        };
         let mut builder = std::thread::Builder::new();
         if let Some(name) = self.name.take() {
             builder = builder.name(name);
@@ -191,14 +200,15 @@ impl ThreadBuilder {
         if let Some(size) = self.stack_size {
             builder = builder.stack_size(size);
         }
-        spawn_thread(builder, move || self.run())
+        let threads = &registry.threads;
+        threads.spawn(self.number, builder, move || self.run())
     }
 }
 
 impl Drop for ThreadBuilder {
     fn drop(&mut self) {
         if let Some(registry) = self.registry.take() {
-            worker::never_ran(&registry, self.index, self.call);
+            worker::never_ran(&registry, self.index, self.call, self.number);
         }
     }
 }

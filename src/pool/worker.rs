@@ -7,7 +7,7 @@ use super::registry::Registry;
 use super::rescue::deputy;
 use super::rescue::post::{self, Left};
 use super::seat::{Mode, Occupant};
-use super::threads::{Call, Sitter};
+use super::threads::{Call, Number, Sitter};
 use super::wait::Spin;
 use super::{computing, events, publish, tell};
 use crate::job::SeatIndex;
@@ -24,7 +24,7 @@ const SHORT: Duration = Duration::from_micros(100);
 
 /// The life of a worker or spare thread. The caller has counted it: as live, and for
 /// [`Call::Work`] as a searcher.
-pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, call: Call) {
+pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, call: Call, number: Number) {
     let is_worker = (index as usize) < registry.workers();
     if !is_worker {
         registry.place.enter();
@@ -56,10 +56,16 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, call: Call) {
     if !is_worker {
         registry.bench.leave(index);
     }
-    if registry.threads.leave_seated() {
+    leave(registry, number, !registry.is_closed());
+}
+
+/// The thread has left its seat for good; the last one to do so at the end of its pool runs what is
+/// left (`shutdown.C4`).
+fn leave(registry: &Registry, number: Number, reaps: bool) {
+    if registry.threads.leave_seated() && registry.is_closed() {
         publish::drain(registry);
     }
-    registry.threads.say_ended();
+    registry.threads.leave(number, reaps);
 }
 
 /// Runs the letters that are left for a thread that opens no more.
@@ -70,7 +76,7 @@ fn close_mail(registry: &Registry, index: SeatIndex) {
 }
 
 /// The end of a thread that was counted and never ran: what was reserved for it is given back.
-pub(super) fn never_ran(registry: &Registry, index: SeatIndex, call: Call) {
+pub(super) fn never_ran(registry: &Registry, index: SeatIndex, call: Call, number: Number) {
     close_mail(registry, index);
     let is_worker = (index as usize) < registry.workers();
     if !is_worker {
@@ -84,10 +90,7 @@ pub(super) fn never_ran(registry: &Registry, index: SeatIndex, call: Call) {
         // for a spare thread does this by itself.)
         tell::permit(registry);
     }
-    if registry.threads.leave_seated() && registry.is_closed() {
-        publish::drain(registry);
-    }
-    registry.threads.say_ended();
+    leave(registry, number, false);
 }
 
 /// What a spare thread does: what it is called for, again and again.

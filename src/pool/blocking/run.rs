@@ -5,7 +5,7 @@ use crate::job::{JobRef, NO_SEAT};
 use crate::pool::guest::Unseated;
 use crate::pool::publish;
 use crate::pool::registry::Registry;
-use crate::pool::threads::spawn_thread;
+use crate::pool::threads::Number;
 use crate::sim;
 use crate::sync::{MutexGuard, lock, thread_cell};
 use crate::task::{self, Class, How, JoinHandle, Owned, Priority, Schedule, Site};
@@ -79,20 +79,21 @@ fn offer(registry: &Arc<Registry>, ticket: Ticket) {
 
 fn create_thread(registry: &Arc<Registry>, mut state: MutexGuard<'_, State>) {
     state.threads += 1;
+    // Under the lock: whoever closes the queue and then waits for the end, waits for this thread.
+    let number = registry.threads.enter();
     drop(state);
-    registry.threads.enter();
     let pool = Arc::clone(registry);
     let builder = registry.hooks.blocking_thread();
     let mut ticket = sim::ticket(|| "blocking".to_owned());
     let body = move || {
         let _entered = ticket.enter();
-        run(&pool);
+        run(&pool, number);
     };
-    let created = spawn_thread(builder, body);
+    let created = registry.threads.spawn(number, builder, body);
     if created.is_ok() {
         return;
     }
-    leave(registry);
+    registry.threads.leave(number, false);
     let mut state = lock(&registry.blocking.state);
     state.threads -= 1;
     if state.threads > 0 {
@@ -105,7 +106,7 @@ fn create_thread(registry: &Arc<Registry>, mut state: MutexGuard<'_, State>) {
     queue.into_values().for_each(Waker::wake);
 }
 
-fn run(registry: &Arc<Registry>) {
+fn run(registry: &Arc<Registry>, number: Number) {
     registry.place.enter();
     // What the closures spawn and compute belongs to this pool.
     let _unseated = Unseated::Own.enter(registry);
@@ -141,14 +142,7 @@ fn run(registry: &Arc<Registry>) {
     state.threads -= 1;
     drop(state);
     registry.hooks.on_exit(None);
-    leave(registry);
-}
-
-fn leave(registry: &Registry) {
-    if registry.threads.leave() && registry.is_closed() {
-        publish::drain(registry);
-    }
-    registry.threads.say_ended();
+    registry.threads.leave(number, !registry.is_closed());
 }
 
 /// A blocking closure as a future: pending at its first poll, ready at its second.

@@ -42,6 +42,7 @@ fn registry_of(workers: usize, spares: usize) -> Arc<Registry> {
 fn registry_with_guests(workers: usize, guests: usize, spares: usize) -> Arc<Registry> {
     let sizes = Sizes {
         workers,
+        first_to_end: 0,
         guests,
         spares,
         blocking: 1,

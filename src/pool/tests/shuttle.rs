@@ -486,6 +486,34 @@ fn shuttle_blocking_closures_race_shutdown() {
     });
 }
 
+/// A call that must return a value does so, although a blocking closure keeps a thread of the pool
+/// alive for longer (shutdown.C4).
+#[test]
+fn shuttle_install_races_the_end_beside_a_blocking_closure() {
+    explore("install_races_the_end_beside_a_blocking_closure", || {
+        let pool = bare_pool(1);
+        let handle = pool.handle().clone();
+        let (begun, gate) = (Arc::new(Gate::new()), Arc::new(Gate::new()));
+        let closure = {
+            let (begun, gate) = (Arc::clone(&begun), Arc::clone(&gate));
+            pool.spawn_blocking(move || {
+                begun.open();
+                gate.wait();
+            })
+        };
+        begun.wait();
+        let caller = thread::spawn(move || {
+            assert_eq!(handle.install(|| fib(2)), 1);
+            assert_eq!(handle.join(|| 1, || 2), (1, 2));
+        });
+        shutdown::begin(pool.handle().registry());
+        caller.join().unwrap();
+        gate.open();
+        closure.join().unwrap();
+        pool.shutdown();
+    });
+}
+
 #[test]
 fn shuttle_broadcasts_from_two_workers() {
     explore("broadcasts_from_two_workers", || {

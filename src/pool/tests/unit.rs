@@ -95,6 +95,7 @@ fn with_seat(test: impl FnOnce(Occupant<'_>)) {
 fn registry(guests: usize) -> Arc<Registry> {
     let sizes = Sizes {
         workers: 2,
+        first_to_end: 0,
         guests,
         spares: 0,
         blocking: 1,

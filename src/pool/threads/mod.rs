@@ -2,7 +2,8 @@
 //!
 //! | file | story |
 //! |---|---|
-//! | `mod.rs` | how many threads live; who waits for their end |
+//! | `mod.rs` | how many threads live |
+//! | `roster.rs` | who waits for their end: each thread by number, and its handle |
 //! | `bench.rs` | spare threads: called, kept for a while, gone |
 //! | `guests.rs` | seats for threads from outside |
 //! | `waiters.rs` | threads that wait for something in particular |
@@ -11,28 +12,28 @@
 
 mod bench;
 mod guests;
+mod roster;
 mod waiters;
 
 pub(super) use self::bench::{Bench, Call, Called, Sitter};
 pub(super) use self::guests::GuestSeats;
 pub(crate) use self::guests::MAX_GUESTS;
+pub(super) use self::roster::Number;
 pub(super) use self::waiters::{Waiter, Waiters};
 
+use self::roster::Roster;
 use crate::sync::atomic::{AtomicUsize, Ordering, fence};
-use crate::sync::{Condvar, Mutex, lock};
-use crate::util::clock;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// The threads of a pool that live, and those that have ended.
+/// The threads of a pool that live.
 #[derive(Debug)]
 pub(crate) struct Threads {
     /// Threads with a seat or for blocking closures that exist and have not run their last job.
     live: AtomicUsize,
     /// Those of them with a seat.
     seated: AtomicUsize,
-    ended: Mutex<usize>,
-    change: Condvar,
+    roster: Roster,
 }
 
 impl Threads {
@@ -40,96 +41,77 @@ impl Threads {
         Self {
             live: AtomicUsize::new(0),
             seated: AtomicUsize::new(0),
-            ended: Mutex::new(0),
-            change: Condvar::new(),
+            roster: Roster::new(),
         }
     }
 
+    /// How many live.
     pub(super) fn live(&self) -> usize {
-        // Ordering: Relaxed; callers that act on 0 put a SeqCst fence before
-        // (`publish::drain_if_last`).
+        // Ordering: Relaxed; a number for people.
         self.live.load(Ordering::Relaxed)
     }
 
     /// Is there no worker and no spare thread? (Threads for blocking closures run nothing else.)
+    /// Callers that act on it for the sake of a job put a SeqCst fence before
+    /// (`publish::drain_if_last`).
     pub(super) fn has_no_seated(&self) -> bool {
-        // Ordering: Relaxed; it is 0 for good where the system grants no thread.
-        self.seated.load(Ordering::Relaxed) == 0
+        // Ordering: Acquire pairs with the Release in `leave_seated`: what those threads did on
+        // their seats came before.
+        self.seated.load(Ordering::Acquire) == 0
     }
 
     /// [`enter`](Self::enter), by a thread that gets a seat.
-    pub(super) fn enter_seated(&self) {
-        // Ordering: Relaxed, as in `enter`.
+    pub(super) fn enter_seated(&self) -> Number {
+        // Ordering: Relaxed; the creation of the thread orders it before its `leave_seated`.
         self.seated.fetch_add(1, Ordering::Relaxed);
-        self.enter();
+        self.enter()
     }
 
-    /// [`leave`](Self::leave), by a thread that has counted itself by
-    /// [`enter_seated`](Self::enter_seated).
+    /// A thread that was counted by [`enter_seated`](Self::enter_seated) has left its seat. `true`:
+    /// it was the last one, and must drain the injectors if the pool is closed. It is live until
+    /// [`leave`](Self::leave).
     pub(super) fn leave_seated(&self) -> bool {
-        // Ordering: Relaxed; `leave` orders what others see.
-        self.seated.fetch_sub(1, Ordering::Relaxed);
-        self.leave()
-    }
-
-    /// Counts a thread before it is created.
-    pub(super) fn enter(&self) {
-        // Ordering: Relaxed; the creation of the thread orders it before its `leave`.
-        self.live.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The thread has run its last job. `true`: it was the last one, and must drain the injector.
-    pub(super) fn leave(&self) -> bool {
-        // Ordering: AcqRel, so that the last one to leave has seen what all others did. The fence
-        // is SeqCst and pairs with the one in `publish::drain_if_last`.
-        let last = self.live.fetch_sub(1, Ordering::AcqRel) == 1;
+        // Ordering: AcqRel, so that the last one to leave has seen what all others did, and who
+        // finds none sees it too (`has_no_seated`). The fence is SeqCst and pairs with the one in
+        // `publish::drain_if_last`.
+        let last = self.seated.fetch_sub(1, Ordering::AcqRel) == 1;
         fence(Ordering::SeqCst);
         last
     }
 
-    /// The thread has ended, for all that its pool can see; those who wait for the end may look.
-    pub(super) fn say_ended(&self) {
-        *lock(&self.ended) += 1;
-        self.change.notify_all();
+    /// Counts a thread before it is created.
+    pub(super) fn enter(&self) -> Number {
+        // Ordering: Relaxed; a number for people.
+        self.live.fetch_add(1, Ordering::Relaxed);
+        self.roster.add()
     }
 
-    /// Blocks until no thread is live, or until the deadline has passed (`false`).
+    /// Creates that thread the standard way. If it cannot be created, `body` is dropped.
+    pub(super) fn spawn(
+        &self,
+        number: Number,
+        builder: std::thread::Builder,
+        body: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        self.roster.spawn(number, builder, body)
+    }
+
+    /// The thread has ended, for all that its pool can see. In a pool that lives on (`reaps`) it
+    /// joins those that ended before.
+    pub(super) fn leave(&self, number: Number, reaps: bool) {
+        // Ordering: Relaxed; a number for people.
+        self.live.fetch_sub(1, Ordering::Relaxed);
+        self.roster.leave(number, reaps);
+    }
+
+    /// Is the calling thread one of them, perhaps at its very end?
+    pub(super) fn has_caller(&self) -> bool {
+        self.roster.has_caller()
+    }
+
+    /// Blocks until all have ended, and those that the pool made are gone from the system; or until
+    /// the deadline has passed (`false`).
     pub(super) fn wait_until_ended(&self, deadline: Option<Instant>) -> bool {
-        let mut ended = lock(&self.ended);
-        while self.live() > 0 {
-            ended = match deadline {
-                None => self
-                    .change
-                    .wait(ended)
-                    .unwrap_or_else(std::sync::PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(clock::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    // In slices, so that a deadline far away cannot overflow a system clock.
-                    self.change
-                        .wait_timeout(ended, left.min(Duration::from_secs(3600)))
-                        .unwrap_or_else(std::sync::PoisonError::into_inner)
-                        .0
-                }
-            };
-        }
-        true
+        self.roster.wait_until_ended(deadline)
     }
-}
-
-/// Creates a thread the standard way.
-pub(super) fn spawn_thread(
-    builder: std::thread::Builder,
-    body: impl FnOnce() + Send + 'static,
-) -> io::Result<()> {
-    #[cfg(manyhands_shuttle)]
-    {
-        let _ = builder;
-        drop(crate::sync::thread::spawn(body));
-        Ok(())
-    }
-    #[cfg(not(manyhands_shuttle))]
-    builder.spawn(body).map(drop)
 }
