@@ -9,7 +9,7 @@
 use super::global;
 use crate::pool::wait::{self, PollOf};
 use crate::pool::{Occupant, Registry, guest, seat};
-use crate::task::{JoinError, JoinHandle};
+use crate::task::{JoinError, JoinHandle, coop};
 use crate::trace;
 use crate::util::parker::{LAST_LEVEL, Level, Parker};
 use std::pin::pin;
@@ -93,7 +93,7 @@ fn run<F: Future>(waits: Waits<'_>, future: F) -> F::Output {
     loop {
         {
             let _traced = trace::poll(0, None, || None);
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            if let Poll::Ready(output) = coop::poll(future.as_mut(), &mut context) {
                 return output;
             }
         }

@@ -11,6 +11,7 @@ mod blocking;
 mod builder;
 mod checklist;
 mod compute;
+mod coop;
 mod drops;
 mod futures;
 mod hidden;

@@ -167,7 +167,7 @@ impl<R, F: FnOnce() -> R> Future for Closure<F> {
             return Poll::Pending;
         }
         let closure = self.closure.take().expect("a closure runs once");
-        Poll::Ready(closure())
+        Poll::Ready(task::coop::unlimited(closure))
     }
 }
 
