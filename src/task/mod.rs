@@ -9,6 +9,7 @@
 // only. README.md tells how it all works, and states the rules task.I1 to task.I6 that comments
 // cite.
 
+pub(crate) mod big;
 mod cell;
 mod class;
 pub mod coop;

@@ -6,6 +6,7 @@ extern crate manyhands as rayon;
 mod adapters;
 mod auto_traits;
 mod beyond;
+mod big_futures;
 mod block_on;
 mod blocking;
 mod builder;
