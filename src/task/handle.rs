@@ -146,9 +146,11 @@ impl<T> JoinHandle<T> {
 
     /// Moves the result out of a complete task. `None` before that, and the second time.
     pub(crate) fn take_result(&mut self) -> Option<Result<T, JoinError>> {
+        if !self.is_finished() {
+            return None;
+        }
         // SAFETY: the task is complete and its handle, which knows the type, exists: task.I2.
-        self.is_finished()
-            .then(|| unsafe { self.task.take_output() })?
+        unsafe { self.task.take_output() }
     }
 
     /// Is the task complete? If not, `waker` will be woken when it is.
