@@ -250,6 +250,82 @@ fn yielding_tasks_do_not_starve_timers() {
     });
 }
 
+/// Ticks that are always due.
+async fn ticks_for_ever() {
+    let mut ticks = interval(Duration::from_nanos(1));
+    loop {
+        ticks.tick().await;
+    }
+}
+
+#[test]
+fn timers_that_are_always_ready_let_others_run() {
+    watched(|| {
+        for pool in pools() {
+            let flag = Arc::new(AtomicBool::new(false));
+            let seen = Arc::clone(&flag);
+            let sleeper = async move {
+                while !seen.load(Ordering::SeqCst) {
+                    sleep(Duration::ZERO).await;
+                }
+            };
+            let sleeper = pool.spawn(sleeper);
+            pool.spawn(async move { flag.store(true, Ordering::SeqCst) })
+                .join()
+                .unwrap();
+            sleeper.join().unwrap();
+
+            let ticking = pool.spawn(ticks_for_ever());
+            assert_eq!(pool.spawn(async { 7 }).join().unwrap(), 7);
+            ticking.abort();
+            assert!(ticking.join().unwrap_err().is_cancelled());
+        }
+    });
+}
+
+#[test]
+fn a_timeout_expires_around_what_is_always_ready() {
+    watched(|| {
+        for pool in pools() {
+            assert!(pool.block_on(timeout(5 * MS, ticks_for_ever())).is_err());
+            let late = pool.spawn(timeout(5 * MS, ticks_for_ever())).join();
+            assert!(late.unwrap().is_err());
+            // The budget is spent whenever the outer one looks at its deadline.
+            let nested = timeout(5 * MS, timeout(HOUR, ticks_for_ever()));
+            assert!(pool.spawn(nested).join().unwrap().is_err());
+            let spender = async {
+                loop {
+                    task::consume_budget().await;
+                }
+            };
+            let late: Result<(), _> = pool.spawn(timeout(5 * MS, spender)).join().unwrap();
+            assert!(late.is_err());
+        }
+    });
+}
+
+#[test]
+fn a_timer_spends_a_unit_when_it_is_ready() {
+    watched(|| {
+        block_on(async {
+            for _ in 0..100 {
+                sleep(Duration::ZERO).await;
+            }
+            for _ in 0..100 {
+                assert!(sleep(HOUR).now_or_never().is_none());
+            }
+            let mut ticks = interval(Duration::from_nanos(1));
+            for _ in 0..28 {
+                assert!(task::coop::has_budget_remaining());
+                assert!(ticks.tick().now_or_never().is_some());
+            }
+            assert!(!task::coop::has_budget_remaining());
+            assert!(sleep(Duration::ZERO).now_or_never().is_none());
+            sleep(Duration::ZERO).await;
+        });
+    });
+}
+
 #[test]
 fn forever_does_not_end_and_zero_does_not_wait() {
     let mut forever = sleep(Duration::MAX);

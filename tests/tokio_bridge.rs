@@ -3,19 +3,23 @@
 #[path = "examples/program.rs"]
 mod program;
 
-use futures::future::join_all;
+use futures::future::{BoxFuture, join_all};
+use futures::{FutureExt, Stream, StreamExt, stream};
 use manyhands::{JoinHandle, Pool, PoolBuilder, block_on, prelude::*};
 use program::program;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::process::Command;
 use std::sync::mpsc::channel as std_channel;
+use std::task::{Poll, ready};
 use std::thread;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{self, Handle, Runtime};
 use tokio::sync::{Barrier, Mutex, Notify, mpsc, oneshot};
+use tokio::task::coop;
 use tokio::time::{Instant, interval, sleep, timeout};
 
 const MOMENT: Duration = Duration::from_millis(1);
@@ -153,6 +157,129 @@ fn channels_and_locks_work() {
         sum + *total.lock().await
     });
     assert_eq!(total, 45 + 1000 + 10);
+}
+
+/// A channel that is always full, and a future that reads it for ever.
+fn full_channel() -> impl Future<Output = u64> + Send + 'static {
+    let (sender, mut receiver) = mpsc::channel(64);
+    thread::spawn(move || while sender.blocking_send(1).is_ok() {});
+    async move {
+        let mut sum = 0;
+        while let Some(number) = receiver.recv().await {
+            sum += number;
+            // Slower than the sender.
+            for _ in 0..1000 {
+                std::hint::spin_loop();
+            }
+        }
+        sum
+    }
+}
+
+/// Batches that are always ready, as those of a query: each asks tokio's budget, by its guard or,
+/// as crates do that know an older tokio, by looking and consuming.
+fn batches(by_guard: bool) -> impl Stream<Item = usize> + Send + Unpin + 'static {
+    let mut number = 0;
+    stream::poll_fn(move |context| {
+        if by_guard {
+            let unit = ready!(coop::poll_proceed(context));
+            unit.made_progress();
+        } else {
+            if !coop::has_budget_remaining() {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            ready!(pin!(coop::consume_budget()).poll(context));
+        }
+        number += 1;
+        Poll::Ready(Some(number))
+    })
+}
+
+#[test]
+fn tokios_futures_give_way_in_tasks_of_the_pool() {
+    let given = runtime("given");
+    for pool in [pool(1), pool(1).tokio_handle(given.handle().clone())] {
+        let pool = pool.build().unwrap();
+        let endless: [fn() -> BoxFuture<'static, ()>; 3] = [
+            || full_channel().map(drop).boxed(),
+            || batches(true).for_each(async |_| ()).boxed(),
+            || batches(false).for_each(async |_| ()).boxed(),
+        ];
+        for endless in endless {
+            let (say, begun) = std_channel();
+            let task = pool.spawn(async move {
+                say.send(()).unwrap();
+                endless().await;
+            });
+            begun.recv().unwrap();
+            assert_eq!(pool.spawn(async { 7 }).join().unwrap(), 7);
+            task.abort();
+            assert!(task.join().unwrap_err().is_cancelled());
+
+            // With tokio's timers, with ours, in a task and in `block_on`.
+            let late = pool.spawn(async move { timeout(MOMENT, endless()).await });
+            assert!(late.join().unwrap().is_err());
+            assert!(
+                pool.block_on(async { timeout(MOMENT, endless()).await })
+                    .is_err()
+            );
+            let late = pool.spawn(manyhands::time::timeout(MOMENT, endless()));
+            assert!(late.join().unwrap().is_err());
+            let ours = manyhands::time::timeout(MOMENT, endless());
+            assert!(pool.block_on(ours).is_err());
+        }
+    }
+}
+
+#[test]
+fn a_block_on_inside_a_task_of_tokio_has_tokios_budget() {
+    let runtime = runtime("theirs");
+    // Not with tokio's timers: their driver is the thread that is blocked.
+    let blocked = || {
+        let endless = batches(true).for_each(async |_| ());
+        block_on(manyhands::time::timeout(MOMENT, endless))
+    };
+    let late = runtime.spawn(async move { blocked() });
+    assert!(runtime.block_on(late).unwrap().is_err());
+    assert!(runtime.block_on(async { blocked() }).is_err());
+}
+
+#[test]
+fn tokios_budget_is_that_of_one_poll() {
+    async fn units() -> usize {
+        let mut units = 0;
+        while coop::has_budget_remaining() && units < 1000 {
+            units += 1;
+            coop::consume_budget().await;
+        }
+        units
+    }
+    let pool = pool(2).build().unwrap();
+    for _ in 0..20 {
+        // One unit of the 128 pays for the next filling.
+        assert_eq!(pool.spawn(units()).join().unwrap(), 127);
+        assert_eq!(pool.block_on(units()), 127);
+        let twice = async {
+            (
+                units().await,
+                manyhands::task::yield_now().await,
+                units().await,
+            )
+        };
+        assert_eq!(pool.spawn(twice).join().unwrap(), (127, (), 127));
+        let nested = async { (block_on(units()), units().await) };
+        assert_eq!(pool.spawn(nested).join().unwrap(), (127, 127));
+        // Closures and the outside have no limit, and nor has what asks for none.
+        let unlimited = || futures::executor::block_on(units());
+        assert_eq!(pool.spawn_compute(unlimited).join().unwrap(), 1000);
+        assert_eq!(pool.spawn_blocking(unlimited).join().unwrap(), 1000);
+        assert_eq!(unlimited(), 1000);
+        let free = manyhands::task::unconstrained(units());
+        assert_eq!(pool.spawn(free).join().unwrap(), 1000);
+        let free = tokio::task::unconstrained(units());
+        assert_eq!(pool.spawn(free).join().unwrap(), 1000);
+    }
 }
 
 #[test]

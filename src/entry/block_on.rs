@@ -3,14 +3,16 @@
 //! The future is polled here and nowhere else. Between polls the thread sleeps on its
 //! [`Parker`]; if it has a seat, it lends its core and leaves nothing of its work hidden.
 //!
-//! No allocation: the waker *is* the thread's parker, which lives for ever. Nested `block_on`s of a
-//! thread share it, each with a bit of its own (the eighth and deeper ones share the last bit).
+//! No allocation, except for a future that is too big to be moved (`task/big.rs`): the waker *is*
+//! the thread's parker, which lives for ever. Nested `block_on`s of a thread share it, each with a
+//! bit of its own (the eighth and deeper ones share the last bit).
 
 use super::current::with_unseated;
 use super::global;
 use crate::pool::wait::{self, PollOf};
 use crate::pool::{Occupant, Registry, guest, seat};
-use crate::task::{JoinError, JoinHandle};
+use crate::task::big::is_big;
+use crate::task::{JoinError, JoinHandle, coop};
 use crate::trace;
 use crate::util::parker::{LAST_LEVEL, Level, Parker};
 use std::pin::pin;
@@ -46,14 +48,30 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 /// assert_eq!(n, 7);
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
+    if const { is_big::<F>() } {
+        block_on_small(Box::pin(future))
+    } else {
+        block_on_small(future)
+    }
+}
+
+fn block_on_small<F: Future>(future: F) -> F::Output {
     match seat::try_current() {
         Some(me) => run(Waits::on(me), future),
-        None => with_unseated(|registry| block_on_in(registry, future)),
+        None => with_unseated(|registry| small_in(registry, future)),
     }
 }
 
 /// On a given pool: as its guest, or on the seat that the thread has on some pool.
 pub(crate) fn block_on_in<F: Future>(registry: &Arc<Registry>, future: F) -> F::Output {
+    if const { is_big::<F>() } {
+        small_in(registry, Box::pin(future))
+    } else {
+        small_in(registry, future)
+    }
+}
+
+fn small_in<F: Future>(registry: &Arc<Registry>, future: F) -> F::Output {
     match seat::try_current() {
         Some(me) => run(Waits::on(me), future),
         None => {
@@ -95,7 +113,7 @@ fn run<F: Future>(waits: Waits<'_>, future: F) -> F::Output {
     loop {
         {
             let _traced = trace::poll(0, None, || None);
-            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            if let Poll::Ready(output) = coop::poll(future.as_mut(), &mut context) {
                 return output;
             }
         }
@@ -163,7 +181,7 @@ pub(super) fn join_task<T>(task: JoinHandle<T>) -> Result<T, JoinError> {
         None => {
             let own = guest::unseated();
             match own.as_ref().or_else(|| global::existing()) {
-                Some(registry) => block_on_in(registry, task),
+                Some(registry) => small_in(registry, task),
                 None => run(Waits::Alone, task),
             }
         }

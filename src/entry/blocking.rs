@@ -1,6 +1,7 @@
 //! Blocking on a thread of the pool without taking a core from it.
 
 use crate::pool::{seat, wait};
+use crate::task::coop;
 
 /// Runs a closure that blocks, right here. If this thread works for a pool, it lends its core
 /// meanwhile, and all of its queued work can be taken by others. Elsewhere it just calls `f`.
@@ -25,6 +26,7 @@ pub fn block_in_place<F, R>(f: F) -> R
 where
     F: FnOnce() -> R,
 {
+    let f = || coop::unlimited(f);
     match seat::try_current() {
         Some(me) => wait::while_blocking(me, f),
         None => f(),

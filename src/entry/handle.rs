@@ -13,6 +13,7 @@ use super::yield_now::{Yield, yield_local, yield_now};
 use crate::pool::{
     BlockingMetrics, Home, Limit, Limited, Metrics, Registry, guest, metrics, seat, spawn_blocking,
 };
+use crate::task::big::is_big;
 use crate::task::{self, Class, JoinHandle, Priority, Site, Spawnable, TaskInfo};
 use futures_task::{FutureObj, Spawn, SpawnError};
 use std::fmt;
@@ -424,6 +425,24 @@ impl Handle {
 
 /// Starts a future in the pool of a handle, within the handle's limit if it has one.
 pub(super) fn spawn_on<F>(
+    future: F,
+    handle: &Handle,
+    class: Class,
+    site: Site,
+    name: Option<Arc<str>>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    if const { is_big::<F>() } {
+        spawn_small(Box::pin(future), handle, class, site, name)
+    } else {
+        spawn_small(future, handle, class, site, name)
+    }
+}
+
+fn spawn_small<F>(
     future: F,
     handle: &Handle,
     class: Class,

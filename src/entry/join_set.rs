@@ -2,14 +2,13 @@
 
 use super::{Handle, spawn, spawn_blocking, spawn_compute};
 use crate::sync::{Mutex, lock};
-use crate::task::{AbortHandle, Id, JoinError, JoinHandle};
+use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
 use crate::util::unwind;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker, ready};
 
 /// A set of tasks with one type of output, awaited in the order in which they end.
 ///
@@ -283,18 +282,19 @@ impl<T> JoinSet<T> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<(Id, T), JoinError>>> {
-        if let Some(result) = self.try_join_next_with_id() {
-            return Poll::Ready(Some(result));
-        }
         if self.is_empty() {
             return Poll::Ready(None);
         }
-        while let Some(number) = self.ended.take_or_wait(context.waker()) {
-            if let Some(result) = self.remove(number) {
-                return Poll::Ready(Some(result));
-            }
+        let unit = ready!(coop::poll_proceed(context));
+        let mut next = self.try_join_next_with_id();
+        while next.is_none() {
+            let Some(number) = self.ended.take_or_wait(context.waker()) else {
+                return Poll::Pending;
+            };
+            next = self.remove(number);
         }
-        Poll::Pending
+        unit.made_progress();
+        Poll::Ready(next)
     }
 
     /// Takes out the task with this number, if there is one and it has ended.
@@ -302,12 +302,8 @@ impl<T> JoinSet<T> {
         let place = self.tasks.get_mut(number)?;
         let mut task = place.take_if(|task| task.is_finished())?;
         self.free.push(number);
-        let id = task.id();
-        let context = &mut Context::from_waker(Waker::noop());
-        match Pin::new(&mut task).poll(context) {
-            Poll::Ready(result) => Some(result.map(|output| (id, output))),
-            Poll::Pending => unreachable!("a finished task has its result"),
-        }
+        let result = task.take_result().expect("a finished task has its result");
+        Some(result.map(|output| (task.id(), output)))
     }
 
     /// Waits for all tasks, and returns their outputs in the order in which they ended.

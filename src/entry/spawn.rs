@@ -2,6 +2,7 @@
 
 use super::current::current_registry;
 use crate::pool::{Home, spawn_blocking as spawn_blocking_on};
+use crate::task::big::is_big;
 use crate::task::{self, Class, JoinHandle, Priority, Site, Spawnable};
 use std::panic::Location;
 
@@ -12,7 +13,7 @@ use std::panic::Location;
 ///
 /// # Cost
 ///
-/// One allocation, which also holds the result.
+/// One allocation, which also holds the result; two if the future is larger than 16 KiB.
 ///
 /// # Panics
 ///
@@ -35,7 +36,12 @@ where
 {
     let class = Class::future(Priority::Normal);
     let home = Home::new(current_registry());
-    task::spawn(future, home, class, Location::caller())
+    let site = Location::caller();
+    if const { is_big::<F>() } {
+        task::spawn(Box::pin(future), home, class, site)
+    } else {
+        task::spawn(future, home, class, site)
+    }
 }
 
 /// Starts a closure that computes on the current pool: it may use `join`, `scope` and parallel
@@ -67,7 +73,11 @@ where
 {
     let class = Class::root(Priority::Normal);
     let home = Home::new(current_registry());
-    task::spawn(task::closure(f), home, class, site)
+    if const { is_big::<F>() } {
+        task::spawn(task::closure(Box::new(f)), home, class, site)
+    } else {
+        task::spawn(task::closure(f), home, class, site)
+    }
 }
 
 /// Runs a closure that blocks (on files, locks, other processes) on a thread of its own kind, so

@@ -3,7 +3,7 @@
 use super::cell::{self, Header, TaskRef};
 use super::id::Id;
 use super::state::{Dropped, HandleDropped};
-use super::{How, JoinError};
+use super::{How, JoinError, coop};
 use crate::util::unwind;
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 /// A spawned task: await it for its result.
 ///
@@ -147,6 +147,15 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    /// Moves the result out of a complete task. `None` before that, and the second time.
+    pub(crate) fn take_result(&mut self) -> Option<Result<T, JoinError>> {
+        if !self.is_finished() {
+            return None;
+        }
+        // SAFETY: the task is complete and its handle, which knows the type, exists: task.I2.
+        unsafe { self.task.take_output() }
+    }
+
     /// Is the task complete? If not, `waker` will be woken when it is.
     pub(crate) fn poll_complete(&self, waker: &Waker) -> bool {
         let Header {
@@ -192,12 +201,13 @@ impl<T> Future for JoinHandle<T> {
     /// # Panics
     ///
     /// If polled again after it was ready.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let unit = ready!(coop::poll_proceed(cx));
         if !self.poll_complete(cx.waker()) {
             return Poll::Pending;
         }
-        // SAFETY: the task is complete and its handle, which knows the type, exists: task.I2.
-        match unsafe { self.task.take_output() } {
+        unit.made_progress();
+        match self.take_result() {
             Some(result) => Poll::Ready(result),
             None => panic!("a JoinHandle was polled again after it had given its result"),
         }

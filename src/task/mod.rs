@@ -9,8 +9,10 @@
 // only. README.md tells how it all works, and states the rules task.I1 to task.I6 that comments
 // cite.
 
+pub(crate) mod big;
 mod cell;
 mod class;
+pub mod coop;
 mod current;
 mod error;
 mod handle;
@@ -29,6 +31,7 @@ mod waker;
 mod yield_now;
 
 pub use self::class::Priority;
+pub use self::coop::{Unconstrained, consume_budget, unconstrained};
 pub use self::current::{id, try_id};
 pub use self::error::JoinError;
 pub use self::handle::{AbortHandle, CancelOnDrop, JoinHandle};
@@ -202,6 +205,6 @@ impl<R, F: FnOnce() -> R> Future for Call<F> {
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
         let f = self.0.take().expect("a closure runs once");
-        Poll::Ready(f())
+        Poll::Ready(coop::unlimited(f))
     }
 }

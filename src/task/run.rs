@@ -6,7 +6,7 @@
 
 use super::cell::{self, Cell, Code, Header, Stage};
 use super::state::{AfterPoll, Completed, Start, WakerReleased};
-use super::{How, JoinError, Schedule, current, waker};
+use super::{How, JoinError, Schedule, coop, current, waker};
 use crate::job::cancel::CancelRef;
 use crate::job::origin;
 use crate::job::{self, SeatIndex};
@@ -189,7 +189,7 @@ where
             // SAFETY: as above.
             let future = unsafe { Pin::new_unchecked(future) };
             match in_span(&typed.scheduler, || {
-                future.poll(&mut Context::from_waker(&waker))
+                coop::poll(future, &mut Context::from_waker(&waker))
             }) {
                 Poll::Pending => Poll::Pending,
                 Poll::Ready(ready) => {

@@ -1,5 +1,6 @@
 //! A future that lets other tasks go first.
 
+use super::coop;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -31,7 +32,7 @@ impl Future for YieldNow {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if self.yielded {
-            return Poll::Ready(());
+            return coop::poll_proceed(cx).map(|unit| unit.made_progress());
         }
         self.yielded = true;
         // Woken during its own poll, a task is rescheduled with `How::Yield`.

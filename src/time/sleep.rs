@@ -5,12 +5,13 @@ use crate::entry::current::current_registry;
 use crate::entry::global;
 use crate::pool::{Registry, timers};
 use crate::sync::atomic::{Ordering, fence};
+use crate::task::coop;
 use crate::timer::Key;
 use crate::util::clock;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 /// Waits for a duration. Completes at once if that is zero. A duration that the clock cannot
@@ -141,6 +142,7 @@ impl Future for Sleep {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
+        let unit = ready!(coop::poll_proceed(context));
         if let State::Waits(registry, key) = &this.state {
             if registry.timers().set_waker(*key, context.waker()) {
                 return Poll::Pending;
@@ -152,7 +154,10 @@ impl Future for Sleep {
             this.state = this.start(context);
         }
         match this.state {
-            State::Over => Poll::Ready(()),
+            State::Over => {
+                unit.made_progress();
+                Poll::Ready(())
+            }
             _ => Poll::Pending,
         }
     }

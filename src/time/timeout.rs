@@ -1,6 +1,7 @@
 //! A future with a deadline.
 
 use super::sleep::{Sleep, sleep, sleep_until};
+use crate::task::coop;
 use std::fmt;
 use std::future::IntoFuture;
 use std::io;
@@ -91,10 +92,19 @@ impl<F: Future> Future for Timeout<F> {
             let this = self.get_unchecked_mut();
             (Pin::new_unchecked(&mut this.future), &mut this.sleep)
         };
+        let had_budget = coop::has_budget_remaining();
         if let Poll::Ready(output) = future.poll(context) {
             return Poll::Ready(Ok(output));
         }
-        Pin::new(sleep).poll(context).map(|()| Err(Elapsed(())))
+        let sleep = Pin::new(sleep);
+        let expired = if had_budget && !coop::has_budget_remaining() {
+            // The future has spent the budget of this poll. It may do so in each poll, and the
+            // deadline must not wait for that.
+            coop::unlimited(|| sleep.poll(context))
+        } else {
+            sleep.poll(context)
+        };
+        expired.map(|()| Err(Elapsed(())))
     }
 }
 

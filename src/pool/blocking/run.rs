@@ -8,6 +8,7 @@ use crate::pool::registry::Registry;
 use crate::pool::threads::Number;
 use crate::sim;
 use crate::sync::{MutexGuard, lock, thread_cell};
+use crate::task::big::is_big;
 use crate::task::{self, Class, How, JoinHandle, Owned, Priority, Schedule, Site};
 use crate::util::unwind::Payload;
 use std::cell::Cell;
@@ -26,6 +27,23 @@ thread_cell! {
 
 /// Starts a closure that may block on a thread that may be blocked.
 pub(crate) fn spawn_blocking<F, R>(
+    registry: Arc<Registry>,
+    f: F,
+    site: Site,
+    name: Option<Arc<str>>,
+) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    if const { is_big::<F>() } {
+        spawn_small(registry, Box::new(f), site, name)
+    } else {
+        spawn_small(registry, f, site, name)
+    }
+}
+
+fn spawn_small<F, R>(
     registry: Arc<Registry>,
     f: F,
     site: Site,
@@ -165,7 +183,7 @@ impl<R, F: FnOnce() -> R> Future for Closure<F> {
             return Poll::Pending;
         }
         let closure = self.closure.take().expect("a closure runs once");
-        Poll::Ready(closure())
+        Poll::Ready(task::coop::unlimited(closure))
     }
 }
 
