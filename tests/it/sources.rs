@@ -1,8 +1,9 @@
 //! Slices, strings, collections, tuples and ranges give what std's iterators over them give, and
 //! `par_drain` leaves what std's `drain` leaves.
 
-use crate::util::{Census, panic_of};
+use crate::util::{Census, SIZES, panic_of, pool, watched};
 use manyhands::Pool;
+use manyhands::iter::{walk_tree, walk_tree_postfix, walk_tree_prefix};
 use manyhands::prelude::*;
 use proptest::prelude::*;
 use std::borrow::Cow;
@@ -329,4 +330,38 @@ fn a_panic_while_draining_drops_what_was_drained_and_keeps_the_rest() {
     panic_of(|| array.remove(0).into_par_iter().for_each(|item| bad(&item)));
     drop((v, queue));
     census.assert_all_dropped(6_003);
+}
+
+/// Deep trees, of which each node has one child. The watchdog would end a walk whose time grows with
+/// the square of the depth.
+#[test]
+fn a_chain_of_200_000_nodes_is_walked() {
+    const DEPTH: usize = 200_000;
+    let child = |node: &usize| (*node + 1 < DEPTH).then_some(*node + 1);
+    for threads in SIZES {
+        watched(|| {
+            let pool = pool(threads);
+            let down: Vec<usize> = pool.install(|| walk_tree_prefix(0, child).collect());
+            assert!(down.into_iter().eq(0..DEPTH));
+            let up: Vec<usize> = pool.install(|| walk_tree_postfix(0, child).collect());
+            assert!(up.into_iter().eq((0..DEPTH).rev()));
+            let sum: usize = pool.install(|| walk_tree(0, child).sum());
+            assert_eq!(sum, (0..DEPTH).sum());
+        });
+    }
+}
+
+/// A search goes no deeper than about twice what it needs, so the tree may be endless.
+#[test]
+fn an_endless_chain_is_searched() {
+    for threads in SIZES {
+        watched(|| {
+            let pool = pool(threads);
+            let chain = || walk_tree_prefix(0_u64, |node| [node + 1]);
+            let found = pool.install(|| chain().find_any(|node| *node == 100_000));
+            assert_eq!(found, Some(100_000));
+            let found = pool.install(|| chain().find_first(|node| *node >= 100_000));
+            assert_eq!(found, Some(100_000));
+        });
+    }
 }

@@ -235,6 +235,18 @@ proptest! {
         same(&s, || walk_tree(0, children).sum::<u32>(), (0..n).sum())?;
         same(&s, || walk_tree_prefix(0, children).find_first(|x| x % 7 == 6),
             walk(false).into_iter().find(|x| x % 7 == 6))?;
+        // The same below a long list.
+        let stem = 1_000 + 10 * n;
+        let below = |x: &u32| match stem.checked_sub(*x) {
+            Some(0) | None => children(&(x - stem)).map(|x| x + stem).collect(),
+            Some(_) => vec![x + 1],
+        };
+        let all: Vec<u32> = (0..stem).chain(walk(false).into_iter().map(|x| x + stem)).collect();
+        same(&s, || walk_tree_prefix(0, below).collect::<Vec<_>>(), all)?;
+        let mut all: Vec<u32> = walk(true).into_iter().map(|x| x + stem).collect();
+        all.extend((0..stem).rev());
+        same(&s, || walk_tree_postfix(0, below).collect::<Vec<_>>(), all)?;
+        same(&s, || walk_tree(0, |x| [x + 1]).find_any(|x| *x == 10 * n), Some(10 * n))?;
     }
 
     #[test]
