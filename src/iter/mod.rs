@@ -1101,6 +1101,11 @@ pub trait ParallelIterator: Sized + Send {
 
     /// Continues with the items of `chain` after those of this loop.
     ///
+    /// # Panics
+    ///
+    /// Panics if there are more than `usize::MAX` items, and an adapter asks for their places, as
+    /// `rev` and `zip` do.
+    ///
     /// ```
     /// use manyhands::prelude::*;
     ///
@@ -1115,6 +1120,11 @@ pub trait ParallelIterator: Sized + Send {
     }
 
     /// Puts a clone of `element` between each two items.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are more than `usize::MAX` items with the clones, and a sink or an adapter
+    /// asks for their places.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1654,6 +1664,10 @@ pub trait IndexedParallelIterator: ParallelIterator {
 
     /// Takes one item of each loop in turn, then the remaining items of the longer loop.
     ///
+    /// # Panics
+    ///
+    /// Panics if there are more than `usize::MAX` items.
+    ///
     /// ```
     /// use manyhands::prelude::*;
     ///
@@ -2085,7 +2099,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         MaxThreads::new(self, max)
     }
 
-    /// The number of items.
+    /// The number of items; `usize::MAX` if there are more, as in a chain of two very long loops.
     ///
     /// ```
     /// use manyhands::prelude::*;

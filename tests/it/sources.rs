@@ -1,7 +1,7 @@
 //! Slices, strings, collections, tuples and ranges give what std's iterators over them give, and
 //! `par_drain` leaves what std's `drain` leaves.
 
-use crate::util::{Census, SIZES, panic_of, pool, watched};
+use crate::util::{Census, SIZES, message_of, panic_of, pool, watched};
 use manyhands::Pool;
 use manyhands::iter::{walk_tree, walk_tree_postfix, walk_tree_prefix};
 use manyhands::prelude::*;
@@ -364,4 +364,98 @@ fn an_endless_chain_is_searched() {
             assert_eq!(found, Some(100_000));
         });
     }
+}
+
+/// A slice of items without a size may be as long as a number can tell. Nothing overflows, and
+/// lengths and ends are those of std.
+#[test]
+fn the_longest_slices_have_the_lengths_of_std() {
+    const MAX: usize = usize::MAX;
+    /// The lengths agree; so do the first items, the last ones, and those at every third place.
+    #[track_caller]
+    fn agree<P, I, T>(par: impl Fn() -> P, seq: impl Fn() -> I)
+    where
+        P: IndexedParallelIterator<Item = T>,
+        I: DoubleEndedIterator<Item = T> + ExactSizeIterator,
+        T: Debug + PartialEq + Send,
+    {
+        let len = seq().len();
+        assert_eq!(par().len(), len);
+        assert_eq!(par().opt_len(), Some(len));
+        same(par().take(3), seq().take(3));
+        same(par().rev().take(3), seq().rev().take(3));
+        let few = len.min(2);
+        same(par().skip(len - few), seq().skip(len - few));
+        same(
+            par().enumerate().rev().take(2),
+            seq().enumerate().rev().take(2),
+        );
+        same(par().zip(0..4_u8), seq().zip(0..4_u8));
+        assert_eq!(par().step_by(3).len(), seq().step_by(3).len());
+        same(par().step_by(3).take(3), seq().step_by(3).take(3));
+        assert_eq!(par().chunks(MAX).len(), usize::from(len > 0));
+        assert_eq!(par().interleave_shortest(par().take(0)).len(), 1.min(len));
+        let items = par();
+        assert_eq!(POOL.install(|| items.any(|_| true)), len > 0);
+    }
+    watched(|| {
+        let mut long = vec![(); MAX];
+        let slice = &*long;
+        agree(|| slice.par_iter(), || slice.iter());
+        for size in [1, 2, 3, 7, MAX / 2, MAX / 2 + 1, MAX - 1, MAX] {
+            agree(|| slice.par_windows(size), || slice.windows(size));
+            agree(|| slice.par_chunks(size), || slice.chunks(size));
+            agree(|| slice.par_chunks_exact(size), || slice.chunks_exact(size));
+            agree(|| slice.par_rchunks(size), || slice.rchunks(size));
+            agree(
+                || slice.par_rchunks_exact(size),
+                || slice.rchunks_exact(size),
+            );
+            let chunks = || slice.par_iter().fold_chunks(size, || (), |(), _| ());
+            assert_eq!(chunks().len(), slice.chunks(size).len());
+            assert_eq!(
+                slice.par_iter().step_by(size).len(),
+                slice.iter().step_by(size).len()
+            );
+        }
+        assert_eq!(slice.par_array_windows::<1>().len(), MAX);
+        assert_eq!(slice.par_array_windows::<2>().len(), MAX - 1);
+        assert_eq!(
+            POOL.install(|| slice.par_array_windows::<2>().take(5).count()),
+            5
+        );
+        assert_eq!(long.par_iter_mut().len(), MAX);
+        assert_eq!(long.par_chunks_mut(2).len(), MAX / 2 + 1);
+        assert_eq!(long.par_rchunks_exact_mut(2).len(), MAX / 2);
+        assert_eq!(long.par_drain(1..MAX - 1).len(), MAX - 2);
+        assert_eq!(long.len(), 2);
+    });
+}
+
+/// Where there are more items than a number can tell, `len` says the most, as the `size_hint` of
+/// std's iterators does. A loop that needs their places refuses to begin.
+#[test]
+fn loops_that_are_too_long_say_so() {
+    const MAX: usize = usize::MAX;
+    let long = vec![(); MAX];
+    let slice = &*long;
+    let chain = || slice.par_iter().chain(slice.par_iter());
+    let interleaved = || slice.par_iter().interleave(&slice[..1]);
+    let interspersed = || slice.par_iter().intersperse(&());
+    watched(|| {
+        assert_eq!((chain().len(), chain().opt_len()), (MAX, None));
+        assert_eq!((interleaved().len(), interleaved().opt_len()), (MAX, None));
+        assert_eq!(
+            (interspersed().len(), interspersed().opt_len()),
+            (MAX, None)
+        );
+        assert!(POOL.install(|| chain().any(|_| true)));
+        assert!(POOL.install(|| interspersed().any(|_| true)));
+        let says_so = |message: String| assert!(message.contains("usize::MAX"), "{message}");
+        POOL.install(|| {
+            says_so(message_of(|| chain().rev().any(|_| true)));
+            says_so(message_of(|| interleaved().any(|_| true)));
+            says_so(message_of(|| interspersed().enumerate().any(|_| true)));
+        });
+    });
 }
