@@ -10,9 +10,10 @@
 //! * sort.S3: a copy back that has begun is finished, even when it unwinds: see [`copy_back`].
 
 use super::copy::copy_back;
+use super::leaf::sort_stable;
 use super::merge::merge;
 use super::runs::leading_run;
-use super::{MIN_LEN, is_worth_sharing, ordering};
+use super::{MIN_LEN, is_worth_sharing};
 use crate::iter::plumbing::fork;
 use std::mem::MaybeUninit;
 
@@ -29,13 +30,13 @@ where
 {
     // Items without a size cannot be told apart, and need no buffer.
     if size_of::<T>() == 0 || !is_worth_sharing(slice, &is_less) {
-        return slice.sort_by(ordering(&is_less));
+        return sort_stable(slice, &is_less);
     }
     fork::on_seat(|| {
         let len = slice.len();
         let leaf = leaf_len(len);
         if len <= leaf {
-            return slice.sort_by(ordering(&is_less));
+            return sort_stable(slice, &is_less);
         }
         let run = leading_run(slice, &is_less);
         if run < len {
@@ -70,7 +71,7 @@ where
 {
     fork::check_cancelled();
     if slice.len() <= leaf {
-        return slice.sort_by(ordering(is_less));
+        return sort_stable(slice, is_less);
     }
     let run = leading_run(slice, is_less);
     if run < slice.len() {
@@ -109,7 +110,7 @@ fn divide<T, F>(
 }
 
 /// Merges `slice[..middle]` and `slice[middle..]`, both sorted. `buffer` is as long as the slice.
-fn merge_neighbours<T, F>(
+pub(super) fn merge_neighbours<T, F>(
     slice: &mut [T],
     middle: usize,
     buffer: &mut [MaybeUninit<T>],
