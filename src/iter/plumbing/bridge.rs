@@ -282,10 +282,22 @@ where
     }
 
     /// Takes the next `block` items off, with a way to get their folder. `fold` has the items
-    /// before them.
+    /// before them. Returns what is left, too.
+    ///
+    /// The last block is all that the producer has. If that is more than it said, nothing is
+    /// dropped in silence: sinks that rely on the number panic.
     #[inline]
-    fn begin(self, fold: Option<Fold<P::Item, C>>, block: usize) -> (P, Next<P::Item, C>, Self) {
-        let (head, producer) = self.producer.split_at(block);
+    fn begin(
+        self,
+        fold: Option<Fold<P::Item, C>>,
+        block: usize,
+    ) -> (P, Next<P::Item, C>, Option<Self>) {
+        let (head, producer) = if block == self.len {
+            (self.producer, None)
+        } else {
+            let (head, producer) = self.producer.split_at(block);
+            (head, Some(producer))
+        };
         let (next, consumer) = match fold {
             None => {
                 let (consumer, after, seam) = self.consumer.split_at(block);
@@ -303,13 +315,14 @@ where
                 }
             }
         };
-        let rest = Self {
+        let rest = producer.map(|producer| Self {
+            plan: self.plan,
             done: self.done.saturating_add(block),
             len: self.len - block,
+            is_helped: self.is_helped,
             producer,
             consumer,
-            ..self
-        };
+        });
         (head, next, rest)
     }
 
@@ -651,6 +664,12 @@ where
             drop(held);
             piece.end();
             let (result, seam) = match fold {
+                // Helpers took the rest. A producer that cuts itself wrongly may have kept items,
+                // which must not be lost.
+                Some(fold) if rest.len == 0 && !is_full => {
+                    let folder = rest.producer.fold_with(fold.folder);
+                    Fold { folder, ..fold }.finish()
+                }
                 Some(fold) => fold.finish(),
                 None => {
                     let (consumer, _, seam) = rest.consumer.split_at(rest.len);
@@ -677,9 +696,8 @@ where
         let (head, next, tail) = rest.begin(fold, block);
         if is_last {
             piece.end();
-        } else {
-            *held = Some(tail);
         }
+        *held = tail;
         drop(held);
         let mut ready = next.ready(block);
         if feeds {
