@@ -104,7 +104,9 @@ where
 
 /// Runs a loop that should be short: a few items first, and all others if the first ones were as
 /// cheap as expected. While the first ones run, any thread may take the others.
-#[inline]
+///
+/// Not inlined: the locals of the user's closures would be in the frame below a longer loop.
+#[inline(never)]
 fn run_short<P, C>(rest: Rest<P, C>) -> C::Result
 where
     P: Producer,
@@ -793,10 +795,7 @@ where
         (producer, None)
     };
     let Some(right_producer) = right_producer else {
-        let clock = Clock::start();
-        let folder = left_producer.fold_with(consumer.into_folder());
-        length.record(budget, clock.peek());
-        return folder.complete();
+        return run_unindexed(budget, length, left_producer, consumer);
     };
     let reducer = consumer.to_reducer();
     let (left_consumer, right_consumer) = (consumer.split_off_left(), consumer);
@@ -805,4 +804,18 @@ where
         |migrated| divide_unindexed(migrated, budget, length, right_producer, right_consumer),
     );
     reducer.reduce(left, right)
+}
+
+/// Runs a piece that is not split. The locals of the user's closures are in this frame, and so in
+/// none of those that the splits leave on the stack.
+#[inline(never)]
+fn run_unindexed<P, C>(budget: Budget, length: &PieceLength, producer: P, consumer: C) -> C::Result
+where
+    P: UnindexedProducer,
+    C: UnindexedConsumer<P::Item>,
+{
+    let clock = Clock::start();
+    let folder = producer.fold_with(consumer.into_folder());
+    length.record(budget, clock.peek());
+    folder.complete()
 }
