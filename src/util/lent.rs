@@ -3,26 +3,24 @@
 use std::cell::Cell;
 use std::ptr;
 
-thread_local! {
-    /// Its address names the thread.
-    static HERE: u8 = const { 0 };
+/// The number of the calling thread, which no other living thread has.
+pub(crate) fn this_thread() -> usize {
+    thread_local!(static PLACE: u8 = const { 0 });
+    PLACE.with(|place| ptr::from_ref(place).addr())
 }
 
-fn this_thread() -> usize {
-    HERE.with(|here| ptr::from_ref(here) as usize)
-}
-
-/// A place in a frame of a thread, never in a leaked box. The value need not be `Send`: on other threads it is not there.
+/// A place in a frame of a thread, never in a leaked box. The value need not be `Send`: on other
+/// threads it is not there.
 pub(crate) struct Lent<T> {
     value: Cell<Option<T>>,
     /// The thread that made this.
     thread: usize,
 }
 
-// SAFETY: `take` and `put` check that they run on the thread with the lender's name, and nothing
-// else reaches the value through a reference. No two threads have one name at a time. A name is used
-// again when its thread has ended. Then a value that is not `Send` is gone: a `Lent` is then not
-// `Send` either, and it lives in a frame of its thread, so it has ended with that.
+// SAFETY: `take` and `put` check that they run on the thread with the lender's number, and nothing
+// else reaches the value through a reference. No two threads have one number at a time. A number
+// is used again when its thread has ended. Then a value that is not `Send` is gone: a `Lent` is then
+// not `Send` either, and it lives in a frame of its thread, so it has ended with that.
 unsafe impl<T> Sync for Lent<T> {}
 
 impl<T> Lent<T> {

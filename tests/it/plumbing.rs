@@ -269,6 +269,10 @@ fn a_source_that_lies_is_found_out() {
                     (ordered, false),
                     (list, false),
                 ] {
+                    if said == 0 && !is_exact {
+                        // Such a loop need not begin.
+                        continue;
+                    }
                     let census = Census::default();
                     let liar = Liar {
                         said,

@@ -8,6 +8,7 @@
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use crate::sync::Mutex;
+use crate::util::lent::this_thread;
 use std::iter::Fuse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -70,12 +71,6 @@ struct Shared<I> {
 
 /// The owner while no thread is in `next`.
 const NOBODY: usize = 0;
-
-/// The number of the calling thread, which no other living thread has.
-fn this_thread() -> usize {
-    thread_local!(static PLACE: u8 = const { 0 });
-    PLACE.with(|place| std::ptr::from_ref(place).addr())
-}
 
 impl<I: Iterator> Shared<I> {
     /// Takes the next item. `None` at the end of the loop, or if there will be no item for this

@@ -5,7 +5,7 @@
 //! whole slice. So such a panic ends here, and the piece is sorted by simpler means, which notice
 //! nothing. (The panic hook is called all the same.) A panic of the comparison goes on.
 
-use super::stable::merge_neighbours;
+use super::neighbours::merge_neighbours;
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::mem::{self, MaybeUninit};

@@ -1,7 +1,8 @@
 //! The parallel sorts.
 //!
 //! std's sorts are hard to beat on one thread, so they sort the leaves of both algorithms
-//! ([`leaf`]). This module divides a slice among threads, and finds runs that are already in order ([`runs`]).
+//! ([`leaf`]). This module divides a slice among threads, and finds runs that are already in order
+//! ([`runs`]).
 //!
 //! * **Stable** ([`mod@stable`]): a piece for each thread is sorted by std, then neighbours are
 //!   merged ([`mod@merge`]) through a buffer as long as the slice. A merge is divided as well, when
@@ -17,9 +18,9 @@
 //! splitter, and threads that partition together have a pivot each.
 //!
 //! Whatever the comparison does (panic, lie, never answer the same way twice), the slice holds the
-//! same items afterwards, and the sort ends. It panics only if the comparison does. A comparison may change an item, so it must see the
-//! one that is kept. Each file with unsafe code says how it ensures that; the other files only
-//! swap.
+//! same items afterwards, and the sort ends. It panics only if the comparison does. A comparison
+//! may change an item, so it must see the one that is kept. Each file with unsafe code says how it
+//! ensures that; the other files only swap.
 
 mod cached;
 mod copy;
@@ -29,6 +30,7 @@ mod merge;
 mod merge_in_place;
 #[deny(unsafe_code)]
 mod nearly;
+mod neighbours;
 mod partition;
 #[deny(unsafe_code)]
 mod quick;
