@@ -95,11 +95,11 @@ where
     C: Consumer<P::Item>,
 {
     fork::check_cancelled();
-    if consumer.full() {
+    if consumer.full() || workers.alarm.rings() {
         return consumer.into_folder().complete();
     }
     let Some(middle) = tree.cut(len) else {
-        return run_leaf(producer, consumer);
+        return workers.alarm.watch(|| run_leaf(producer, consumer));
     };
     let (left_producer, right_producer) = producer.split_at(middle);
     let (left_consumer, right_consumer, reducer) = consumer.split_at(middle);

@@ -10,7 +10,7 @@
 
 use super::fork::{self, Clock};
 use super::splitter::{Budget, Limits, PATIENCE_NS, PieceLength, Plan, Site};
-use super::workers::{Token, Workers};
+use super::workers::{Alarm, Token, Workers};
 use super::{Consumer, Folder, Producer, Reducer};
 use super::{UnindexedConsumer, UnindexedProducer};
 use crate::sync::{Mutex, lock};
@@ -203,7 +203,7 @@ where
     C: Consumer<P::Item>,
 {
     let (folder, ()) = fork::join_quietly(
-        || block.fold_with(folder),
+        || workers.alarm.watch(|| block.fold_with(folder)),
         |migrated| {
             if migrated {
                 take_others(others, workers);
@@ -352,7 +352,7 @@ where
     C: Consumer<P::Item>,
 {
     fork::check_cancelled();
-    if rest.consumer.full() {
+    if rest.consumer.full() || workers.alarm.rings() {
         return rest.consumer.into_folder().complete();
     }
     let Some(cut) = rest.plan.cut(rest.len) else {
@@ -661,7 +661,7 @@ where
             rest.plan.record(rest.done, fold.block, fold.clock.lap());
             fold.block = 0;
         }
-        let is_full = fold.as_ref().is_some_and(|fold| fold.folder.full());
+        let is_full = workers.alarm.rings() || fold.as_ref().is_some_and(|fold| fold.folder.full());
         if rest.len == 0 || is_full || rest.consumer.full() {
             drop(held);
             piece.end();
@@ -708,7 +708,7 @@ where
             ready.clock = Clock::start();
         }
         let done = Fold {
-            folder: head.fold_with(ready.folder),
+            folder: workers.alarm.watch(|| head.fold_with(ready.folder)),
             ..ready
         };
         if is_last {
@@ -769,15 +769,22 @@ where
     C: UnindexedConsumer<P::Item>,
 {
     fork::on_seat(move || {
-        let length = PieceLength::default();
-        divide_unindexed(false, Budget::start(), &length, producer, consumer)
+        let whole = Whole::default();
+        divide_unindexed(false, Budget::start(), &whole, producer, consumer)
     })
+}
+
+/// What the pieces of a loop of unknown length share.
+#[derive(Default)]
+struct Whole {
+    length: PieceLength,
+    alarm: Alarm,
 }
 
 fn divide_unindexed<P, C>(
     migrated: bool,
     mut budget: Budget,
-    length: &PieceLength,
+    whole: &Whole,
     producer: P,
     consumer: C,
 ) -> C::Result
@@ -786,22 +793,22 @@ where
     C: UnindexedConsumer<P::Item>,
 {
     fork::check_cancelled();
-    if consumer.full() {
+    if consumer.full() || whole.alarm.rings() {
         return consumer.into_folder().complete();
     }
-    let (left_producer, right_producer) = if budget.try_split(migrated, length) {
+    let (left_producer, right_producer) = if budget.try_split(migrated, &whole.length) {
         producer.split()
     } else {
         (producer, None)
     };
     let Some(right_producer) = right_producer else {
-        return run_unindexed(budget, length, left_producer, consumer);
+        return run_unindexed(budget, whole, left_producer, consumer);
     };
     let reducer = consumer.to_reducer();
     let (left_consumer, right_consumer) = (consumer.split_off_left(), consumer);
     let (left, right) = fork::join(
-        |migrated| divide_unindexed(migrated, budget, length, left_producer, left_consumer),
-        |migrated| divide_unindexed(migrated, budget, length, right_producer, right_consumer),
+        |migrated| divide_unindexed(migrated, budget, whole, left_producer, left_consumer),
+        |migrated| divide_unindexed(migrated, budget, whole, right_producer, right_consumer),
     );
     reducer.reduce(left, right)
 }
@@ -809,13 +816,53 @@ where
 /// Runs a piece that is not split. The locals of the user's closures are in this frame, and so in
 /// none of those that the splits leave on the stack.
 #[inline(never)]
-fn run_unindexed<P, C>(budget: Budget, length: &PieceLength, producer: P, consumer: C) -> C::Result
+fn run_unindexed<P, C>(budget: Budget, whole: &Whole, producer: P, consumer: C) -> C::Result
 where
     P: UnindexedProducer,
     C: UnindexedConsumer<P::Item>,
 {
     let clock = Clock::start();
-    let folder = producer.fold_with(consumer.into_folder());
-    length.record(budget, clock.peek());
-    folder.complete()
+    let folder = Heeding {
+        base: consumer.into_folder(),
+        alarm: &whole.alarm,
+    };
+    let folder = whole.alarm.watch(|| producer.fold_with(folder));
+    whole.length.record(budget, clock.peek());
+    folder.base.complete()
+}
+
+/// A folder that is full when the alarm rings: such a piece has no blocks, between which the bridge
+/// could look. What is handed over as an iterator goes to the folder below as it is.
+struct Heeding<'w, F> {
+    base: F,
+    alarm: &'w Alarm,
+}
+
+impl<T, F: Folder<T>> Folder<T> for Heeding<'_, F> {
+    type Result = F::Result;
+
+    #[inline]
+    fn consume(self, item: T) -> Self {
+        Self {
+            base: self.base.consume(item),
+            ..self
+        }
+    }
+
+    #[inline]
+    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
+        Self {
+            base: self.base.consume_iter(iter),
+            ..self
+        }
+    }
+
+    fn complete(self) -> F::Result {
+        self.base.complete()
+    }
+
+    #[inline]
+    fn full(&self) -> bool {
+        self.alarm.rings() || self.base.full()
+    }
 }

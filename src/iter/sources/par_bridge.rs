@@ -6,6 +6,7 @@
 //! take it, early or late.
 
 use crate::iter::ParallelIterator;
+use crate::iter::plumbing::workers::Alarm;
 use crate::iter::plumbing::*;
 use crate::sync::Mutex;
 use crate::util::lent::this_thread;
@@ -57,6 +58,7 @@ impl<I: Iterator<Item: Send> + Send> ParallelIterator for IterBridge<I> {
             let shared = Shared {
                 owner: AtomicUsize::new(NOBODY),
                 iter: Mutex::new(self.iter.fuse()),
+                alarm: Alarm::default(),
             };
             run_part(&shared, consumer)
         })
@@ -67,6 +69,7 @@ struct Shared<I> {
     /// The thread that is in `next`, or [`NOBODY`].
     owner: AtomicUsize,
     iter: Mutex<Fuse<I>>,
+    alarm: Alarm,
 }
 
 /// The owner while no thread is in `next`.
@@ -94,14 +97,14 @@ impl<I: Iterator> Shared<I> {
     /// Gives items to `folder` until there are none, or it is full.
     fn fold_with<F: Folder<I::Item>>(&self, mut folder: F) -> F {
         // The lock is held for `next` only, not while the folder works.
-        while !folder.full() {
+        while !folder.full() && !self.alarm.rings() {
             let Some(item) = self.next() else {
                 break;
             };
             if fork::is_hungry() {
                 fork::feed();
             }
-            folder = folder.consume(item);
+            folder = self.alarm.watch(|| folder.consume(item));
         }
         folder
     }
@@ -114,7 +117,7 @@ where
     C: UnindexedConsumer<I::Item>,
 {
     fork::check_cancelled();
-    if consumer.full() {
+    if consumer.full() || shared.alarm.rings() {
         return consumer.into_folder().complete();
     }
     let reducer = consumer.to_reducer();
