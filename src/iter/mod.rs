@@ -684,9 +684,9 @@ pub trait ParallelIterator: Sized + Send {
 
     /// Makes a panic stop the whole loop sooner.
     ///
-    /// Without it, other pieces of the loop may run to their end before the panic goes on in the
-    /// caller. With it, they check before each item whether a closure before or behind the fuse has
-    /// panicked, and stop if so. That costs a load an item.
+    /// Without it, other pieces of the loop run to the end of their block before the panic goes on
+    /// in the caller. With it, they check before each item whether a closure before or behind the
+    /// fuse has panicked, and stop if so. That costs a load an item.
     ///
     /// ```
     /// use manyhands::prelude::*;

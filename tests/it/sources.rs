@@ -434,6 +434,7 @@ fn the_longest_slices_have_the_lengths_of_std() {
             agree(
                 || slice.par_rchunks_exact(size),
                 || slice.rchunks_exact(size),
+                <[()]>::len,
             );
             let chunks = || slice.par_iter().fold_chunks(size, || (), |(), _| ());
             assert_eq!(chunks().len(), slice.chunks(size).len());
