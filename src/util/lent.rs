@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ptr;
 
 /// The number of the calling thread, which no other living thread has.
+#[inline]
 pub(crate) fn this_thread() -> usize {
     thread_local!(static PLACE: u8 = const { 0 });
     PLACE.with(|place| ptr::from_ref(place).addr())
@@ -24,6 +25,7 @@ pub(crate) struct Lent<T> {
 unsafe impl<T> Sync for Lent<T> {}
 
 impl<T> Lent<T> {
+    #[inline]
     pub(crate) fn new(value: T) -> Self {
         Self {
             value: Cell::new(Some(value)),
@@ -32,6 +34,7 @@ impl<T> Lent<T> {
     }
 
     /// Takes the value, if it is there, and this is its thread.
+    #[inline]
     pub(crate) fn take(&self) -> Option<T> {
         if self.thread == this_thread() {
             self.value.take()
@@ -45,11 +48,13 @@ impl<T> Lent<T> {
     /// # Panics
     ///
     /// Panics on another thread.
+    #[inline]
     pub(crate) fn put(&self, value: T) {
         assert!(self.thread == this_thread(), "lent to another thread");
         self.value.set(Some(value));
     }
 
+    #[inline]
     pub(crate) fn into_inner(self) -> Option<T> {
         self.value.into_inner()
     }

@@ -194,6 +194,7 @@ where
     /// `None`: the items are in the running folder.
     type Result = Option<C::Result>;
 
+    #[inline]
     fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
         let (left, right, base) = self.base.split_at(index);
         (
@@ -209,6 +210,7 @@ where
         )
     }
 
+    #[inline]
     fn into_folder(self) -> Self::Folder {
         let lent = self.lent.take();
         let taken = lent.and_then(|lent| Some((lent.take()?, lent)));
@@ -223,10 +225,12 @@ where
         }
     }
 
+    #[inline]
     fn full(&self) -> bool {
         self.base.full()
     }
 
+    #[inline]
     fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
         let (own, lent) = (folder.lent, self.lent);
         rejoin_base(
@@ -249,6 +253,7 @@ where
 {
     // Adapters may split off a consumer and use it in another place than at the left, so neither
     // part may have the running folder.
+    #[inline]
     fn split_off_left(&self) -> Self {
         self.lent.set(None);
         Self {
@@ -257,6 +262,7 @@ where
         }
     }
 
+    #[inline]
     fn to_reducer(&self) -> Self::Reducer {
         let base = self.base.to_reducer();
         InnerReducer { base }
@@ -274,6 +280,7 @@ struct InnerFolder<'l, G> {
 impl<T, G: Folder<T>> Folder<T> for InnerFolder<'_, G> {
     type Result = Option<G::Result>;
 
+    #[inline]
     fn consume(self, item: T) -> Self {
         Self {
             base: self.base.consume(item),
@@ -281,6 +288,7 @@ impl<T, G: Folder<T>> Folder<T> for InnerFolder<'_, G> {
         }
     }
 
+    #[inline]
     fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
         Self {
             base: self.base.consume_iter(iter),
@@ -288,6 +296,7 @@ impl<T, G: Folder<T>> Folder<T> for InnerFolder<'_, G> {
         }
     }
 
+    #[inline]
     fn complete(self) -> Option<G::Result> {
         match self.lent {
             Some(lent) => {
@@ -298,6 +307,7 @@ impl<T, G: Folder<T>> Folder<T> for InnerFolder<'_, G> {
         }
     }
 
+    #[inline]
     fn full(&self) -> bool {
         self.base.full()
     }
@@ -308,6 +318,7 @@ struct InnerReducer<D> {
 }
 
 impl<R, D: Reducer<R>> Reducer<Option<R>> for InnerReducer<D> {
+    #[inline]
     fn reduce(self, left: Option<R>, right: Option<R>) -> Option<R> {
         match (left, right) {
             (Some(left), Some(right)) => Some(self.base.reduce(left, right)),
