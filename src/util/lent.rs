@@ -19,8 +19,8 @@ pub(crate) struct Lent<T> {
 }
 
 // SAFETY: `take` and `put` check that they run on the thread with the lender's number, and nothing
-// else reaches the value through a reference. No two threads have one number at a time. A number
-// is used again when its thread has ended. Then a value that is not `Send` is gone: a `Lent` is then
+// else reaches the value through a reference. No two threads have one number at a time. A number is
+// used again when its thread has ended. Then a value that is not `Send` is gone: a `Lent` is then
 // not `Send` either, and it lives in a frame of its thread, so it has ended with that.
 unsafe impl<T> Sync for Lent<T> {}
 
