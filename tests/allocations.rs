@@ -78,6 +78,13 @@ fn one_allocation_a_task_and_none_for_joins_and_loops() {
             let items: Vec<u64> = (0..10_000).collect();
             let sum = || assert_eq!(items.par_iter().sum::<u64>(), 49_995_000);
             assert_eq!(allocations(sum), (0, 0), "sum");
+
+            // Inner loops that no thread helps with share a list with the loop around them.
+            let thrice = || {
+                let numbers = items.par_iter().flat_map(|x| [*x; 3]);
+                assert_eq!(numbers.collect::<Vec<_>>().len(), 30_000);
+            };
+            assert!(allocations(thrice).1 < 300, "flat_map");
             let count = AtomicUsize::new(0);
             let for_each = || {
                 items.par_iter().for_each(|_| {

@@ -685,9 +685,9 @@ pub trait ParallelIterator: Sized + Send {
 
     /// Makes a panic stop the whole loop sooner.
     ///
-    /// Without it, other pieces of the loop may run to their end before the panic goes on in the
-    /// caller. With it, they check before each item whether a closure before or behind the fuse has
-    /// panicked, and stop if so. That costs a load an item.
+    /// Without it, other pieces of the loop run to the end of their block before the panic goes on
+    /// in the caller. With it, they check before each item whether a closure before or behind the
+    /// fuse has panicked, and stop if so. That costs a load an item.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1102,6 +1102,11 @@ pub trait ParallelIterator: Sized + Send {
 
     /// Continues with the items of `chain` after those of this loop.
     ///
+    /// # Panics
+    ///
+    /// Panics if there are more than `usize::MAX` items, and an adapter asks for their places, as
+    /// `rev` and `zip` do.
+    ///
     /// ```
     /// use manyhands::prelude::*;
     ///
@@ -1116,6 +1121,11 @@ pub trait ParallelIterator: Sized + Send {
     }
 
     /// Puts a clone of `element` between each two items.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there are more than `usize::MAX` items with the clones, and a sink or an adapter
+    /// asks for their places.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -1655,6 +1665,10 @@ pub trait IndexedParallelIterator: ParallelIterator {
 
     /// Takes one item of each loop in turn, then the remaining items of the longer loop.
     ///
+    /// # Panics
+    ///
+    /// Panics if there are more than `usize::MAX` items.
+    ///
     /// ```
     /// use manyhands::prelude::*;
     ///
@@ -2086,7 +2100,7 @@ pub trait IndexedParallelIterator: ParallelIterator {
         MaxThreads::new(self, max)
     }
 
-    /// The number of items.
+    /// The number of items; `usize::MAX` if there are more, as in a chain of two very long loops.
     ///
     /// ```
     /// use manyhands::prelude::*;

@@ -352,8 +352,9 @@ pub trait ParallelSliceMut<T: Send> {
     ///
     /// # Panics
     ///
-    /// Panics if a comparison does, and perhaps if the items have no total order. The slice then
-    /// holds the same items, in some order.
+    /// Panics if a comparison does. The slice then holds the same items, in some order. So it does,
+    /// without a panic, if the items have no total order, as numbers with a NaN that equals all;
+    /// but std's sort of a piece may report such an order to the panic hook.
     ///
     /// ```
     /// use manyhands::prelude::*;
@@ -450,8 +451,9 @@ pub trait ParallelSliceMut<T: Send> {
     ///
     /// # Panics
     ///
-    /// Panics if a comparison does, and perhaps if the items have no total order. The slice then
-    /// holds the same items, in some order.
+    /// Panics if a comparison does. The slice then holds the same items, in some order. So it does,
+    /// without a panic, if the items have no total order, as numbers with a NaN that equals all;
+    /// but std's sort of a piece may report such an order to the panic hook.
     ///
     /// ```
     /// use manyhands::prelude::*;

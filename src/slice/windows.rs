@@ -44,7 +44,8 @@ impl<'data, T: Sync + 'data> IndexedParallelIterator for Windows<'data, T> {
     }
 
     fn len(&self) -> usize {
-        (self.slice.len() + 1).saturating_sub(self.size)
+        // The size is not 0, so this does not overflow.
+        self.slice.len().saturating_sub(self.size - 1)
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
@@ -129,7 +130,8 @@ impl<'data, T: Sync + 'data, const N: usize> IndexedParallelIterator for ArrayWi
     }
 
     fn len(&self) -> usize {
-        (self.slice.len() + 1).saturating_sub(N)
+        // `N` is not 0, so this does not overflow.
+        self.slice.len().saturating_sub(N - 1)
     }
 
     fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {

@@ -7,6 +7,7 @@ pub(crate) mod coarse;
 pub(crate) mod count;
 pub(crate) mod env;
 pub(crate) mod fork;
+pub(crate) mod lent;
 #[cfg(all(test, manyhands_loom))]
 pub(crate) mod model;
 pub(crate) mod parker;

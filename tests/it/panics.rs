@@ -1,10 +1,14 @@
-//! Panics in the places that are easily forgotten: destructors and foreign wakers.
+//! Panics in the places that are easily forgotten: destructors, foreign wakers, and pieces of a loop
+//! beside others.
 
-use crate::util::{Bomb, Census, SIZES, build, fib, message_of, pool, spin_until, text, watched};
-use manyhands::{JoinHandle, Pool, join, scope, task};
-use std::panic::panic_any;
+use crate::util::{Bomb, Census, SIZES, build, fib, message_of, panic_of, pool, spin_until};
+use crate::util::{text, watched};
+use manyhands::prelude::*;
+use manyhands::{JoinHandle, Pool, iter, join, scope, task};
+use std::ops::Range;
+use std::panic::{panic_any, resume_unwind};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
@@ -298,4 +302,63 @@ fn a_waker_that_panics_when_dropped_loses_no_result() {
             assert_eq!(pool.install(|| fib(10)), 55);
         }
     });
+}
+
+/// A piece of a loop unwinds while another thread is at another piece. That one ends at its next
+/// block, long before its last item.
+#[test]
+fn a_panic_stops_the_other_pieces() {
+    const ITEMS: usize = 20_000;
+    type Drive = fn(&(dyn Fn(usize) + Sync));
+    let loops: [(&str, Drive); 6] = [
+        ("indexed", |item| (0..ITEMS).into_par_iter().for_each(item)),
+        ("map and sum", |item| {
+            let numbers = (0..ITEMS).into_par_iter().map(|place| {
+                item(place);
+                place
+            });
+            assert_eq!(numbers.sum::<usize>(), 0);
+        }),
+        ("deterministic", |item| {
+            (0..ITEMS).into_par_iter().deterministic().for_each(item);
+        }),
+        ("par_bridge", |item| (0..ITEMS).par_bridge().for_each(item)),
+        ("walk_tree", |item| {
+            let children = |node: &usize| [2 * node + 1, 2 * node + 2].into_iter();
+            let tree = iter::walk_tree_prefix(0, move |node| children(node).filter(|n| *n < ITEMS));
+            tree.for_each(item);
+        }),
+        ("split", |item| {
+            let halves = |range: Range<usize>| match range.len() {
+                0 | 1 => (range, None),
+                len => {
+                    let middle = range.start + len / 2;
+                    (range.start..middle, Some(middle..range.end))
+                }
+            };
+            iter::split(0..ITEMS, halves).flatten_iter().for_each(item);
+        }),
+    ];
+    for (name, drive) in loops {
+        watched(|| {
+            let (begun, unwinds) = (AtomicBool::new(false), AtomicBool::new(false));
+            let run = AtomicUsize::new(0);
+            let item = |place: usize| {
+                if place == 0 {
+                    // Another thread is at a piece.
+                    spin_until(|| begun.load(Ordering::Acquire));
+                    unwinds.store(true, Ordering::Release);
+                    resume_unwind(Box::new("on purpose"));
+                }
+                begun.store(true, Ordering::Release);
+                spin_until(|| unwinds.load(Ordering::Acquire));
+                run.fetch_add(1, Ordering::Relaxed);
+                std::thread::yield_now();
+            };
+            let payload = panic_of(|| pool(2).install(|| drive(&item)));
+            assert_eq!(text(&*payload), "on purpose");
+            let run = run.into_inner();
+            assert!(run < ITEMS / 4, "{name}: {run} of {ITEMS} items run on");
+        });
+    }
 }

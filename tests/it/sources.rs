@@ -1,8 +1,9 @@
 //! Slices, strings, collections, tuples and ranges give what std's iterators over them give, and
 //! `par_drain` leaves what std's `drain` leaves.
 
-use crate::util::{Census, panic_of};
+use crate::util::{Census, SIZES, message_of, panic_of, pool, watched};
 use manyhands::Pool;
+use manyhands::iter::{walk_tree, walk_tree_postfix, walk_tree_prefix};
 use manyhands::prelude::*;
 use proptest::prelude::*;
 use std::borrow::Cow;
@@ -329,4 +330,155 @@ fn a_panic_while_draining_drops_what_was_drained_and_keeps_the_rest() {
     panic_of(|| array.remove(0).into_par_iter().for_each(|item| bad(&item)));
     drop((v, queue));
     census.assert_all_dropped(6_003);
+}
+
+/// Deep trees, of which each node has one child. The watchdog would end a walk whose time grows with
+/// the square of the depth.
+#[test]
+fn a_chain_of_200_000_nodes_is_walked() {
+    const DEPTH: usize = 200_000;
+    let child = |node: &usize| (*node + 1 < DEPTH).then_some(*node + 1);
+    for threads in SIZES {
+        watched(|| {
+            let pool = pool(threads);
+            let down: Vec<usize> = pool.install(|| walk_tree_prefix(0, child).collect());
+            assert!(down.into_iter().eq(0..DEPTH));
+            let up: Vec<usize> = pool.install(|| walk_tree_postfix(0, child).collect());
+            assert!(up.into_iter().eq((0..DEPTH).rev()));
+            let sum: usize = pool.install(|| walk_tree(0, child).sum());
+            assert_eq!(sum, (0..DEPTH).sum());
+        });
+    }
+}
+
+/// A search goes no deeper than about twice what it needs, so the tree may be endless.
+#[test]
+fn an_endless_chain_is_searched() {
+    for threads in SIZES {
+        watched(|| {
+            let pool = pool(threads);
+            let chain = || walk_tree_prefix(0_u64, |node| [node + 1]);
+            let found = pool.install(|| chain().find_any(|node| *node == 100_000));
+            assert_eq!(found, Some(100_000));
+            let found = pool.install(|| chain().find_first(|node| *node >= 100_000));
+            assert_eq!(found, Some(100_000));
+        });
+    }
+}
+
+/// A slice of items without a size may be as long as a number can tell. Nothing overflows, and
+/// lengths and ends are those of std.
+#[test]
+fn the_longest_slices_have_the_lengths_of_std() {
+    const MAX: usize = usize::MAX;
+    /// The lengths agree; so do the first items, the last ones, and those at every third place.
+    /// Items are compared by their lengths.
+    #[track_caller]
+    fn agree<P, I, T>(par: impl Fn() -> P, seq: impl Fn() -> I, length: fn(T) -> usize)
+    where
+        P: IndexedParallelIterator<Item = T>,
+        I: DoubleEndedIterator<Item = T> + ExactSizeIterator,
+        T: Send,
+    {
+        let len = seq().len();
+        assert_eq!(par().len(), len);
+        assert_eq!(par().opt_len(), Some(len));
+        let few = len.min(2);
+        let mut ends: Vec<T> = par().take(3).collect();
+        ends.extend(par().rev().take(3).collect::<Vec<T>>());
+        ends.extend(par().skip(len - few).collect::<Vec<T>>());
+        ends.extend(par().step_by(3).take(3).collect::<Vec<T>>());
+        let expected = seq().take(3).chain(seq().rev().take(3));
+        let expected = expected.chain(seq().skip(len - few));
+        let expected = expected.chain(seq().step_by(3).take(3));
+        let lengths = ends.into_iter().map(length);
+        assert!(lengths.eq(expected.map(length)), "other items");
+        let places = |(place, _): (usize, T)| place;
+        let last: Vec<_> = par().enumerate().rev().take(2).map(places).collect();
+        assert!(
+            last.into_iter()
+                .eq(seq().enumerate().rev().take(2).map(places))
+        );
+        assert_eq!(par().zip(0..4_u8).count(), len.min(4));
+        assert_eq!(par().step_by(3).len(), seq().step_by(3).len());
+        assert_eq!(par().chunks(MAX).len(), usize::from(len > 0));
+        assert_eq!(par().interleave_shortest(par().take(0)).len(), 1.min(len));
+        let items = par();
+        assert_eq!(POOL.install(|| items.any(|_| true)), len > 0);
+    }
+    watched(|| {
+        let mut long = vec![(); MAX];
+        let slice = &*long;
+        agree(|| slice.par_iter(), || slice.iter(), |&()| 0);
+        for size in [1, 2, 3, 7, MAX / 2, MAX / 2 + 1, MAX - 1, MAX] {
+            agree(
+                || slice.par_windows(size),
+                || slice.windows(size),
+                <[()]>::len,
+            );
+            agree(
+                || slice.par_chunks(size),
+                || slice.chunks(size),
+                <[()]>::len,
+            );
+            agree(
+                || slice.par_chunks_exact(size),
+                || slice.chunks_exact(size),
+                <[()]>::len,
+            );
+            agree(
+                || slice.par_rchunks(size),
+                || slice.rchunks(size),
+                <[()]>::len,
+            );
+            agree(
+                || slice.par_rchunks_exact(size),
+                || slice.rchunks_exact(size),
+                <[()]>::len,
+            );
+            let chunks = || slice.par_iter().fold_chunks(size, || (), |(), _| ());
+            assert_eq!(chunks().len(), slice.chunks(size).len());
+            assert_eq!(
+                slice.par_iter().step_by(size).len(),
+                slice.iter().step_by(size).len()
+            );
+        }
+        assert_eq!(slice.par_array_windows::<1>().len(), MAX);
+        assert_eq!(slice.par_array_windows::<2>().len(), MAX - 1);
+        assert_eq!(
+            POOL.install(|| slice.par_array_windows::<2>().take(5).count()),
+            5
+        );
+        assert_eq!(long.par_iter_mut().len(), MAX);
+        assert_eq!(long.par_chunks_mut(2).len(), MAX / 2 + 1);
+        assert_eq!(long.par_rchunks_exact_mut(2).len(), MAX / 2);
+    });
+}
+
+/// Where there are more items than a number can tell, `len` says the most, as the `size_hint` of
+/// std's iterators does. A loop that needs their places refuses to begin.
+#[test]
+fn loops_that_are_too_long_say_so() {
+    const MAX: usize = usize::MAX;
+    let long = vec![(); MAX];
+    let slice = &*long;
+    let chain = || slice.par_iter().chain(slice.par_iter());
+    let interleaved = || slice.par_iter().interleave(&slice[..1]);
+    let interspersed = || slice.par_iter().intersperse(&());
+    watched(|| {
+        assert_eq!((chain().len(), chain().opt_len()), (MAX, None));
+        assert_eq!((interleaved().len(), interleaved().opt_len()), (MAX, None));
+        assert_eq!(
+            (interspersed().len(), interspersed().opt_len()),
+            (MAX, None)
+        );
+        assert!(POOL.install(|| chain().any(|_| true)));
+        assert!(POOL.install(|| interspersed().any(|_| true)));
+        let says_so = |message: String| assert!(message.contains("usize::MAX"), "{message}");
+        POOL.install(|| {
+            says_so(message_of(|| chain().rev().any(|_| true)));
+            says_so(message_of(|| interleaved().any(|_| true)));
+            says_so(message_of(|| interspersed().enumerate().any(|_| true)));
+        });
+    });
 }

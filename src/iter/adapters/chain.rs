@@ -57,12 +57,15 @@ where
     }
 
     fn len(&self) -> usize {
-        let len = self.a.len().checked_add(self.b.len());
-        len.expect("a chain must not be longer than usize::MAX")
+        self.a.len().saturating_add(self.b.len())
     }
 
     fn with_producer<CB: ProducerCallback<A::Item>>(self, callback: CB) -> CB::Output {
         let a_len = self.a.len();
+        assert!(
+            a_len.checked_add(self.b.len()).is_some(),
+            "the places of a chain must not be more than usize::MAX"
+        );
         self.a.with_producer(CallbackA {
             callback,
             a_len,

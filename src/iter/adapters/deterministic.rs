@@ -95,11 +95,11 @@ where
     C: Consumer<P::Item>,
 {
     fork::check_cancelled();
-    if consumer.full() {
+    if consumer.full() || workers.alarm.rings() {
         return consumer.into_folder().complete();
     }
     let Some(middle) = tree.cut(len) else {
-        return producer.fold_with(consumer.into_folder()).complete();
+        return workers.alarm.watch(|| run_leaf(producer, consumer));
     };
     let (left_producer, right_producer) = producer.split_at(middle);
     let (left_consumer, right_consumer, reducer) = consumer.split_at(middle);
@@ -117,4 +117,15 @@ where
     };
     let (left, right) = workers.join(token, left, right);
     reducer.reduce(left, right)
+}
+
+/// Runs a leaf. The locals of the user's closures are in this frame, and so in none of those that
+/// the cuts leave on the stack.
+#[inline(never)]
+fn run_leaf<P, C>(producer: P, consumer: C) -> C::Result
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    producer.fold_with(consumer.into_folder()).complete()
 }

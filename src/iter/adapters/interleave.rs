@@ -29,7 +29,7 @@ where
     }
 
     fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
+        self.a.len().checked_add(self.b.len())
     }
 }
 
@@ -43,12 +43,15 @@ where
     }
 
     fn len(&self) -> usize {
-        let len = self.a.len().checked_add(self.b.len());
-        len.expect("interleaved loops must not be longer than usize::MAX")
+        self.a.len().saturating_add(self.b.len())
     }
 
     fn with_producer<CB: ProducerCallback<A::Item>>(self, callback: CB) -> CB::Output {
         let a_len = self.a.len();
+        assert!(
+            a_len.checked_add(self.b.len()).is_some(),
+            "the places of interleaved loops must not be more than usize::MAX"
+        );
         self.a.with_producer(CallbackA {
             callback,
             a_len,

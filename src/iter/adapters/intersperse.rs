@@ -57,12 +57,12 @@ where
     }
 
     fn len(&self) -> usize {
-        let len = interspersed(self.base.len());
-        len.expect("an interspersed loop must not be longer than usize::MAX")
+        interspersed(self.base.len()).unwrap_or(usize::MAX)
     }
 
     fn with_producer<CB: ProducerCallback<T>>(self, callback: CB) -> CB::Output {
-        let len = self.len();
+        let len = interspersed(self.base.len());
+        let len = len.expect("the places of an interspersed loop must not be more than usize::MAX");
         self.base.with_producer(Callback {
             callback,
             len,

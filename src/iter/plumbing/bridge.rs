@@ -10,7 +10,7 @@
 
 use super::fork::{self, Clock};
 use super::splitter::{Budget, Limits, PATIENCE_NS, PieceLength, Plan, Site};
-use super::workers::{Token, Workers};
+use super::workers::{Alarm, Token, Workers};
 use super::{Consumer, Folder, Producer, Reducer};
 use super::{UnindexedConsumer, UnindexedProducer};
 use crate::sync::{Mutex, lock};
@@ -104,7 +104,9 @@ where
 
 /// Runs a loop that should be short: a few items first, and all others if the first ones were as
 /// cheap as expected. While the first ones run, any thread may take the others.
-#[inline]
+///
+/// Not inlined: the locals of the user's closures would be in the frame below a longer loop.
+#[inline(never)]
 fn run_short<P, C>(rest: Rest<P, C>) -> C::Result
 where
     P: Producer,
@@ -201,7 +203,7 @@ where
     C: Consumer<P::Item>,
 {
     let (folder, ()) = fork::join_quietly(
-        || block.fold_with(folder),
+        || workers.alarm.watch(|| block.fold_with(folder)),
         |migrated| {
             if migrated {
                 take_others(others, workers);
@@ -282,10 +284,22 @@ where
     }
 
     /// Takes the next `block` items off, with a way to get their folder. `fold` has the items
-    /// before them.
+    /// before them. Returns what is left, too.
+    ///
+    /// The last block is all that the producer has. If that is more than it said, nothing is
+    /// dropped in silence: sinks that rely on the number panic.
     #[inline]
-    fn begin(self, fold: Option<Fold<P::Item, C>>, block: usize) -> (P, Next<P::Item, C>, Self) {
-        let (head, producer) = self.producer.split_at(block);
+    fn begin(
+        self,
+        fold: Option<Fold<P::Item, C>>,
+        block: usize,
+    ) -> (P, Next<P::Item, C>, Option<Self>) {
+        let (head, producer) = if block == self.len {
+            (self.producer, None)
+        } else {
+            let (head, producer) = self.producer.split_at(block);
+            (head, Some(producer))
+        };
         let (next, consumer) = match fold {
             None => {
                 let (consumer, after, seam) = self.consumer.split_at(block);
@@ -303,13 +317,14 @@ where
                 }
             }
         };
-        let rest = Self {
+        let rest = producer.map(|producer| Self {
+            plan: self.plan,
             done: self.done.saturating_add(block),
             len: self.len - block,
+            is_helped: self.is_helped,
             producer,
             consumer,
-            ..self
-        };
+        });
         (head, next, rest)
     }
 
@@ -337,7 +352,7 @@ where
     C: Consumer<P::Item>,
 {
     fork::check_cancelled();
-    if rest.consumer.full() {
+    if rest.consumer.full() || workers.alarm.rings() {
         return rest.consumer.into_folder().complete();
     }
     let Some(cut) = rest.plan.cut(rest.len) else {
@@ -646,11 +661,17 @@ where
             rest.plan.record(rest.done, fold.block, fold.clock.lap());
             fold.block = 0;
         }
-        let is_full = fold.as_ref().is_some_and(|fold| fold.folder.full());
+        let is_full = workers.alarm.rings() || fold.as_ref().is_some_and(|fold| fold.folder.full());
         if rest.len == 0 || is_full || rest.consumer.full() {
             drop(held);
             piece.end();
             let (result, seam) = match fold {
+                // Helpers took the rest. A producer that cuts itself wrongly may have kept items,
+                // which must not be lost.
+                Some(fold) if rest.len == 0 && !is_full => {
+                    let folder = rest.producer.fold_with(fold.folder);
+                    Fold { folder, ..fold }.finish()
+                }
                 Some(fold) => fold.finish(),
                 None => {
                     let (consumer, _, seam) = rest.consumer.split_at(rest.len);
@@ -677,9 +698,8 @@ where
         let (head, next, tail) = rest.begin(fold, block);
         if is_last {
             piece.end();
-        } else {
-            *held = Some(tail);
         }
+        *held = tail;
         drop(held);
         let mut ready = next.ready(block);
         if feeds {
@@ -688,7 +708,7 @@ where
             ready.clock = Clock::start();
         }
         let done = Fold {
-            folder: head.fold_with(ready.folder),
+            folder: workers.alarm.watch(|| head.fold_with(ready.folder)),
             ..ready
         };
         if is_last {
@@ -749,15 +769,22 @@ where
     C: UnindexedConsumer<P::Item>,
 {
     fork::on_seat(move || {
-        let length = PieceLength::default();
-        divide_unindexed(false, Budget::start(), &length, producer, consumer)
+        let whole = Whole::default();
+        divide_unindexed(false, Budget::start(), &whole, producer, consumer)
     })
+}
+
+/// What the pieces of a loop of unknown length share.
+#[derive(Default)]
+struct Whole {
+    length: PieceLength,
+    alarm: Alarm,
 }
 
 fn divide_unindexed<P, C>(
     migrated: bool,
     mut budget: Budget,
-    length: &PieceLength,
+    whole: &Whole,
     producer: P,
     consumer: C,
 ) -> C::Result
@@ -766,25 +793,76 @@ where
     C: UnindexedConsumer<P::Item>,
 {
     fork::check_cancelled();
-    if consumer.full() {
+    if consumer.full() || whole.alarm.rings() {
         return consumer.into_folder().complete();
     }
-    let (left_producer, right_producer) = if budget.try_split(migrated, length) {
+    let (left_producer, right_producer) = if budget.try_split(migrated, &whole.length) {
         producer.split()
     } else {
         (producer, None)
     };
     let Some(right_producer) = right_producer else {
-        let clock = Clock::start();
-        let folder = left_producer.fold_with(consumer.into_folder());
-        length.record(budget, clock.peek());
-        return folder.complete();
+        return run_unindexed(budget, whole, left_producer, consumer);
     };
     let reducer = consumer.to_reducer();
     let (left_consumer, right_consumer) = (consumer.split_off_left(), consumer);
     let (left, right) = fork::join(
-        |migrated| divide_unindexed(migrated, budget, length, left_producer, left_consumer),
-        |migrated| divide_unindexed(migrated, budget, length, right_producer, right_consumer),
+        |migrated| divide_unindexed(migrated, budget, whole, left_producer, left_consumer),
+        |migrated| divide_unindexed(migrated, budget, whole, right_producer, right_consumer),
     );
     reducer.reduce(left, right)
+}
+
+/// Runs a piece that is not split. The locals of the user's closures are in this frame, and so in
+/// none of those that the splits leave on the stack.
+#[inline(never)]
+fn run_unindexed<P, C>(budget: Budget, whole: &Whole, producer: P, consumer: C) -> C::Result
+where
+    P: UnindexedProducer,
+    C: UnindexedConsumer<P::Item>,
+{
+    let clock = Clock::start();
+    let folder = Heeding {
+        base: consumer.into_folder(),
+        alarm: &whole.alarm,
+    };
+    let folder = whole.alarm.watch(|| producer.fold_with(folder));
+    whole.length.record(budget, clock.peek());
+    folder.base.complete()
+}
+
+/// A folder that is full when the alarm rings: such a piece has no blocks, between which the bridge
+/// could look. What is handed over as an iterator goes to the folder below as it is.
+struct Heeding<'w, F> {
+    base: F,
+    alarm: &'w Alarm,
+}
+
+impl<T, F: Folder<T>> Folder<T> for Heeding<'_, F> {
+    type Result = F::Result;
+
+    #[inline]
+    fn consume(self, item: T) -> Self {
+        Self {
+            base: self.base.consume(item),
+            ..self
+        }
+    }
+
+    #[inline]
+    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
+        Self {
+            base: self.base.consume_iter(iter),
+            ..self
+        }
+    }
+
+    fn complete(self) -> F::Result {
+        self.base.complete()
+    }
+
+    #[inline]
+    fn full(&self) -> bool {
+        self.alarm.rings() || self.base.full()
+    }
 }

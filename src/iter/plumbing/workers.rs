@@ -1,4 +1,5 @@
-//! How many threads may work on one loop at a time: [`with_max_threads`].
+//! What the pieces of one loop share: how many threads may work on it at a time
+//! ([`with_max_threads`]), and whether one of them has unwound.
 //!
 //! Each thread that works on a limited loop holds a token while it runs items. It gives the token
 //! back before it waits for others. A loop is shared only if a token is free, and a thread that
@@ -8,12 +9,46 @@
 
 use super::fork;
 use crate::util::tokens::Tokens;
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The tokens of one loop that nobody holds.
+/// The tokens of one loop that nobody holds, and its alarm.
 #[derive(Debug)]
 pub(crate) struct Workers {
     /// `None`: no limit.
     free: Option<Tokens>,
+    pub(crate) alarm: Alarm,
+}
+
+/// Tells the pieces of a loop that one of them has unwound. The loop will unwind, too, so the
+/// others end early; nobody gets to see their results.
+#[derive(Debug, Default)]
+pub(crate) struct Alarm {
+    /// It publishes nothing, and to see it late only costs time.
+    rings: AtomicBool,
+}
+
+impl Alarm {
+    pub(crate) fn rings(&self) -> bool {
+        // Ordering: Relaxed, for the reason given at the field.
+        self.rings.load(Ordering::Relaxed)
+    }
+
+    /// Runs items of a piece. If that unwinds, the alarm rings.
+    #[inline]
+    pub(crate) fn watch<R>(&self, items: impl FnOnce() -> R) -> R {
+        struct Ring<'a>(&'a Alarm);
+        impl Drop for Ring<'_> {
+            fn drop(&mut self) {
+                // Ordering: Relaxed, for the reason given at the field.
+                self.0.rings.store(true, Ordering::Relaxed);
+            }
+        }
+        let unless_done = Ring(self);
+        let result = items();
+        mem::forget(unless_done);
+        result
+    }
 }
 
 impl Workers {
@@ -23,7 +58,10 @@ impl Workers {
         let is_limit = isize::try_from(max).is_ok();
         // The first one is what `first` gives away.
         let free = is_limit.then(|| Tokens::new(max.saturating_sub(1)));
-        Self { free }
+        Self {
+            free,
+            alarm: Alarm::default(),
+        }
     }
 
     /// The token of the whole loop. To be called once.

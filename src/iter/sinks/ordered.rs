@@ -51,10 +51,13 @@ where
         let mut rest = Some((self.len, producer));
         let take = || {
             let (len, producer) = rest.take().filter(|(len, _)| *len > 0)?;
-            let wave = len.min(self.window);
-            let (left, right) = producer.split_at(wave);
-            rest = Some((len - wave, right));
-            Some((wave, left))
+            // The last wave is all that the producer has.
+            if len <= self.window {
+                return Some((len, producer));
+            }
+            let (left, right) = producer.split_at(self.window);
+            rest = Some((len - self.window, right));
+            Some((self.window, left))
         };
         let make = |(len, wave), here: &mut dyn FnMut() -> bool| make(len, wave, here);
         run(take, make, self.consume)

@@ -6,8 +6,10 @@
 //! take it, early or late.
 
 use crate::iter::ParallelIterator;
+use crate::iter::plumbing::workers::Alarm;
 use crate::iter::plumbing::*;
 use crate::sync::Mutex;
+use crate::util::lent::this_thread;
 use std::iter::Fuse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -56,6 +58,7 @@ impl<I: Iterator<Item: Send> + Send> ParallelIterator for IterBridge<I> {
             let shared = Shared {
                 owner: AtomicUsize::new(NOBODY),
                 iter: Mutex::new(self.iter.fuse()),
+                alarm: Alarm::default(),
             };
             run_part(&shared, consumer)
         })
@@ -66,16 +69,11 @@ struct Shared<I> {
     /// The thread that is in `next`, or [`NOBODY`].
     owner: AtomicUsize,
     iter: Mutex<Fuse<I>>,
+    alarm: Alarm,
 }
 
 /// The owner while no thread is in `next`.
 const NOBODY: usize = 0;
-
-/// The number of the calling thread, which no other living thread has.
-fn this_thread() -> usize {
-    thread_local!(static PLACE: u8 = const { 0 });
-    PLACE.with(|place| std::ptr::from_ref(place).addr())
-}
 
 impl<I: Iterator> Shared<I> {
     /// Takes the next item. `None` at the end of the loop, or if there will be no item for this
@@ -99,7 +97,7 @@ impl<I: Iterator> Shared<I> {
     /// Gives items to `folder` until there are none, or it is full.
     fn fold_with<F: Folder<I::Item>>(&self, mut folder: F) -> F {
         // The lock is held for `next` only, not while the folder works.
-        while !folder.full() {
+        while !folder.full() && !self.alarm.rings() {
             fork::check_cancelled();
             let Some(item) = self.next() else {
                 break;
@@ -107,7 +105,7 @@ impl<I: Iterator> Shared<I> {
             if fork::is_hungry() {
                 fork::feed();
             }
-            folder = folder.consume(item);
+            folder = self.alarm.watch(|| folder.consume(item));
         }
         folder
     }
@@ -120,7 +118,7 @@ where
     C: UnindexedConsumer<I::Item>,
 {
     fork::check_cancelled();
-    if consumer.full() {
+    if consumer.full() || shared.alarm.rings() {
         return consumer.into_folder().complete();
     }
     let reducer = consumer.to_reducer();

@@ -1,7 +1,8 @@
 //! The parallel sorts.
 //!
-//! std's sorts are hard to beat on one thread, so they sort the leaves of both algorithms. This
-//! module divides a slice among threads, and finds runs that are already in order ([`runs`]).
+//! std's sorts are hard to beat on one thread, so they sort the leaves of both algorithms
+//! ([`leaf`]). This module divides a slice among threads, and finds runs that are already in order
+//! ([`runs`]).
 //!
 //! * **Stable** ([`mod@stable`]): a piece for each thread is sorted by std, then neighbours are
 //!   merged ([`mod@merge`]) through a buffer as long as the slice. A merge is divided as well, when
@@ -17,16 +18,19 @@
 //! splitter, and threads that partition together have a pivot each.
 //!
 //! Whatever the comparison does (panic, lie, never answer the same way twice), the slice holds the
-//! same items afterwards, and the sort ends. A comparison may change an item, so it must see the
-//! one that is kept. Each file with unsafe code says how it ensures that; the other files only
-//! swap.
+//! same items afterwards, and the sort ends. It panics only if the comparison does. A comparison
+//! may change an item, so it must see the one that is kept. Each file with unsafe code says how it
+//! ensures that; the other files only swap.
 
 mod cached;
 mod copy;
+#[deny(unsafe_code)]
+mod leaf;
 mod merge;
 mod merge_in_place;
 #[deny(unsafe_code)]
 mod nearly;
+mod neighbours;
 mod partition;
 #[deny(unsafe_code)]
 mod quick;
@@ -41,7 +45,6 @@ pub(super) use self::quick::sort as unstable;
 pub(super) use self::stable::sort as stable;
 
 use crate::iter::plumbing::fork;
-use std::cmp::Ordering;
 use std::hint::black_box;
 
 /// The length below which std sorts a slice. No shorter piece is offered to another thread.
@@ -80,15 +83,4 @@ fn is_worth_sharing<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> bool {
     let comparisons = len as f64 * f64::from(len.ilog2());
     let timed = (SAMPLES * REPEATS) as f64;
     clock.lap() * comparisons / timed >= WORTH_SHARING_NS
-}
-
-/// An ordering for std's sorts, which look only for "less".
-fn ordering<T>(is_less: impl Fn(&T, &T) -> bool) -> impl Fn(&T, &T) -> Ordering {
-    move |a, b| {
-        if is_less(a, b) {
-            Ordering::Less
-        } else {
-            Ordering::Greater
-        }
-    }
 }

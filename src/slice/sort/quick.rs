@@ -1,10 +1,11 @@
 //! The unstable sort: existing runs are merged; the rest is partitioned on the first levels, and
 //! sorted by std below.
 
+use super::leaf::{heap_sort, sort_unstable};
 use super::merge_in_place::merge_in_place;
 use super::partition::{join_sides, partition, partition_shared};
 use super::runs::leading_run;
-use super::{MIN_LEN, is_worth_sharing, nearly, ordering};
+use super::{MIN_LEN, is_worth_sharing, nearly};
 use crate::iter::plumbing::fork;
 use crate::util::rng::Rng;
 
@@ -25,7 +26,7 @@ where
     F: Fn(&T, &T) -> bool + Sync,
 {
     if size_of::<T>() == 0 || !is_worth_sharing(slice, &is_less) {
-        return slice.sort_unstable_by(ordering(&is_less));
+        return sort_unstable(slice, &is_less);
     }
     fork::on_seat(|| conquer(slice, &is_less));
 }
@@ -37,7 +38,7 @@ where
     F: Fn(&T, &T) -> bool + Sync,
 {
     if slice.len() < MIN_LEN {
-        return slice.sort_unstable_by(ordering(is_less));
+        return sort_unstable(slice, is_less);
     }
     let len = slice.len();
     let run = leading_run(slice, is_less);
@@ -69,7 +70,7 @@ where
     loop {
         fork::check_cancelled();
         if slice.len() <= leaf || patience == 0 {
-            return slice.sort_unstable_by(ordering(is_less));
+            return sort_unstable(slice, is_less);
         }
         // Later, there is a piece for each thread.
         if slice.len() >= LONG.max(LEAVES_PER_THREAD * leaf / 2 * 3) && fork::is_hungry() {
@@ -131,12 +132,18 @@ where
     for place in 0..sample {
         slice.swap(place, place + random.below(slice.len() - place));
     }
-    slice[..sample].sort_unstable_by(ordering(is_less));
+    heap_sort(&mut slice[..sample], is_less);
     let first = (sample - pivots.min(sample)) / 2;
     let (sampled, rest) = slice.split_at_mut(sample);
     let less = partition_shared(rest, &mut sampled[first..][..pivots.min(sample)], is_less);
-    // The items in front of the pivots stay; the pivots and all others belong to the right.
-    join_sides(slice, sample, first, less)
+    // The items in front of the pivots stay; the pivots and all others belong to the right. So do
+    // NaNs that equal everything, as with a single pivot: among a few of them std's sort panics.
+    let (front, others) = sampled.split_at_mut(first);
+    let in_front = match others {
+        [pivot, ..] => partition(front, |item| is_less(item, pivot)),
+        [] => first,
+    };
+    join_sides(slice, sample, in_front, less)
 }
 
 /// The place of an item that is probably near the middle of the order.

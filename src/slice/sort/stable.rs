@@ -5,14 +5,16 @@
 //! * sort.S1: while a comparison may run, the slice owns all its items, and the buffer holds only
 //!   bits. So it does not matter where a comparison unwinds. And what it does to an item (which may
 //!   have a `Cell`) is done to the only one there is.
-//! * sort.S2: when [`merge`] returns, the buffer holds each item once, as it is after its last
-//!   comparison. From there to the end of the copy back, no code of the user runs.
-//! * sort.S3: a copy back that has begun is finished, even when it unwinds: see [`copy_back`].
+//! * sort.S2: when [`merge`](super::merge::merge) returns, the buffer holds each item once, as it
+//!   is after its last comparison. From there to the end of the copy back, no code of the user
+//!   runs.
+//! * sort.S3: a copy back that has begun is finished, even when it unwinds: see
+//!   [`copy_back`](super::copy::copy_back).
 
-use super::copy::copy_back;
-use super::merge::merge;
+use super::leaf::sort_stable;
+use super::neighbours::merge_neighbours;
 use super::runs::leading_run;
-use super::{MIN_LEN, is_worth_sharing, ordering};
+use super::{MIN_LEN, is_worth_sharing};
 use crate::iter::plumbing::fork;
 use std::mem::MaybeUninit;
 
@@ -29,13 +31,13 @@ where
 {
     // Items without a size cannot be told apart, and need no buffer.
     if size_of::<T>() == 0 || !is_worth_sharing(slice, &is_less) {
-        return slice.sort_by(ordering(&is_less));
+        return sort_stable(slice, &is_less);
     }
     fork::on_seat(|| {
         let len = slice.len();
         let leaf = leaf_len(len);
         if len <= leaf {
-            return slice.sort_by(ordering(&is_less));
+            return sort_stable(slice, &is_less);
         }
         let run = leading_run(slice, &is_less);
         if run < len {
@@ -70,7 +72,7 @@ where
 {
     fork::check_cancelled();
     if slice.len() <= leaf {
-        return slice.sort_by(ordering(is_less));
+        return sort_stable(slice, is_less);
     }
     let run = leading_run(slice, is_less);
     if run < slice.len() {
@@ -106,35 +108,4 @@ fn divide<T, F>(
         middle
     };
     merge_neighbours(slice, middle, buffer, is_less);
-}
-
-/// Merges `slice[..middle]` and `slice[middle..]`, both sorted. `buffer` is as long as the slice.
-fn merge_neighbours<T, F>(
-    slice: &mut [T],
-    middle: usize,
-    buffer: &mut [MaybeUninit<T>],
-    is_less: &F,
-) where
-    T: Send,
-    F: Fn(&T, &T) -> bool + Sync,
-{
-    let (left, right) = slice.split_at_mut(middle);
-    let (Some(last), Some(first)) = (left.last(), right.first()) else {
-        return;
-    };
-    // Runs that were in order before, or in reverse order, are common and cheap to recognise.
-    if !is_less(first, last) {
-        return;
-    }
-    if is_less(&right[right.len() - 1], &left[0]) {
-        return slice.rotate_left(middle);
-    }
-    // Items that are at their place stay there.
-    let start = left.partition_point(|item| !is_less(first, item));
-    let end = right.partition_point(|item| is_less(item, last));
-    let buffer = &mut buffer[start..middle + end];
-    merge(&mut left[start..], &mut right[..end], buffer, is_less);
-    // SAFETY: the merge has copied each item to the buffer once (sort.S2), and no comparison has
-    // been made since.
-    unsafe { copy_back(buffer, &mut slice[start..middle + end]) }
 }

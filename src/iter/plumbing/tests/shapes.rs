@@ -235,6 +235,17 @@ proptest! {
         same(&s, || walk_tree(0, children).sum::<u32>(), (0..n).sum())?;
         same(&s, || walk_tree_prefix(0, children).find_first(|x| x % 7 == 6),
             walk(false).into_iter().find(|x| x % 7 == 6))?;
+        // The same below a long list.
+        let stem = 1_000 + 10 * n;
+        let below = |x: &u32| match stem.checked_sub(*x) {
+            Some(0) | None => children(&(x - stem)).map(|x| x + stem).collect(),
+            Some(_) => vec![x + 1],
+        };
+        let all: Vec<u32> = (0..stem).chain(walk(false).into_iter().map(|x| x + stem)).collect();
+        same(&s, || walk_tree_prefix(0, below).collect::<Vec<_>>(), all)?;
+        let mut all: Vec<u32> = walk(true).into_iter().map(|x| x + stem).collect();
+        all.extend((0..stem).rev());
+        same(&s, || walk_tree_postfix(0, below).collect::<Vec<_>>(), all)?;
     }
 
     #[test]
@@ -287,7 +298,9 @@ fn wrong_numbers_panic_at_once() {
     assert!(catch_unwind(|| range().fold_chunks_with(0, 0, |a, _| a)).is_err());
     assert!(catch_unwind(|| range().by_uniform_blocks(0)).is_err());
     assert!(catch_unwind(|| range().zip_eq(0..8)).is_err());
-    assert!(catch_unwind(|| range().interleave(repeat_n(1, usize::MAX)).len()).is_err());
+    let endless = || range().interleave(repeat_n(1, usize::MAX));
+    assert_eq!(endless().len(), usize::MAX);
+    assert!(catch_unwind(|| endless().any(|_| true)).is_err());
     assert_eq!(range().step_by(usize::MAX).len(), 1);
     assert_eq!(
         range().chunks(usize::MAX).map(|v| v.len()).sum::<usize>(),
