@@ -258,7 +258,7 @@ fn destructors_run_whole() {
 }
 
 /// Work without an end.
-const ENDLESS: [(&str, fn()); 10] = [
+const ENDLESS: [(&str, fn()); 11] = [
     ("a loop", || (0..u64::MAX).into_par_iter().for_each(|_| ())),
     ("joins", || {
         loop {
@@ -275,6 +275,15 @@ const ENDLESS: [(&str, fn()); 10] = [
             s.spawn(again);
         }
         scope(again);
+    }),
+    ("jobs of one scope, in order", || {
+        fn again<'scope>(s: &manyhands::ScopeFifo<'scope>) {
+            for _ in 0..2 {
+                s.spawn_fifo(|_| ());
+            }
+            s.spawn_fifo(again);
+        }
+        manyhands::scope_fifo(again);
     }),
     ("a bridge", || {
         std::iter::repeat(1).par_bridge().for_each(|_| ());

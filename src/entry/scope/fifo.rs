@@ -4,7 +4,7 @@
 //! own for each seat, and pushes *turns* onto the deque: whoever runs a turn runs the oldest job of
 //! the queue that the turn belongs to.
 
-use super::Base;
+use super::{Base, IfCut};
 use crate::entry::broadcast::BroadcastContext;
 use crate::entry::current::current_registry;
 use crate::job::JobRef;
@@ -107,7 +107,9 @@ impl<'scope> ScopeFifo<'scope> {
     where
         BODY: FnOnce(&ScopeFifo<'scope>) + Send + 'scope,
     {
-        let job = self.base.job(self, |scope: &Self, _| body(scope));
+        let job = self
+            .base
+            .job(self, |scope: &Self, _| body(scope), IfCut::Skip);
         let nobody = self.queues.len() - 1;
         let queue = match seat::current() {
             Some(me) if self.base.registry.owns(&me) => me.index() as usize,
@@ -116,10 +118,11 @@ impl<'scope> ScopeFifo<'scope> {
         lock(&self.queues[queue]).push_back(job);
         // Each turn takes one job, and there are as many turns as jobs: the queue of a turn is
         // never empty.
-        let turn = self.base.job(self, move |scope: &Self, index| {
+        let turn = move |scope: &Self, index| {
             let job = lock(&scope.queues[queue]).pop_front();
             job.expect("a turn for each job").execute(index);
-        });
+        };
+        let turn = self.base.job(self, turn, IfCut::Run);
         self.base.push(turn);
     }
 

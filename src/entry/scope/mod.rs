@@ -72,6 +72,15 @@ impl<T> ScopePtr<T> {
     }
 }
 
+/// What becomes of a job that has not begun, if its region is to be left.
+#[derive(Clone, Copy)]
+enum IfCut {
+    /// It never begins.
+    Skip,
+    /// It runs: it does work of the scope itself.
+    Run,
+}
+
 impl<'scope> Base<'scope> {
     fn new(registry: Arc<Registry>) -> Self {
         origin::check_cancelled();
@@ -89,6 +98,7 @@ impl<'scope> Base<'scope> {
         &self,
         owner: &T,
         body: impl FnOnce(&T, SeatIndex) + Send + 'scope,
+        if_cut: IfCut,
     ) -> JobRef {
         let owner = ScopePtr(ptr::from_ref(owner));
         let base = ScopePtr(ptr::from_ref(self));
@@ -100,13 +110,13 @@ impl<'scope> Base<'scope> {
             HeapJob::new_ref(move |index| {
                 // SAFETY: this job is counted until `run` ends.
                 let (owner, base) = (owner.get(), base.get());
-                base.run(move || span.run(|| body(owner, index)));
+                base.run(if_cut, move || span.run(|| body(owner, index)));
             })
         }
     }
 
     /// Runs one counted job, and counts it out as the last access to the scope.
-    fn run(&self, body: impl FnOnce()) {
+    fn run(&self, if_cut: IfCut, body: impl FnOnce()) {
         // Another thread than those that work under this share already?
         let share = self.ambient.share();
         let joins_in = ShareRef::current() != share;
@@ -116,7 +126,11 @@ impl<'scope> Base<'scope> {
         // SAFETY: job.J3: what the scope was opened under lives as long as the scope, which waits
         // for this job.
         let under = unsafe { self.ambient.enter() };
-        if let Err(payload) = origin::run_or_skip(body) {
+        let result = match if_cut {
+            IfCut::Skip => origin::run_or_skip(body),
+            IfCut::Run => unwind::catch(body),
+        };
+        if let Err(payload) = result {
             self.keep_panic(payload);
         }
         drop(under);
@@ -318,7 +332,9 @@ impl<'scope> Scope<'scope> {
     where
         BODY: FnOnce(&Scope<'scope>) + Send + 'scope,
     {
-        let job = self.base.job(self, |scope: &Self, _| body(scope));
+        let job = self
+            .base
+            .job(self, |scope: &Self, _| body(scope), IfCut::Skip);
         self.base.push(job);
     }
 
@@ -352,11 +368,12 @@ impl<'scope> Base<'scope> {
         let body = Arc::new(body);
         publish::post_to_all(&self.registry, |count| {
             let body = Arc::clone(&body);
-            self.job(owner, move |owner: &T, index| {
+            let body = move |owner: &T, index| {
                 // The last clone is dropped while this job is still counted.
                 let body = body;
                 body(owner, BroadcastContext::new(index, count));
-            })
+            };
+            self.job(owner, body, IfCut::Skip)
         });
     }
 }
