@@ -247,39 +247,45 @@ fn steal(me: Occupant<'_>, last: bool) -> Option<Found> {
 }
 
 /// The number of seats that one heavy fence serves, at most.
-const REACH: usize = 8;
+const REACH: usize = 32;
 
 /// A private join half of another seat, whose owner is away from its slots (rule H2). The last look
 /// of a thread that has found nothing else: it costs a few microseconds, and those who compute an
 /// interrupt.
+///
+/// All seats whose owners may fork are asked, also those that show no private job. An owner may be
+/// in the middle of a push that is not to be seen yet, and that does not see the question either.
 #[cold]
 pub(super) fn hidden(me: Occupant<'_>) -> Option<Found> {
     if !me.registry().expects_thieves() {
         return None;
     }
-    let mut asked = [const { None }; REACH];
-    let mut places = asked.iter_mut();
-    for seat in victims(me).filter(|seat| seat.hides_jobs()) {
-        let Some(place) = places.next() else { break };
-        *place = Some((seat, seat.hidden().ask()));
-    }
-    asked[0]?;
-    if !may_reach() {
-        return None;
-    }
-    for (seat, asked) in asked.into_iter().flatten() {
-        let job = match seat.hidden().reach(asked) {
-            Reached::Job(job) => Some(job),
-            Reached::Public | Reached::Answered => seat.offer().steal().success(),
-            Reached::Nothing => None,
-        };
-        if let Some(job) = job {
-            trace::steal(seat.index());
-            me.counters().count_steal();
-            return Some(Found::closure(job));
+    let mut seats = victims(me).filter(|seat| seat.may_hide_jobs());
+    loop {
+        let mut asked = [const { None }; REACH];
+        for (place, seat) in asked.iter_mut().zip(&mut seats) {
+            *place = Some((seat, seat.hidden().ask()));
+        }
+        asked[0]?;
+        if !may_reach() {
+            return None;
+        }
+        for (seat, asked) in asked.into_iter().flatten() {
+            if !seat.hides_jobs() && !seat.offer().has_public() {
+                continue;
+            }
+            let job = match seat.hidden().reach(asked) {
+                Reached::Job(job) => Some(job),
+                Reached::Public | Reached::Answered => seat.offer().steal().success(),
+                Reached::Nothing => None,
+            };
+            if let Some(job) = job {
+                trace::steal(seat.index());
+                me.counters().count_steal();
+                return Some(Found::closure(job));
+            }
         }
     }
-    None
 }
 
 fn tasks_of(victim: &Seat, me: Occupant<'_>, most: usize) -> Steal<Found> {

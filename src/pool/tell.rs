@@ -27,7 +27,7 @@
 use super::driver::Role;
 use super::registry::Registry;
 use super::rescue::{WakesFor, sight};
-use super::seat::{Mode, Occupant, Seat};
+use super::seat::{Mode, Occupant, Seat, may_reach};
 use super::threads::{Call, Called};
 use crate::sleep::Notified;
 use crate::sync::atomic::{Ordering, fence};
@@ -120,14 +120,25 @@ pub(super) fn permit(registry: &Registry) {
     registry.rescue.turnstile.grant();
     if registry.sleep.has_one_free() && registry.expects_thieves() {
         // Until now nobody was idle, and owners kept their halves to themselves (rule H1).
-        registry.ask_all_for_jobs();
-        // Ordering: SeqCst fence of rule H1: the question, then the look at the slots.
-        fence(Ordering::SeqCst);
+        ask_all(registry);
     }
     if registry.driver.is_wanted() || registry.has_jobs() {
         work(registry);
     } else {
         relieve_spare(registry);
+    }
+}
+
+/// Asks all owners for jobs, before a look at their slots. One that is in the middle of a push sees
+/// the question, or the job is to be seen behind this.
+fn ask_all(registry: &Registry) {
+    registry.ask_all_for_jobs();
+    // Ordering: SeqCst fence of rule H1: the question, then the look at the slots. Against a push,
+    // which has a light fence only, it takes the heavy one.
+    fence(Ordering::SeqCst);
+    if registry.seats().any(Seat::may_hide_jobs) {
+        // Refused by the system: then a push that is not seen yet is told by the next fork.
+        let _ = may_reach();
     }
 }
 
@@ -143,7 +154,11 @@ pub(super) fn taken(registry: &Registry, seat: &Seat) {
 /// A limit has a token again: an idle thread may take a half that was kept for want of one (rule
 /// H2).
 pub(super) fn token(registry: &Registry) {
-    if registry.sleep.wants_one() && registry.seats().any(Seat::hides_jobs) {
+    if !registry.sleep.wants_one() {
+        return;
+    }
+    ask_all(registry);
+    if registry.seats().any(Seat::hides_jobs) {
         work(registry);
     }
 }

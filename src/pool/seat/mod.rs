@@ -297,6 +297,18 @@ impl Seat {
         self.slots.private_jobs() > 0
     }
 
+    /// Might there be private jobs that the calling thread does not see yet? A push of a half is
+    /// seen late, because it has no fence of its own (`sync::asymmetric`). An owner forks while it
+    /// computes; it does so without a permit inside `block_in_place` only.
+    pub(crate) fn may_hide_jobs(&self) -> bool {
+        let may_fork = match self.mode() {
+            Mode::Computing => true,
+            Mode::Away => self.waits_for.get() == Wait::Blocking,
+            Mode::Polling | Mode::Overcommitted => false,
+        };
+        may_fork || self.hides_jobs()
+    }
+
     /// Are there private jobs, whose owner does not know that a thread looks for work? (If it
     /// knows, it makes the next one public, and tells.) Asked by a thread that is about to sleep.
     pub(crate) fn hides_unasked(&self) -> bool {

@@ -159,7 +159,7 @@ pub(super) fn leapfrog(me: Occupant<'_>, half: &Public) -> Option<JobRef> {
 #[cold]
 pub(super) fn reach(me: Occupant<'_>, half: &Public) -> Option<JobRef> {
     let thief = thief(me, half)?;
-    if !thief.hides_jobs() {
+    if !thief.may_hide_jobs() {
         return None;
     }
     let asked = thief.hidden().ask();
