@@ -131,7 +131,7 @@ pub(super) fn permit(registry: &Registry) {
 
 /// Asks all owners for jobs, before a look at their slots. One that is in the middle of a push sees
 /// the question, or the job is to be seen behind this.
-fn ask_all(registry: &Registry) {
+pub(super) fn ask_all(registry: &Registry) {
     registry.ask_all_for_jobs();
     // Ordering: SeqCst fence of rule H1: the question, then the look at the slots. Against a push,
     // which has a light fence only, it takes the heavy one.

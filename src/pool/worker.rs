@@ -129,6 +129,8 @@ struct MainLoop<'a> {
     searching: bool,
     /// The last sleep was a short one.
     slept_shortly: bool,
+    /// It stopped to search because more threads were active than there are permits.
+    was_surplus: bool,
     /// The last job was a poll.
     has_polled: bool,
     /// Events were let in in this round.
@@ -154,6 +156,7 @@ impl<'a> MainLoop<'a> {
             is_worker,
             searching,
             slept_shortly: true,
+            was_surplus: false,
             has_polled: false,
             has_glanced: false,
         }
@@ -167,7 +170,7 @@ impl<'a> MainLoop<'a> {
                     self.has_glanced = true;
                 }
                 Pause::Drive(role) => {
-                    let slept = sleep_driving(self.me, role).await;
+                    let slept = sleep_driving(self.me, role, self.was_surplus).await;
                     self.searching = true;
                     self.slept_shortly = slept < SHORT;
                 }
@@ -280,7 +283,8 @@ impl<'a> MainLoop<'a> {
                 }
             }
         }
-        if is_surplus() {
+        self.was_surplus = is_surplus();
+        if self.was_surplus {
             return None;
         }
         find::others(me, true).or_else(|| find::hidden(me))
@@ -307,8 +311,9 @@ impl<'a> MainLoop<'a> {
     fn sleep(&mut self, before: Before) -> Duration {
         let (registry, me) = (self.registry, self.me);
         let asleep = Asleep::begin(me);
+        let was_surplus = self.was_surplus && before == Before::Searching;
         let rescan = || {
-            let found = rescan(me);
+            let found = rescan(me, was_surplus);
             if found == Rescan::Nothing {
                 tell::relieve_spare(registry);
             }
@@ -339,12 +344,19 @@ fn execute(me: Occupant<'_>, job: Found) {
 
 /// The last look before a sleep: is there a reason not to? A thread that pauses may go on, because
 /// a permit has come back.
-fn rescan(me: Occupant<'_>) -> Rescan {
+///
+/// One that `was_surplus` has not reached for private jobs. So it does not rely on owners that have
+/// been asked already: by now its permit may be free, and nobody else looks.
+fn rescan(me: Occupant<'_>, was_surplus: bool) -> Rescan {
     let registry = me.registry();
     registry.rescue.turnstile.grant();
+    let hides = || {
+        tell::ask_all(registry);
+        registry.has_jobs()
+    };
     if me.mail.has_letters() || registry.is_closed() {
         Rescan::Mine
-    } else if registry.has_work_left() {
+    } else if registry.has_work_left() || was_surplus && hides() {
         Rescan::Work
     } else {
         Rescan::Nothing
@@ -352,14 +364,14 @@ fn rescan(me: Occupant<'_>) -> Rescan {
 }
 
 /// Sleeps as the driver until there is a reason not to; returns how long. The thread searches then.
-async fn sleep_driving(me: Occupant<'_>, role: Role<'_>) -> Duration {
+async fn sleep_driving(me: Occupant<'_>, role: Role<'_>, was_surplus: bool) -> Duration {
     let registry = me.registry();
     let sleep = &registry.sleep;
     let asleep = Asleep::begin(me);
     sleep.begin_driving(
         me.index(),
         me.parker(),
-        || rescan(me),
+        || rescan(me, was_surplus),
         || tell::work(registry),
     );
     while !sleep.take_token(me.index()) {
