@@ -75,7 +75,7 @@ impl Pool {
             return false;
         }
         // A timeout beyond what the clock can say is no timeout.
-        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| clock::try_now()?.checked_add(timeout));
         shutdown::wait_until_ended(registry, deadline)
     }
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 /// The counters of one seat. Written by the occupant only.
 #[derive(Debug)]
 pub(crate) struct Counters {
-    start: Instant,
+    /// `None`: the target has no clock.
+    start: Option<Instant>,
     polls: AtomicU64,
     closures: AtomicU64,
     wakes: AtomicU64,
@@ -39,7 +40,7 @@ pub(crate) struct Parked<'a>(&'a Counters);
 impl Counters {
     pub(crate) fn new() -> Self {
         Self {
-            start: clock::now(),
+            start: clock::try_now(),
             polls: AtomicU64::new(0),
             closures: AtomicU64::new(0),
             wakes: AtomicU64::new(0),
@@ -133,9 +134,14 @@ impl Counters {
         Self::add(&self.overcommitted, 1);
     }
 
+    /// The time since the seat was made; 0 where there is no clock.
+    fn age(&self) -> Duration {
+        self.start.map_or(Duration::ZERO, clock::since)
+    }
+
     /// Nanoseconds since the seat was made.
     fn now(&self) -> u64 {
-        u64::try_from(clock::since(self.start).as_nanos()).unwrap_or(u64::MAX - 1)
+        u64::try_from(self.age().as_nanos()).unwrap_or(u64::MAX - 1)
     }
 
     pub(crate) fn parked(&self) -> Parked<'_> {
@@ -182,7 +188,7 @@ impl Counters {
             longest_rescue: nanos(&self.longest_rescue),
             parks: get(&self.parks),
             parked: nanos(&self.parked) + Duration::from_nanos(asleep),
-            age: clock::since(self.start),
+            age: self.age(),
             queued_jobs: 0,
             queued_tasks: 0,
         }
