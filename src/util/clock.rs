@@ -28,6 +28,30 @@ pub(crate) fn try_now() -> Option<Instant> {
     (!NO_CLOCK).then(now)
 }
 
+/// A point in time for measures inside the pool, which a target without a clock has, too.
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub(crate) type Moment = Instant;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) type Moment = Duration;
+
+/// The present moment. Without a clock it is always the same.
+#[inline]
+pub(crate) fn moment() -> Moment {
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    return now();
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    Duration::ZERO
+}
+
+/// The time since `start`, which came from [`moment`].
+#[inline]
+pub(crate) fn after(start: Moment) -> Duration {
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    return since(start);
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    start
+}
+
 /// The time since `start`, which came from [`now`].
 #[inline]
 pub(crate) fn since(start: Instant) -> Duration {

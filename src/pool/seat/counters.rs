@@ -3,14 +3,14 @@
 use super::SeatKind;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::trace::{self, Span};
-use crate::util::{clock, coarse};
-use std::time::{Duration, Instant};
+use crate::util::clock::{self, Moment};
+use crate::util::coarse;
+use std::time::Duration;
 
 /// The counters of one seat. Written by the occupant only.
 #[derive(Debug)]
 pub(crate) struct Counters {
-    /// `None`: the target has no clock.
-    start: Option<Instant>,
+    start: Moment,
     polls: AtomicU64,
     closures: AtomicU64,
     wakes: AtomicU64,
@@ -40,7 +40,7 @@ pub(crate) struct Parked<'a>(&'a Counters);
 impl Counters {
     pub(crate) fn new() -> Self {
         Self {
-            start: clock::try_now(),
+            start: clock::moment(),
             polls: AtomicU64::new(0),
             closures: AtomicU64::new(0),
             wakes: AtomicU64::new(0),
@@ -134,14 +134,9 @@ impl Counters {
         Self::add(&self.overcommitted, 1);
     }
 
-    /// The time since the seat was made; 0 where there is no clock.
-    fn age(&self) -> Duration {
-        self.start.map_or(Duration::ZERO, clock::since)
-    }
-
     /// Nanoseconds since the seat was made.
     fn now(&self) -> u64 {
-        u64::try_from(self.age().as_nanos()).unwrap_or(u64::MAX - 1)
+        u64::try_from(clock::after(self.start).as_nanos()).unwrap_or(u64::MAX - 1)
     }
 
     pub(crate) fn parked(&self) -> Parked<'_> {
@@ -188,7 +183,7 @@ impl Counters {
             longest_rescue: nanos(&self.longest_rescue),
             parks: get(&self.parks),
             parked: nanos(&self.parked) + Duration::from_nanos(asleep),
-            age: self.age(),
+            age: clock::after(self.start),
             queued_jobs: 0,
             queued_tasks: 0,
         }
