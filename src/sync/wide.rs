@@ -1,7 +1,7 @@
-//! The 64-bit atomic for what no model needs to see; also on targets whose processor has none.
+//! The 64-bit atomic of real memory, also under a model checker, and on every target.
 //!
-//! There it comes from `portable-atomic`, which takes a lock of its own. What the protocols of the
-//! pool ask for holds all the same: it makes every access of an atomic word.
+//! Where the processor has none it comes from `portable-atomic`, which takes a lock. What it keeps
+//! under the lock is made of smaller atomics, so a fence beside it orders it as it orders any other.
 
 #[cfg(not(target_has_atomic = "64"))]
 pub(crate) use portable_atomic::AtomicU64;

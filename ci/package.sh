@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# What `cargo package` makes: it builds, and its tests and the chapters that come with it pass there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source ci/lib.sh
+
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+rm -rf target/package
+check cargo package --locked --allow-dirty --no-verify --target-dir target
+ls -l "target/package/manyhands-$version.crate"
+mkdir -p target/package/open
+tar -xzf "target/package/manyhands-$version.crate" -C target/package/open
+manifest=target/package/open/manyhands-$version/Cargo.toml
+count_tests cargo test --locked --no-fail-fast --manifest-path "$manifest" \
+    --target-dir target/package/build --lib --test it
+# (The lane `docs` runs the rest, which is in the same files.)
+count_tests cargo test --locked --no-fail-fast --manifest-path "$manifest" \
+    --target-dir target/package/build --doc book
+finish
