@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What `cargo package` makes: it builds, and its tests and the chapters that come with it pass there.
+# What `cargo package` makes: it builds, and its tests and the chapters that come with it pass there. (The
+# build folder is that of all lanes: what the crate depends on is built once.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
@@ -11,9 +12,9 @@ ls -l "target/package/manyhands-$version.crate"
 mkdir -p target/package/open
 tar -xzf "target/package/manyhands-$version.crate" -C target/package/open
 manifest=target/package/open/manyhands-$version/Cargo.toml
-count_tests cargo test --locked --no-fail-fast --manifest-path "$manifest" \
-    --target-dir target/package/build --lib --test it
+count_tests cargo test --locked --no-fail-fast --manifest-path "$manifest" --target-dir target \
+    --lib --test it
 # (The lane `docs` runs the rest, which is in the same files.)
-count_tests cargo test --locked --no-fail-fast --manifest-path "$manifest" \
-    --target-dir target/package/build --doc book
+count_tests cargo test --locked --no-fail-fast --manifest-path "$manifest" --target-dir target \
+    --doc book
 finish
