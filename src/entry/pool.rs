@@ -95,7 +95,7 @@ impl Pool {
         let registry = self.handle.registry();
         shutdown::begin(registry);
         // A timeout beyond what the clock can say is no timeout.
-        let deadline = timeout.and_then(|timeout| clock::now().checked_add(timeout));
+        let deadline = timeout.and_then(|timeout| clock::try_now()?.checked_add(timeout));
         shutdown::wait_until_ended(registry, deadline)
     }
 }

@@ -13,9 +13,10 @@ use super::costs::{self, CLOCK};
 use super::kind::{KINDS, Kind};
 use super::machine::{Entry, Index, Leash, Machine, NEVER, Phase, Time, mix};
 use super::report::Report;
+use crate::sync::wide::AtomicU64;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 

@@ -41,6 +41,7 @@ pub(crate) fn point(_kind: Kind) {}
 #[inline(always)]
 pub(crate) fn note(_kind: Kind) {}
 
+#[allow(dead_code)]
 #[inline(always)]
 pub(crate) fn sleep(
     _place: usize,
@@ -50,6 +51,7 @@ pub(crate) fn sleep(
     None
 }
 
+#[allow(dead_code)]
 #[inline(always)]
 pub(crate) fn wake(_place: usize, _all: bool) -> bool {
     false

@@ -6,6 +6,7 @@
 //! | cfg | backend | what it finds |
 //! |---|---|---|
 //! | none | std, `atomic-wait`, `crossbeam-deque` | - |
+//! | `manyhands_no_futex` | a mutex and a condition variable in place of `atomic-wait`, as on systems that it does not know | what such systems run |
 //! | `manyhands_loom` | loom | wrong orderings, lost wake-ups in small protocols |
 //! | `manyhands_shuttle` | shuttle | wrong interleavings of the whole pool (all atomics act SeqCst) |
 //! | `manyhands_model` | set beside one of those two: "under a model checker" | - |
@@ -28,12 +29,43 @@
 pub(crate) mod asymmetric;
 pub(crate) mod chaos;
 pub(crate) mod deque;
-#[cfg(manyhands_model)]
-mod futex;
 #[cfg(all(feature = "sim", not(any(manyhands_model, manyhands_tsan))))]
 mod sim;
 #[cfg(manyhands_tsan)]
 mod tsan;
+pub(crate) mod wide;
+
+// The systems are those of `atomic-wait`; Cargo.toml has the same list.
+#[cfg(all(
+    any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "macos",
+        target_os = "ios",
+        target_os = "watchos",
+        target_os = "freebsd",
+        windows,
+    ),
+    not(any(manyhands_model, manyhands_no_futex))
+))]
+#[path = "futex/kernel.rs"]
+mod futex;
+
+#[cfg(any(
+    manyhands_model,
+    manyhands_no_futex,
+    not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "macos",
+        target_os = "ios",
+        target_os = "watchos",
+        target_os = "freebsd",
+        windows,
+    ))
+))]
+#[path = "futex/locked.rs"]
+mod futex;
 
 #[cfg(manyhands_loom)]
 #[path = "loom.rs"]
@@ -47,9 +79,6 @@ mod backend;
 #[path = "real.rs"]
 mod backend;
 
-#[cfg(not(manyhands_model))]
-pub(crate) use backend::Futex;
-#[cfg(manyhands_model)]
 pub(crate) use futex::Futex;
 
 pub(crate) use backend::{

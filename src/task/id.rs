@@ -1,8 +1,9 @@
 //! Ids of tasks, and which task the calling thread polls.
 
+use crate::sync::wide::AtomicU64;
 use std::cell::Cell;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 /// The id of a task: no two tasks of a process share one.
 ///

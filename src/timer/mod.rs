@@ -36,12 +36,13 @@ const AT_ONCE: usize = 128;
 #[derive(Debug)]
 pub(crate) struct Timers {
     /// The time of tick 0.
-    start: Instant,
+    /// `None`: the target has no clock, so that there is no deadline either.
+    start: Option<Instant>,
     /// A copy of [`Wheel::next`], for looks without the lock. Written under the lock.
     next: AtomicU64,
     /// The tick before which no thread need be woken. Written under the lock. A statistic, so no
     /// model has to see it.
-    rest_until: std::sync::atomic::AtomicU64,
+    rest_until: crate::sync::wide::AtomicU64,
     wheel: Mutex<Wheel>,
 }
 
@@ -65,23 +66,26 @@ fn wake(waker: Waker) {
 impl Timers {
     pub(crate) fn new() -> Self {
         Self {
-            start: clock::now(),
+            start: clock::try_now(),
             next: AtomicU64::new(NEVER),
-            rest_until: std::sync::atomic::AtomicU64::new(0),
+            rest_until: crate::sync::wide::AtomicU64::new(0),
             wheel: Mutex::new(Wheel::new()),
         }
     }
 
     /// The first tick that does not come before `deadline`.
     fn tick_of(&self, deadline: Instant) -> u64 {
-        let nanos = deadline.saturating_duration_since(self.start).as_nanos();
+        let start = self.start.unwrap_or(deadline);
+        let nanos = deadline.saturating_duration_since(start).as_nanos();
         let ticks = nanos.div_ceil(1 << TICK_BITS);
         u64::try_from(ticks).unwrap_or(NEVER - 1).min(NEVER - 1)
     }
 
     /// The latest tick that has begun.
     fn now(&self) -> u64 {
-        let nanos = clock::since(self.start).as_nanos() >> TICK_BITS;
+        let nanos = self
+            .start
+            .map_or(0, |start| clock::since(start).as_nanos() >> TICK_BITS);
         u64::try_from(nanos).unwrap_or(NEVER - 1)
     }
 
@@ -182,7 +186,7 @@ impl Timers {
         let tick = tick.max(earliest);
         // A timer that is centuries away may count as none.
         let nanos = tick.checked_mul(1 << TICK_BITS)?;
-        self.start.checked_add(Duration::from_nanos(nanos))
+        self.start?.checked_add(Duration::from_nanos(nanos))
     }
 
     /// Has the next timer's tick begun?

@@ -8,7 +8,8 @@
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 // Not modelled atomics: models record nothing.
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::wide::AtomicU64;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// An array that is filled once.
 #[derive(Debug)]

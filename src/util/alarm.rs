@@ -9,6 +9,9 @@ use crate::sync::{Condvar, Mutex, lock};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+/// Is there one thread only, on which std's condition variables panic? Nobody could ring there.
+const NO_THREADS: bool = cfg!(all(target_family = "wasm", not(target_feature = "atomics")));
+
 #[derive(Debug)]
 pub(crate) struct Alarm {
     /// Of the `block_on` that the thread sleeps in.
@@ -44,6 +47,9 @@ impl Alarm {
         match deadline {
             Some(deadline) if !cfg!(manyhands_model) => {
                 let time = deadline.saturating_duration_since(clock::now());
+                if NO_THREADS {
+                    return std::thread::sleep(time);
+                }
                 drop(self.bell.wait_timeout(guard, time));
             }
             _ => drop(self.bell.wait(guard)),

@@ -19,6 +19,39 @@ pub(crate) fn now() -> Instant {
     }
 }
 
+/// Does this target have no clock? std's panics there.
+const NO_CLOCK: bool = cfg!(all(target_family = "wasm", target_os = "unknown"));
+
+/// As [`now`]; `None` where the target has no clock.
+#[inline]
+pub(crate) fn try_now() -> Option<Instant> {
+    (!NO_CLOCK).then(now)
+}
+
+/// A point in time for measures inside the pool, which a target without a clock has, too.
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub(crate) type Moment = Instant;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) type Moment = Duration;
+
+/// The present moment. Without a clock it is always the same.
+#[inline]
+pub(crate) fn moment() -> Moment {
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    return now();
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    Duration::ZERO
+}
+
+/// The time since `start`, which came from [`moment`].
+#[inline]
+pub(crate) fn after(start: Moment) -> Duration {
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    return since(start);
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    start
+}
+
 /// The time since `start`, which came from [`now`].
 #[inline]
 pub(crate) fn since(start: Instant) -> Duration {
@@ -45,12 +78,14 @@ static ANCHOR: OnceLock<(Instant, u64)> = OnceLock::new();
 
 /// Starts the comparison of the clocks, so that [`duration`] is exact when it is needed.
 pub(crate) fn start() {
-    ANCHOR.get_or_init(|| (Instant::now(), ticks()));
+    if !NO_CLOCK {
+        ANCHOR.get_or_init(|| (Instant::now(), ticks()));
+    }
 }
 
 /// The length of a tick, as exact as [`duration`].
 pub(crate) fn ns_per_tick() -> f64 {
-    if sim::is_on() {
+    if NO_CLOCK || sim::is_on() {
         return 1.0;
     }
     const LONG_ENOUGH: Duration = Duration::from_millis(1);
@@ -134,12 +169,43 @@ impl Clock {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+use self::still::{Reading, between, read, short_measure, stamp};
+#[cfg(not(any(
+    all(target_arch = "x86_64", not(miri)),
+    all(target_family = "wasm", target_os = "unknown")
+)))]
 use self::system::{Reading, between, read, short_measure, stamp};
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 use self::ticks::{Reading, between, read, short_measure, stamp};
 
-#[cfg_attr(all(target_arch = "x86_64", not(miri)), allow(dead_code))]
+/// A clock that stands still.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod still {
+    pub(super) type Reading = ();
+
+    pub(super) fn read() {}
+
+    pub(super) fn between(_start: (), _end: ()) -> f64 {
+        0.0
+    }
+
+    pub(super) fn stamp(_reading: ()) -> u64 {
+        0
+    }
+
+    pub(super) fn short_measure() -> f64 {
+        1.0
+    }
+}
+
+#[cfg_attr(
+    any(
+        all(target_arch = "x86_64", not(miri)),
+        all(target_family = "wasm", target_os = "unknown")
+    ),
+    allow(dead_code)
+)]
 mod system {
     use super::{Instant, OnceLock};
 

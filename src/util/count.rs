@@ -48,7 +48,8 @@ pub use counting::read;
 #[cfg(manyhands_counters)]
 mod counting {
     use super::Event;
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use crate::sync::wide::AtomicU64;
+    use std::sync::atomic::Ordering;
     use std::sync::{Mutex, PoisonError};
 
     const NAMES: [&str; 12] = [

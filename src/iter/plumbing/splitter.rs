@@ -5,8 +5,9 @@
 //! The README of this folder explains the rules.
 
 use super::fork::{self, Takers};
+use crate::sync::wide::AtomicU64;
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 /// The block length up to which the next block may grow. A check between blocks costs tens of
 /// nanoseconds, which stays below one percent of this.

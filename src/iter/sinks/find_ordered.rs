@@ -8,10 +8,11 @@
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::portions::for_each_until;
 use crate::iter::plumbing::*;
+use crate::sync::wide::AtomicU64;
 use std::cell::RefCell;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 pub(crate) fn find_first<I, P>(iter: I, predicate: P) -> Option<I::Item>
 where

@@ -2,21 +2,21 @@
 
 use super::policy::{self, SELDOM};
 use crate::pool::seat::{Mode, Progress, Seat};
-use crate::util::clock;
-use std::time::{Duration, Instant};
+use crate::util::clock::{self, Moment};
+use std::time::Duration;
 
 /// What the threads of the pool were doing at the last look.
 #[derive(Debug)]
 pub(in crate::pool) struct Look {
     seats: Vec<Seen>,
     /// When a thread with a permit was last seen to have come back to its queues.
-    since: Instant,
+    since: Moment,
     pace: Pace,
     /// When help was asked for, if it has not come yet.
-    asked: Option<Instant>,
+    asked: Option<Moment>,
     /// While roots or heavy futures wait: how many had been taken at the last look, and since when
     /// none was taken.
-    waiting: Option<(u32, Instant)>,
+    waiting: Option<(u32, Moment)>,
     surplus: Surplus,
 }
 
@@ -25,7 +25,7 @@ pub(in crate::pool) struct Look {
 struct Seen {
     progress: Progress,
     /// Since when it has been that.
-    since: Instant,
+    since: Moment,
 }
 
 /// How often threads with permits come back to their queues.
@@ -34,20 +34,20 @@ struct Pace {
     held_up: bool,
     /// The returns that were seen since `from`.
     returns: u64,
-    from: Instant,
+    from: Moment,
 }
 
 /// When more threads computed than there are permits, as far as was seen.
 #[derive(Debug)]
 struct Surplus {
     is_there: bool,
-    from: Instant,
-    to: Instant,
+    from: Moment,
+    to: Moment,
 }
 
 impl Look {
     pub(super) fn new() -> Self {
-        let now = clock::now();
+        let now = clock::moment();
         Self {
             seats: Vec::new(),
             since: now,
@@ -73,7 +73,7 @@ impl Look {
         seats: impl Iterator<Item = &'a Seat>,
         crowded: bool,
     ) -> Duration {
-        let now = clock::now();
+        let now = clock::moment();
         for seat in seats {
             let progress = seat.progress();
             let seen = self.seen(seat, now);
@@ -94,7 +94,7 @@ impl Look {
         now - self.since
     }
 
-    fn seen(&mut self, seat: &Seat, now: Instant) -> &mut Seen {
+    fn seen(&mut self, seat: &Seat, now: Moment) -> &mut Seen {
         let at = seat.index() as usize;
         if self.seats.len() <= at {
             let unseen = Seen {
@@ -108,14 +108,14 @@ impl Look {
 
     /// The occupant of `seat` computes beside the others: none of those has moved.
     pub(in crate::pool) fn forgive(&mut self, seat: &Seat) {
-        self.seen(seat, clock::now()).progress = seat.progress();
+        self.seen(seat, clock::moment()).progress = seat.progress();
     }
 
     /// Are the threads that poll to be taken for threads that compute? `is_busy`: all permits are
     /// out, and have been for `unmoved` without a return of a thread to its queues.
     pub(super) fn is_held_up(&mut self, is_busy: bool, unmoved: Duration, permits: usize) -> bool {
         let pace = &mut self.pace;
-        let now = clock::now();
+        let now = clock::moment();
         if is_busy && policy::is_held_up(unmoved) {
             pace.held_up = true;
         } else if policy::is_quick(pace.returns, permits) {
@@ -133,7 +133,7 @@ impl Look {
     pub(super) fn is_left_behind(&self, seat: &Seat) -> bool {
         let seen = self.seats.get(seat.index() as usize);
         let is_out = seen.is_some_and(|seen| {
-            seen.progress.mode() != Mode::Away && policy::is_held_up(clock::since(seen.since))
+            seen.progress.mode() != Mode::Away && policy::is_held_up(clock::after(seen.since))
         });
         is_out && seat.tasks.are_there()
     }
@@ -145,17 +145,17 @@ impl Look {
 
     /// Help is asked for, unless it was before. Returns how long ago that was.
     pub(in crate::pool) fn ask(&mut self) -> Duration {
-        clock::since(*self.asked.get_or_insert_with(clock::now))
+        clock::after(*self.asked.get_or_insert_with(clock::moment))
     }
 
     /// How long ago help was asked for.
     pub(super) fn asked(&self) -> Duration {
-        self.asked.map_or(Duration::ZERO, clock::since)
+        self.asked.map_or(Duration::ZERO, clock::after)
     }
 
     /// Help has come, or is not needed any more. Returns how long ago it was asked for.
     pub(super) fn answer(&mut self) -> Option<Duration> {
-        self.asked.take().map(clock::since)
+        self.asked.take().map(clock::after)
     }
 
     /// For how long have roots and heavy futures waited, and none was taken? `taken` counts those
@@ -165,7 +165,7 @@ impl Look {
             self.waiting = None;
             return None;
         };
-        let now = clock::now();
+        let now = clock::moment();
         let since = match self.waiting {
             Some((before, since)) if before == taken => since,
             _ => now,
@@ -181,7 +181,7 @@ fn holds_permit(progress: Progress) -> bool {
 }
 
 impl Surplus {
-    fn look(&mut self, is_there: bool, now: Instant) {
+    fn look(&mut self, is_there: bool, now: Moment) {
         if is_there {
             if !self.is_there {
                 self.from = now;
@@ -193,6 +193,6 @@ impl Surplus {
 
     /// Has there been none for [`SELDOM`] times as long as it lasted the last time?
     fn is_rare(&self) -> bool {
-        clock::since(self.to) >= SELDOM * (self.to - self.from)
+        clock::after(self.to) >= SELDOM * (self.to - self.from)
     }
 }

@@ -341,10 +341,10 @@ pub(in crate::pool) fn begin_at_post(me: Occupant<'_>) {
 /// The calling thread has taken a permit, and computes as soon as there is room: there is for as
 /// many threads as there are permits. Then, or later if it must, this returns.
 pub(in crate::pool) fn pause(registry: &Registry) {
-    let start = clock::now();
+    let start = clock::moment();
     registry.rescue.turnstile.enter(|waiting| {
         let pausing = Pausing {
-            waited: clock::since(start),
+            waited: clock::after(start),
             computing: (registry.sleep.active() as usize).saturating_sub(waiting),
             permits: registry.num_threads(),
         };

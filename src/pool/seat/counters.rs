@@ -3,13 +3,14 @@
 use super::SeatKind;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::trace::{self, Span};
-use crate::util::{clock, coarse};
-use std::time::{Duration, Instant};
+use crate::util::clock::{self, Moment};
+use crate::util::coarse;
+use std::time::Duration;
 
 /// The counters of one seat. Written by the occupant only.
 #[derive(Debug)]
 pub(crate) struct Counters {
-    start: Instant,
+    start: Moment,
     polls: AtomicU64,
     closures: AtomicU64,
     wakes: AtomicU64,
@@ -39,7 +40,7 @@ pub(crate) struct Parked<'a>(&'a Counters);
 impl Counters {
     pub(crate) fn new() -> Self {
         Self {
-            start: clock::now(),
+            start: clock::moment(),
             polls: AtomicU64::new(0),
             closures: AtomicU64::new(0),
             wakes: AtomicU64::new(0),
@@ -135,7 +136,7 @@ impl Counters {
 
     /// Nanoseconds since the seat was made.
     fn now(&self) -> u64 {
-        u64::try_from(clock::since(self.start).as_nanos()).unwrap_or(u64::MAX - 1)
+        u64::try_from(clock::after(self.start).as_nanos()).unwrap_or(u64::MAX - 1)
     }
 
     pub(crate) fn parked(&self) -> Parked<'_> {
@@ -182,7 +183,7 @@ impl Counters {
             longest_rescue: nanos(&self.longest_rescue),
             parks: get(&self.parks),
             parked: nanos(&self.parked) + Duration::from_nanos(asleep),
-            age: clock::since(self.start),
+            age: clock::after(self.start),
             queued_jobs: 0,
             queued_tasks: 0,
         }

@@ -4,7 +4,8 @@ use super::Occupant;
 use crate::job::{NO_SEAT, SeatIndex};
 use std::fmt;
 // What people look at is no part of any protocol, and no model needs to see it.
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::wide::AtomicU64;
+use std::sync::atomic::Ordering;
 
 /// What the occupant of a seat waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
