@@ -249,6 +249,14 @@ fn steal(me: Occupant<'_>, last: bool) -> Option<Found> {
 /// The number of seats that one heavy fence serves, at most.
 const REACH: usize = 32;
 
+/// What a thread has found that looked for private jobs.
+pub(super) enum Hidden {
+    Job(Found),
+    Nothing,
+    /// Only such as wait for a token of their limit; its return is told (`tell::token`).
+    Refused,
+}
+
 /// A private join half of another seat, whose owner is away from its slots (rule H2). The last look
 /// of a thread that has found nothing else: it costs a few microseconds, and those who compute an
 /// interrupt.
@@ -256,9 +264,10 @@ const REACH: usize = 32;
 /// All seats whose owners may fork are asked, also those that show no private job. An owner may be
 /// in the middle of a push that is not to be seen yet, and that does not see the question either.
 #[cold]
-pub(super) fn hidden(me: Occupant<'_>) -> Option<Found> {
+pub(super) fn hidden(me: Occupant<'_>) -> Hidden {
+    let mut is_refused = false;
     if !me.registry().expects_thieves() {
-        return None;
+        return Hidden::Nothing;
     }
     let mut seats = victims(me).filter(|seat| seat.may_hide_jobs());
     loop {
@@ -266,25 +275,41 @@ pub(super) fn hidden(me: Occupant<'_>) -> Option<Found> {
         for (place, seat) in asked.iter_mut().zip(&mut seats) {
             *place = Some((seat, seat.hidden().ask()));
         }
-        asked[0]?;
+        if asked[0].is_none() {
+            break;
+        }
         if !may_reach() {
-            return None;
+            return Hidden::Nothing;
         }
-        for (seat, asked) in asked.into_iter().flatten() {
-            if !seat.hides_jobs() && !seat.offer().has_public() {
-                continue;
-            }
-            let job = match seat.hidden().reach(asked) {
-                Reached::Job(job) => Some(job),
-                Reached::Public | Reached::Answered => seat.offer().steal().success(),
-                Reached::Nothing => None,
-            };
-            if let Some(job) = job {
-                trace::steal(seat.index());
-                me.counters().count_steal();
-                return Some(Found::closure(job));
+        for (seat, mut asked) in asked.into_iter().flatten() {
+            while seat.hides_jobs() || seat.offer().has_public() {
+                let job = match seat.hidden().reach(asked) {
+                    Reached::Job(job) => Some(job),
+                    Reached::Public | Reached::Answered => seat.offer().steal().success(),
+                    Reached::Nothing => break,
+                    Reached::Refused => {
+                        is_refused = true;
+                        break;
+                    }
+                };
+                if let Some(job) = job {
+                    trace::steal(seat.index());
+                    me.counters().count_steal();
+                    return Hidden::Job(Found::closure(job));
+                }
+                // Another thief has taken what the owner made public, and the owner may be away
+                // again, with more: a new question.
+                asked = seat.hidden().ask();
+                if !may_reach() {
+                    return Hidden::Nothing;
+                }
             }
         }
+    }
+    if is_refused {
+        Hidden::Refused
+    } else {
+        Hidden::Nothing
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::asleep::Asleep;
 use super::driver::{Asker, Role};
-use super::find::{self, Found};
+use super::find::{self, Found, Hidden};
 use super::registry::Registry;
 use super::rescue::deputy;
 use super::rescue::post::{self, Left};
@@ -129,12 +129,26 @@ struct MainLoop<'a> {
     searching: bool,
     /// The last sleep was a short one.
     slept_shortly: bool,
-    /// It stopped to search because more threads were active than there are permits.
-    was_surplus: bool,
+    /// Where it has looked for work in vain.
+    looked: Looked,
     /// The last job was a poll.
     has_polled: bool,
     /// Events were let in in this round.
     has_glanced: bool,
+}
+
+/// Where a thread has looked for work before it sleeps. Its last look depends on that.
+#[derive(Clone, Copy)]
+enum Looked {
+    /// Not into the slots of others: more threads were active than there are permits. By now its
+    /// permit may be free, as several such threads may leave at once.
+    InPublic,
+    /// Everywhere. A private job that is there now came later. That its owner has been asked does
+    /// not help: the question may be that of a thread that does not reach for the job itself.
+    Everywhere,
+    /// Everywhere, and there were jobs that no thread may take just now. Or its permit is needed by
+    /// another thread, which looks for itself.
+    InVain,
 }
 
 /// Where the main loop may have to wait as a future: some reactors are one around it
@@ -156,7 +170,7 @@ impl<'a> MainLoop<'a> {
             is_worker,
             searching,
             slept_shortly: true,
-            was_surplus: false,
+            looked: Looked::InPublic,
             has_polled: false,
             has_glanced: false,
         }
@@ -170,7 +184,7 @@ impl<'a> MainLoop<'a> {
                     self.has_glanced = true;
                 }
                 Pause::Drive(role) => {
-                    let slept = sleep_driving(self.me, role, self.was_surplus).await;
+                    let slept = sleep_driving(self.me, role, self.looked).await;
                     self.searching = true;
                     self.slept_shortly = slept < SHORT;
                 }
@@ -283,11 +297,19 @@ impl<'a> MainLoop<'a> {
                 }
             }
         }
-        self.was_surplus = is_surplus();
-        if self.was_surplus {
+        if is_surplus() {
+            self.looked = Looked::InPublic;
             return None;
         }
-        find::others(me, true).or_else(|| find::hidden(me))
+        if let Some(job) = find::others(me, true) {
+            return Some(job);
+        }
+        match find::hidden(me) {
+            Hidden::Job(job) => return Some(job),
+            Hidden::Nothing => self.looked = Looked::Everywhere,
+            Hidden::Refused => self.looked = Looked::InVain,
+        }
+        None
     }
 
     /// May this thread spin before it sleeps? Not after a poll in a pool with a reactor: the next
@@ -311,9 +333,12 @@ impl<'a> MainLoop<'a> {
     fn sleep(&mut self, before: Before) -> Duration {
         let (registry, me) = (self.registry, self.me);
         let asleep = Asleep::begin(me);
-        let was_surplus = self.was_surplus && before == Before::Searching;
+        let looked = match before {
+            Before::Searching => self.looked,
+            Before::Crowded => Looked::InVain,
+        };
         let rescan = || {
-            let found = rescan(me, was_surplus);
+            let found = rescan(me, looked);
             if found == Rescan::Nothing {
                 tell::relieve_spare(registry);
             }
@@ -344,19 +369,20 @@ fn execute(me: Occupant<'_>, job: Found) {
 
 /// The last look before a sleep: is there a reason not to? A thread that pauses may go on, because
 /// a permit has come back.
-///
-/// One that `was_surplus` has not reached for private jobs. So it does not rely on owners that have
-/// been asked already: by now its permit may be free, and nobody else looks.
-fn rescan(me: Occupant<'_>, was_surplus: bool) -> Rescan {
+fn rescan(me: Occupant<'_>, looked: Looked) -> Rescan {
     let registry = me.registry();
     registry.rescue.turnstile.grant();
-    let hides = || {
-        tell::ask_all(registry);
-        registry.has_jobs()
+    let hides = || match looked {
+        Looked::InPublic => {
+            tell::ask_all(registry);
+            registry.has_jobs()
+        }
+        Looked::Everywhere => registry.has_jobs(),
+        Looked::InVain => false,
     };
     if me.mail.has_letters() || registry.is_closed() {
         Rescan::Mine
-    } else if registry.has_work_left() || was_surplus && hides() {
+    } else if registry.has_work_left() || hides() {
         Rescan::Work
     } else {
         Rescan::Nothing
@@ -364,14 +390,14 @@ fn rescan(me: Occupant<'_>, was_surplus: bool) -> Rescan {
 }
 
 /// Sleeps as the driver until there is a reason not to; returns how long. The thread searches then.
-async fn sleep_driving(me: Occupant<'_>, role: Role<'_>, was_surplus: bool) -> Duration {
+async fn sleep_driving(me: Occupant<'_>, role: Role<'_>, looked: Looked) -> Duration {
     let registry = me.registry();
     let sleep = &registry.sleep;
     let asleep = Asleep::begin(me);
     sleep.begin_driving(
         me.index(),
         me.parker(),
-        || rescan(me, was_surplus),
+        || rescan(me, looked),
         || tell::work(registry),
     );
     while !sleep.take_token(me.index()) {

@@ -21,8 +21,10 @@ pub(crate) enum Reached {
     Public,
     /// The owner has answered in the meantime: it is at its slots.
     Answered,
-    /// Nothing, or nothing that another thread may run.
+    /// There is no private job.
     Nothing,
+    /// There is one, but the limit that it is under has no token for another thread.
+    Refused,
 }
 
 /// Puts the heavy fence between [`Slots::ask`] and [`Slots::reach`]. `false`: the system has
@@ -71,7 +73,7 @@ impl Slots {
         // the lock go; so it sits on this seat, and its thread, whose cell this is, lives.
         let origin = unsafe { (*here).look() };
         if !origin.share().try_take() {
-            return Reached::Nothing;
+            return Reached::Refused;
         }
         chaos::point("reach before it is marked");
         // Ordering: Relaxed for both; the owner looks under the lock.

@@ -298,8 +298,15 @@ fn owner_and_searcher() -> Arc<Registry> {
 }
 
 /// What a thread gets that looks everywhere once.
+fn hidden(me: Occupant<'_>) -> Option<find::Found> {
+    match find::hidden(me) {
+        find::Hidden::Job(job) => Some(job),
+        find::Hidden::Nothing | find::Hidden::Refused => None,
+    }
+}
+
 fn search(me: Occupant<'_>) -> Option<find::Found> {
-    find::others(me, true).or_else(|| find::hidden(me))
+    find::others(me, true).or_else(|| hidden(me))
 }
 
 /// A thief at a seat, which looks for work this often.
@@ -363,7 +370,7 @@ fn reach_races_reach() {
             thread::spawn(move || {
                 // SAFETY: no other thread takes this seat, and the registry outlives the guard.
                 let occupied = unsafe { registry.occupy(seat) };
-                match find::hidden(occupied.me()) {
+                match hidden(occupied.me()) {
                     Some(job) => job.execute(occupied.me()),
                     None => return false,
                 }
@@ -402,7 +409,7 @@ fn an_owner_that_is_away_hides_nothing() {
                         registry.sleep.start_searching();
                         continue;
                     }
-                    let rescan = || match registry.has_work_left() {
+                    let rescan = || match registry.has_work_left() || registry.has_jobs() {
                         true => Rescan::Work,
                         false => Rescan::Nothing,
                     };

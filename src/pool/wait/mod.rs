@@ -162,15 +162,21 @@ pub(super) fn reach(me: Occupant<'_>, half: &Public) -> Option<JobRef> {
     if !thief.may_hide_jobs() {
         return None;
     }
-    let asked = thief.hidden().ask();
-    if !may_reach() {
-        return None;
-    }
-    let _pin = half.latch().pin()?;
-    match thief.hidden().reach(asked) {
-        Reached::Job(job) => Some(job),
-        Reached::Public | Reached::Answered => thief.offer().steal().success(),
-        Reached::Nothing => None,
+    loop {
+        let asked = thief.hidden().ask();
+        if !may_reach() {
+            return None;
+        }
+        let _pin = half.latch().pin()?;
+        match thief.hidden().reach(asked) {
+            Reached::Job(job) => return Some(job),
+            Reached::Public | Reached::Answered => match thief.offer().steal() {
+                Steal::Success(job) => return Some(job),
+                // Another thief has it, and the owner may be away again, with more.
+                Steal::Empty | Steal::Retry => {}
+            },
+            Reached::Nothing | Reached::Refused => return None,
+        }
     }
 }
 
