@@ -297,16 +297,11 @@ impl Seat {
         self.slots.private_jobs() > 0
     }
 
-    /// Might there be private jobs that the calling thread does not see yet? A push of a half is
-    /// seen late, because it has no fence of its own (`sync::asymmetric`). An owner forks while it
-    /// computes; it does so without a permit inside `block_in_place` only.
+    /// Might there be private jobs that are not to be seen yet (`sync::asymmetric`)? An owner forks
+    /// while it computes, and without a permit inside `block_in_place` only.
     pub(crate) fn may_hide_jobs(&self) -> bool {
-        let may_fork = match self.mode() {
-            Mode::Computing => true,
-            Mode::Away => self.waits_for.get() == Wait::Blocking,
-            Mode::Polling | Mode::Overcommitted => false,
-        };
-        may_fork || self.hides_jobs()
+        let blocks = self.mode() == Mode::Away && self.waits_for.get() == Wait::Blocking;
+        blocks || self.mode() == Mode::Computing || self.hides_jobs()
     }
 
     /// Are there private jobs, whose owner does not know that a thread looks for work? (If it
