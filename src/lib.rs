@@ -57,7 +57,7 @@
 //!   own stack. [`Handle::install`] moves to a worker.
 //! * Handles detach, futures cancel: dropping a [`JoinHandle`] lets the task run on, dropping a
 //!   [`Compute`] cancels it. Cancelling keeps from starting what has not begun; what runs goes on,
-//!   but for [`cancellable`] regions.
+//!   except for [`cancellable`] regions.
 //!
 //! # Guarantees
 //!

@@ -58,9 +58,9 @@ impl FnContext {
 ///
 /// # Panics
 ///
-/// Both closures always run, whatever the other does (except in a [`cancellable`](crate::cancellable)
-/// region that was cancelled). If one panics, `join` panics with its
-/// payload once both are done; if both do, with that of `oper_a`.
+/// Both closures always run, whatever the other does (except in a
+/// [`cancellable`](crate::cancellable) region that was cancelled). If one panics, `join` panics
+/// with its payload once both are done; if both do, with that of `oper_a`.
 ///
 /// ```
 /// fn quick_sort<T: PartialOrd + Send>(items: &mut [T]) {

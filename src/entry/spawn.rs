@@ -46,7 +46,7 @@ where
 
 /// Starts a closure that computes on the current pool: it may use `join`, `scope` and parallel
 /// iterators. Dropping the handle detaches it. [`abort`](JoinHandle::abort) keeps it from starting;
-/// once it runs it goes on to its end, but for [`cancellable`](crate::cancellable) regions.
+/// once it runs it goes on to its end, except for [`cancellable`](crate::cancellable) regions.
 /// [`compute`](crate::compute) is the awaited form, which cancels when dropped.
 ///
 /// ```

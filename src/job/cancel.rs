@@ -1,10 +1,10 @@
 //! "Nobody wants the result any more": the flag of a computation, and where it cuts.
 //!
 //! Each task owns a [`Cancel`] flag. Its polls run under that flag, and so does each descendant of
-//! them, on every thread ([`super::origin`]). A set flag cuts nothing by itself: what has begun goes
-//! on to its end. Only inside a region that asks for it, [`cancellable`](crate::cancellable), do
-//! loops and joins look at the flag and leave by unwinding, as far as that call. So a [`CancelRef`]
-//! says two things: which flag, and whether it cuts here.
+//! them, on every thread ([`super::origin`]). A set flag cuts nothing by itself: what has begun
+//! goes on to its end. Only inside a region that asks for it, [`cancellable`](crate::cancellable),
+//! do loops and joins look at the flag and leave by unwinding, as far as that call. So a
+//! [`CancelRef`] says two things: which flag, and whether it cuts here.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};

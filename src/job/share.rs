@@ -11,8 +11,9 @@
 //!
 //! A half that runs on top of another job's frame (in a wait for another half, or because the frame
 //! yields) has a token of its own. The frame below does not work meanwhile, and gives its token
-//! back ([`super::origin::lend_token`]): the job may wait for something that needs it. The lowest bit of
-//! the pointer that a thread works under says that its frame has given its token back already.
+//! back ([`super::origin::lend_token`]): the job may wait for something that needs it. The lowest
+//! bit of the pointer that a thread works under says that its frame has given its token back
+//! already.
 
 use crate::util::tokens::Tokens;
 

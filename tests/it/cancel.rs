@@ -1,4 +1,4 @@
-//! Cancelling: what has begun goes on to its end, but for regions that asked to be cut.
+//! Cancelling: what has begun goes on to its end, except for regions that asked to be cut.
 
 use crate::util::{SIZES, message_of, occupy, pool, pool_without_spares, spin_until, watched};
 use manyhands::prelude::*;

@@ -1,5 +1,5 @@
-//! The futex of systems without one that `atomic-wait` knows, and of the model checkers. Every model
-//! that parks a thread runs on it.
+//! The futex of systems without one that `atomic-wait` knows, and of the model checkers. Every
+//! model that parks a thread runs on it.
 
 use super::atomic::{AtomicU32, Ordering};
 use super::{Condvar, Mutex, lock};
