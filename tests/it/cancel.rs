@@ -434,7 +434,7 @@ fn a_shield_keeps_a_step_whole() {
             join(|| (), || ());
             unreachable!("the region is left behind the shield");
         });
-        assert_eq!(result.map(|()| ()), Err(Cancelled));
+        assert_eq!(result, Err(Cancelled));
         (sum, after)
     };
     everywhere(work, |end| assert_eq!(end, (WHOLE + 4950, true)));
@@ -464,7 +464,7 @@ fn each_region_is_left_for_itself() {
 #[test]
 fn a_catch_inside_of_a_region_can_tell() {
     let work = |gate: &Gate| {
-        let result = cancellable(|| {
+        cancellable(|| {
             let caught = catch_unwind(AssertUnwindSafe(|| {
                 gate.pass();
                 (0..u64::MAX).into_par_iter().for_each(|_| ());
@@ -472,8 +472,7 @@ fn a_catch_inside_of_a_region_can_tell() {
             let payload = caught.unwrap_err();
             assert!(payload.is::<Cancelled>());
             resume_unwind(payload);
-        });
-        result.map(|()| ())
+        })
     };
     everywhere(work, |end| assert_eq!(end, Err(Cancelled)));
 }

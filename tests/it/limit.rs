@@ -194,8 +194,8 @@ fn a_job_on_top_may_wait_for_a_task_of_the_same_part() {
                     let task = limited.spawn_compute(move || {
                         // As often as there are tokens.
                         let wait = || inside.spawn(async { 1 }).join().unwrap();
-                        let on_top = || join(|| yield_local(), wait).1;
-                        join(|| yield_local(), || on_top() + on_top()).1
+                        let on_top = || join(yield_local, wait).1;
+                        join(yield_local, || on_top() + on_top()).1
                     });
                     assert_eq!(task.join().unwrap(), 2);
                 }

@@ -230,7 +230,8 @@ fn a_source_that_lies_is_found_out() {
     const LEN: usize = 3_000;
     let as_asked = |index| index;
     // What it says, what it has, and where it cuts itself.
-    let lies: [(usize, usize, fn(usize) -> usize); 8] = [
+    type Lie = (usize, usize, fn(usize) -> usize);
+    let lies: [Lie; 8] = [
         (LEN, LEN + 1, as_asked),
         (LEN, LEN + 500, as_asked),
         (LEN, LEN - 1, as_asked),
