@@ -299,6 +299,9 @@ pub(super) fn hidden(me: Occupant<'_>) -> Hidden {
                 }
                 // Another thief has taken what the owner made public, and the owner may be away
                 // again, with more: a new question.
+                crate::sync::hint::spin_loop();
+                #[cfg(manyhands_model)]
+                crate::sync::thread::yield_now();
                 asked = seat.hidden().ask();
                 if !may_reach() {
                     return Hidden::Nothing;

@@ -300,8 +300,10 @@ impl Seat {
     /// Might there be private jobs that are not to be seen yet (`sync::asymmetric`)? An owner forks
     /// while it computes, and without a permit inside `block_in_place` only.
     pub(crate) fn may_hide_jobs(&self) -> bool {
+        // In a model the light fence is a full one.
+        let is_late = cfg!(not(manyhands_model));
         let blocks = self.mode() == Mode::Away && self.waits_for.get() == Wait::Blocking;
-        blocks || self.mode() == Mode::Computing || self.hides_jobs()
+        is_late && (blocks || self.mode() == Mode::Computing) || self.hides_jobs()
     }
 
     /// Are there private jobs, whose owner does not know that a thread looks for work? (If it

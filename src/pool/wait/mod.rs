@@ -173,7 +173,11 @@ pub(super) fn reach(me: Occupant<'_>, half: &Public) -> Option<JobRef> {
             Reached::Public | Reached::Answered => match thief.offer().steal() {
                 Steal::Success(job) => return Some(job),
                 // Another thief has it, and the owner may be away again, with more.
-                Steal::Empty | Steal::Retry => {}
+                Steal::Empty | Steal::Retry => {
+                    hint::spin_loop();
+                    #[cfg(manyhands_model)]
+                    crate::sync::thread::yield_now();
+                }
             },
             Reached::Nothing | Reached::Refused => return None,
         }
