@@ -6,8 +6,8 @@
 //! Only a join tells that this is done, so the roster keeps the handles.
 //!
 //! `shutdown.C5`: who waits for the end waits until every thread has left, *and* until the handle
-//! of each one that the pool made is here. A thread that makes another writes "coming" before, and
-//! the handle after; in between the new thread may have come and gone. All of it is under one lock.
+//! of each one that the pool made is here. The maker hands it in when the thread exists, and by then
+//! the thread may have come and gone. So a thread that the pool made stays listed when it leaves.
 
 use crate::sync::{Condvar, Mutex, lock, thread_cell};
 use crate::util::{clock, unwind};
@@ -36,6 +36,11 @@ thread_cell! {
     static MINE: Cell<usize> = Cell::new(0);
 }
 
+thread_cell! {
+    /// The same number, if the pool made the thread.
+    static MADE: Cell<usize> = Cell::new(0);
+}
+
 impl Number {
     fn next() -> Self {
         // Ordering: Relaxed; only uniqueness matters.
@@ -51,19 +56,9 @@ impl Number {
 /// One thread.
 #[derive(Debug)]
 struct Entry {
-    handle: Origin,
+    /// Of a thread that the pool made, once its maker has it.
+    handle: Option<Handle>,
     has_left: bool,
-}
-
-/// Who made a thread.
-#[derive(Debug)]
-enum Origin {
-    /// The program: nobody joins it here.
-    Program,
-    /// The pool, which does not have the handle yet.
-    Coming,
-    /// The pool.
-    Pool(Handle),
 }
 
 /// The threads of one pool that have not left, or are not joined.
@@ -85,48 +80,32 @@ impl Roster {
     pub(super) fn add(&self) -> Number {
         let number = Number::next();
         let entry = Entry {
-            handle: Origin::Program,
+            handle: None,
             has_left: false,
         };
         lock(&self.entries).insert(number, entry);
         number
     }
 
-    /// Makes that thread.
+    /// Makes that thread. (Nothing may let a simulation go on between `sim::ticket` and the thread
+    /// that takes the place, so no lock is taken before.)
     pub(super) fn spawn(
         &self,
         number: Number,
         builder: std::thread::Builder,
         body: impl FnOnce() + Send + 'static,
     ) -> io::Result<()> {
-        self.set_origin(number, Origin::Coming);
         let body = move || {
+            MADE.with(|made| made.set(number.0));
             number.begin();
             body();
         };
-        match spawn(builder, body) {
-            Ok(handle) => {
-                self.set_origin(number, Origin::Pool(handle));
-                Ok(())
-            }
-            Err(error) => {
-                self.set_origin(number, Origin::Program);
-                Err(error)
-            }
+        let handle = spawn(builder, body)?;
+        if let Some(entry) = lock(&self.entries).get_mut(&number) {
+            entry.handle = Some(handle);
         }
-    }
-
-    fn set_origin(&self, number: Number, origin: Origin) {
-        let mut entries = lock(&self.entries);
-        if let Some(entry) = entries.get_mut(&number) {
-            entry.handle = origin;
-            if entry.has_left && matches!(entry.handle, Origin::Program) {
-                // It was refused, and has left for that reason.
-                entries.remove(&number);
-            }
-        }
-        drop(entries);
         self.change.notify_all();
+        Ok(())
     }
 
     /// The thread has run its last job. If it `reaps`, it joins those that have left before: in a
@@ -138,11 +117,11 @@ impl Roster {
             true => take_handles(&mut entries),
             false => Vec::new(),
         };
-        if let Some(entry) = entries.get_mut(&number) {
+        if MADE.with(Cell::get) != number.0 {
+            // The program's thread, which nobody joins here; or there never was one.
+            entries.remove(&number);
+        } else if let Some(entry) = entries.get_mut(&number) {
             entry.has_left = true;
-            if matches!(entry.handle, Origin::Program) {
-                entries.remove(&number);
-            }
         }
         drop(entries);
         self.change.notify_all();
@@ -190,19 +169,15 @@ impl Roster {
 
 /// Is there nothing left to wait for but the join?
 fn has_ended(entry: &Entry) -> bool {
-    entry.has_left && !matches!(entry.handle, Origin::Coming)
+    entry.has_left && entry.handle.is_some()
 }
 
 /// The handles of all threads that have left.
 fn take_handles(entries: &mut BTreeMap<Number, Entry>) -> Vec<Handle> {
     let gone = entries.iter().filter(|(_, entry)| has_ended(entry));
     let gone: Vec<Number> = gone.map(|(number, _)| *number).collect();
-    let handles = gone.iter().filter_map(|number| entries.remove(number));
-    handles
-        .filter_map(|entry| match entry.handle {
-            Origin::Pool(handle) => Some(handle),
-            _ => None,
-        })
+    gone.iter()
+        .filter_map(|number| entries.remove(number)?.handle)
         .collect()
 }
 
