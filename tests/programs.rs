@@ -267,38 +267,52 @@ impl Author {
 
 // ---- the oracle -----------------------------------------------------------------------------
 
+impl Kind {
+    fn children(&self) -> Vec<&Child> {
+        match self {
+            Self::Leaf(_) => Vec::new(),
+            Self::Join(a, b) | Self::Panics(_, a, b) | Self::Race(a, b) => vec![a, b],
+            Self::Scope(children)
+            | Self::ScopeFifo(children)
+            | Self::InPlaceScope(children)
+            | Self::Loop(_, children)
+            | Self::Set(children) => children.iter().collect(),
+            Self::AwaitAll(started) | Self::Pool(_, _, started) => {
+                started.iter().map(|(_, child)| child).collect()
+            }
+            Self::Sort(child)
+            | Self::Task(_, child)
+            | Self::Install(child)
+            | Self::OtherPool(child)
+            | Self::BlockInPlace(child)
+            | Self::Broadcast(child)
+            | Self::YieldLocal(child)
+            | Self::Region(child)
+            | Self::Shield(child)
+            | Self::Aborted(_, child)
+            | Self::Cut(child)
+            | Self::Await(_, child)
+            | Self::Compute(child)
+            | Self::Sleep(_, child)
+            | Self::YieldNow(child)
+            | Self::InTime(child)
+            | Self::TooLate(_, child) => vec![child],
+        }
+    }
+}
+
 /// The value of a node, computed sequentially.
 fn value(node: &Node) -> u64 {
-    let of = |children: &[Child]| hash(node, children.iter().map(|child| value(child)));
     match &node.kind {
-        Kind::Leaf(_)
-        | Kind::Region(_)
+        // They may end without the values of their children.
+        Kind::Region(_)
         | Kind::Panics(..)
         | Kind::Aborted(..)
         | Kind::Cut(_)
         | Kind::Pool(..)
         | Kind::TooLate(..)
         | Kind::Race(..) => hash(node, []),
-        Kind::Join(a, b) => hash(node, [value(a), value(b)]),
-        Kind::Scope(children)
-        | Kind::ScopeFifo(children)
-        | Kind::InPlaceScope(children)
-        | Kind::Loop(_, children)
-        | Kind::Set(children) => of(children),
-        Kind::AwaitAll(started) => hash(node, started.iter().map(|(_, child)| value(child))),
-        Kind::Sort(child)
-        | Kind::Task(_, child)
-        | Kind::Install(child)
-        | Kind::OtherPool(child)
-        | Kind::BlockInPlace(child)
-        | Kind::Broadcast(child)
-        | Kind::YieldLocal(child)
-        | Kind::Shield(child)
-        | Kind::Await(_, child)
-        | Kind::Compute(child)
-        | Kind::Sleep(_, child)
-        | Kind::YieldNow(child)
-        | Kind::InTime(child) => hash(node, [value(child)]),
+        kind => hash(node, kind.children().into_iter().map(|child| value(child))),
     }
 }
 
@@ -337,53 +351,25 @@ impl Run {
             Start::Future => self.check(child, weaker(times, Times::AtMostOnce), true),
             _ => whole(child),
         };
-        let same = |child: &Node| self.check(child, times, may_be_cancelled);
+        let at_most_once = |child: &Node| self.check(child, weaker(times, Times::AtMostOnce), true);
         match &node.kind {
-            Kind::Leaf(_) => {}
-            Kind::Join(a, b) | Kind::Panics(Around::Join | Around::Scope, a, b) => {
-                same(a);
-                same(b);
-            }
-            Kind::Panics(Around::Loop, a, b) => {
-                // Items that nobody had begun do not begin.
+            // Items that nobody had begun do not begin.
+            Kind::Panics(Around::Loop, a, b) | Kind::Race(a, b) => {
                 whole(a);
                 whole(b);
             }
-            Kind::Scope(children)
-            | Kind::ScopeFifo(children)
-            | Kind::InPlaceScope(children)
-            | Kind::Loop(_, children)
-            | Kind::Set(children) => children.iter().for_each(|child| same(child)),
-            Kind::AwaitAll(started) => started.iter().for_each(|(_, child)| same(child)),
-            Kind::Region(child) if may_be_cancelled => {
-                self.check(child, weaker(times, Times::AtMostOnce), true);
-            }
-            Kind::Region(child)
-            | Kind::Sort(child)
-            | Kind::Task(_, child)
-            | Kind::Install(child)
-            | Kind::OtherPool(child)
-            | Kind::BlockInPlace(child)
-            | Kind::Broadcast(child)
-            | Kind::YieldLocal(child)
-            | Kind::Shield(child)
-            | Kind::Await(_, child)
-            | Kind::Compute(child)
-            | Kind::Sleep(_, child)
-            | Kind::YieldNow(child)
-            | Kind::InTime(child) => same(child),
+            Kind::Region(child) if may_be_cancelled => at_most_once(child),
+            Kind::Cut(child) | Kind::TooLate(_, child) => at_most_once(child),
             Kind::Aborted(start, child) => started(*start, child),
-            Kind::Cut(child) | Kind::TooLate(_, child) => {
-                self.check(child, weaker(times, Times::AtMostOnce), true);
-            }
             Kind::Pool(_, _, children) => {
                 for (start, child) in children {
                     started(*start, child);
                 }
             }
-            Kind::Race(a, b) => {
-                whole(a);
-                whole(b);
+            kind => {
+                for child in kind.children() {
+                    self.check(child, times, may_be_cancelled);
+                }
             }
         }
     }
@@ -429,53 +415,59 @@ fn begin(node: &Node, run: &Arc<Run>) -> Counted {
     counted(run)
 }
 
-fn start_on(pool: &Handle, start: Start, node: &Child, run: &Arc<Run>) -> JoinHandle<u64> {
+/// The node as a closure of its own.
+fn closure(node: &Child, run: &Arc<Run>) -> impl FnOnce() -> u64 + Send + use<> {
     let (owned, node, run) = (counted(run), Arc::clone(node), Arc::clone(run));
-    if let Start::Future = start {
-        return pool.spawn(async move {
-            let _owned = owned;
-            perform_async(&node, &run).await
-        });
-    }
-    let limited = run.limited.clone();
-    let other = run.other.clone();
-    let closure = move || {
+    move || {
         let _owned = owned;
         perform(&node, &run)
-    };
-    match start {
-        Start::Compute | Start::Future => pool.spawn_compute(closure),
-        Start::Blocking => pool.spawn_blocking(closure),
-        Start::Limited(which) => limited[which].spawn_compute(closure),
-        Start::High => pool.with_priority(Priority::High).spawn_compute(closure),
-        Start::Background => pool
-            .with_priority(Priority::Background)
-            .spawn_compute(closure),
-        Start::OtherPool => other.spawn_compute(closure),
     }
 }
 
-fn start(how: Start, node: &Child, run: &Arc<Run>) -> JoinHandle<u64> {
-    // The free functions where there are some.
-    let (owned, child, inside) = (counted(run), Arc::clone(node), Arc::clone(run));
-    let closure = move || {
+/// The node as a future of its own.
+fn future(node: &Child, run: &Arc<Run>) -> impl Future<Output = u64> + Send + use<> {
+    let (owned, node, run) = (counted(run), Arc::clone(node), Arc::clone(run));
+    async move {
         let _owned = owned;
-        perform(&child, &inside)
-    };
+        perform_async(&node, &run).await
+    }
+}
+
+fn start_on(pool: &Handle, start: Start, node: &Child, run: &Arc<Run>) -> JoinHandle<u64> {
+    let class = |priority| pool.with_priority(priority);
+    match start {
+        Start::Compute => pool.spawn_compute(closure(node, run)),
+        Start::Blocking => pool.spawn_blocking(closure(node, run)),
+        Start::Future => pool.spawn(future(node, run)),
+        Start::Limited(which) => run.limited[which].spawn_compute(closure(node, run)),
+        Start::High => class(Priority::High).spawn_compute(closure(node, run)),
+        Start::Background => class(Priority::Background).spawn_compute(closure(node, run)),
+        Start::OtherPool => run.other.spawn_compute(closure(node, run)),
+    }
+}
+
+/// On the current pool, by the free functions where there are some.
+fn start(how: Start, node: &Child, run: &Arc<Run>) -> JoinHandle<u64> {
     match how {
-        Start::Compute => spawn_compute(closure),
-        Start::Blocking => spawn_blocking(closure),
-        Start::Future => {
-            let (child, inside) = (Arc::clone(node), Arc::clone(run));
-            drop(closure);
-            let owned = counted(run);
-            spawn(async move {
-                let _owned = owned;
-                perform_async(&child, &inside).await
-            })
-        }
+        Start::Compute => spawn_compute(closure(node, run)),
+        Start::Blocking => spawn_blocking(closure(node, run)),
+        Start::Future => spawn(future(node, run)),
         _ => start_on(&Handle::current(), how, node, run),
     }
+}
+
+/// Runs the children as jobs of a scope; their values.
+macro_rules! in_scope {
+    ($scope:ident, $spawn:ident, $children:expr, $run:expr) => {{
+        let values = Mutex::new(vec![0; $children.len()]);
+        $scope(|s| {
+            for (i, child) in $children.iter().enumerate() {
+                let values = &values;
+                s.$spawn(move |_| put(values, i, perform(child, $run)));
+            }
+        });
+        values.into_inner().unwrap()
+    }};
 }
 
 fn put(values: &Mutex<Vec<u64>>, place: usize, value: u64) {
@@ -582,36 +574,9 @@ fn perform(node: &Child, run: &Arc<Run>) -> u64 {
             let (a, b) = join(|| perform(a, run), || perform(b, run));
             hash(node, [a, b])
         }
-        Kind::Scope(children) => {
-            let values = Mutex::new(vec![0; children.len()]);
-            scope(|s| {
-                for (i, child) in children.iter().enumerate() {
-                    let values = &values;
-                    s.spawn(move |_| put(values, i, perform(child, run)));
-                }
-            });
-            hash(node, values.into_inner().unwrap())
-        }
-        Kind::ScopeFifo(children) => {
-            let values = Mutex::new(vec![0; children.len()]);
-            scope_fifo(|s| {
-                for (i, child) in children.iter().enumerate() {
-                    let values = &values;
-                    s.spawn_fifo(move |_| put(values, i, perform(child, run)));
-                }
-            });
-            hash(node, values.into_inner().unwrap())
-        }
-        Kind::InPlaceScope(children) => {
-            let values = Mutex::new(vec![0; children.len()]);
-            in_place_scope(|s| {
-                for (i, child) in children.iter().enumerate() {
-                    let values = &values;
-                    s.spawn(move |_| put(values, i, perform(child, run)));
-                }
-            });
-            hash(node, values.into_inner().unwrap())
-        }
+        Kind::Scope(children) => hash(node, in_scope!(scope, spawn, children, run)),
+        Kind::ScopeFifo(children) => hash(node, in_scope!(scope_fifo, spawn_fifo, children, run)),
+        Kind::InPlaceScope(children) => hash(node, in_scope!(in_place_scope, spawn, children, run)),
         Kind::Loop(kind, children) => hash(node, loop_over(*kind, children, run)),
         Kind::Sort(child) => {
             let mut random = Random(node.id as u64);
@@ -652,11 +617,8 @@ fn perform(node: &Child, run: &Arc<Run>) -> u64 {
             hash(node, [])
         }
         Kind::Cut(child) => {
-            let (owned, inside, part) = (counted(run), Arc::clone(run), Arc::clone(child));
-            let task = spawn_compute(move || {
-                let _owned = owned;
-                cancellable(|| perform(&part, &inside))
-            });
+            let part = closure(child, run);
+            let task = spawn_compute(move || cancellable(part));
             task.abort();
             match task.join() {
                 Ok(Ok(result)) => assert_eq!(result, value(child)),
@@ -700,15 +662,6 @@ fn is_async(kind: &Kind) -> bool {
     )
 }
 
-/// A computation as a future of its own.
-fn computation(node: &Child, run: &Arc<Run>) -> impl Future<Output = u64> + Send + use<> {
-    let (owned, node, run) = (counted(run), Arc::clone(node), Arc::clone(run));
-    compute(move || {
-        let _owned = owned;
-        perform(&node, &run)
-    })
-}
-
 fn perform_async<'a>(node: &'a Child, run: &'a Arc<Run>) -> BoxFuture<'a, u64> {
     if !is_async(&node.kind) {
         return async move { perform(node, run) }.boxed();
@@ -725,11 +678,8 @@ fn perform_async<'a>(node: &'a Child, run: &'a Arc<Run>) -> BoxFuture<'a, u64> {
             Kind::Set(children) => {
                 let mut set = JoinSet::new();
                 for (i, child) in children.iter().enumerate() {
-                    let (owned, child, run) = (counted(run), Arc::clone(child), Arc::clone(run));
-                    set.spawn(async move {
-                        let _owned = owned;
-                        (i, perform_async(&child, &run).await)
-                    });
+                    let value = future(child, run);
+                    set.spawn(async move { (i, value.await) });
                 }
                 let mut values = vec![0; children.len()];
                 while let Some(result) = set.join_next().await {
@@ -738,7 +688,7 @@ fn perform_async<'a>(node: &'a Child, run: &'a Arc<Run>) -> BoxFuture<'a, u64> {
                 }
                 hash(node, values)
             }
-            Kind::Compute(child) => hash(node, [computation(child, run).await]),
+            Kind::Compute(child) => hash(node, [compute(closure(child, run)).await]),
             Kind::Sleep(micros, child) => {
                 time::sleep(Duration::from_micros(*micros)).await;
                 hash(node, [perform_async(child, run).await])
@@ -759,7 +709,7 @@ fn perform_async<'a>(node: &'a Child, run: &'a Arc<Run>) -> BoxFuture<'a, u64> {
                 hash(node, [])
             }
             Kind::Race(a, b) => {
-                let (first, second) = (computation(a, run), computation(b, run));
+                let (first, second) = (compute(closure(a, run)), compute(closure(b, run)));
                 select(pin!(first), pin!(second)).await;
                 hash(node, [])
             }

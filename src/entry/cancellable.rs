@@ -44,8 +44,8 @@ use crate::util::unwind;
 /// block_on(search).unwrap();
 /// ```
 ///
-/// The form is that of Swift's and Java's checked cancellation rather than of `Thread.stop`; the
-/// book tells the story in "Cancellation and shared state".
+/// As in Swift and Kotlin, code is cancelled where it says so, and not wherever it stands, as by
+/// Java's `Thread.stop`; the book tells the story in "Cancellation and shared state".
 ///
 /// # Errors
 ///

@@ -7,8 +7,9 @@
 //! every eighth round, other seats go before the injector.
 
 use super::registry::Registry;
-use super::seat::{Occupant, ROUNDS, Reached, Seat, may_reach};
+use super::seat::{Asked, Occupant, ROUNDS, Reached, Seat, may_reach};
 use crate::job::JobRef;
+use crate::sync;
 use crate::sync::atomic::{Ordering, fence};
 use crate::sync::deque::Steal;
 use crate::task::Priority::{Background, High, Normal};
@@ -222,9 +223,7 @@ fn sweep(me: Occupant<'_>, take: impl Fn(&Seat) -> Steal<Found>) -> Option<Found
         if !retry {
             return None;
         }
-        crate::sync::hint::spin_loop();
-        #[cfg(manyhands_model)]
-        crate::sync::thread::yield_now();
+        sync::spin();
     }
 }
 
@@ -253,7 +252,8 @@ const REACH: usize = 32;
 pub(super) enum Hidden {
     Job(Found),
     Nothing,
-    /// Only such as wait for a token of their limit; its return is told (`tell::token`).
+    /// Only such as this thread may not take: they wait for a token of their limit, whose return is
+    /// told (`tell::token`), or the system has refused the heavy fence.
     Refused,
 }
 
@@ -265,10 +265,10 @@ pub(super) enum Hidden {
 /// in the middle of a push that is not to be seen yet, and that does not see the question either.
 #[cold]
 pub(super) fn hidden(me: Occupant<'_>) -> Hidden {
-    let mut is_refused = false;
     if !me.registry().expects_thieves() {
         return Hidden::Nothing;
     }
+    let mut result = Hidden::Nothing;
     let mut seats = victims(me).filter(|seat| seat.may_hide_jobs());
     loop {
         let mut asked = [const { None }; REACH];
@@ -276,44 +276,39 @@ pub(super) fn hidden(me: Occupant<'_>) -> Hidden {
             *place = Some((seat, seat.hidden().ask()));
         }
         if asked[0].is_none() {
-            break;
+            return result;
         }
         if !may_reach() {
-            return Hidden::Nothing;
+            return Hidden::Refused;
         }
-        for (seat, mut asked) in asked.into_iter().flatten() {
-            while seat.hides_jobs() || seat.offer().has_public() {
-                let job = match seat.hidden().reach(asked) {
-                    Reached::Job(job) => Some(job),
-                    Reached::Public | Reached::Answered => seat.offer().steal().success(),
-                    Reached::Nothing => break,
-                    Reached::Refused => {
-                        is_refused = true;
-                        break;
-                    }
-                };
-                if let Some(job) = job {
+        for (seat, asked) in asked.into_iter().flatten() {
+            match reach(seat, asked) {
+                Reached::Job(job) => {
                     trace::steal(seat.index());
                     me.counters().count_steal();
                     return Hidden::Job(Found::closure(job));
                 }
-                // Another thief has taken what the owner made public, and the owner may be away
-                // again, with more: a new question.
-                crate::sync::hint::spin_loop();
-                #[cfg(manyhands_model)]
-                crate::sync::thread::yield_now();
-                asked = seat.hidden().ask();
-                if !may_reach() {
-                    return Hidden::Nothing;
-                }
+                Reached::Refused => result = Hidden::Refused,
+                Reached::Missed | Reached::Nothing => {}
             }
         }
     }
-    if is_refused {
-        Hidden::Refused
-    } else {
-        Hidden::Nothing
+}
+
+/// Reaches into the slots of one seat, and asks anew as long as other threads are faster.
+fn reach(seat: &Seat, mut asked: Asked) -> Reached {
+    while seat.hides_jobs() || seat.offer().has_public() {
+        match seat.hidden().reach(asked) {
+            Reached::Missed => {}
+            other => return other,
+        }
+        sync::spin();
+        asked = seat.hidden().ask();
+        if !may_reach() {
+            return Reached::Refused;
+        }
     }
+    Reached::Nothing
 }
 
 fn tasks_of(victim: &Seat, me: Occupant<'_>, most: usize) -> Steal<Found> {
@@ -330,11 +325,7 @@ pub(super) fn all_tasks_of(victim: &Seat, me: Occupant<'_>) {
         match victim.tasks.steal(me.tasks(), BATCH) {
             Steal::Success(task) => me.tasks().push(task),
             Steal::Empty => break,
-            Steal::Retry => {
-                crate::sync::hint::spin_loop();
-                #[cfg(manyhands_model)]
-                crate::sync::thread::yield_now();
-            }
+            Steal::Retry => sync::spin(),
         }
     }
     if let Some(task) = victim.tasks.steal_lifo() {

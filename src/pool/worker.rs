@@ -372,17 +372,20 @@ fn execute(me: Occupant<'_>, job: Found) {
 fn rescan(me: Occupant<'_>, looked: Looked) -> Rescan {
     let registry = me.registry();
     registry.rescue.turnstile.grant();
-    let hides = || match looked {
-        Looked::InPublic => {
-            tell::ask_all(registry);
-            registry.has_jobs()
-        }
-        Looked::Everywhere => registry.has_jobs(),
-        Looked::InVain => false,
-    };
     if me.mail.has_letters() || registry.is_closed() {
-        Rescan::Mine
-    } else if registry.has_work_left() || hides() {
+        return Rescan::Mine;
+    }
+    let is_work_left = match looked {
+        Looked::InPublic => {
+            registry.has_visible_work() || {
+                tell::ask_all(registry);
+                registry.has_jobs()
+            }
+        }
+        Looked::Everywhere => registry.driver.is_wanted() || registry.has_jobs(),
+        Looked::InVain => registry.has_work_left(),
+    };
+    if is_work_left {
         Rescan::Work
     } else {
         Rescan::Nothing

@@ -97,6 +97,13 @@ use std::sync::PoisonError;
 ))]
 compile_error!("set `--cfg manyhands_model` beside `manyhands_loom` or `manyhands_shuttle`");
 
+/// A moment for another thread, which is about to do what this one looks for. A model lets it.
+pub(crate) fn spin() {
+    hint::spin_loop();
+    #[cfg(manyhands_model)]
+    thread::yield_now();
+}
+
 /// Locks `mutex`, ignoring poison. What these locks guard is whole at every moment at which user
 /// code may panic, so a poisoned one would only say that a panic has passed by. (The locks of
 /// queues, tasks and timers are not held while user code runs at all.)

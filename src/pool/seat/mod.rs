@@ -37,7 +37,7 @@ pub(crate) use self::lifo::Tasks;
 pub(crate) use self::mail::Mail;
 pub(crate) use self::mode::{Mode, Progress};
 pub(crate) use self::offer::Offer;
-pub(crate) use self::reach::{Reached, may_reach};
+pub(crate) use self::reach::{Asked, Reached, may_reach};
 pub(crate) use self::slots::{Exposed, Popped, Slot, Slots, Wanted};
 pub(crate) use self::waits_for::{Shown, Wait, WaitWord};
 
@@ -300,10 +300,8 @@ impl Seat {
     /// Might there be private jobs that are not to be seen yet (`sync::asymmetric`)? An owner forks
     /// while it computes, and without a permit inside `block_in_place` only.
     pub(crate) fn may_hide_jobs(&self) -> bool {
-        // In a model the light fence is a full one.
-        let is_late = cfg!(not(manyhands_model));
         let blocks = self.mode() == Mode::Away && self.waits_for.get() == Wait::Blocking;
-        is_late && (blocks || self.mode() == Mode::Computing) || self.hides_jobs()
+        blocks || self.mode() == Mode::Computing || self.hides_jobs()
     }
 
     /// Are there private jobs, whose owner does not know that a thread looks for work? (If it

@@ -15,12 +15,10 @@ pub(crate) struct Asked(u32);
 /// What a thief gets that reaches into the slots.
 #[derive(Debug)]
 pub(crate) enum Reached {
-    /// The oldest private job, with the right to run it.
+    /// The oldest job, with the right to run it.
     Job(JobRef),
-    /// There are public jobs: they are older.
-    Public,
-    /// The owner has answered in the meantime: it is at its slots.
-    Answered,
+    /// Another thread was faster. The owner may be away again, with more: ask anew.
+    Missed,
     /// There is no private job.
     Nothing,
     /// There is one, but the limit that it is under has no token for another thread.
@@ -48,17 +46,18 @@ impl Slots {
     }
 
     /// The oldest private job, for a thief that has asked, and put `asymmetric::heavy` behind that.
-    /// Its owner may be anywhere meanwhile, and may never come back.
+    /// Its owner may be anywhere meanwhile, and may never come back. If there are public jobs, or
+    /// the owner has answered meanwhile by making some public: the oldest of them.
     #[cold]
     pub(crate) fn reach(&self, asked: Asked) -> Reached {
-        let _gate = lock(&self.gate.lock);
+        let gate = lock(&self.gate.lock);
         // Ordering: Relaxed; the owner counts and answers under the lock.
         let answers = self.gate.answers.load(Ordering::Relaxed);
-        if answers != asked.0 || !self.offer.hunger.is_asked() {
-            return Reached::Answered;
-        }
-        if self.offer.has_public() {
-            return Reached::Public;
+        let is_answered = answers != asked.0 || !self.offer.hunger.is_asked();
+        if is_answered || self.offer.has_public() {
+            drop(gate);
+            let stolen = self.offer.steal().success();
+            return stolen.map_or(Reached::Missed, Reached::Job);
         }
         let base = self.base();
         if self.top() <= base {

@@ -1,10 +1,11 @@
-//! What the occupant of a seat waits for, shown to people: nothing else depends on it.
+//! What the occupant of a seat waits for, shown to people. One thing depends on it: an owner that
+//! blocks by its own word may fork without a permit (`Seat::may_hide_jobs`).
 
 use super::Occupant;
 use crate::job::{NO_SEAT, SeatIndex};
-use std::fmt;
-// What people look at is no part of any protocol, and no model needs to see it.
+// Not a modelled atomic: no model has `block_in_place` with forks inside.
 use crate::sync::wide::AtomicU64;
+use std::fmt;
 use std::sync::atomic::Ordering;
 
 /// What the occupant of a seat waits for.
@@ -45,7 +46,8 @@ impl WaitWord {
         };
         let before = self.get();
         let word = kind << Self::KIND | u64::from(seat);
-        // Ordering: Relaxed; only looked at by people.
+        // Ordering: Relaxed; people look at it, and thieves (`Seat::may_hide_jobs`). Where a permit is
+        // given up, the fence in `Sleep::release` stands between this and the first fork.
         self.0.store(word, Ordering::Relaxed);
         before
     }

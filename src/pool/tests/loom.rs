@@ -409,7 +409,7 @@ fn an_owner_that_is_away_hides_nothing() {
                         registry.sleep.start_searching();
                         continue;
                     }
-                    let rescan = || match registry.has_work_left() || registry.has_jobs() {
+                    let rescan = || match registry.driver.is_wanted() || registry.has_jobs() {
                         true => Rescan::Work,
                         false => Rescan::Nothing,
                     };

@@ -27,9 +27,9 @@ use super::{computing, publish, tell};
 use crate::job::JobRef;
 use crate::job::stack::Public;
 use crate::latch::Latch;
+use crate::sync;
 use crate::sync::atomic::{Ordering, fence};
 use crate::sync::deque::Steal;
-use crate::sync::hint;
 use crate::trace::{self, Span};
 use crate::util::parker::Level;
 
@@ -56,9 +56,7 @@ pub(crate) fn for_half(me: Occupant<'_>, half: &Public) {
                     return;
                 }
                 // The thief offers something; another thread may be just taking it.
-                hint::spin_loop();
-                #[cfg(manyhands_model)]
-                crate::sync::thread::yield_now();
+                sync::spin();
             }
         }
     }
@@ -170,15 +168,7 @@ pub(super) fn reach(me: Occupant<'_>, half: &Public) -> Option<JobRef> {
         let _pin = half.latch().pin()?;
         match thief.hidden().reach(asked) {
             Reached::Job(job) => return Some(job),
-            Reached::Public | Reached::Answered => match thief.offer().steal() {
-                Steal::Success(job) => return Some(job),
-                // Another thief has it, and the owner may be away again, with more.
-                Steal::Empty | Steal::Retry => {
-                    hint::spin_loop();
-                    #[cfg(manyhands_model)]
-                    crate::sync::thread::yield_now();
-                }
-            },
+            Reached::Missed => sync::spin(),
             Reached::Nothing | Reached::Refused => return None,
         }
     }
