@@ -95,11 +95,11 @@ where
     C: Consumer<P::Item>,
 {
     fork::check_cancelled();
-    if consumer.full() || workers.alarm.rings() {
+    if consumer.full() || workers.unwound.is_set() {
         return consumer.into_folder().complete();
     }
     let Some(middle) = tree.cut(len) else {
-        return workers.alarm.watch(|| run_leaf(producer, consumer));
+        return workers.unwound.watch(|| run_leaf(producer, consumer));
     };
     let (left_producer, right_producer) = producer.split_at(middle);
     let (left_consumer, right_consumer, reducer) = consumer.split_at(middle);

@@ -10,7 +10,7 @@
 
 use super::fork::{self, Clock};
 use super::splitter::{Budget, Limits, PATIENCE_NS, PieceLength, Plan, Site};
-use super::workers::{Alarm, Token, Workers};
+use super::workers::{Token, Unwound, Workers};
 use super::{Consumer, Folder, Producer, Reducer};
 use super::{UnindexedConsumer, UnindexedProducer};
 use crate::sync::{Mutex, lock};
@@ -203,7 +203,7 @@ where
     C: Consumer<P::Item>,
 {
     let (folder, ()) = fork::join_quietly(
-        || workers.alarm.watch(|| block.fold_with(folder)),
+        || workers.unwound.watch(|| block.fold_with(folder)),
         |migrated| {
             if migrated {
                 take_others(others, workers);
@@ -352,7 +352,7 @@ where
     C: Consumer<P::Item>,
 {
     fork::check_cancelled();
-    if rest.consumer.full() || workers.alarm.rings() {
+    if rest.consumer.full() || workers.unwound.is_set() {
         return rest.consumer.into_folder().complete();
     }
     let Some(cut) = rest.plan.cut(rest.len) else {
@@ -661,7 +661,8 @@ where
             rest.plan.record(rest.done, fold.block, fold.clock.lap());
             fold.block = 0;
         }
-        let is_full = workers.alarm.rings() || fold.as_ref().is_some_and(|fold| fold.folder.full());
+        let is_full =
+            workers.unwound.is_set() || fold.as_ref().is_some_and(|fold| fold.folder.full());
         if rest.len == 0 || is_full || rest.consumer.full() {
             drop(held);
             piece.end();
@@ -708,7 +709,7 @@ where
             ready.clock = Clock::start();
         }
         let done = Fold {
-            folder: workers.alarm.watch(|| head.fold_with(ready.folder)),
+            folder: workers.unwound.watch(|| head.fold_with(ready.folder)),
             ..ready
         };
         if is_last {
@@ -778,7 +779,7 @@ where
 #[derive(Default)]
 struct Whole {
     length: PieceLength,
-    alarm: Alarm,
+    unwound: Unwound,
 }
 
 fn divide_unindexed<P, C>(
@@ -793,7 +794,7 @@ where
     C: UnindexedConsumer<P::Item>,
 {
     fork::check_cancelled();
-    if consumer.full() || whole.alarm.rings() {
+    if consumer.full() || whole.unwound.is_set() {
         return consumer.into_folder().complete();
     }
     let (left_producer, right_producer) = if budget.try_split(migrated, &whole.length) {
@@ -824,18 +825,18 @@ where
     let clock = Clock::start();
     let folder = Heeding {
         base: consumer.into_folder(),
-        alarm: &whole.alarm,
+        unwound: &whole.unwound,
     };
-    let folder = whole.alarm.watch(|| producer.fold_with(folder));
+    let folder = whole.unwound.watch(|| producer.fold_with(folder));
     whole.length.record(budget, clock.peek());
     folder.base.complete()
 }
 
-/// A folder that is full when the alarm rings: such a piece has no blocks, between which the bridge
+/// A folder that is full when another piece has unwound: such a piece has no blocks, between which the bridge
 /// could look. What is handed over as an iterator goes to the folder below as it is.
 struct Heeding<'w, F> {
     base: F,
-    alarm: &'w Alarm,
+    unwound: &'w Unwound,
 }
 
 impl<T, F: Folder<T>> Folder<T> for Heeding<'_, F> {
@@ -863,6 +864,6 @@ impl<T, F: Folder<T>> Folder<T> for Heeding<'_, F> {
 
     #[inline]
     fn full(&self) -> bool {
-        self.alarm.rings() || self.base.full()
+        self.unwound.is_set() || self.base.full()
     }
 }

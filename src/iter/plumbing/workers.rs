@@ -12,39 +12,39 @@ use crate::util::tokens::Tokens;
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The tokens of one loop that nobody holds, and its alarm.
+/// The tokens of one loop that nobody holds, and whether a piece has unwound.
 #[derive(Debug)]
 pub(crate) struct Workers {
     /// `None`: no limit.
     free: Option<Tokens>,
-    pub(crate) alarm: Alarm,
+    pub(crate) unwound: Unwound,
 }
 
 /// Tells the pieces of a loop that one of them has unwound. The loop will unwind, too, so the
 /// others end early; nobody gets to see their results.
 #[derive(Debug, Default)]
-pub(crate) struct Alarm {
+pub(crate) struct Unwound {
     /// It publishes nothing, and to see it late only costs time.
-    rings: AtomicBool,
+    is_set: AtomicBool,
 }
 
-impl Alarm {
-    pub(crate) fn rings(&self) -> bool {
+impl Unwound {
+    pub(crate) fn is_set(&self) -> bool {
         // Ordering: Relaxed, for the reason given at the field.
-        self.rings.load(Ordering::Relaxed)
+        self.is_set.load(Ordering::Relaxed)
     }
 
-    /// Runs items of a piece. If that unwinds, the alarm rings.
+    /// Runs items of a piece. If that unwinds, the others get to know.
     #[inline]
     pub(crate) fn watch<R>(&self, items: impl FnOnce() -> R) -> R {
-        struct Ring<'a>(&'a Alarm);
-        impl Drop for Ring<'_> {
+        struct Set<'a>(&'a Unwound);
+        impl Drop for Set<'_> {
             fn drop(&mut self) {
                 // Ordering: Relaxed, for the reason given at the field.
-                self.0.rings.store(true, Ordering::Relaxed);
+                self.0.is_set.store(true, Ordering::Relaxed);
             }
         }
-        let unless_done = Ring(self);
+        let unless_done = Set(self);
         let result = items();
         mem::forget(unless_done);
         result
@@ -60,7 +60,7 @@ impl Workers {
         let free = is_limit.then(|| Tokens::new(max.saturating_sub(1)));
         Self {
             free,
-            alarm: Alarm::default(),
+            unwound: Unwound::default(),
         }
     }
 

@@ -6,7 +6,7 @@
 //! take it, early or late.
 
 use crate::iter::ParallelIterator;
-use crate::iter::plumbing::workers::Alarm;
+use crate::iter::plumbing::workers::Unwound;
 use crate::iter::plumbing::*;
 use crate::sync::Mutex;
 use crate::util::lent::this_thread;
@@ -58,7 +58,7 @@ impl<I: Iterator<Item: Send> + Send> ParallelIterator for IterBridge<I> {
             let shared = Shared {
                 owner: AtomicUsize::new(NOBODY),
                 iter: Mutex::new(self.iter.fuse()),
-                alarm: Alarm::default(),
+                unwound: Unwound::default(),
             };
             run_part(&shared, consumer)
         })
@@ -69,7 +69,7 @@ struct Shared<I> {
     /// The thread that is in `next`, or [`NOBODY`].
     owner: AtomicUsize,
     iter: Mutex<Fuse<I>>,
-    alarm: Alarm,
+    unwound: Unwound,
 }
 
 /// The owner while no thread is in `next`.
@@ -97,7 +97,7 @@ impl<I: Iterator> Shared<I> {
     /// Gives items to `folder` until there are none, or it is full.
     fn fold_with<F: Folder<I::Item>>(&self, mut folder: F) -> F {
         // The lock is held for `next` only, not while the folder works.
-        while !folder.full() && !self.alarm.rings() {
+        while !folder.full() && !self.unwound.is_set() {
             fork::check_cancelled();
             let Some(item) = self.next() else {
                 break;
@@ -105,7 +105,7 @@ impl<I: Iterator> Shared<I> {
             if fork::is_hungry() {
                 fork::feed();
             }
-            folder = self.alarm.watch(|| folder.consume(item));
+            folder = self.unwound.watch(|| folder.consume(item));
         }
         folder
     }
@@ -118,7 +118,7 @@ where
     C: UnindexedConsumer<I::Item>,
 {
     fork::check_cancelled();
-    if consumer.full() || shared.alarm.rings() {
+    if consumer.full() || shared.unwound.is_set() {
         return consumer.into_folder().complete();
     }
     let reducer = consumer.to_reducer();
