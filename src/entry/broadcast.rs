@@ -11,7 +11,7 @@ use crate::job::heap::HeapJob;
 use crate::job::origin;
 use crate::latch::CountLatch;
 use crate::pool::publish::post_to_all;
-use crate::pool::{Registry, seat, wait};
+use crate::pool::{Registry, region, seat, wait};
 use crate::sync::{Mutex, lock};
 use crate::util::parker::Parker;
 use crate::util::unwind::{self, AbortOnDrop, Payload};
@@ -106,8 +106,8 @@ where
         results: (0..count).map(|_| Mutex::new(None)).collect(),
         pending: CountLatch::new(count),
     };
-    origin::check_cancelled();
-    let flag = CancelRef::current();
+    region::check_cancelled();
+    let flag = CancelRef::current().of_jobs();
     let guard = AbortOnDrop("a broadcast must wait for its workers");
     post_to_all(registry, |count| {
         let pointer = CallPtr(&raw const call);

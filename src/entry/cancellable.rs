@@ -6,7 +6,7 @@
 use crate::job::cancel::CancelRef;
 pub use crate::job::cancel::Cancelled;
 use crate::job::origin;
-use crate::pool::{publish, seat};
+use crate::pool::region;
 use crate::util::unwind;
 
 /// Runs `f`, and leaves it early if the computation around it is cancelled.
@@ -58,12 +58,12 @@ pub fn cancellable<F, R>(f: F) -> Result<R, Cancelled>
 where
     F: FnOnce() -> R,
 {
-    under(CancelRef::current().cutting(), || origin::run_or_skip(f)).or_else(
-        |payload| match payload.downcast() {
+    region::under(CancelRef::current().cutting(), || origin::run_or_skip(f)).or_else(|payload| {
+        match payload.downcast() {
             Ok(cancelled) => Err(*cancelled),
             Err(payload) => unwind::resume(payload),
-        },
-    )
+        }
+    })
 }
 
 /// Runs `f` whole, also inside of [`cancellable`].
@@ -91,22 +91,7 @@ pub fn shield<F, R>(f: F) -> R
 where
     F: FnOnce() -> R,
 {
-    under(CancelRef::current().whole(), f)
-}
-
-/// Runs `f` under the flag that the thread works under already, as `flag` has it.
-fn under<R>(flag: CancelRef, f: impl FnOnce() -> R) -> R {
-    if flag == CancelRef::current() {
-        return f();
-    }
-    if let Some(me) = seat::current() {
-        // A half takes along what its owner is under when it becomes public. Those that are private
-        // belong to joins around this call, and must not be taken for a part of it.
-        publish::expose_all(me);
-    }
-    // SAFETY: job.J3: the flag lived before this call, and lives on.
-    let _under = unsafe { origin::enter_flag(flag) };
-    f()
+    region::under(CancelRef::current().whole(), f)
 }
 
 /// Was the computation that this code works for cancelled?

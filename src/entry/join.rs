@@ -7,7 +7,7 @@
 use super::current::current_registry;
 use crate::job::origin;
 use crate::job::stack::StackJob;
-use crate::pool::{Occupant, Popped, Registry, Slot, guest, halves, seat, wait};
+use crate::pool::{Occupant, Popped, Registry, Slot, guest, halves, region, seat, wait};
 use crate::util::unwind;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ where
     RA: Send,
     RB: Send,
 {
-    origin::check_cancelled();
+    region::check_cancelled();
     match seat::current() {
         Some(me) => fork::<LOUD, _, _, _, _>(me, |_| oper_a(), |_| oper_b()),
         None => outside(&current_registry(), |_| oper_a(), |_| oper_b()),
@@ -118,7 +118,7 @@ where
     RA: Send,
     RB: Send,
 {
-    origin::check_cancelled();
+    region::check_cancelled();
     match seat::current() {
         Some(me) => fork::<LOUD, _, _, _, _>(me, oper_a, oper_b),
         None => outside(&current_registry(), oper_a, oper_b),
@@ -160,7 +160,7 @@ where
     RA: Send,
     RB: Send,
 {
-    origin::check_cancelled();
+    region::check_cancelled();
     match seat::current() {
         Some(me) if registry.owns(&me) => fork::<LOUD, _, _, _, _>(me, oper_a, oper_b),
         _ => outside(registry, oper_a, oper_b),

@@ -32,13 +32,13 @@ impl Cancel {
     }
 }
 
-/// A flag of a test, at an even address.
+/// A flag of a test, where the two bits of its address are free.
 #[cfg(all(test, not(manyhands_model)))]
-#[repr(align(2))]
-pub(crate) struct Even(pub(crate) Cancel);
+#[repr(align(4))]
+pub(crate) struct Aligned(pub(crate) Cancel);
 
 #[cfg(all(test, not(manyhands_model)))]
-impl std::ops::Deref for Even {
+impl std::ops::Deref for Aligned {
     type Target = Cancel;
 
     fn deref(&self) -> &Cancel {
@@ -48,6 +48,13 @@ impl std::ops::Deref for Even {
 
 /// Set in the address of a flag that cuts.
 const CUTS: usize = 1;
+
+/// Set in the address of a flag that would cut, but the thread unwinds: what its destructors run is
+/// whole.
+const UNWINDS: usize = 2;
+
+/// How many bytes the address of a flag is a multiple of: two bits of it are taken.
+pub(crate) const ALIGN: usize = 4;
 
 /// A borrowed flag, or none, and whether it cuts. Copied into jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,10 +70,10 @@ impl CancelRef {
     /// No flag: work that nobody can cancel.
     pub(crate) const NONE: Self = Self(std::ptr::null());
 
-    /// A pointer to a flag that cuts nothing, at an even address: the lowest bit is taken. Whoever
-    /// makes a thread work under it promises that the flag lives.
+    /// A pointer to a flag that cuts nothing, at a multiple of [`ALIGN`]. Whoever makes a thread
+    /// work under it promises that the flag lives.
     pub(crate) fn to(flag: &Cancel) -> Self {
-        debug_assert_eq!(std::ptr::from_ref(flag).addr() & CUTS, 0);
+        debug_assert_eq!(std::ptr::from_ref(flag).addr() % ALIGN, 0);
         Self(flag)
     }
 
@@ -85,18 +92,37 @@ impl CancelRef {
         if self.0.is_null() {
             return self;
         }
-        Self(self.0.map_addr(|address| address | CUTS))
+        Self(self.whole().0.map_addr(|address| address | CUTS))
+    }
+
+    /// The same flag, for a region of which the thread unwinds.
+    pub(super) fn unwinding(self) -> Self {
+        Self(self.whole().0.map_addr(|address| address | UNWINDS))
     }
 
     /// The same flag, for work that runs whole.
     pub(crate) fn whole(self) -> Self {
-        Self(self.0.map_addr(|address| address & !CUTS))
+        Self(self.0.map_addr(|address| address & !(CUTS | UNWINDS)))
     }
 
-    /// Is this a flag that cuts?
+    /// Is this a flag that cuts, now or when the unwinding has ended?
+    #[inline]
+    pub(super) fn is_region(self) -> bool {
+        self.0.addr() & (CUTS | UNWINDS) != 0
+    }
+
+    /// Is this a flag that cuts now?
     #[inline]
     pub(super) fn cuts(self) -> bool {
         self.0.addr() & CUTS != 0
+    }
+
+    /// The same flag, for the jobs that are made under it: those of destructors run whole.
+    pub(crate) fn of_jobs(self) -> Self {
+        match self.cuts() {
+            true => self,
+            false => self.whole(),
+        }
     }
 
     /// Is there a flag, and is it set?

@@ -106,22 +106,18 @@ pub(crate) struct Ambient {
 }
 
 impl Ambient {
-    /// What the calling thread works under, for the jobs that it makes. A thread that unwinds runs
-    /// destructors: their jobs are not cut.
+    /// What the calling thread works under, for the jobs that it makes.
     #[inline]
     pub(crate) fn here() -> Self {
-        let here = HERE.with(Here::get).of_jobs();
-        if here.cancel.cuts() && std::thread::panicking() {
-            let cancel = here.cancel.whole();
-            return Self { cancel, ..here };
-        }
-        here
+        HERE.with(Here::get).of_jobs()
     }
 
     /// The same for a job, which holds a token of its own.
     fn of_jobs(self) -> Self {
-        let share = self.share.held();
-        Self { share, ..self }
+        Self {
+            cancel: self.cancel.of_jobs(),
+            share: self.share.held(),
+        }
     }
 
     /// This share with another flag.
@@ -228,6 +224,16 @@ impl Origin {
         self.ambient.share
     }
 
+    /// The job runs on the thread that made it, with a token of its own. If the thread unwinds out
+    /// of the region of the job, the destructors that ran on top of it (see [`check_region`]) have
+    /// ended.
+    pub(super) fn return_home(self) {
+        self.share().give();
+        if self.ambient.cancel.cuts() {
+            HERE.with(|here| here.set_cancel(self.ambient.cancel));
+        }
+    }
+
     /// Makes the calling thread work under the flag and the share until the guard is dropped. The
     /// span is for [`in_span`](Self::in_span).
     ///
@@ -323,26 +329,33 @@ pub(crate) fn run_or_skip<R>(job: impl FnOnce() -> R) -> Result<R, Payload> {
     unwind::catch(job)
 }
 
-/// Leaves the region that the calling thread is in, if it was cancelled, by unwinding (quietly: no
-/// panic message is printed). Outside of a region this is one load and a branch.
-///
-/// Called before each block of a loop, and by each join and scope. With `panic = "abort"` there is
-/// no way out, and the region runs to its end.
+/// Is the calling thread in a region? If so, [`check_region`] is to be called.
 #[inline]
-pub(crate) fn check_cancelled() {
-    if CancelRef::current().cuts() {
-        check_region();
-    }
+pub(crate) fn is_in_region() -> bool {
+    CancelRef::current().is_region()
 }
 
+/// Leaves the region that the calling thread is in, if it was cancelled, by unwinding (quietly: no
+/// panic message is printed). With `panic = "abort"` there is no way out.
+///
+/// If the thread unwinds already, this is called by a destructor. Were that cut, or a half of it on
+/// another thread, the process would abort. So it runs whole, and so do the jobs that it makes.
+/// Those that the thread has made before are still cut: `publish_older` makes them public first.
 #[cold]
-fn check_region() {
-    if std::thread::panicking() {
-        // A destructor that runs while the thread unwinds. Were it cut, or a half of it on another
-        // thread, the process would abort: what it runs is whole from here on, until the guard of
-        // the frame around it puts the flag back.
-        HERE.with(|here| here.set_cancel(CancelRef::current().whole()));
-    } else if is_cut() {
+pub(crate) fn check_region(publish_older: impl FnOnce()) {
+    let here = CancelRef::current();
+    match (std::thread::panicking(), here.cuts()) {
+        (true, true) => {
+            publish_older();
+            HERE.with(|cell| cell.set_cancel(here.unwinding()));
+            return;
+        }
+        (true, false) => return,
+        // The unwinding was caught.
+        (false, false) => HERE.with(|cell| cell.set_cancel(here.cutting())),
+        (false, true) => {}
+    }
+    if is_cut() {
         std::panic::resume_unwind(Box::new(Cancelled));
     }
 }
@@ -350,7 +363,7 @@ fn check_region() {
 #[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::{Ambient, Origin, is_cancelled};
-    use crate::job::cancel::{Cancel, CancelRef, Even};
+    use crate::job::cancel::{Aligned, Cancel, CancelRef};
     use crate::job::share::{Share, ShareRef};
     use crate::util::spans::Carried;
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -361,7 +374,7 @@ mod tests {
 
     #[test]
     fn guards_put_back_both_pointers() {
-        let (flag, outer, inner) = (Even(Cancel::new()), share(), share());
+        let (flag, outer, inner) = (Aligned(Cancel::new()), share(), share());
         let (outer, inner) = (ShareRef::to(&outer), ShareRef::to(&inner));
         flag.cancel();
         let none = ShareRef::current();
@@ -389,7 +402,7 @@ mod tests {
 
     #[test]
     fn an_origin_is_entered_on_another_thread() {
-        let (flag, share) = (Even(Cancel::new()), share());
+        let (flag, share) = (Aligned(Cancel::new()), share());
         flag.cancel();
         let here = Ambient::here()
             .with_cancel(CancelRef::to(&flag))

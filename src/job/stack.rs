@@ -43,8 +43,7 @@ impl Public {
     /// The caller has the right to run the job.
     pub(crate) unsafe fn take_back(&self) {
         // SAFETY: the caller's promise.
-        let origin = unsafe { self.take_origin() };
-        origin.share().give();
+        unsafe { self.take_origin() }.return_home();
     }
 
     /// Takes the origin, to run the job where it was made.

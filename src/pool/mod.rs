@@ -17,6 +17,7 @@
 //! | 3 | `tell.rs` | who hears of what |
 //! | 4 | `publish.rs`, `timers.rs` | where a ready job goes; timers added |
 //! | 5 | `home.rs`, `rescue/post.rs`, `rescue/deputy.rs` | what a task keeps of its pool; the thread that polls while all compute, and its deputy |
+//! | 5 | `region.rs` | regions that a cancelled computation may leave |
 //! | 5 | `watch/look.rs` | a look after private halves of which no sleeper was told |
 //! | 6 | `computing.rs` | a thread begins to compute |
 //! | 7 | `halves.rs`, `wait/`, `yielding.rs` | what a join does at its seat; how a thread waits |
@@ -42,6 +43,7 @@ mod limit;
 pub(crate) mod metrics;
 mod prometheus;
 pub(crate) mod publish;
+pub(crate) mod region;
 mod registry;
 mod rescue;
 pub(crate) mod seat;

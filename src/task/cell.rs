@@ -11,7 +11,7 @@ use super::id::Id;
 use super::info::{Site, TaskInfo, TaskKind};
 use super::state::{Dropped, Notify, State};
 use super::{Class, How, JoinError, Schedule};
-use crate::job::cancel::Cancel;
+use crate::job::cancel::{self, Cancel};
 use crate::job::{self, JobRef, SeatIndex};
 use crate::sync::UnsafeCell;
 use crate::util::coarse;
@@ -42,18 +42,21 @@ pub(super) struct Header {
     /// The time when the last poll began, as a [`coarse::stamp`]; 0 before the first poll. Written
     /// by the runner. Not a modelled atomic: it orders nothing, and is only shown to people.
     polled: AtomicU32,
+    /// Stops parallel work inside the task. For every thread with a reference.
+    pub(super) cancel: Cancel,
     /// Is the next poll likely to compute? Written by the runner.
     heft: Heft,
     /// Does the list hold its reference? Guarded by the lock of the list's shard.
     pub(super) listed: UnsafeCell<bool>,
-    /// Stops parallel work inside the task. For every thread with a reference.
-    pub(super) cancel: Cancel,
     /// Never changes.
     class: Class,
 }
 
-/// [`CancelRef`](crate::job::cancel::CancelRef) needs the lowest bit of the flag's address.
-const _: () = assert!(std::mem::offset_of!(Header, cancel) % 2 == 0);
+/// [`CancelRef`](cancel::CancelRef) needs the lowest bits of the flag's address.
+const _: () = assert!(
+    std::mem::offset_of!(Header, cancel) % cancel::ALIGN == 0
+        && align_of::<Header>() >= cancel::ALIGN
+);
 
 /// The functions that know the future's type. Each takes the header of a cell of that type.
 pub(super) struct Vtable {
@@ -160,9 +163,9 @@ where
                 join_waker: UnsafeCell::new(None),
                 site,
                 polled: AtomicU32::new(0),
+                cancel: Cancel::new(),
                 heft: Heft::of(site),
                 listed: UnsafeCell::new(false),
-                cancel: Cancel::new(),
                 class,
             },
             scheduler,

@@ -1,11 +1,14 @@
 //! Cancelling: what has begun goes on to its end, except for regions that asked to be cut.
 
-use crate::util::{SIZES, message_of, occupy, pool, pool_without_spares, spin_until, watched};
+use crate::util::{
+    SIZES, message_of, occupy, panic_of, pool, pool_without_spares, spin_until, watched,
+};
 use manyhands::prelude::*;
 use manyhands::task::JoinSet;
 use manyhands::{
     Cancelled, Pool, broadcast, cancellable, is_cancelled, join, scope, shield, spawn_compute,
 };
+use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, Once, mpsc};
@@ -236,7 +239,7 @@ fn destructors_run_whole() {
         let result = cancellable(|| {
             let (_first, _second) = (Flush(Arc::clone(&flushed)), Flush(Arc::clone(&flushed)));
             gate.pass();
-            (0..u64::MAX).into_par_iter().for_each(|_| ());
+            endless_loop();
         });
         assert_eq!(result, Err(Cancelled));
         flushed.load(Ordering::Relaxed)
@@ -257,9 +260,16 @@ fn destructors_run_whole() {
     everywhere(panics, |n| assert_eq!(n, Flush::ITEMS + 1));
 }
 
+fn endless_loop() {
+    // A loop over nothing at all has an end: a release build runs a block of any length at once.
+    (0..u64::MAX).into_par_iter().for_each(|n| {
+        black_box(n);
+    });
+}
+
 /// Work without an end.
 const ENDLESS: [(&str, fn()); 11] = [
-    ("a loop", || (0..u64::MAX).into_par_iter().for_each(|_| ())),
+    ("a loop", endless_loop),
     ("joins", || {
         loop {
             join(|| (), || ());
@@ -301,15 +311,15 @@ const ENDLESS: [(&str, fn()); 11] = [
     }),
     ("a loop on another pool", || {
         let other = pool(2);
-        other.install(|| (0..u64::MAX).into_par_iter().for_each(|_| ()));
+        other.install(endless_loop);
     }),
     ("loops in loops", || {
         (0..100).into_par_iter().for_each(|_| {
-            (0..u64::MAX).into_par_iter().for_each(|_| ());
+            endless_loop();
         });
     }),
     ("loops in joins and scopes", || {
-        let forever = || (0..u64::MAX).into_par_iter().for_each(|_| ());
+        let forever = endless_loop;
         join(forever, || scope(|s| s.spawn(|_| forever())));
     }),
 ];
@@ -403,7 +413,7 @@ fn the_halves_around_a_region_run() {
                         spin_until(is_cancelled);
                         // The other thread comes now, and takes them all.
                         spin_until(|| ran.load(Ordering::Relaxed) == 8);
-                        (0..u64::MAX).into_par_iter().for_each(|_| ());
+                        endless_loop();
                     });
                     assert_eq!(result, Err(Cancelled));
                 });
@@ -426,7 +436,7 @@ fn a_shield_keeps_a_step_whole() {
                 let sum = whole(gate);
                 assert!(is_cancelled());
                 // Whatever it calls, on any thread; but a region inside asks for itself again.
-                let inner = cancellable(|| (0..u64::MAX).into_par_iter().for_each(|_| ()));
+                let inner = cancellable(endless_loop);
                 assert_eq!(inner, Err(Cancelled));
                 sum + (0..100_u64).into_par_iter().sum::<u64>()
             });
@@ -447,11 +457,11 @@ fn each_region_is_left_for_itself() {
         let outer = cancellable(|| {
             *inner.lock().unwrap() = Some(cancellable(|| {
                 gate.pass();
-                (0..u64::MAX).into_par_iter().for_each(|_| ());
+                endless_loop();
             }));
             // Nothing that could be left happens here.
             assert!(is_cancelled());
-            (0..u64::MAX).into_par_iter().for_each(|_| ());
+            endless_loop();
         });
         // Cancelled before: not even begun.
         let third = cancellable(|| -> () { unreachable!() });
@@ -467,7 +477,7 @@ fn a_catch_inside_of_a_region_can_tell() {
         cancellable(|| {
             let caught = catch_unwind(AssertUnwindSafe(|| {
                 gate.pass();
-                (0..u64::MAX).into_par_iter().for_each(|_| ());
+                endless_loop();
             }));
             let payload = caught.unwrap_err();
             assert!(payload.is::<Cancelled>());
@@ -499,6 +509,93 @@ fn a_region_that_ends_first_has_its_value() {
     });
 }
 
+/// A half that is private while its owner unwinds out of the region becomes public then. It is of
+/// the region all the same.
+#[test]
+fn the_halves_below_an_unwinding_frame_never_begin() {
+    struct OnDrop<F: Fn()>(F);
+    impl<F: Fn()> Drop for OnDrop<F> {
+        fn drop(&mut self) {
+            (self.0)();
+        }
+    }
+
+    /// Runs `while_unwinding` in a destructor, with two halves below it that another thread can
+    /// take. It is told whether the older one is gone.
+    fn unwind_above(while_unwinding: fn(&dyn Fn() -> bool)) {
+        let pool = pool_without_spares(2);
+        let busy = Mutex::new(Some(occupy(&pool)));
+        let (started, has_started) = mpsc::channel();
+        let task = pool.spawn_compute(move || {
+            let (began, gone) = (AtomicUsize::new(0), AtomicBool::new(false));
+            let goes = OnDrop(|| gone.store(true, Ordering::Release));
+            let begin = || began.fetch_add(1, Ordering::Relaxed);
+            let unwind = || {
+                let _unwinds = OnDrop(|| {
+                    busy.lock().unwrap().take().unwrap().release();
+                    while_unwinding(&|| gone.load(Ordering::Acquire));
+                });
+                started.send(()).unwrap();
+                spin_until(is_cancelled);
+                join(|| (), || ());
+            };
+            let end = cancellable(|| {
+                let older = move || {
+                    let _goes = goes;
+                    begin();
+                };
+                join(|| join(unwind, begin), older);
+            });
+            (end, began.into_inner())
+        });
+        has_started.recv().unwrap();
+        task.abort();
+        assert_eq!(task.join().unwrap(), (Err(Cancelled), 0));
+    }
+
+    watched(|| {
+        for _ in 0..20 {
+            // The destructor has joins of its own: these are whole.
+            unwind_above(|is_gone| {
+                let ran = AtomicUsize::new(0);
+                let mut joins = 0;
+                while !is_gone() {
+                    join(|| (), || ran.fetch_add(1, Ordering::Relaxed));
+                    joins += 1;
+                }
+                assert_eq!(ran.into_inner(), joins);
+            });
+            // It only takes its time. The join below it, which unwinds, tells of the older half.
+            unwind_above(|_| {
+                for _ in 0..100 {
+                    std::thread::yield_now();
+                }
+            });
+        }
+    });
+}
+
+/// A destructor runs whole while the thread unwinds. When that was caught, the region is one again.
+#[test]
+fn a_region_goes_on_after_a_caught_panic() {
+    let work = |gate: &Gate| {
+        let flushed = Arc::default();
+        let end = cancellable(|| {
+            let payload = panic_of(|| {
+                let _flush = Flush(Arc::clone(&flushed));
+                panic_any("as asked for");
+            });
+            assert!(payload.is::<&str>());
+            gate.pass();
+            endless_loop();
+        });
+        (end, flushed.load(Ordering::Relaxed))
+    };
+    everywhere(work, |end| {
+        assert_eq!(end, (Err(Cancelled), Flush::ITEMS + 1));
+    });
+}
+
 /// What a region spawns is a computation of its own.
 #[test]
 fn tasks_spawned_in_a_region_are_not_cut() {
@@ -510,7 +607,7 @@ fn tasks_spawned_in_a_region_are_not_cut() {
                 (sum, is_cancelled())
             }));
             gate.pass();
-            (0..u64::MAX).into_par_iter().for_each(|_| ());
+            endless_loop();
         });
         (end, task.unwrap().join())
     };

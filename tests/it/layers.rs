@@ -43,6 +43,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("pool::timers", 4),
     ("pool::home", 5),
     ("pool::rescue::post", 5),
+    ("pool::region", 5),
     ("pool::watch::look", 5),
     ("pool::rescue::deputy", 5),
     ("pool::computing", 6),

@@ -19,7 +19,7 @@ use crate::job::origin::{self, Ambient};
 use crate::job::share::ShareRef;
 use crate::job::{JobRef, SeatIndex};
 use crate::latch::CountLatch;
-use crate::pool::{Occupant, Registry, guest, publish, seat, wait};
+use crate::pool::{Occupant, Registry, guest, publish, region, seat, wait};
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::util::parker::Parker;
 use crate::util::spans::Carried;
@@ -83,7 +83,7 @@ enum IfCut {
 
 impl<'scope> Base<'scope> {
     fn new(registry: Arc<Registry>) -> Self {
-        origin::check_cancelled();
+        region::check_cancelled();
         Self {
             registry,
             pending: CountLatch::new(1),

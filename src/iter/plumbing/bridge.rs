@@ -832,8 +832,8 @@ where
     folder.base.complete()
 }
 
-/// A folder that is full when another piece has unwound: such a piece has no blocks, between which the bridge
-/// could look. What is handed over as an iterator goes to the folder below as it is.
+/// A folder that is full when another piece has unwound: such a piece has no blocks, between which
+/// the bridge could look. What is handed over as an iterator goes to the folder below as it is.
 struct Heeding<'w, F> {
     base: F,
     unwound: &'w Unwound,

@@ -8,7 +8,7 @@
 pub(crate) use crate::pool::halves::Takers;
 
 use crate::entry::{self, current, join_context};
-use crate::pool::{halves, seat};
+use crate::pool::{halves, region, seat};
 use crate::util::clock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -180,7 +180,7 @@ pub(crate) fn parallelism() -> usize {
 /// Unwinds, quietly, out of a cancelled computation.
 #[inline]
 pub(crate) fn check_cancelled() {
-    crate::job::origin::check_cancelled();
+    region::check_cancelled();
 }
 
 /// A stopwatch for blocks.

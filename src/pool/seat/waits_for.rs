@@ -46,8 +46,8 @@ impl WaitWord {
         };
         let before = self.get();
         let word = kind << Self::KIND | u64::from(seat);
-        // Ordering: Relaxed; people look at it, and thieves (`Seat::may_hide_jobs`). Where a permit is
-        // given up, the fence in `Sleep::release` stands between this and the first fork.
+        // Ordering: Relaxed; people look at it, and thieves (`Seat::may_hide_jobs`). Where a permit
+        // is given up, the fence in `Sleep::release` stands between this and the first fork.
         self.0.store(word, Ordering::Relaxed);
         before
     }

@@ -6,8 +6,9 @@
 //! Only a join tells that this is done, so the roster keeps the handles.
 //!
 //! `shutdown.C5`: who waits for the end waits until every thread has left, *and* until the handle
-//! of each one that the pool made is here. The maker hands it in when the thread exists, and by then
-//! the thread may have come and gone. So a thread that the pool made stays listed when it leaves.
+//! of each one that the pool made is here. The maker hands it in when the thread exists, and by
+//! then the thread may have come and gone. So a thread that the pool made stays listed when it
+//! leaves.
 
 use crate::sync::{Condvar, Mutex, lock, thread_cell};
 use crate::util::{clock, unwind};

@@ -698,16 +698,16 @@ fn a_closure_runs_once_under_its_cancel_flag() {
             inside.lock().unwrap().take().unwrap().abort();
             assert!(origin::is_cancelled() && !origin::is_cut());
             // It cuts nothing, but in a region.
-            origin::check_cancelled();
+            origin::check_region(|| ());
             let region = CancelRef::current().cutting();
             // SAFETY: job.J3: it is the flag that the thread works under already.
             let under = unsafe { origin::enter_flag(region) };
             assert!(origin::is_cut());
-            let payload = unwind::catch(origin::check_cancelled).unwrap_err();
+            let payload = unwind::catch(|| origin::check_region(|| ())).unwrap_err();
             assert!(payload.is::<Cancelled>());
             assert!(origin::run_or_skip(|| unreachable!()).is_err());
             drop(under);
-            origin::check_cancelled();
+            origin::check_region(|| ());
             7
         },
         pool.clone(),
@@ -731,7 +731,7 @@ fn destructors_of_a_cancelled_task_are_not_cut_short() {
     struct Check(Arc<AtomicUsize>);
     impl Drop for Check {
         fn drop(&mut self) {
-            origin::check_cancelled();
+            origin::check_region(|| ());
             assert!(task::try_id().is_some());
             add(&self.0);
         }

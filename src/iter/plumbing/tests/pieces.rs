@@ -371,10 +371,10 @@ fn a_folder_that_is_not_send_survives_the_split_of_its_loop() {
 
 #[test]
 fn a_cancelled_computation_stops_at_the_next_block() {
-    use crate::job::cancel::{Cancel, CancelRef, Even};
+    use crate::job::cancel::{Aligned, Cancel, CancelRef};
     use crate::job::origin::Ambient;
 
-    let flag = Box::new(Even(Cancel::new()));
+    let flag = Box::new(Aligned(Cancel::new()));
     let seen = AtomicUsize::new(0);
     let run = || {
         // SAFETY: the flag outlives the guard and the loop, which makes no jobs under a script.
