@@ -13,10 +13,14 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// was cut off fails, and so does one that has a single execution. The wrapper prints the number of
 /// executions.
 pub(crate) fn check(name: &str, f: impl Fn() + Sync + Send + 'static) {
+    check_within(usize::MAX, name, f);
+}
+
+/// As [`check`], for a model too large for that: with at most `bound` preemptions.
+pub(crate) fn check_within(bound: usize, name: &str, f: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    if builder.preemption_bound.is_none() {
-        builder.preemption_bound = Some(3);
-    }
+    let preemptions = builder.preemption_bound.unwrap_or(3).min(bound);
+    builder.preemption_bound = Some(preemptions);
     builder.max_branches = 50_000;
     builder.max_duration = Some(LIMIT);
     // The time is checked this often, so that the limit is not overrun by minutes.
@@ -41,11 +45,8 @@ pub(crate) fn check(name: &str, f: impl Fn() + Sync + Send + 'static) {
         "model {name} has a single execution, so it tests nothing that a test would not"
     );
     println!(
-        "model {name}: {} executions in {:.1} s, preemption bound {:?}",
+        "model {name}: {} executions in {:.1} s, preemption bound {preemptions}",
         executions.load(Ordering::Relaxed),
         took.as_secs_f64(),
-        std::env::var("LOOM_MAX_PREEMPTIONS")
-            .as_deref()
-            .unwrap_or("3")
     );
 }

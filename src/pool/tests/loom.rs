@@ -153,36 +153,46 @@ fn nested_joins<const DEPTH: usize>(thieves: &[usize]) {
 }
 
 /// Real joins, with the whole wait for a stolen half: descendants, leapfrogging, and a sleep that
-/// lends the permit.
+/// lends the permit. `second` is the half that the thief may take.
+fn wait_for_a_thief(runs: usize, second: fn(&[Runs])) {
+    let registry = registry();
+    let thief = {
+        let registry = Arc::clone(&registry);
+        thread::spawn(move || {
+            // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+            let _occupied = unsafe { registry.occupy(1) };
+            if let Steal::Success(job) = registry.seat(0).offer().steal() {
+                job.execute(1);
+            }
+        })
+    };
+    {
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let _occupied = unsafe { registry.occupy(0) };
+        let runs: Vec<_> = (0..runs).map(|_| Runs::new()).collect();
+        let (first, others) = runs.split_first().expect("two at least");
+        crate::join(|| first.add(), || second(others));
+        assert!(runs.iter().all(|runs| runs.get() == 1));
+    }
+    thief.join().unwrap();
+    // The permit of the owner and that of the searcher that the model pretends.
+    assert_eq!(registry.sleep.active(), 2);
+}
+
 #[test]
 fn a_join_waits_for_its_stolen_half() {
     model::check("pool::a_join_waits_for_its_stolen_half", || {
-        let registry = registry();
-        let thief = {
-            let registry = Arc::clone(&registry);
-            thread::spawn(move || {
-                // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
-                let _occupied = unsafe { registry.occupy(1) };
-                if let Steal::Success(job) = registry.seat(0).offer().steal() {
-                    job.execute(1);
-                }
-            })
-        };
-        {
-            // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
-            let _occupied = unsafe { registry.occupy(0) };
-            let runs = [Runs::new(), Runs::new(), Runs::new()];
-            crate::join(
-                || runs[0].add(),
-                || {
-                    crate::join(|| runs[1].add(), || runs[2].add());
-                },
-            );
-            assert_eq!(runs.each_ref().map(Runs::get), [1; 3]);
-        }
-        thief.join().unwrap();
-        // The permit of the owner and that of the searcher that the model pretends.
-        assert_eq!(registry.sleep.active(), 2);
+        wait_for_a_thief(2, |runs| runs[0].add());
+    });
+}
+
+/// The thief forks, so that the waiter may help it. (Three preemptions take minutes.)
+#[test]
+fn a_join_helps_the_thief_of_its_half() {
+    model::check_within(2, "pool::a_join_helps_the_thief_of_its_half", || {
+        wait_for_a_thief(3, |runs| {
+            crate::join(|| runs[0].add(), || runs[1].add());
+        });
     });
 }
 
