@@ -8,6 +8,7 @@ use manyhands::{
 };
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
+use std::panic::catch_unwind;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex, mpsc};
@@ -805,6 +806,60 @@ fn endless_recursion_ends_in_a_signal() {
         matches!(signal, Some(libc::SIGABRT | libc::SIGSEGV)),
         "{output:?}"
     );
+}
+
+/// A chain of waits, each for a task that waits in its turn, ends, or its innermost wait says why
+/// not. It never overflows a stack.
+#[test]
+fn chains_of_waits_end_or_say_why() {
+    /// Waits for a task that computes the depth.
+    type WaitFor = fn(Box<dyn FnOnce() -> u32 + Send>) -> u32;
+
+    const WAITS: [WaitFor; 3] = [
+        |work| spawn(async move { work() }).join().unwrap(),
+        |work| block_on(spawn(async move { work() })).unwrap(),
+        // A closed wait between the open ones: its second half may be taken.
+        |work| join(|| spawn(async move { work() }).join().unwrap(), || ()).0,
+    ];
+
+    fn chain(depth: u32, wait_for: WaitFor) -> u32 {
+        if depth == 0 {
+            return 0;
+        }
+        wait_for(Box::new(move || chain(depth - 1, wait_for))) + 1
+    }
+
+    if is_child() {
+        // Thousands of tasks panic, each with the message of the next: not to be seen.
+        std::panic::set_hook(Box::new(|info| {
+            let message = info.payload_as_str().unwrap_or("?");
+            if !message.contains("JoinError") && !message.contains("nested too deeply") {
+                eprintln!("{info}");
+            }
+        }));
+        for (spares, waits) in [(0, &WAITS[..]), (32, &WAITS[..1])] {
+            let builder = Pool::builder().num_threads(1).max_spare_threads(spares);
+            let pool = builder.build().unwrap();
+            for &wait_for in waits {
+                assert_eq!(pool.install(|| chain(60, wait_for)), 60);
+                let deep = catch_unwind(|| pool.install(|| chain(20_000, wait_for)));
+                match deep {
+                    Ok(depth) => assert_eq!(depth, 20_000),
+                    Err(payload) => {
+                        let message = payload.downcast_ref::<String>().unwrap();
+                        assert!(message.contains("JoinError"), "{message}");
+                        assert!(message.len() < 10_000);
+                    }
+                }
+                // The pool works on.
+                assert_eq!(pool.install(|| chain(60, wait_for)), 60);
+            }
+            pool.shutdown();
+        }
+        return;
+    }
+    let test = "chains_of_waits_end_or_say_why";
+    assert_success(&end_of(child(test).spawn().unwrap()));
 }
 
 /// Loops know the default pool only, so this takes a process in which that one has large stacks.

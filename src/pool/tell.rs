@@ -284,7 +284,7 @@ fn ask_last_resort(registry: &Registry) {
         // caller.
         registry.rescue.wake();
     } else if registry.is_stuck() {
-        registry.waiters.ask_newest();
+        registry.waiters.ask_one();
     }
 }
 

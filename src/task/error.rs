@@ -14,6 +14,10 @@ use std::fmt;
 /// assert!(error.is_panic());
 /// assert!(error.to_string().contains("out of tea"));
 /// ```
+///
+/// Shown are the first 1000 bytes of a panic's message: a task that panics with the error of
+/// another one quotes it, and so does the next. The payload has all of it
+/// ([`into_panic`](Self::into_panic)).
 pub struct JoinError {
     id: Id,
     cause: Cause,
@@ -32,9 +36,44 @@ struct Carried(Payload);
 unsafe impl Sync for Carried {}
 
 impl Carried {
-    fn message(&self) -> Option<&str> {
+    fn message(&self) -> Option<Beginning<'_>> {
         let text = self.0.downcast_ref::<&'static str>().copied();
         text.or_else(|| self.0.downcast_ref::<String>().map(String::as_str))
+            .map(Beginning)
+    }
+}
+
+/// A text of which at most [`SHOWN`] bytes are shown.
+struct Beginning<'a>(&'a str);
+
+/// See [`JoinError`].
+const SHOWN: usize = 1000;
+
+impl Beginning<'_> {
+    /// What is shown, and how many bytes are not.
+    fn parts(&self) -> (&str, usize) {
+        let cut = (0..=SHOWN.min(self.0.len())).rev();
+        let cut = { cut }.find(|at| self.0.is_char_boundary(*at));
+        let (shown, rest) = self.0.split_at(cut.unwrap_or(0));
+        (shown, rest.len())
+    }
+}
+
+impl fmt::Display for Beginning<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parts() {
+            (shown, 0) => f.write_str(shown),
+            (shown, rest) => write!(f, "{shown}... ({rest} bytes more)"),
+        }
+    }
+}
+
+impl fmt::Debug for Beginning<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parts() {
+            (shown, 0) => write!(f, "{shown:?}"),
+            (shown, rest) => write!(f, "{shown:?}... ({rest} bytes more)"),
+        }
     }
 }
 

@@ -14,5 +14,6 @@ pub(crate) mod parker;
 pub(crate) mod place;
 pub(crate) mod rng;
 pub(crate) mod spans;
+pub(crate) mod stack;
 pub(crate) mod tokens;
 pub(crate) mod unwind;

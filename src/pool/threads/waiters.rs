@@ -2,7 +2,8 @@
 //!
 //! They are known here for three reasons: a waiter whose half was stolen hears of jobs on its
 //! thief's seat before others do; every waiter opens its mail; and where nobody else is left to run
-//! visible work, the newest waiter is asked to (the last resort of `wait/lend.rs`).
+//! visible work, the newest waiter is asked to (the last resort of `wait/lend.rs`), or the newest
+//! one with room for that on its stack.
 
 use crate::job::SeatIndex;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -17,11 +18,16 @@ pub(crate) struct Waiters {
     followers: AtomicUsize,
 }
 
+/// A thread that waits.
 #[derive(Debug)]
 struct Waiting {
     parker: &'static Parker,
     /// Who runs what this thread waits for, if it wants to hear of jobs there.
     thief: Option<SeatIndex>,
+    /// The same of the waits on top of which this one began, the oldest first.
+    below: Vec<Option<SeatIndex>>,
+    /// Nothing of unknown depth should begin on top of this wait.
+    is_short: bool,
 }
 
 impl Waiters {
@@ -35,24 +41,46 @@ impl Waiters {
     /// The waiter wants to be woken, once, when the seat `thief`, if any, has a job for it.
     fn register(&self, parker: &'static Parker, thief: Option<SeatIndex>) {
         let mut waiting = lock(&self.waiting);
-        self.count_follower(None, thief);
-        waiting.push(Waiting { parker, thief });
+        if let Some(waiter) = find(&mut waiting, parker) {
+            self.count_follower(waiter.thief, thief);
+            waiter
+                .below
+                .push(std::mem::replace(&mut waiter.thief, thief));
+        } else {
+            self.count_follower(None, thief);
+            waiting.push(Waiting {
+                parker,
+                thief,
+                below: Vec::new(),
+                is_short: false,
+            });
+        }
     }
 
+    /// The newest wait of the thread has ended.
     fn unregister(&self, parker: &'static Parker) {
         let mut waiting = lock(&self.waiting);
-        if let Some(at) = position(&waiting, parker) {
-            let waiter = waiting.swap_remove(at);
-            self.count_follower(waiter.thief, None);
+        let Some(at) = position(&waiting, parker) else {
+            return;
+        };
+        let waiter = &mut waiting[at];
+        let thief = waiter.below.pop();
+        self.count_follower(waiter.thief, thief.flatten());
+        if let Some(thief) = thief {
+            waiter.thief = thief;
+            // There is a little more room.
+            waiter.is_short = false;
+        } else {
+            waiting.swap_remove(at);
         }
     }
 
     /// The waiter, which may have been woken, wants to be woken once more.
     fn follow(&self, parker: &'static Parker, thief: Option<SeatIndex>) {
         let mut waiting = lock(&self.waiting);
-        if let Some(at) = position(&waiting, parker) {
-            self.count_follower(waiting[at].thief, thief);
-            waiting[at].thief = thief;
+        if let Some(waiter) = find(&mut waiting, parker) {
+            self.count_follower(waiter.thief, thief);
+            waiter.thief = thief;
         }
     }
 
@@ -93,17 +121,39 @@ impl Waiters {
             .for_each(|waiter| waiter.parker.unpark());
     }
 
-    /// Nobody is left to run visible work: the newest waiter is asked to look for itself.
-    pub(in crate::pool) fn ask_newest(&self) {
-        if let Some(waiter) = lock(&self.waiting).last() {
+    /// Nobody is left to run visible work: a waiter is asked to look for itself.
+    pub(in crate::pool) fn ask_one(&self) {
+        let waiting = lock(&self.waiting);
+        if let Some(waiter) = with_room(&waiting).or(waiting.last()) {
             waiter.parker.unpark();
         }
+    }
+
+    /// There is no room for the last resort on top of this waiter: asks one that has not said so.
+    /// `false`: there is none.
+    fn pass_on(&self, parker: &'static Parker) -> bool {
+        let mut waiting = lock(&self.waiting);
+        if let Some(waiter) = find(&mut waiting, parker) {
+            waiter.is_short = true;
+        }
+        let other = with_room(&waiting);
+        other.inspect(|other| other.parker.unpark()).is_some()
     }
 }
 
 fn position(waiting: &[Waiting], parker: &'static Parker) -> Option<usize> {
     let is_its = |waiter: &Waiting| std::ptr::eq(waiter.parker, parker);
     waiting.iter().rposition(is_its)
+}
+
+fn find<'a>(waiting: &'a mut [Waiting], parker: &'static Parker) -> Option<&'a mut Waiting> {
+    let at = position(waiting, parker)?;
+    Some(&mut waiting[at])
+}
+
+/// The newest waiter that may have room on its stack.
+fn with_room(waiting: &[Waiting]) -> Option<&Waiting> {
+    waiting.iter().rev().find(|waiter| !waiter.is_short)
 }
 
 /// The thread is known as a waiter, until dropped.
@@ -121,6 +171,12 @@ impl<'a> Waiter<'a> {
     ) -> Self {
         waiters.register(parker, thief);
         Self { waiters, parker }
+    }
+
+    /// Nothing of unknown depth should begin on top of it: another waiter is asked to run visible
+    /// work. `false`: none has room.
+    pub(in crate::pool) fn pass_on(&self) -> bool {
+        self.waiters.pass_on(self.parker)
     }
 
     /// It may have been woken for that, and wants to be once more.

@@ -8,6 +8,7 @@ use crate::pool::threads::Waiter;
 use crate::pool::{computing, find, publish, tell};
 use crate::trace::{self, Span};
 use crate::util::parker::{Level, Parker};
+use crate::util::stack;
 
 /// Lends the permit until `is_over`, which is asked after every wake-up of this thread's parker.
 /// The thief of a half may wake it as well, when it has something to give.
@@ -36,7 +37,7 @@ pub(super) fn lend(me: Occupant<'_>, wait: Wait, mut is_over: impl FnMut() -> bo
     let _asleep = (!me.is_guest()).then(|| registry.hooks.asleep());
     let lent = Lent::give_up(me);
     loop {
-        if run_mail(me, &lent, &mut duty) || run_last_resort(me, &lent, &mut duty) {
+        if run_mail(me, &lent, &mut duty) || run_last_resort(me, &waiter, wait, &lent, &mut duty) {
             continue;
         }
         // A letter may have swallowed the wake-up.
@@ -114,9 +115,30 @@ fn run_mail(me: Occupant<'_>, lent: &Lent<'_>, duty: &mut Duty<'_>) -> bool {
 
 /// The last resort: where no other thread moves, whatever is visible stays until this thread takes
 /// it, and no other thread looks at the clock.
-fn run_last_resort<'a>(me: Occupant<'a>, lent: &Lent<'_>, duty: &mut Duty<'a>) -> bool {
+///
+/// What it takes may wait in its turn, on top of this wait. Where the stack is nearly full, another
+/// waiter is asked. If none has room, an open wait panics. A closed one must not, and what is kept
+/// back of the stack is for it.
+fn run_last_resort<'a>(
+    me: Occupant<'a>,
+    waiter: &Waiter<'_>,
+    wait: Wait,
+    lent: &Lent<'_>,
+    duty: &mut Duty<'a>,
+) -> bool {
     if !me.registry().is_stuck() {
         return false;
+    }
+    if stack::is_short() && me.registry().has_visible_work() {
+        if waiter.pass_on() {
+            return false;
+        }
+        if wait == Wait::Future {
+            if let Duty::Driver(role) = std::mem::replace(duty, Duty::None) {
+                role.give_up(me.registry());
+            }
+            too_deep();
+        }
     }
     if !matches!(duty, Duty::Driver(_)) {
         *duty = Duty::If(Asker::LastWaiter).or_take(me);
@@ -130,6 +152,15 @@ fn run_last_resort<'a>(me: Occupant<'a>, lent: &Lent<'_>, duty: &mut Duty<'a>) -
         publish::expose_all(me);
         true
     })
+}
+
+#[cold]
+fn too_deep() -> ! {
+    panic!(
+        "waits are nested too deeply: every thread of the pool waits, no further one can be had, \
+         and the stack of this one is nearly full. Use `.await` instead of blocking waits, more \
+         `max_spare_threads`, or a larger `stack_size`"
+    );
 }
 
 fn sleep(me: Occupant<'_>, duty: &Duty<'_>) {

@@ -1,0 +1,113 @@
+//! How much of its stack a thread has left.
+
+use crate::sync::thread_cell;
+use std::cell::Cell;
+
+/// What a thread is taken to have left when it is first asked, where the system does not tell.
+const GUESS: usize = 256 * 1024;
+
+/// What is kept back of a stack, or a quarter of a smaller one: for whatever runs beyond the last
+/// look.
+const RESERVE: usize = 256 * 1024;
+
+/// Is little left of the calling thread's stack, so that nothing of unknown depth should begin
+/// there?
+pub(crate) fn is_short() -> bool {
+    left() < RESERVE.min(first_left() / 4)
+}
+
+thread_cell! {
+    /// What this thread had left when it was first asked.
+    static FIRST: Cell<usize> = Cell::new(0);
+}
+
+fn first_left() -> usize {
+    FIRST.with(|first| {
+        if first.get() == 0 {
+            first.set(left());
+        }
+        first.get()
+    })
+}
+
+thread_cell! {
+    /// The lowest address of this thread's stack; 0: not asked yet.
+    static LOWEST: Cell<usize> = Cell::new(0);
+}
+
+/// The bytes between the caller's frame and the end of its thread's stack, about.
+pub(crate) fn left() -> usize {
+    let here = address_of_a_frame();
+    let lowest = LOWEST.with(|lowest| {
+        if lowest.get() == 0 {
+            let known = lowest_address().filter(|lowest| *lowest < here);
+            lowest.set(known.unwrap_or(here.saturating_sub(GUESS)).max(1));
+        }
+        lowest.get()
+    });
+    here.saturating_sub(lowest)
+}
+
+#[inline(never)]
+fn address_of_a_frame() -> usize {
+    let local = 0_u8;
+    std::hint::black_box(&raw const local).addr()
+}
+
+#[cfg(all(target_os = "linux", not(miri), not(manyhands_model)))]
+fn lowest_address() -> Option<usize> {
+    use std::mem::MaybeUninit;
+    use std::ptr;
+    let mut attributes = MaybeUninit::uninit();
+    // SAFETY: the call fills the attributes of the calling thread in, or says that it did not.
+    if unsafe { libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) } != 0 {
+        return None;
+    }
+    let (mut lowest, mut size, mut guard) = (ptr::null_mut(), 0, 0);
+    // SAFETY: they were filled in, are read into variables of this frame, and destroyed once.
+    let known = unsafe {
+        let attributes = attributes.as_mut_ptr();
+        let stack = libc::pthread_attr_getstack(attributes, &raw mut lowest, &raw mut size);
+        let guarded = libc::pthread_attr_getguardsize(attributes, &raw mut guard);
+        libc::pthread_attr_destroy(attributes);
+        stack == 0 && guarded == 0
+    };
+    // (Some systems count the guard as a part of the stack.)
+    known.then(|| lowest.addr() + guard)
+}
+
+#[cfg(not(all(target_os = "linux", not(miri), not(manyhands_model))))]
+fn lowest_address() -> Option<usize> {
+    None
+}
+
+#[cfg(all(test, not(manyhands_model)))]
+mod tests {
+    use super::left;
+
+    #[test]
+    fn a_deeper_frame_has_less_left() {
+        #[inline(never)]
+        fn deeper(above: usize, frames: u32) {
+            let room = std::hint::black_box([0_u8; 1024]);
+            let now = left();
+            assert!(now + room.len() <= above + 64 || above == 0);
+            if frames > 0 {
+                deeper(now, frames - 1);
+            }
+            std::hint::black_box(&room);
+        }
+        let body = || {
+            let before = left();
+            assert!(before <= 1 << 20);
+            deeper(0, 20);
+            assert!(before - left() < 1024, "the same frame has the same left");
+            before
+        };
+        let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(body);
+        let before = thread.unwrap().join().unwrap();
+        if cfg!(all(target_os = "linux", not(miri))) {
+            assert!(before > 900 << 10, "{before}");
+        }
+    }
+}
