@@ -9,6 +9,7 @@ use manyhands::{JoinHandle, Pool, PoolBuilder, block_on, prelude::*};
 use program::program;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::panic;
 use std::pin::pin;
 use std::process::Command;
 use std::sync::mpsc::channel as std_channel;
@@ -540,6 +541,53 @@ fn a_pool_may_end_before_its_runtime() {
             .is_cancelled()
     );
     assert_eq!(given.block_on(tokio_thread()), "given");
+}
+
+/// A blocking closure may run longer than its pool. The clock of a given runtime goes on; that of
+/// the pool's own may have ended, and then tokio says so.
+#[test]
+fn timers_of_a_blocking_closure_do_not_hang_when_its_pool_ends() {
+    let given = runtime("given");
+    let handle = given.handle();
+    for begins_before in [false, true] {
+        for (builder, is_given) in [
+            (pool(1), false),
+            (pool(1).max_spare_threads(0), false),
+            (pool(1).tokio_handle(handle.clone()), true),
+        ] {
+            let pool = builder.build().unwrap();
+            let (begun, has_begun) = std_channel();
+            let (ended, has_ended) = std_channel::<()>();
+            let closure = pool.spawn_blocking(move || {
+                if !begins_before {
+                    begun.send(()).unwrap();
+                    has_ended.recv().unwrap_err();
+                }
+                panic::catch_unwind(|| {
+                    block_on(async {
+                        let mut sleep = Box::pin(sleep(100 * MOMENT));
+                        assert!(futures::poll!(&mut sleep).is_pending());
+                        if begins_before {
+                            begun.send(()).unwrap();
+                        }
+                        sleep.await;
+                    });
+                })
+            });
+            has_begun.recv().unwrap();
+            drop(pool);
+            drop(ended);
+            let end = closure.join().unwrap();
+            if let Err(payload) = end {
+                assert!(!is_given);
+                let message = payload.downcast_ref::<String>().unwrap();
+                assert!(
+                    message.contains("shutdown") || message.contains("shut down"),
+                    "{message}"
+                );
+            }
+        }
+    }
 }
 
 /// A client that is built on tokio, with our executor; the server is a task beside it.

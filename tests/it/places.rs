@@ -201,26 +201,29 @@ fn what_a_blocking_closure_spawns_ends_with_its_pool() {
 #[test]
 fn a_blocking_closure_may_outlive_its_pool() {
     watched(|| {
-        let pool = pool(2);
-        let (go, wait) = mpsc::channel::<()>();
-        let (say, heard) = mpsc::channel();
-        let closure = pool.spawn_blocking(move || {
-            say.send(()).unwrap();
-            let _ = wait.recv();
-            let late = spawn(async { 1 }).join();
-            #[cfg(feature = "time")]
-            block_on(manyhands::time::sleep(std::time::Duration::from_millis(1)));
-            (
-                late.is_err(),
-                join(|| 2, || 3),
-                scope(|_| 4),
-                block_on(async { 5 }),
-            )
-        });
-        heard.recv().unwrap();
-        drop(pool);
-        drop(go);
-        assert_eq!(closure.join().unwrap(), (true, (2, 3), 4, 5));
+        for pool in [pool(2), pool(1), pool_without_spares(1)] {
+            let (go, wait) = mpsc::channel::<()>();
+            let (say, heard) = mpsc::channel();
+            let closure = pool.spawn_blocking(move || {
+                say.send(()).unwrap();
+                let _ = wait.recv();
+                let late = spawn(async { 1 }).join();
+                #[cfg(feature = "time")]
+                block_on(manyhands::time::sleep(std::time::Duration::from_millis(1)));
+                (
+                    late.is_err(),
+                    join(|| 2, || 3),
+                    scope(|_| 4),
+                    block_on(async { 5 }),
+                    (0..1000).into_par_iter().sum::<u32>(),
+                )
+            });
+            heard.recv().unwrap();
+            drop(pool);
+            drop(go);
+            let end = (true, (2, 3), 4, 5, 499_500);
+            assert_eq!(closure.join().unwrap(), end);
+        }
     });
 }
 
