@@ -85,7 +85,7 @@ fn lowest_address() -> Option<usize> {
 mod tests {
     use super::left;
 
-    /// What is left below so many frames of a KiB.
+    /// What is left below `frames` frames of a KiB.
     #[inline(never)]
     fn left_below(frames: usize) -> usize {
         let room = std::hint::black_box([0_u8; 1024]);
