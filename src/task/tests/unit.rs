@@ -3,10 +3,10 @@
 #![allow(clippy::waker_clone_wake)] // That is what some of these tests are about.
 
 use super::super::state::State;
-use super::super::{self as task, AbortHandle, CancelOnDrop, How, Id, JoinError, JoinHandle};
 use super::{Mock, spawn, spawn_compute};
 use crate::job::cancel::{CancelRef, Cancelled};
 use crate::job::origin;
+use crate::task::{self, AbortHandle, CancelOnDrop, How, Id, JoinError, JoinHandle};
 use crate::util::unwind;
 use std::collections::HashSet;
 use std::pin::Pin;
