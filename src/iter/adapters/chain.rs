@@ -33,9 +33,9 @@ where
                 (consumer.split_off_left(), consumer, reducer)
             }
         };
-        let (a, b) = fork::join(
-            |_| self.a.drive_unindexed(left),
-            |_| self.b.drive_unindexed(right),
+        let (a, b) = fork::join_anywhere(
+            || self.a.drive_unindexed(left),
+            || self.b.drive_unindexed(right),
         );
         reducer.reduce(a, b)
     }
@@ -52,7 +52,7 @@ where
 {
     fn drive<C: Consumer<A::Item>>(self, consumer: C) -> C::Result {
         let (left, right, reducer) = consumer.split_at(self.a.len());
-        let (a, b) = fork::join(|_| self.a.drive(left), |_| self.b.drive(right));
+        let (a, b) = fork::join_anywhere(|| self.a.drive(left), || self.b.drive(right));
         reducer.reduce(a, b)
     }
 

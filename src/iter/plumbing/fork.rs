@@ -7,13 +7,15 @@
 
 pub(crate) use crate::pool::halves::Takers;
 
-use crate::entry::{self, current, join_context};
+use crate::entry::{self, current};
 use crate::pool::{halves, region, seat};
 use crate::util::clock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs both closures, perhaps at the same time; `a` runs on the calling thread. Each is told
-/// whether it runs on a thread other than the caller's.
+/// whether it runs on a thread other than the caller's. On a thread without a seat one runs after
+/// the other: inside of [`on_seat`] there is none. (To look for a seat in each join would be half
+/// of what the compiler makes of a loop.)
 pub(crate) fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
 where
     A: FnOnce(bool) -> RA + Send,
@@ -25,10 +27,22 @@ where
     if script::is_playing() {
         return script::join(a, b);
     }
-    join_context(
-        |context| a(context.migrated()),
-        |context| b(context.migrated()),
-    )
+    entry::join_here(|| a(false), |context| b(context.migrated()))
+}
+
+/// As [`join`], outside of [`on_seat`] as well: there it looks for a seat.
+pub(crate) fn join_anywhere<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
+where
+    A: FnOnce() -> RA + Send,
+    B: FnOnce() -> RB + Send,
+    RA: Send,
+    RB: Send,
+{
+    #[cfg(test)]
+    if script::is_playing() {
+        return script::join(|_| a(), |_| b());
+    }
+    entry::join(a, b)
 }
 
 /// Runs `here` on this thread, and `there` perhaps at the same time on another, which it is told.

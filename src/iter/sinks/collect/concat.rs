@@ -42,9 +42,9 @@ fn move_all<T: Send>(pieces: &mut [Vec<T>], places: &mut [MaybeUninit<T>]) {
     let is_long = mem::size_of_val(places) >= WORTH_FORKING_BYTES;
     let (left_places, right_places) = places.split_at_mut(in_left);
     if is_long {
-        fork::join(
-            |_| move_all(left, left_places),
-            |_| move_all(right, right_places),
+        fork::join_anywhere(
+            || move_all(left, left_places),
+            || move_all(right, right_places),
         );
     } else {
         move_all(left, left_places);
