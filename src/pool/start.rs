@@ -8,6 +8,7 @@ use super::threads::{Call, Number};
 use super::{seat, shutdown, worker};
 use crate::job::SeatIndex;
 use crate::sim::{self, Ticket};
+use crate::sync::asymmetric;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ impl Start {
             Err(_) if self.lenient => events::without_runtime(),
             Err(error) => return Err(StartError::Events(error)),
         };
+        // The first loop need not wait for it, and this may be the process's only thread yet.
+        let _ = asymmetric::exists();
         self.sizes.first_to_end = usize::from(self.use_current_thread);
         let registry = Registry::new(&self.sizes, self.hooks, events, start_spare);
         let pool = Arc::downgrade(&registry);

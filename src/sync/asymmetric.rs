@@ -40,6 +40,9 @@ pub(crate) fn heavy() -> bool {
 }
 
 /// Can [`heavy`] be relied on in this process? The answer never changes.
+///
+/// On Linux the first call registers the process. As long as that has a single thread this takes a
+/// microsecond, and later some 10 ms: the kernel waits until each core has seen it.
 #[inline]
 pub(crate) fn exists() -> bool {
     cfg!(manyhands_model) || system::exists()
