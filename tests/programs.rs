@@ -3,7 +3,7 @@
 //!
 //! A seed makes a tree of nodes. It is run on a pool, and its value is computed sequentially beside
 //! that. Afterwards each node has run as often as its place in the tree says, and each destructor
-//! once. A program that is not done in two minutes hangs: its pool is printed, and the process ends.
+//! once. A program that is not done in a minute hangs: its pool is printed, and the process ends.
 //!
 //! ```text
 //! MANYHANDS_PROGRAMS=10000 cargo test --release --test programs      so many, instead of 300
