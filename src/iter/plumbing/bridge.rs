@@ -808,7 +808,7 @@ where
     let reducer = consumer.to_reducer();
     let (left_consumer, right_consumer) = (consumer.split_off_left(), consumer);
     let (left, right) = fork::join(
-        |migrated| divide_unindexed(migrated, budget, whole, left_producer, left_consumer),
+        || divide_unindexed(false, budget, whole, left_producer, left_consumer),
         |migrated| divide_unindexed(migrated, budget, whole, right_producer, right_consumer),
     );
     reducer.reduce(left, right)

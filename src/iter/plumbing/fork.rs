@@ -12,22 +12,21 @@ use crate::pool::{halves, region, seat};
 use crate::util::clock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Runs both closures, perhaps at the same time; `a` runs on the calling thread. Each is told
-/// whether it runs on a thread other than the caller's. On a thread without a seat one runs after
-/// the other: inside of [`on_seat`] there is none. (To look for a seat in each join would be half
-/// of what the compiler makes of a loop.)
-pub(crate) fn join<A, B, RA, RB>(a: A, b: B) -> (RA, RB)
+/// Runs `here` on this thread, and `there` perhaps at the same time on another, which it is told.
+/// `here` need not be `Send`. A thread without a seat runs one after the other: inside of
+/// [`on_seat`] there is none. (To look for a seat in each join would be half of what the compiler
+/// makes of a loop.)
+pub(crate) fn join<A, B, RA, RB>(here: A, there: B) -> (RA, RB)
 where
-    A: FnOnce(bool) -> RA + Send,
+    A: FnOnce() -> RA,
     B: FnOnce(bool) -> RB + Send,
-    RA: Send,
     RB: Send,
 {
     #[cfg(test)]
     if script::is_playing() {
-        return script::join(a, b);
+        return script::join(|_| here(), there);
     }
-    entry::join_here(|| a(false), |context| b(context.migrated()))
+    entry::join_here(here, |context| there(context.migrated()))
 }
 
 /// As [`join`], outside of [`on_seat`] as well: there it looks for a seat.
@@ -45,9 +44,8 @@ where
     entry::join(a, b)
 }
 
-/// Runs `here` on this thread, and `there` perhaps at the same time on another, which it is told.
-/// `here` need not be `Send`. `there` stays private although a thread is hungry: it can be taken,
-/// but no thread is told of it before [`feed`] is called.
+/// As [`join`], but `there` stays private although a thread is hungry: it can be taken, but no
+/// thread is told of it before [`feed`] is called.
 #[inline]
 pub(crate) fn join_quietly<A, B, RA, RB>(here: A, there: B) -> (RA, RB)
 where
@@ -147,22 +145,6 @@ pub(crate) fn in_place<R>(op: impl FnOnce() -> R) -> R {
         return script::on_seat(op);
     }
     current::in_place(op)
-}
-
-/// Runs `here` on this thread, and `there` perhaps at the same time on another, which it is told.
-/// `here` need not be `Send`. A thread without a seat runs one after the other; a loop in `there`
-/// then goes to a worker.
-pub(crate) fn join_here<A, B, RA, RB>(here: A, there: B) -> (RA, RB)
-where
-    A: FnOnce() -> RA,
-    B: FnOnce(bool) -> RB + Send,
-    RB: Send,
-{
-    #[cfg(test)]
-    if script::is_playing() {
-        return script::join(|_| here(), there);
-    }
-    entry::join_here(here, |context| there(context.migrated()))
 }
 
 pub(crate) fn has_seat() -> bool {

@@ -93,7 +93,7 @@ impl Workers {
         RB: Send,
     {
         match self.another() {
-            Some(other) => fork::join(move |_| left(token), move |_| right(other)),
+            Some(other) => fork::join(move || left(token), move |_| right(other)),
             None => (left(Token { free: None }), right(token)),
         }
     }

@@ -170,7 +170,7 @@ where
     // Without a seat, a lane of the calling thread would be the only one.
     let helps = fork::has_seat();
     let others = if helps { lanes - 1 } else { lanes };
-    let (mut batches, made_there) = fork::join_here(
+    let (mut batches, made_there) = fork::join(
         || {
             let unless_needed = StopOnDrop(&wave.stop);
             if !here() {
@@ -271,7 +271,7 @@ impl<P: Producer<Item: Send>> Wave<P> {
             1 => self.run_lane(),
             _ => {
                 let (mut made, more) = fork::join(
-                    |_| self.run_lane(),
+                    || self.run_lane(),
                     |migrated| {
                         // If this thread still has the half, its own lane has taken all.
                         let others = if migrated { lanes - 1 } else { 0 };

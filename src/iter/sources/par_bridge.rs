@@ -124,7 +124,7 @@ where
     let reducer = consumer.to_reducer();
     let mine = consumer.split_off_left();
     let (mine, others) = fork::join(
-        |_| shared.fold_with(mine.into_folder()).complete(),
+        || shared.fold_with(mine.into_folder()).complete(),
         |migrated| {
             if migrated {
                 run_part(shared, consumer)

@@ -46,7 +46,7 @@ impl<T: Send> CopyBack<'_, T> {
             buffer: buffer_after,
             places: places_after,
         };
-        fork::join(|_| front.share(), |_| back.share());
+        fork::join(|| front.share(), |_| back.share());
     }
 }
 

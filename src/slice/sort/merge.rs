@@ -46,7 +46,7 @@ pub(super) fn merge<T, F>(
             let (right, right_after) = right.split_at_mut(in_right);
             let (out, out_after) = out.split_at_mut(in_left + in_right);
             fork::join(
-                |_| merge(left, right, out, is_less),
+                || merge(left, right, out, is_less),
                 |_| merge(left_after, right_after, out_after, is_less),
             );
             return;

@@ -50,7 +50,7 @@ where
     slice[keep..middle + half].rotate_left(middle - keep);
     let (front, back) = slice.split_at_mut(keep + half);
     fork::join(
-        |_| divide(front, keep, most, is_less),
+        || divide(front, keep, most, is_less),
         |_| divide(back, middle - keep, most, is_less),
     );
 }

@@ -40,7 +40,7 @@ where
     let (pivots, pivots_after) = pivots.split_at_mut(pivots.len() / 2);
     let (front, back) = slice.split_at_mut(middle);
     let (in_front, in_back) = fork::join(
-        |_| partition_shared(front, pivots, is_less),
+        || partition_shared(front, pivots, is_less),
         |_| partition_shared(back, pivots_after, is_less),
     );
     join_sides(slice, middle, in_front, in_back)
@@ -72,7 +72,7 @@ fn swap<T: Send>(a: &mut [T], b: &mut [T]) {
     let middle = a.len() / 2;
     let (a, a_after) = a.split_at_mut(middle);
     let (b, b_after) = b.split_at_mut(middle);
-    fork::join(|_| swap(a, b), |_| swap(a_after, b_after));
+    fork::join(|| swap(a, b), |_| swap(a_after, b_after));
 }
 
 /// Swaps each item of the wrong side with one of the other side.

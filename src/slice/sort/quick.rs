@@ -78,7 +78,7 @@ where
             let (left, right) = slice.split_at_mut(less);
             if is_balanced(left, right) {
                 fork::join(
-                    |_| divide(left, leaf, patience, is_less),
+                    || divide(left, leaf, patience, is_less),
                     |_| divide(right, leaf, patience, is_less),
                 );
                 return merge_in_place(slice, less, is_less);
@@ -94,7 +94,7 @@ where
         let (pivot, right) = right.split_first_mut().expect("the pivot is there");
         if is_balanced(left, right) {
             fork::join(
-                |_| divide(left, leaf, patience, is_less),
+                || divide(left, leaf, patience, is_less),
                 |_| divide(right, leaf, patience, is_less),
             );
             return;

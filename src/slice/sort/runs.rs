@@ -53,7 +53,7 @@ where
         if rest.len() >= LONG && fork::is_hungry() {
             let (left, right) = rest.split_at_mut(rest.len() / 2);
             let (in_left, in_right) =
-                fork::join(|_| run_len(left, in_order), |_| run_len(right, in_order));
+                fork::join(|| run_len(left, in_order), |_| run_len(right, in_order));
             let goes_on = in_left == left.len() && in_order(&left[in_left - 1], &right[0]);
             return start + in_left + if goes_on { in_right } else { 0 };
         }

@@ -102,7 +102,7 @@ fn divide<T, F>(
         let (left, right) = slice.split_at_mut(middle);
         let (left_buffer, right_buffer) = buffer.split_at_mut(middle);
         fork::join(
-            |_| conquer(left, left_buffer, leaf, is_less),
+            || conquer(left, left_buffer, leaf, is_less),
             |_| conquer(right, right_buffer, leaf, is_less),
         );
         middle

@@ -103,7 +103,7 @@ fn what_is_older_than_a_cheap_loop_is_offered_between_its_blocks() {
     let count = || seen.fetch_add(1, Ordering::Relaxed);
     let run = || {
         fork::join(
-            |_| (0..100).into_par_iter().for_each(|_| _ = count()),
+            || (0..100).into_par_iter().for_each(|_| _ = count()),
             |migrated| (migrated, count()),
         )
     };
