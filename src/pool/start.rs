@@ -51,7 +51,7 @@ impl Start {
             Err(error) => return Err(StartError::Events(error)),
         };
         // The first loop need not wait for it, and this may be the process's only thread yet.
-        let _ = asymmetric::exists();
+        asymmetric::register();
         self.sizes.first_to_end = usize::from(self.use_current_thread);
         let registry = Registry::new(&self.sizes, self.hooks, events, start_spare);
         let pool = Arc::downgrade(&registry);

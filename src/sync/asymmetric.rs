@@ -39,10 +39,14 @@ pub(crate) fn heavy() -> bool {
     }
 }
 
+/// Registers the process with the system, which else the first call of [`exists`] does. On Linux
+/// this takes a microsecond as long as the process has a single thread, and later some 10 ms: the
+/// kernel waits until each core has seen it.
+pub(crate) fn register() {
+    let _ = exists();
+}
+
 /// Can [`heavy`] be relied on in this process? The answer never changes.
-///
-/// On Linux the first call registers the process. As long as that has a single thread this takes a
-/// microsecond, and later some 10 ms: the kernel waits until each core has seen it.
 #[inline]
 pub(crate) fn exists() -> bool {
     cfg!(manyhands_model) || system::exists()

@@ -52,10 +52,11 @@ const SHOWN: usize = 1000;
 impl Beginning<'_> {
     /// What is shown, and how many bytes are not.
     fn parts(&self) -> (&str, usize) {
-        let cut = (0..=SHOWN.min(self.0.len())).rev();
-        let cut = { cut }.find(|at| self.0.is_char_boundary(*at));
-        let (shown, rest) = self.0.split_at(cut.unwrap_or(0));
-        (shown, rest.len())
+        let mut end = SHOWN.min(self.0.len());
+        while !self.0.is_char_boundary(end) {
+            end -= 1;
+        }
+        (&self.0[..end], self.0.len() - end)
     }
 }
 

@@ -10,42 +10,71 @@ const GUESS: usize = 256 * 1024;
 /// look.
 const RESERVE: usize = 256 * 1024;
 
+/// The stack of a thread, as far as it is known.
+#[derive(Clone, Copy, Debug)]
+struct Stack {
+    lowest: usize,
+    size: usize,
+}
+
+thread_cell! {
+    /// Asked for once.
+    static STACK: Cell<Option<Stack>> = Cell::new(None);
+}
+
 /// Is little left of the calling thread's stack, so that nothing of unknown depth should begin
 /// there?
 pub(crate) fn is_short() -> bool {
-    left() < RESERVE.min(first_left() / 4)
-}
-
-thread_cell! {
-    /// What this thread had left when it was first asked.
-    static FIRST: Cell<usize> = Cell::new(0);
-}
-
-fn first_left() -> usize {
-    FIRST.with(|first| {
-        if first.get() == 0 {
-            first.set(left());
-        }
-        first.get()
-    })
-}
-
-thread_cell! {
-    /// The lowest address of this thread's stack; 0: not asked yet.
-    static LOWEST: Cell<usize> = Cell::new(0);
-}
-
-/// The bytes between the caller's frame and the end of its thread's stack, about.
-pub(crate) fn left() -> usize {
-    let here = address_of_a_frame();
-    let lowest = LOWEST.with(|lowest| {
-        if lowest.get() == 0 {
-            let known = lowest_address().filter(|lowest| *lowest < here);
-            lowest.set(known.unwrap_or(here.saturating_sub(GUESS)).max(1));
-        }
-        lowest.get()
+    let stack = STACK.with(|known| {
+        let stack = known.get().unwrap_or_else(Stack::of_this_thread);
+        known.set(Some(stack));
+        stack
     });
-    here.saturating_sub(lowest)
+    stack.left() < RESERVE.min(stack.size / 4)
+}
+
+impl Stack {
+    fn of_this_thread() -> Self {
+        let here = address_of_a_frame();
+        let known = Self::ask().filter(|stack| stack.lowest < here);
+        known.unwrap_or(Self {
+            lowest: here.saturating_sub(GUESS),
+            size: GUESS,
+        })
+    }
+
+    /// The bytes between the caller's frame and the end of the stack, about.
+    fn left(self) -> usize {
+        address_of_a_frame().saturating_sub(self.lowest)
+    }
+
+    #[cfg(all(target_os = "linux", not(miri), not(manyhands_model)))]
+    fn ask() -> Option<Self> {
+        use std::mem::MaybeUninit;
+        use std::ptr;
+        let mut attributes = MaybeUninit::uninit();
+        // SAFETY: the call fills the attributes of the calling thread in, or says that it did not.
+        if unsafe { libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) } != 0 {
+            return None;
+        }
+        let (mut lowest, mut size, mut guard) = (ptr::null_mut(), 0, 0);
+        // SAFETY: they were filled in, are read into variables of this frame, and destroyed once.
+        let is_known = unsafe {
+            let attributes = attributes.as_mut_ptr();
+            let stack = libc::pthread_attr_getstack(attributes, &raw mut lowest, &raw mut size);
+            let guarded = libc::pthread_attr_getguardsize(attributes, &raw mut guard);
+            libc::pthread_attr_destroy(attributes);
+            stack == 0 && guarded == 0
+        };
+        // (Some systems count the guard as a part of the stack.)
+        let lowest = lowest.addr() + guard;
+        is_known.then_some(Self { lowest, size })
+    }
+
+    #[cfg(not(all(target_os = "linux", not(miri), not(manyhands_model))))]
+    fn ask() -> Option<Self> {
+        None
+    }
 }
 
 /// (Under AddressSanitizer a local may lie on the heap.)
@@ -77,44 +106,17 @@ fn address_of_a_frame() -> usize {
     std::hint::black_box(&raw const local).addr()
 }
 
-#[cfg(all(target_os = "linux", not(miri), not(manyhands_model)))]
-fn lowest_address() -> Option<usize> {
-    use std::mem::MaybeUninit;
-    use std::ptr;
-    let mut attributes = MaybeUninit::uninit();
-    // SAFETY: the call fills the attributes of the calling thread in, or says that it did not.
-    if unsafe { libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) } != 0 {
-        return None;
-    }
-    let (mut lowest, mut size, mut guard) = (ptr::null_mut(), 0, 0);
-    // SAFETY: they were filled in, are read into variables of this frame, and destroyed once.
-    let known = unsafe {
-        let attributes = attributes.as_mut_ptr();
-        let stack = libc::pthread_attr_getstack(attributes, &raw mut lowest, &raw mut size);
-        let guarded = libc::pthread_attr_getguardsize(attributes, &raw mut guard);
-        libc::pthread_attr_destroy(attributes);
-        stack == 0 && guarded == 0
-    };
-    // (Some systems count the guard as a part of the stack.)
-    known.then(|| lowest.addr() + guard)
-}
-
-#[cfg(not(all(target_os = "linux", not(miri), not(manyhands_model))))]
-fn lowest_address() -> Option<usize> {
-    None
-}
-
 #[cfg(all(test, not(manyhands_model)))]
 mod tests {
-    use super::left;
+    use super::Stack;
 
     /// What is left below `frames` frames of a KiB.
     #[inline(never)]
-    fn left_below(frames: usize) -> usize {
+    fn left_below(stack: Stack, frames: usize) -> usize {
         let room = std::hint::black_box([0_u8; 1024]);
         let left = match frames {
-            0 => left(),
-            _ => left_below(frames - 1),
+            0 => stack.left(),
+            _ => left_below(stack, frames - 1),
         };
         std::hint::black_box(&room);
         left
@@ -123,11 +125,12 @@ mod tests {
     #[test]
     fn deeper_frames_have_less_left() {
         let body = || {
-            let before = left_below(0);
-            let used = before - left_below(100);
+            let stack = Stack::of_this_thread();
+            let before = left_below(stack, 0);
+            let used = before - left_below(stack, 100);
             // Under AddressSanitizer `room` may lie on the heap.
             assert!((100 << 7..400 << 10).contains(&used), "{used}");
-            assert_eq!(left_below(0), before);
+            assert_eq!(left_below(stack, 0), before);
             before
         };
         let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(body);
