@@ -160,6 +160,18 @@ fn waits_are_short() {
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
+/// The bound above is for those that come when a computing thread has just moved.
+#[test]
+fn most_roots_beside_a_loop_begin_at_once() {
+    let wait = WAITS
+        .iter()
+        .find(|wait| wait.name.starts_with("roots of 0.1 ms"));
+    for threads in [2, 8, 32] {
+        let (waited, _) = measure_waits(wait.expect("it is there"), threads, 1);
+        assert!(waited.median <= us(200), "{threads} threads: {waited:?}");
+    }
+}
+
 #[test]
 fn two_halves_run_at_the_same_time() {
     let ((), report) = Builder::new().cores(2).run(|| {

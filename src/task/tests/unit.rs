@@ -683,6 +683,28 @@ fn a_waker_that_panics_when_cloned_leaves_the_handle_as_it_was() {
     assert_clean(&pool);
 }
 
+#[test]
+fn a_long_message_is_shown_up_to_a_limit() {
+    let pool = Mock::new();
+    // Two bytes each, so that the limit is in the middle of one.
+    let message = format!("!{}", "é".repeat(600));
+    let mut handle = spawn_compute(
+        move || -> () { std::panic::resume_unwind(Box::new(message)) },
+        pool.clone(),
+    );
+    pool.run_all();
+    let error = ready(&mut handle).unwrap_err();
+    let shown = format!("!{}", "é".repeat(499));
+    assert!(
+        error
+            .to_string()
+            .ends_with(&format!("{shown}... (202 bytes more)"))
+    );
+    assert!(format!("{error:?}").contains(&format!("Some({shown:?}... (202 bytes more))")));
+    let whole = error.into_panic().downcast::<String>().unwrap();
+    assert_eq!(whole.len(), 1201);
+}
+
 /// As loops and joins do it.
 fn check_cancelled() {
     if origin::is_in_region() {
