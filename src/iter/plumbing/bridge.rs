@@ -176,6 +176,12 @@ where
         self.result = items.map(|(_, consumer)| consumer.into_folder().complete());
     }
 
+    fn run(&mut self) {
+        let (producer, consumer) = self.take().expect("items");
+        let folder = producer.fold_with(consumer.into_folder());
+        self.result = Some(folder.complete());
+    }
+
     fn cut(&mut self, keep: usize, run_both: &mut dyn FnMut(&mut dyn Items, &mut dyn Items)) {
         let (producer, consumer) = self.take().expect("items");
         let (left, right) = producer.split_at(keep);
@@ -242,16 +248,21 @@ where
         (&mut self.runner, &mut self.helper)
     }
 
-    fn absorb(&mut self) -> bool {
-        let made = self.helper.made.take();
-        let is_helped = made.is_some();
-        if is_helped {
-            self.behind = join(made, self.edge.take(), self.behind.take());
+    fn absorb(&mut self) {
+        if let Some(made) = self.helper.made.take() {
+            self.behind = join(Some(made), self.edge.take(), self.behind.take());
         }
         if let Some(edge) = self.runner.opened.take() {
             self.edge = Some(edge);
         }
-        is_helped
+    }
+
+    unsafe fn run_rest(&mut self, len: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.runner.begin(len, true) };
+        self.runner.fold();
+        self.runner.complete();
+        self.finish();
     }
 
     fn finish(&mut self) {
@@ -381,11 +392,17 @@ where
         });
     }
 
-    fn fold(&mut self) {
-        if let (Some(block), Some(fold)) = (self.block.take(), self.fold.take()) {
-            let folder = block.fold_with(fold.folder);
-            self.fold = Some(Fold { folder, ..fold });
+    fn fold(&mut self) -> bool {
+        if self.next.is_some() {
+            self.ready();
         }
+        let (Some(block), Some(fold)) = (self.block.take(), self.fold.take()) else {
+            return true;
+        };
+        let folder = block.fold_with(fold.folder);
+        let wants_more = !folder.full();
+        self.fold = Some(Fold { folder, ..fold });
+        wants_more
     }
 
     fn complete(&mut self) {

@@ -29,6 +29,9 @@ pub(super) trait Items: Send {
     /// Makes the result of no items.
     fn skip(&mut self);
 
+    /// Runs all items at once.
+    fn run(&mut self);
+
     /// Cuts the items in two, after the first `keep` of them. `run_both` is called once, and gives
     /// both parts their results, which then become one.
     fn cut(&mut self, keep: usize, run_both: &mut dyn FnMut(&mut dyn Items, &mut dyn Items));
@@ -46,8 +49,15 @@ pub(super) trait Work {
     /// The two sides of a join: its first half has the runner, its second half the helper.
     fn halves(&mut self) -> (&mut dyn Runner, &mut dyn Helper);
 
-    /// Takes over what the helper has made since the last call. Has it made anything?
-    fn absorb(&mut self) -> bool;
+    /// Takes over what the helper has made since the last call.
+    fn absorb(&mut self);
+
+    /// Runs the `len` items that are left as one block, and finishes.
+    ///
+    /// # Safety
+    ///
+    /// driver.D1: the caller holds the items, and there are some.
+    unsafe fn run_rest(&mut self, len: usize);
 
     /// Joins all results to that of the piece. The runner has completed.
     fn finish(&mut self);
@@ -92,8 +102,9 @@ pub(super) trait Runner {
     /// Makes the folder that is needed, and completes the one before it.
     fn ready(&mut self);
 
-    /// Runs the items that were taken last.
-    fn fold(&mut self);
+    /// Runs the items that were taken last, and gets [`ready`](Self::ready) first if need be. Says
+    /// whether the folder wants more items.
+    fn fold(&mut self) -> bool;
 
     /// Ends the folder.
     fn complete(&mut self);
@@ -207,83 +218,65 @@ pub(super) fn drive(
     site: Site,
     items: &mut dyn Items,
 ) {
-    fork::on_seat(move || {
+    fork::on_seat(|| {
         fork::check_cancelled();
-        let workers = Workers::new(max_threads);
         let mut plan = Plan::new(len, limits, site);
-        if !plan.is_short(len) {
+        let is_short = plan.is_short(len);
+        if is_short && items.is_full() {
+            return items.skip();
+        }
+        let workers = Workers::new(max_threads);
+        if !is_short {
             plan.expect_takers(len, max_threads);
-            divide(Rest::of(plan, len), items, &workers, workers.first());
-        } else if items.is_full() {
-            items.skip();
-        } else {
-            items.work(&mut |work| run_short(Rest::of(plan, len), work, &workers));
+            return divide(Rest::of(plan, len), items, &workers, workers.first());
+        }
+        match plan.probes(len) {
+            None => items.run(),
+            Some(probes) => {
+                let rest = Rest::of(plan, len);
+                items.work(&mut |work| run_short(rest, probes, work, &workers));
+            }
         }
     });
 }
 
 /// Runs a loop that should be short: a few items first, and all others if the first ones were as
 /// cheap as expected. While the first ones run, any thread may take the others.
-fn run_short(mut rest: Rest, work: &mut dyn Work, workers: &Workers) {
-    let plan = rest.plan;
-    let Some(probes) = plan.probes(rest.len) else {
-        return run_all(rest, work);
-    };
+fn run_short(mut rest: Rest, probes: [usize; 2], work: &mut dyn Work, workers: &Workers) {
     let token = workers.first();
-    let mut lap: Option<Lap> = None;
+    let (runner, helper) = work.halves();
+    let mut lap = Lap::start();
     for block in probes.into_iter().filter(|&block| block > 0) {
-        let (runner, helper) = work.halves();
-        // SAFETY: driver.D1: this thread is the runner, between joins. The helpers of all joins
-        // before left items, which were not all that there are.
-        if unsafe { runner.begin(block, false) } {
-            runner.ready();
-        }
+        // SAFETY: driver.D1: this thread is the runner, between joins; no thread took the others.
+        unsafe { runner.begin(block, false) };
         rest.begin(block);
-        lap.get_or_insert_with(Lap::start).block += block;
-        let ((), ()) = fork::join_quietly(
+        lap.block += block;
+        let (wants_more, is_taken) = fork::join_quietly(
             || workers.unwound.watch(|| runner.fold()),
-            |migrated| {
-                if migrated {
-                    take_others(rest, helper, workers);
-                }
-            },
+            |migrated| migrated && take_others(rest, helper, workers),
         );
-        let is_taken = work.absorb();
-        let (runner, _) = work.halves();
-        // SAFETY: driver.D1: as above.
-        if is_taken || unsafe { runner.state() } == State::Full {
-            if is_taken {
-                plan.doubt();
-            }
+        if is_taken {
+            rest.plan.doubt();
+        }
+        if is_taken || !wants_more {
             runner.complete();
+            work.absorb();
             return work.finish();
         }
     }
-    match lap {
-        Some(lap) if !plan.is_as_expected(lap.block, lap.clock.peek()) => {
-            run(rest, Some(lap), work, workers, token);
-        }
-        _ => run_all(rest, work),
+    if rest.plan.is_as_expected(lap.block, lap.clock.peek()) {
+        // SAFETY: driver.D1: as above.
+        unsafe { work.run_rest(rest.len) };
+    } else {
+        run(rest, Some(lap), work, workers, token);
     }
 }
 
-/// Runs all items as one block.
-fn run_all(rest: Rest, work: &mut dyn Work) {
-    let (runner, _) = work.halves();
-    // SAFETY: driver.D1: only the runner knows of the items, and they have not been begun.
-    if unsafe { runner.begin(rest.len, true) } {
-        runner.ready();
-    }
-    runner.fold();
-    runner.complete();
-    work.finish();
-}
-
-/// Runs the others of a short loop, if it may have another thread.
+/// Runs the others of a short loop, if it may have another thread. Says whether it did.
 #[cold]
-fn take_others(rest: Rest, helper: &mut dyn Helper, workers: &Workers) {
+fn take_others(rest: Rest, helper: &mut dyn Helper, workers: &Workers) -> bool {
     let Some(token) = workers.another() else {
-        return;
+        return false;
     };
     let mut token = Some(token);
     // SAFETY: driver.D1: this is the second half of a join, on the thread of its thief.
@@ -293,6 +286,7 @@ fn take_others(rest: Rest, helper: &mut dyn Helper, workers: &Workers) {
             divide(rest, items, workers, only(&mut token));
         });
     }
+    true
 }
 
 /// Takes what a closure that is called once has been given to keep.

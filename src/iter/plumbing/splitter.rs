@@ -35,6 +35,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
+    #[inline]
     pub(super) fn new(min_len: usize, max_len: usize) -> Self {
         Self {
             min: min_len.max(1),
