@@ -1,8 +1,9 @@
 //! Two closures, perhaps at the same time.
 //!
 //! The whole cost of a join that nobody steals from is here: build a [`StackJob`], two stores into
-//! a private slot, call `a`, two loads, call `b`. No fence, no read-modify-write, no allocation,
-//! no clock, and a drop guard instead of `catch_unwind`.
+//! a private slot and a look at the hunger word, call `a`, a store and two loads, call `b`. No
+//! fence, no read-modify-write, no allocation, no clock, and a drop guard instead of
+//! `catch_unwind`.
 
 use super::current::current_registry;
 use crate::job::origin;
