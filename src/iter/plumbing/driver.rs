@@ -519,6 +519,9 @@ fn run_blocks<'w>(
         }
         let is_full = state == State::Full || workers.unwound.is_set();
         if rest.len == 0 || is_full {
+            if state == State::Full {
+                rest.plan.end_early(rest.done);
+            }
             // SAFETY: as above; there are items.
             let is_new = unsafe { runner.stop(rest.len) };
             drop(rest);

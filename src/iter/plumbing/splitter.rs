@@ -318,6 +318,15 @@ impl Plan {
         }
     }
 
+    /// Takes note that the loop wants no more items, after `done` items of the piece. If those took
+    /// less time than a thread needs to come and help, the next run offers nothing before it has
+    /// run its first item.
+    pub(super) fn end_early(&self, done: usize) {
+        if self.pace.cost(done).is_some_and(|ns| ns < WORTH_SHARING_NS) {
+            self.site.remember_early_end();
+        }
+    }
+
     /// Keeps what was learned for the next run of the same loop on this thread.
     pub(super) fn remember(&self) {
         if let Some(ns) = self.pace.ns_per_item {
@@ -348,6 +357,8 @@ struct Memory {
     site: usize,
     /// The cost of an item in the last run, if it was measured.
     ns_per_item: Option<f64>,
+    /// Did the last run want no more items before a thread could have helped?
+    ends_early: bool,
     /// A mark for each time that the cost changed: [`CHANGE`] at first, and one less with each
     /// run.
     changes: u16,
@@ -359,7 +370,7 @@ enum Recalled {
     Nothing,
     /// The cost of an item.
     Cost(f64),
-    /// The cost of an item changes from run to run.
+    /// The cost of an item changes from run to run, or the first items may be all that run.
     Unsteady,
 }
 
@@ -379,6 +390,7 @@ impl Memory {
     const NOTHING: Self = Self {
         site: 0,
         ns_per_item: None,
+        ends_early: false,
         changes: 0,
     };
 
@@ -388,7 +400,7 @@ impl Memory {
             return (Recalled::Nothing, self);
         }
         let recalled = match self.ns_per_item {
-            _ if self.changes >= UNSTEADY => Recalled::Unsteady,
+            _ if self.changes >= UNSTEADY || self.ends_early => Recalled::Unsteady,
             Some(ns) => Recalled::Cost(ns),
             None => Recalled::Nothing,
         };
@@ -406,6 +418,7 @@ impl Memory {
         Self {
             site,
             ns_per_item: Some(ns_per_item),
+            ends_early: false,
             changes: self.changes_of(site, has_changed),
         }
     }
@@ -415,7 +428,18 @@ impl Memory {
         Self {
             site,
             ns_per_item: None,
+            ends_early: false,
             changes: self.changes_of(site, true),
+        }
+    }
+
+    /// The memory after a run of the loop `site` that a few items ended.
+    fn after_early_end(self, site: usize) -> Self {
+        Self {
+            site,
+            ns_per_item: None,
+            ends_early: true,
+            changes: self.changes_of(site, false),
         }
     }
 
@@ -459,6 +483,13 @@ impl Site {
         MEMORY.with(|slots| {
             let slot = &slots[self.slot()];
             slot.set(slot.get().after_doubt(self.0));
+        });
+    }
+
+    fn remember_early_end(self) {
+        MEMORY.with(|slots| {
+            let slot = &slots[self.slot()];
+            slot.set(slot.get().after_early_end(self.0));
         });
     }
 
@@ -579,6 +610,14 @@ mod tests {
         // Two changes in 51 runs, as of a loop that is dear now and then.
         let now_and_then = (0..200).map(|run| if run % 51 == 0 { 1e7 } else { 1.0 });
         assert_eq!(after(now_and_then).recall(7).0, Recalled::Unsteady);
+    }
+
+    #[test]
+    fn a_search_that_ended_early_may_do_so_again() {
+        let ended = after([3.0]).after_early_end(7);
+        assert_eq!(ended.recall(7).0, Recalled::Unsteady);
+        assert_eq!(ended.recall(8).0, Recalled::Nothing);
+        assert_eq!(ended.after(7, 3.0).recall(7).0, Recalled::Cost(3.0));
     }
 
     #[test]
