@@ -27,6 +27,20 @@ pub(super) const PATIENCE_NS: f64 = 2.0 * WORTH_SHARING_NS;
 /// microseconds, and takes ten times as long.
 const WORTH_WAKING_NS: f64 = 100_000.0;
 
+/// Blocks and pieces of more than eight times this many items begin at a multiple of it. If the
+/// first item of a loop begins a cache line, so do they: vectors of numbers do not cross lines.
+const EVEN: usize = 64;
+
+/// A number near `items`, and no greater, such that `done` and it are a multiple of [`EVEN`].
+fn evened(done: usize, items: usize, least: usize) -> usize {
+    let over = done.wrapping_add(items) % EVEN;
+    if items > 8 * EVEN && items - over >= least {
+        items - over
+    } else {
+        items
+    }
+}
+
 /// The limits that the producer asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
@@ -184,7 +198,7 @@ impl Plan {
     #[inline]
     pub(super) fn probes(&self, len: usize) -> Option<[usize; 2]> {
         let min = self.limits.min;
-        let eighth = (len / 8).saturating_sub(min);
+        let eighth = evened(min, (len / 8).saturating_sub(min), min);
         self.limits
             .divisible(len)
             .then_some([min, if eighth < min { 0 } else { eighth }])
@@ -229,8 +243,9 @@ impl Plan {
             // This does not overflow: the share is at most `len`.
             let share = len as u128 * left_pieces as u128 / self.pieces as u128;
             let min = self.limits.min;
+            let keep = (share as usize).clamp(min, len - min);
             return Some(Cut {
-                keep: (share as usize).clamp(min, len - min),
+                keep: evened(0, keep, min),
                 left_pieces,
                 right_pieces,
             });
@@ -285,7 +300,7 @@ impl Plan {
     /// How many of the `rest` items go to a thread that has come to help: the right half, or all
     /// if that half would be too short a piece. The runner of the piece is busy with a block.
     pub(super) fn help(&self, done: usize, rest: usize) -> Option<usize> {
-        let half = rest - rest / 2;
+        let half = rest - evened(done, rest / 2, 0);
         [half, rest]
             .into_iter()
             .find(|&give| self.may_give(done, rest - give, give))
@@ -305,7 +320,11 @@ impl Plan {
         } else {
             self.pace.block
         };
-        block.min(rest)
+        if block < rest {
+            evened(done, block, self.limits.min)
+        } else {
+            rest
+        }
     }
 
     /// Takes note that a block of `items`, which ended when `done` items of the piece were done,
@@ -580,12 +599,26 @@ const MOST_SPLITS: u32 = u64::BITS - 1;
 
 #[cfg(all(test, not(manyhands_model)))]
 mod tests {
-    use super::{Memory, Recalled, UNSTEADY};
+    use super::{Memory, Recalled, UNSTEADY, evened};
 
     /// What a loop may rely on after runs of these costs.
     fn after(costs: impl IntoIterator<Item = f64>) -> Memory {
         let run = |memory: Memory, cost| memory.recall(7).1.after(7, cost);
         costs.into_iter().fold(Memory::NOTHING, run)
+    }
+
+    #[test]
+    fn long_blocks_begin_at_even_places() {
+        for (done, items, least, even) in [
+            (0, 1_000, 1, 960),
+            (1, 1_000, 1, 959),
+            (960, 1_000, 1, 960),
+            (1, 512, 1, 512),
+            (1, 1_000, 990, 1_000),
+            (usize::MAX, 1_000, 1, 961),
+        ] {
+            assert_eq!(evened(done, items, least), even);
+        }
     }
 
     #[test]
