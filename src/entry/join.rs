@@ -88,7 +88,9 @@ impl FnContext {
 ///
 /// The idea of private slots that become public on demand is that of Lace (van Dijk and van de
 /// Pol, 2014), and goes back to lazy scheduling (Tzannes et al., 2010).
-#[inline]
+// Always: in a recursion with more than one join, the compiler else calls a function here, and
+// hands over closures and results through memory.
+#[inline(always)]
 pub fn join<A, B, RA, RB>(oper_a: A, oper_b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA + Send,
