@@ -36,6 +36,7 @@ pub(super) mod positions;
 #[cfg(feature = "indicatif")]
 pub(super) mod progress;
 pub(super) mod rev;
+mod seed;
 pub(super) mod skip;
 pub(super) mod skip_any;
 pub(super) mod skip_any_while;
