@@ -21,7 +21,6 @@ pub(super) mod flatten;
 pub(super) mod flatten_iter;
 pub(super) mod fold;
 pub(super) mod fold_chunks;
-pub(super) mod fold_chunks_with;
 mod gate;
 pub(super) mod inspect;
 pub(super) mod interleave;
