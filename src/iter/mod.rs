@@ -115,6 +115,7 @@ pub use self::drain::{ParallelDrainFull, ParallelDrainRange};
 pub use self::multizip::MultiZip;
 
 pub(crate) use self::adapters::chain::ChainIter;
+pub(crate) use self::bridge::bridged;
 
 use self::attempt::Try;
 use self::plumbing::{Consumer, ProducerCallback, UnindexedConsumer};

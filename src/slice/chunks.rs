@@ -2,7 +2,7 @@
 
 use super::cut::{ChunkProducer, Chunking};
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Parallel iterator over pieces of a slice.
 #[derive(Debug)]
@@ -26,17 +26,7 @@ impl<'data, T> Chunks<'data, T> {
     }
 }
 
-impl<'data, T: Sync + 'data> ParallelIterator for Chunks<'data, T> {
-    type Item = &'data [T];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(Chunks<'data, T> => &'data [T], impl<'data, T: Sync + 'data>);
 
 impl<'data, T: Sync + 'data> IndexedParallelIterator for Chunks<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
@@ -71,17 +61,7 @@ impl<'data, T> ChunksMut<'data, T> {
     }
 }
 
-impl<'data, T: Send + 'data> ParallelIterator for ChunksMut<'data, T> {
-    type Item = &'data mut [T];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(ChunksMut<'data, T> => &'data mut [T], impl<'data, T: Send + 'data>);
 
 impl<'data, T: Send + 'data> IndexedParallelIterator for ChunksMut<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {

@@ -2,7 +2,7 @@
 
 use super::cut::{ChunkProducer, Chunking};
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Parallel iterator over pieces of equal length, of a slice: see
 /// [`par_chunks_exact`](super::ParallelSlice::par_chunks_exact).
@@ -45,17 +45,7 @@ impl<'data, T> ChunksExact<'data, T> {
     }
 }
 
-impl<'data, T: Sync + 'data> ParallelIterator for ChunksExact<'data, T> {
-    type Item = &'data [T];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(ChunksExact<'data, T> => &'data [T], impl<'data, T: Sync + 'data>);
 
 impl<'data, T: Sync + 'data> IndexedParallelIterator for ChunksExact<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
@@ -142,17 +132,7 @@ impl<'data, T> ChunksExactMut<'data, T> {
     }
 }
 
-impl<'data, T: Send + 'data> ParallelIterator for ChunksExactMut<'data, T> {
-    type Item = &'data mut [T];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(ChunksExactMut<'data, T> => &'data mut [T], impl<'data, T: Send + 'data>);
 
 impl<'data, T: Send + 'data> IndexedParallelIterator for ChunksExactMut<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {

@@ -2,7 +2,7 @@
 
 use super::cut::{ChunkProducer, Chunking};
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Parallel iterator over pieces, counted from the end, of a slice: see
 /// [`par_rchunks`](super::ParallelSlice::par_rchunks).
@@ -27,17 +27,7 @@ impl<'data, T> RChunks<'data, T> {
     }
 }
 
-impl<'data, T: Sync + 'data> ParallelIterator for RChunks<'data, T> {
-    type Item = &'data [T];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(RChunks<'data, T> => &'data [T], impl<'data, T: Sync + 'data>);
 
 impl<'data, T: Sync + 'data> IndexedParallelIterator for RChunks<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
@@ -73,17 +63,7 @@ impl<'data, T> RChunksMut<'data, T> {
     }
 }
 
-impl<'data, T: Send + 'data> ParallelIterator for RChunksMut<'data, T> {
-    type Item = &'data mut [T];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(RChunksMut<'data, T> => &'data mut [T], impl<'data, T: Send + 'data>);
 
 impl<'data, T: Send + 'data> IndexedParallelIterator for RChunksMut<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {

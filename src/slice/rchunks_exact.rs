@@ -3,7 +3,7 @@
 
 use super::cut::{ChunkProducer, Chunking};
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Parallel iterator over pieces of equal length, counted from the end, of a slice: see
 /// [`par_rchunks_exact`](super::ParallelSlice::par_rchunks_exact).
@@ -46,17 +46,7 @@ impl<'data, T> RChunksExact<'data, T> {
     }
 }
 
-impl<'data, T: Sync + 'data> ParallelIterator for RChunksExact<'data, T> {
-    type Item = &'data [T];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(RChunksExact<'data, T> => &'data [T], impl<'data, T: Sync + 'data>);
 
 impl<'data, T: Sync + 'data> IndexedParallelIterator for RChunksExact<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
@@ -143,17 +133,7 @@ impl<'data, T> RChunksExactMut<'data, T> {
     }
 }
 
-impl<'data, T: Send + 'data> ParallelIterator for RChunksExactMut<'data, T> {
-    type Item = &'data mut [T];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(RChunksExactMut<'data, T> => &'data mut [T], impl<'data, T: Send + 'data>);
 
 impl<'data, T: Send + 'data> IndexedParallelIterator for RChunksExactMut<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {

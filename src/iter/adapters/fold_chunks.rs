@@ -3,7 +3,7 @@
 use super::chunks::ChunksProducer;
 use super::seed::{Cloned, Made, Seed};
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 use std::fmt;
 
 /// Iterator returned by [`IndexedParallelIterator::fold_chunks`].
@@ -37,23 +37,15 @@ impl<I: fmt::Debug, ID, F> fmt::Debug for FoldChunks<I, ID, F> {
     }
 }
 
-impl<I, ID, U, F> ParallelIterator for FoldChunks<I, ID, F>
-where
-    I: IndexedParallelIterator,
-    ID: Fn() -> U + Sync + Send,
-    F: Fn(U, I::Item) -> U + Sync + Send,
-    U: Send,
-{
-    type Item = U;
-
-    fn drive_unindexed<C: UnindexedConsumer<U>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(
+    FoldChunks<I, ID, F> => U,
+    impl<
+        I: IndexedParallelIterator,
+        ID: Fn() -> U + Sync + Send,
+        U: Send,
+        F: Fn(U, I::Item) -> U + Sync + Send,
+    >
+);
 
 impl<I, ID, U, F> IndexedParallelIterator for FoldChunks<I, ID, F>
 where
@@ -114,22 +106,10 @@ impl<I: fmt::Debug, U: fmt::Debug, F> fmt::Debug for FoldChunksWith<I, U, F> {
     }
 }
 
-impl<I, U, F> ParallelIterator for FoldChunksWith<I, U, F>
-where
-    I: IndexedParallelIterator,
-    F: Fn(U, I::Item) -> U + Sync + Send,
-    U: Send + Clone,
-{
-    type Item = U;
-
-    fn drive_unindexed<C: UnindexedConsumer<U>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(
+    FoldChunksWith<I, U, F> => U,
+    impl<I: IndexedParallelIterator, U: Send + Clone, F: Fn(U, I::Item) -> U + Sync + Send>
+);
 
 impl<I, U, F> IndexedParallelIterator for FoldChunksWith<I, U, F>
 where

@@ -2,7 +2,7 @@
 //! run at a time.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Iterator returned by [`IndexedParallelIterator::with_min_len`].
 #[derive(Clone, Debug)]
@@ -46,17 +46,7 @@ impl<I> MaxThreads<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for MinLen<I> {
-    type Item = I::Item;
-
-    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(MinLen<I> => I::Item, impl<I: IndexedParallelIterator>);
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for MinLen<I> {
     fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {
@@ -77,17 +67,7 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for MinLen<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for MaxLen<I> {
-    type Item = I::Item;
-
-    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(MaxLen<I> => I::Item, impl<I: IndexedParallelIterator>);
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxLen<I> {
     fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {
@@ -108,17 +88,7 @@ impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxLen<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for MaxThreads<I> {
-    type Item = I::Item;
-
-    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(MaxThreads<I> => I::Item, impl<I: IndexedParallelIterator>);
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxThreads<I> {
     fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {
