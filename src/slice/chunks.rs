@@ -1,6 +1,7 @@
-//! Pieces of equal length; the last one may be shorter.
+//! Pieces of equal length; the last one may be shorter. They are counted from the beginning, or
+//! from the end of the slice.
 
-use super::cut::{ChunkProducer, Chunking};
+use super::cut::{ChunkProducer, Chunking, chunked};
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, bridged};
 
@@ -26,24 +27,7 @@ impl<'data, T> Chunks<'data, T> {
     }
 }
 
-bridged!(Chunks<'data, T> => &'data [T], impl<'data, T: Sync + 'data>);
-
-impl<'data, T: Sync + 'data> IndexedParallelIterator for Chunks<'data, T> {
-    fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn len(&self) -> usize {
-        self.slice.len().div_ceil(self.chunk_size)
-    }
-
-    fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(ChunkProducer::<_, ChunksKind>::new(
-            self.slice,
-            self.chunk_size,
-        ))
-    }
-}
+chunked!(Chunks => &'data [T], T: Sync, chunks, from_end: false);
 
 /// Parallel iterator over pieces of a slice that may be changed.
 #[derive(Debug)]
@@ -61,42 +45,48 @@ impl<'data, T> ChunksMut<'data, T> {
     }
 }
 
-bridged!(ChunksMut<'data, T> => &'data mut [T], impl<'data, T: Send + 'data>);
+chunked!(ChunksMut => &'data mut [T], T: Send, chunks_mut, from_end: false);
 
-impl<'data, T: Send + 'data> IndexedParallelIterator for ChunksMut<'data, T> {
-    fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
+/// Parallel iterator over pieces, counted from the end, of a slice: see
+/// [`par_rchunks`](super::ParallelSlice::par_rchunks).
+#[derive(Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct RChunks<'data, T> {
+    chunk_size: usize,
+    slice: &'data [T],
+}
 
-    fn len(&self) -> usize {
-        self.slice.len().div_ceil(self.chunk_size)
-    }
-
-    fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(ChunkProducer::<_, ChunksKind>::new(
-            self.slice,
-            self.chunk_size,
-        ))
+impl<T> Clone for RChunks<'_, T> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
     }
 }
 
-/// The chunking of `chunks` and `chunks_mut`.
-struct ChunksKind;
-
-impl<'data, T: Sync> Chunking<&'data [T]> for ChunksKind {
-    type Chunks = std::slice::Chunks<'data, T>;
-    const FROM_END: bool = false;
-
-    fn chunks(slice: &'data [T], chunk_size: usize) -> Self::Chunks {
-        slice.chunks(chunk_size)
+impl<'data, T> RChunks<'data, T> {
+    #[track_caller]
+    pub(super) fn new(chunk_size: usize, slice: &'data [T]) -> Self {
+        assert!(chunk_size != 0, "chunk_size must not be zero");
+        Self { chunk_size, slice }
     }
 }
 
-impl<'data, T: Send> Chunking<&'data mut [T]> for ChunksKind {
-    type Chunks = std::slice::ChunksMut<'data, T>;
-    const FROM_END: bool = false;
+chunked!(RChunks => &'data [T], T: Sync, rchunks, from_end: true);
 
-    fn chunks(slice: &'data mut [T], chunk_size: usize) -> Self::Chunks {
-        slice.chunks_mut(chunk_size)
+/// Parallel iterator over pieces, counted from the end, of a slice that may be changed: see
+/// [`par_rchunks_mut`](super::ParallelSliceMut::par_rchunks_mut).
+#[derive(Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct RChunksMut<'data, T> {
+    chunk_size: usize,
+    slice: &'data mut [T],
+}
+
+impl<'data, T> RChunksMut<'data, T> {
+    #[track_caller]
+    pub(super) fn new(chunk_size: usize, slice: &'data mut [T]) -> Self {
+        assert!(chunk_size != 0, "chunk_size must not be zero");
+        Self { chunk_size, slice }
     }
 }
+
+chunked!(RChunksMut => &'data mut [T], T: Send, rchunks_mut, from_end: true);
