@@ -71,8 +71,7 @@ pub use self::adapters::flat_map_iter::FlatMapIter;
 pub use self::adapters::flatten::Flatten;
 pub use self::adapters::flatten_iter::FlattenIter;
 pub use self::adapters::fold::{Fold, FoldWith};
-pub use self::adapters::fold_chunks::FoldChunks;
-pub use self::adapters::fold_chunks_with::FoldChunksWith;
+pub use self::adapters::fold_chunks::{FoldChunks, FoldChunksWith};
 pub use self::adapters::inspect::Inspect;
 pub use self::adapters::interleave::Interleave;
 pub use self::adapters::interleave_shortest::InterleaveShortest;
@@ -116,6 +115,7 @@ pub use self::drain::{ParallelDrainFull, ParallelDrainRange};
 pub use self::multizip::MultiZip;
 
 pub(crate) use self::adapters::chain::ChainIter;
+pub(crate) use self::bridge::bridged;
 
 use self::attempt::Try;
 use self::plumbing::{Consumer, ProducerCallback, UnindexedConsumer};
