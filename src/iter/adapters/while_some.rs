@@ -125,18 +125,19 @@ impl<'f, T, B: Folder<T>> Folder<Option<T>> for WhileSomeFolder<'f, B> {
     }
 
     fn consume_iter<I: IntoIterator<Item = Option<T>>>(self, iter: I) -> Self {
-        let missing = self.missing;
-        let some = iter.into_iter().map_while(|item| {
-            if item.is_none() {
+        let Self { mut base, missing } = self;
+        for item in iter {
+            let Some(item) = item else {
                 // Ordering: Relaxed, as in `is_set`.
                 missing.store(true, Ordering::Relaxed);
+                break;
+            };
+            base = base.consume(item);
+            if is_set(missing) || base.full() {
+                break;
             }
-            item.filter(|_| !is_set(missing))
-        });
-        Self {
-            base: self.base.consume_iter(some),
-            missing,
         }
+        Self { base, missing }
     }
 
     fn complete(self) -> B::Result {
