@@ -80,10 +80,11 @@ impl<T> Growing<T> {
         Self::of(vec)
     }
 
-    /// Makes room for `more` items.
+    /// Makes room for `more` items, and for as many as there are at least: so a growing list is
+    /// moved a few times only.
     pub(crate) fn with_room(self, more: usize) -> Self {
         let mut vec = self.into_vec();
-        vec.reserve_exact(more);
+        vec.reserve(more);
         Self::of(vec)
     }
 }
