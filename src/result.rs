@@ -102,16 +102,7 @@ where
 {
     fn from_par_iter<I: IntoParallelIterator<Item = Result<T, E>>>(par_iter: I) -> Self {
         let saved = Mutex::new(None);
-        let keep_error = |item: Result<T, E>| {
-            item.map_err(|error| {
-                // The lock is taken for errors only. A piece that comes later drops its error, and
-                // need not wait for that.
-                if let Ok(mut saved) = saved.try_lock() {
-                    saved.get_or_insert(error);
-                }
-            })
-            .ok()
-        };
+        let keep_error = |item: Result<T, E>| item.map_err(|error| save(&saved, error)).ok();
         let collection = par_iter
             .into_par_iter()
             .map(keep_error)
@@ -121,5 +112,15 @@ where
             Some(error) => Err(error),
             None => Ok(collection),
         }
+    }
+}
+
+/// Saves an error, if there is none yet. The lock is taken for errors only. A piece that comes later
+/// drops its error, and need not wait for that.
+#[cold]
+#[inline(never)]
+fn save<E>(saved: &Mutex<Option<E>>, error: E) {
+    if let Ok(mut saved) = saved.try_lock() {
+        saved.get_or_insert(error);
     }
 }

@@ -307,7 +307,12 @@ impl<T: Send> ParallelExtend<T> for Vec<T> {
             indexed::append_unindexed(par_iter, len, self);
             return;
         }
-        concat::append(self, list::collect(par_iter));
+        let pieces = if self.is_empty() {
+            list::collect_with_room(par_iter)
+        } else {
+            list::collect(par_iter)
+        };
+        concat::append(self, pieces);
     }
 }
 

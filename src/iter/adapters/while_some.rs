@@ -71,17 +71,18 @@ impl<T, B: Folder<T>> Folder<Option<T>> for Staged<'_, B, Missing> {
     }
 
     fn consume_iter<I: IntoIterator<Item = Option<T>>>(self, iter: I) -> Self {
-        let missing = self.stage;
-        let some = iter.into_iter().map_while(|item| {
-            if item.is_none() {
-                missing.set();
+        let Self { mut base, stage } = self;
+        for item in iter {
+            let Some(item) = item else {
+                stage.set();
+                break;
+            };
+            base = base.consume(item);
+            if stage.is_set() || base.full() {
+                break;
             }
-            item.filter(|_| !missing.is_set())
-        });
-        Self {
-            base: self.base.consume_iter(some),
-            ..self
         }
+        Self { base, stage }
     }
 
     fn complete(self) -> B::Result {

@@ -6,7 +6,6 @@
 //! item is a block of its own.)
 
 use super::Folder;
-use std::iter;
 
 /// The number of items that are run between two questions whether to stop.
 const PORTION: usize = 32;
@@ -29,25 +28,26 @@ pub(crate) fn for_each_until<I: IntoIterator>(
     }
 }
 
-/// Makes `folder` take the items that `op` turns into `Some`, until the folder is full.
+/// Makes `folder` take the items that `op` turns into `Some`, until the folder is full. It is asked
+/// after each item that it took, and once every [`PORTION`] items.
+///
+/// If the compiler sees that the folder is never full, both questions and the number are gone: what
+/// remains is the loop that std's iterators give.
 pub(crate) fn consume_some<F, T, R, I>(mut folder: F, iter: I, op: impl Fn(T) -> Option<R>) -> F
 where
     F: Folder<R>,
     I: IntoIterator<Item = T>,
 {
-    let mut iter = iter.into_iter();
-    let mut has_ended = false;
-    while !has_ended && !folder.full() {
-        let mut left = PORTION;
-        let portion = iter::from_fn(|| {
-            left = left.checked_sub(1)?;
-            let item = iter.next();
-            has_ended = item.is_none();
-            item
-        });
-        #[expect(clippy::redundant_closure, reason = "`&op` is called, not inlined")]
-        let some = portion.filter_map(|item| op(item));
-        folder = folder.consume_iter(some);
+    for (number, item) in iter.into_iter().enumerate() {
+        if let Some(item) = op(item) {
+            folder = folder.consume(item);
+            if folder.full() {
+                break;
+            }
+        }
+        if number % PORTION == PORTION - 1 && folder.full() {
+            break;
+        }
     }
     folder
 }

@@ -1,9 +1,9 @@
 //! Concatenation: several `Vec`s become one, in parallel.
 //!
 //! The places of a piece follow from the lengths of those before it, so every piece can be copied
-//! on its own. Copying cannot panic, and nothing here checks for cancellation. So each item is
-//! owned by its piece until that is copied, and by the target's spare capacity until all are
-//! copied.
+//! on its own. Invariant concat.M1: from [`give`] until the target's length is set, an item has no
+//! owner. Copying cannot panic, and nothing here checks for cancellation; if something unwound
+//! nevertheless, items would leak.
 
 use crate::iter::plumbing::fork;
 use std::collections::LinkedList;
@@ -18,27 +18,46 @@ const WORTH_FORKING_BYTES: usize = 1 << 18;
 pub(crate) fn append<T: Send>(vec: &mut Vec<T>, pieces: LinkedList<Vec<T>>) {
     let mut pieces: Vec<Vec<T>> = pieces.into_iter().collect();
     let total: usize = pieces.iter().map(Vec::len).sum();
-    if vec.is_empty() && vec.capacity() < total {
+    let takes_first = vec.is_empty() && vec.capacity() < total;
+    if takes_first {
         // An empty `Vec` takes the place of the first piece.
         mem::swap(vec, &mut pieces[0]);
     }
     let len = vec.len();
     let more: usize = pieces.iter().map(Vec::len).sum();
     vec.reserve(more);
-    move_all(&mut pieces, &mut vec.spare_capacity_mut()[..more]);
-    // SAFETY: `move_all` has initialised this many places behind the old length, all within the
-    // capacity.
+    let part_len = WORTH_FORKING_BYTES / mem::size_of::<T>().max(1);
+    let given = pieces.iter_mut().map(give);
+    let mut parts: Vec<_> = given
+        .flat_map(|items| items.chunks_mut(part_len.max(1)))
+        .collect();
+    move_all(&mut parts, &mut vec.spare_capacity_mut()[..more]);
+    // SAFETY: concat.M1: `move_all` has moved this many items to the places behind the old length,
+    // all within the capacity, and nobody else owns them.
     unsafe { vec.set_len(len + more) }
+    // The first piece may have made room for items that did not come.
+    if takes_first && vec.capacity() / 4 > total {
+        vec.shrink_to_fit();
+    }
+}
+
+/// The items of a piece, which owns them no longer.
+fn give<T>(piece: &mut Vec<T>) -> &mut [MaybeUninit<T>] {
+    let len = piece.len();
+    // SAFETY: 0 is within the capacity. The items stay where they are, without an owner
+    // (concat.M1).
+    unsafe { piece.set_len(0) };
+    &mut piece.spare_capacity_mut()[..len]
 }
 
 /// Moves all items to `places`, of which there are as many.
-fn move_all<T: Send>(pieces: &mut [Vec<T>], places: &mut [MaybeUninit<T>]) {
-    let (left, right) = match pieces {
+fn move_all<T: Send>(parts: &mut [&mut [MaybeUninit<T>]], places: &mut [MaybeUninit<T>]) {
+    let (left, right) = match parts {
         [] => return,
-        [piece] => return move_one(piece, places),
-        _ => pieces.split_at_mut(pieces.len() / 2),
+        [part] => return move_one(part, places),
+        _ => parts.split_at_mut(parts.len() / 2),
     };
-    let in_left = left.iter().map(|piece| piece.len()).sum();
+    let in_left = left.iter().map(|part| part.len()).sum();
     let is_long = mem::size_of_val(places) >= WORTH_FORKING_BYTES;
     let (left_places, right_places) = places.split_at_mut(in_left);
     if is_long {
@@ -52,13 +71,10 @@ fn move_all<T: Send>(pieces: &mut [Vec<T>], places: &mut [MaybeUninit<T>]) {
     }
 }
 
-fn move_one<T>(piece: &mut Vec<T>, places: &mut [MaybeUninit<T>]) {
-    let len = piece.len();
+fn move_one<T>(part: &mut [MaybeUninit<T>], places: &mut [MaybeUninit<T>]) {
+    let len = part.len();
     assert_eq!(len, places.len());
-    // SAFETY: both are valid for `len` items (asserted), and do not overlap, as one is borrowed
-    // uniquely. The piece gives its items up, so that each is owned once.
-    unsafe {
-        piece.set_len(0);
-        ptr::copy_nonoverlapping(piece.as_ptr(), places.as_mut_ptr().cast(), len);
-    }
+    // SAFETY: both are valid for `len` items (asserted), and do not overlap, as both are borrowed
+    // uniquely. Whether items are there does not matter: they are copied as they are.
+    unsafe { ptr::copy_nonoverlapping(part.as_ptr(), places.as_mut_ptr(), len) }
 }

@@ -1,40 +1,94 @@
 //! A list of `Vec`s, one for each piece of the loop, in order.
 
+use super::growing::Growing;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::collections::LinkedList;
 
 pub(crate) fn collect<I: ParallelIterator>(iter: I) -> LinkedList<Vec<I::Item>> {
-    iter.drive_unindexed(ListConsumer)
+    iter.drive_unindexed(ListConsumer::new(false))
 }
 
-struct ListConsumer;
+/// As [`collect`]. The first `Vec` may get room for the items of all others.
+pub(crate) fn collect_with_room<I: ParallelIterator>(iter: I) -> LinkedList<Vec<I::Item>> {
+    iter.drive_unindexed(ListConsumer::new(true))
+}
+
+/// A `Vec` gets at most this many times the room that its items take.
+const MOST_ROOM: usize = 8;
+
+/// The numbers are of items of the source, of which a `filter` keeps only some. They are hints: a
+/// wrong one costs time or space. 0 means unknown.
+#[derive(Clone, Copy)]
+struct ListConsumer {
+    /// How many items this part of the loop has.
+    len: usize,
+    /// For how many items the `Vec` of this part should have room.
+    wanted: usize,
+    /// Will the items of all parts behind this one be moved into its `Vec`?
+    is_first: bool,
+}
+
+impl ListConsumer {
+    fn new(is_first: bool) -> Self {
+        Self {
+            len: 0,
+            wanted: 0,
+            is_first,
+        }
+    }
+}
 
 impl<T: Send> Consumer<T> for ListConsumer {
     type Folder = ListFolder<T>;
     type Reducer = ListReducer;
     type Result = LinkedList<Vec<T>>;
 
-    fn split_at(self, _index: usize) -> (Self, Self, ListReducer) {
-        (Self, Self, ListReducer)
+    fn split_at(self, index: usize) -> (Self, Self, ListReducer) {
+        // Where the length is unknown, the second part is taken to be as long as the first.
+        let behind = match self.len.checked_sub(index) {
+            None | Some(0) => index,
+            Some(behind) => behind,
+        };
+        let left = Self {
+            len: index,
+            wanted: if self.is_first {
+                self.wanted.max(index.saturating_add(behind))
+            } else {
+                index
+            },
+            ..self
+        };
+        let right = Self {
+            len: behind,
+            wanted: behind,
+            is_first: false,
+        };
+        (left, right, ListReducer)
     }
 
     fn into_folder(self) -> ListFolder<T> {
-        ListFolder { vec: Vec::new() }
+        ListFolder {
+            items: Growing::new(),
+            begun: self.len,
+            wanted: self.wanted,
+        }
     }
 
     fn full(&self) -> bool {
         false
     }
 
-    fn rejoin(self, folder: ListFolder<T>, _index: usize) -> Rejoined<ListFolder<T>, Self> {
-        Ok((folder, self))
+    fn rejoin(self, folder: ListFolder<T>, index: usize) -> Rejoined<ListFolder<T>, Self> {
+        let len = self.len.saturating_sub(index);
+        let rest = Self { len, ..self };
+        Ok((folder.ready_for(index, len), rest))
     }
 }
 
 impl<T: Send> UnindexedConsumer<T> for ListConsumer {
     fn split_off_left(&self) -> Self {
-        Self
+        Self::new(self.is_first)
     }
 
     fn to_reducer(&self) -> ListReducer {
@@ -43,26 +97,57 @@ impl<T: Send> UnindexedConsumer<T> for ListConsumer {
 }
 
 struct ListFolder<T> {
-    vec: Vec<T>,
+    items: Growing<T>,
+    /// How many items of the source have been put through this folder.
+    begun: usize,
+    /// For how many items of the source there should be room.
+    wanted: usize,
+}
+
+impl<T> ListFolder<T> {
+    /// Prepares the folder for the next `block` items of the source, before it gets `rest` more.
+    ///
+    /// A block that should not find enough room makes room for all that should come. How much that
+    /// is follows from what was kept of the items before it.
+    fn ready_for(self, block: usize, rest: usize) -> Self {
+        let (kept, begun) = (self.items.len(), self.begun);
+        let of = |items: usize| kept as f64 * items as f64 / begun.max(1) as f64;
+        let begun = begun.saturating_add(block);
+        let wanted = self.wanted.max(begun.saturating_add(rest));
+        let mut items = self.items;
+        if of(block) > items.room() as f64 {
+            // An eighth more, as the estimate may be too low.
+            let more = of(wanted - self.begun) * 1.125;
+            let most = kept.saturating_mul(MOST_ROOM - 1);
+            items = items.with_room(most.min(more as usize));
+        }
+        Self {
+            items,
+            begun,
+            wanted,
+        }
+    }
 }
 
 impl<T> Folder<T> for ListFolder<T> {
     type Result = LinkedList<Vec<T>>;
 
-    fn consume(mut self, item: T) -> Self {
-        self.vec.push(item);
-        self
+    #[inline]
+    fn consume(self, item: T) -> Self {
+        let items = self.items.push(item);
+        Self { items, ..self }
     }
 
-    fn consume_iter<I: IntoIterator<Item = T>>(mut self, iter: I) -> Self {
-        self.vec.extend(iter);
-        self
+    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
+        let items = self.items.extended(iter);
+        Self { items, ..self }
     }
 
     fn complete(self) -> Self::Result {
         let mut list = LinkedList::new();
-        if !self.vec.is_empty() {
-            list.push_back(self.vec);
+        let vec = self.items.into_vec();
+        if !vec.is_empty() {
+            list.push_back(vec);
         }
         list
     }

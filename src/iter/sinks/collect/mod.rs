@@ -5,6 +5,7 @@
 //! collection takes these one after the other. A `Vec` takes them all at once ([`mod@concat`]).
 
 pub(crate) mod concat;
+pub(crate) mod growing;
 pub(crate) mod indexed;
 #[deny(unsafe_code)]
 pub(crate) mod list;
