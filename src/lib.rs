@@ -36,6 +36,8 @@
 //! | you want to | use |
 //! |---|---|
 //! | run two closures | [`join`](join()) |
+//! | run three or four closures | [`join3`], [`join4`] |
+//! | run an array of closures, or one for each item of a short slice | [`join_all`], [`join_array`], [`join_each`] |
 //! | run many closures that borrow | [`scope`](scope()), [`in_place_scope`] |
 //! | start a future | [`spawn`](spawn()) |
 //! | wait for a future, anywhere | [`block_on`](block_on()) |

@@ -3,7 +3,7 @@
 //!
 //! | file | doors |
 //! |---|---|
-//! | `join.rs`, `scope/`, `broadcast.rs` | closures that are waited for |
+//! | `join.rs`, `join_many.rs`, `scope/`, `broadcast.rs` | closures that are waited for |
 //! | `spawn.rs`, `task_builder.rs`, `join_set.rs`, `compute.rs` | futures and closures that run by themselves |
 //! | `block_on.rs`, `join_handle.rs`, `blocking.rs`, `yield_now.rs` | waits |
 //! | `pool.rs`, `pool_builder.rs`, `build_error.rs`, `global.rs`, `current.rs` | pools: made, the default one, the calling thread's |
