@@ -1,8 +1,9 @@
 //! Two closures, perhaps at the same time.
 //!
 //! The whole cost of a join that nobody steals from is here: build a [`StackJob`], two stores into
-//! a private slot, call `a`, two loads, call `b`. No fence, no read-modify-write, no allocation,
-//! no clock, and a drop guard instead of `catch_unwind`.
+//! a private slot and a look at the hunger word, call `a`, a store and two loads, call `b`. No
+//! fence, no read-modify-write, no allocation, no clock, and a drop guard instead of
+//! `catch_unwind`.
 
 use super::current::current_registry;
 use crate::job::origin;
@@ -87,7 +88,9 @@ impl FnContext {
 ///
 /// The idea of private slots that become public on demand is that of Lace (van Dijk and van de
 /// Pol, 2014), and goes back to lazy scheduling (Tzannes et al., 2010).
-#[inline]
+// Always: in a recursion with more than one join, the compiler else calls a function here, and
+// hands over closures and results through memory.
+#[inline(always)]
 pub fn join<A, B, RA, RB>(oper_a: A, oper_b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA + Send,

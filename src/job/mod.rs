@@ -3,7 +3,7 @@
 //! | kind | lives in | made by |
 //! |---|---|---|
 //! | [`StackJob`](stack::StackJob) | the frame of the `join` or `install` that waits for it | `join`, `install` |
-//! | [`HeapJob`](heap::HeapJob) | its own box, freed by running it | scope spawns, broadcasts |
+//! | [`HeapJob`](heap::HeapJob) | its own box, freed by running it | scope spawns, broadcasts, runners of limits |
 //! | task | its own cell, counted by reference | `spawn`, `spawn_compute` ([`crate::task`]) |
 //!
 //! Called by every layer above. Invariants:

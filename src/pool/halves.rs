@@ -47,14 +47,12 @@ pub(crate) fn push_quietly(me: Occupant<'_>, job: NonNull<StackHeader>) -> Slot 
 #[cold]
 fn keep(me: Occupant<'_>, slot: Slot) -> Slot {
     // Models have no clock, by which somebody would look.
-    if cfg!(manyhands_model) || me.slots().are_full() {
+    if cfg!(manyhands_model) || me.slots().are_full() || !me.registry().expects_thieves() {
         return push_loud(me, slot);
     }
     publish::flush_lifo(me);
     computing::begin(me);
-    if me.registry().expects_thieves() {
-        look::over(me);
-    }
+    look::over(me);
     slot
 }
 

@@ -1,21 +1,13 @@
-//! The bridges, where a producer meets a consumer and the loop runs.
+//! The bridge of indexed loops, where a producer meets a consumer.
 //!
-//! An indexed loop is driven by functions that call each other. [`divide`] begins a piece, or cuts
-//! it first. [`run`] opens it, and runs it block by block. [`help`] is called by a thread that has
-//! taken the half of an open piece.
-//!
-//! Every item that no thread has begun belongs to the second half of a join, which any thread can
-//! take, whatever the runner of the piece does meanwhile. The exceptions are items in a block that
-//! a thread runs, and what limits forbid to take.
+//! Here is what depends on their types, and as little as possible: it is compiled once for each
+//! chain of adapters in a program. What happens when is in `driver.rs`, whose traits these types
+//! implement.
 
-use super::fork::{self, Clock};
-use super::splitter::{Budget, Limits, PATIENCE_NS, PieceLength, Plan, Site};
-use super::workers::{Token, Unwound, Workers};
+use super::driver::{self, Helper, Items, Runner, State, Taken, Work};
+use super::splitter::{Limits, Site};
 use super::{Consumer, Folder, Producer, Reducer};
-use super::{UnindexedConsumer, UnindexedProducer};
-use crate::sync::{Mutex, lock};
-use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::UnsafeCell;
 
 /// Runs a loop over `len` items: `producer` makes them, `consumer` takes them.
 ///
@@ -81,499 +73,225 @@ where
     C: Consumer<P::Item>,
 {
     let limits = Limits::new(producer.min_len(), producer.max_len());
+    let max_threads = producer.max_threads();
     let code: fn(usize, P, C) -> C::Result = bridge_producer_consumer::<P, C>;
-    fork::on_seat(move || {
-        fork::check_cancelled();
-        let mut rest = Rest {
-            plan: Plan::new(len, limits, Site::new(code as usize)),
-            done: 0,
-            len,
-            is_helped: false,
-            producer,
-            consumer,
-        };
-        if rest.plan.is_short(len) {
-            return run_short(rest);
-        }
-        let max_threads = rest.producer.max_threads();
-        let workers = Workers::new(max_threads);
-        rest.plan.expect_takers(len, max_threads);
-        divide(rest, &workers, workers.first())
-    })
-}
-
-/// Runs a loop that should be short: a few items first, and all others if the first ones were as
-/// cheap as expected. While the first ones run, any thread may take the others.
-///
-/// Not inlined: the locals of the user's closures would be in the frame below a longer loop.
-#[inline(never)]
-fn run_short<P, C>(rest: Rest<P, C>) -> C::Result
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    let (plan, len, producer) = (rest.plan, rest.len, rest.producer);
-    if rest.consumer.full() {
-        return rest.consumer.into_folder().complete();
-    }
-    let Some([first, second]) = plan.probes(len) else {
-        return producer.fold_with(rest.consumer.into_folder()).complete();
-    };
-    let workers = Workers::new(producer.max_threads());
-    let token = workers.first();
-    let (head, producer) = producer.split_at(first);
-    let (consumer, after, seam) = rest.consumer.split_at(first);
-    let clock = Clock::start();
-    let begun = |folder, seam, block| Fold {
-        folder,
-        seam,
-        before: None,
-        clock,
-        block,
-    };
-    let rest = |done, producer, consumer| Rest {
-        plan,
-        done,
-        len: len - done,
-        is_helped: false,
-        producer,
-        consumer,
-    };
-    let mut others = Others::Waiting(rest(first, producer, after));
-    let mut folder = beside_others(head, consumer.into_folder(), &mut others, &workers);
-    let mut done = first;
-    if second > 0 && !folder.full() {
-        match others {
-            Others::Waiting(Rest {
-                producer, consumer, ..
-            }) => match consumer.rejoin(folder, second) {
-                Ok((so_far, consumer)) => {
-                    let (head, producer) = producer.split_at(second);
-                    done += second;
-                    others = Others::Waiting(rest(done, producer, consumer));
-                    folder = beside_others(head, so_far, &mut others, &workers);
-                }
-                Err((folder, consumer)) => {
-                    let rest = rest(done, producer, consumer);
-                    return run(rest, Some(begun(folder, seam, done)), &workers, token);
-                }
-            },
-            taken => others = taken,
-        }
-    }
-    match others {
-        Others::Waiting(rest) if !folder.full() => {
-            if plan.is_as_expected(done, clock.peek()) {
-                run_rest(rest, begun(folder, seam, done))
-            } else {
-                run(rest, Some(begun(folder, seam, done)), &workers, token)
-            }
-        }
-        Others::Waiting(_) => folder.complete(),
-        Others::Taken => unreachable!("the join ends with a result"),
-        Others::Done(others) => {
-            plan.doubt();
-            seam.reduce(folder.complete(), others)
-        }
-    }
-}
-
-/// What has become of the items of a short loop behind the block that runs.
-enum Others<P, C: Consumer<P::Item>>
-where
-    P: Producer,
-{
-    Waiting(Rest<P, C>),
-    /// A thread runs them.
-    Taken,
-    /// A thread has run them.
-    Done(C::Result),
-}
-
-/// Runs a block of a short loop, while any thread may take the others.
-#[inline]
-fn beside_others<P, C>(
-    block: P,
-    folder: C::Folder,
-    others: &mut Others<P, C>,
-    workers: &Workers,
-) -> C::Folder
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    let (folder, ()) = fork::join_quietly(
-        || workers.unwound.watch(|| block.fold_with(folder)),
-        |migrated| {
-            if migrated {
-                take_others(others, workers);
-            }
-        },
+    let mut part = Part::new(Some((producer, consumer)));
+    driver::drive(
+        len,
+        limits,
+        max_threads,
+        Site::new(code as usize),
+        &mut part,
     );
-    folder
+    part.result.expect("the loop has run")
 }
 
-/// Runs the others, if the loop may have another thread.
-#[inline(never)]
-fn take_others<P, C>(others: &mut Others<P, C>, workers: &Workers)
+/// Items that no thread has begun, and the consumer that would take them: `None` once they are
+/// begun, or when a thread unwound in the middle of a cut. Shared by the threads that work at a
+/// piece.
+struct Stock<P, C>(UnsafeCell<Option<(P, C)>>);
+
+// SAFETY: driver.D1: one thread at a time touches the contents, which are `Send`.
+unsafe impl<P: Send, C: Send> Sync for Stock<P, C> {}
+
+impl<P, C> Stock<P, C>
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    if let Some(token) = workers.another() {
-        if let Others::Waiting(rest) = mem::replace(others, Others::Taken) {
-            *others = Others::Done(divide(rest.forgetting_costs(), workers, token));
-        }
-    }
-}
-
-/// Runs all that is left of a short loop as one block.
-#[inline]
-fn run_rest<P, C>(rest: Rest<P, C>, fold: Fold<P::Item, C>) -> C::Result
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    let Fold { folder, seam, .. } = fold;
-    match rest.consumer.rejoin(folder, rest.len) {
-        Ok((folder, _)) => rest.producer.fold_with(folder).complete(),
-        Err((folder, consumer)) => {
-            let before = folder.complete();
-            let after = rest.producer.fold_with(consumer.into_folder()).complete();
-            seam.reduce(before, after)
-        }
-    }
-}
-
-/// Items of a loop that no thread has begun.
-struct Rest<P, C> {
-    plan: Plan,
-    /// The number of items directly before them that belong to the same piece.
-    done: usize,
-    len: usize,
-    /// Is there a half that helps with the piece, or a thread that runs it?
-    is_helped: bool,
-    producer: P,
-    consumer: C,
-}
-
-impl<P, C> Rest<P, C>
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    /// Cuts the items in two: `keep` items, and the others, which begin a piece.
-    fn cut(self, keep: usize) -> (Self, Self, C::Reducer) {
-        let (left_producer, right_producer) = self.producer.split_at(keep);
-        let (left_consumer, right_consumer, reducer) = self.consumer.split_at(keep);
-        let right = Self {
-            plan: self.plan,
-            done: 0,
-            len: self.len - keep,
-            is_helped: false,
-            producer: right_producer,
-            consumer: right_consumer,
-        };
-        let left = Self {
-            len: keep,
-            producer: left_producer,
-            consumer: left_consumer,
-            ..self
-        };
-        (left, right, reducer)
+    fn new(items: Option<(P, C)>) -> Self {
+        Self(UnsafeCell::new(items))
     }
 
-    /// Takes the next `block` items off, with a way to get their folder. `fold` has the items
-    /// before them. Returns what is left, too.
+    /// # Safety
     ///
-    /// The last block is all that the producer has. If that is more than it said, nothing is
-    /// dropped in silence: sinks that rely on the number panic.
-    #[inline]
-    fn begin(
-        self,
-        fold: Option<Fold<P::Item, C>>,
-        block: usize,
-    ) -> (P, Next<P::Item, C>, Option<Self>) {
-        let (head, producer) = if block == self.len {
-            (self.producer, None)
-        } else {
-            let (head, producer) = self.producer.split_at(block);
-            (head, Some(producer))
-        };
-        let (next, consumer) = match fold {
-            None => {
-                let (consumer, after, seam) = self.consumer.split_at(block);
-                (Next::Begin(consumer, seam), after)
-            }
-            Some(fold) => {
-                let Fold { folder, .. } = fold;
-                match self.consumer.rejoin(folder, block) {
-                    Ok((folder, after)) => (Next::GoOn(Fold { folder, ..fold }), after),
-                    Err((folder, consumer)) => {
-                        let (consumer, after, seam) = consumer.split_at(block);
-                        let fold = Fold { folder, ..fold };
-                        (Next::Replace(fold, consumer, seam), after)
-                    }
-                }
-            }
-        };
-        let rest = producer.map(|producer| Self {
-            plan: self.plan,
-            done: self.done.saturating_add(block),
-            len: self.len - block,
-            is_helped: self.is_helped,
-            producer,
-            consumer,
-        });
-        (head, next, rest)
+    /// driver.D1: the caller holds the items.
+    unsafe fn take(&self) -> Option<(P, C)> {
+        // SAFETY: the caller's promise.
+        self.0.with_mut(|items| unsafe { (*items).take() })
     }
 
-    /// These items as a loop of its own of which nothing is known.
-    fn forgetting_costs(mut self) -> Self {
-        self.done = 0;
-        self.plan.forget();
-        let max_threads = self.producer.max_threads();
-        self.plan.expect_takers(self.len, max_threads);
-        self
-    }
-
-    /// Are there items behind the next block that another thread may take?
-    fn can_be_helped(&self) -> bool {
-        let block = self.plan.block(self.done, self.len);
-        let done = self.done.saturating_add(block);
-        self.plan.help(done, self.len - block).is_some()
-    }
-}
-
-/// Runs a piece that no thread has begun. Cuts it first, if there is a reason.
-fn divide<'w, P, C>(rest: Rest<P, C>, workers: &'w Workers, token: Token<'w>) -> C::Result
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    fork::check_cancelled();
-    if rest.consumer.full() || workers.unwound.is_set() {
-        return rest.consumer.into_folder().complete();
-    }
-    let Some(cut) = rest.plan.cut(rest.len) else {
-        return run(rest, None, workers, token);
-    };
-    let (mut left, mut right, reducer) = rest.cut(cut.keep);
-    left.plan.expect_pieces(cut.left_pieces);
-    right.plan.expect_pieces(cut.right_pieces);
-    let (left, right) = workers.join(
-        token,
-        |token| divide(left, workers, token),
-        |token| divide(right, workers, token),
-    );
-    reducer.reduce(left, right)
-}
-
-/// A piece that a thread runs, and that others help with.
-///
-/// It is *open* while a second half of a join exists that calls [`help`] when a thread takes it,
-/// or while such a thread is at it. There is one such half or thread at a time, so the results of
-/// helpers have an order.
-struct Piece<P, C> {
-    /// The items that are left: the runner takes them from the left, a helper from the right.
-    /// `None`: there are none, or one of the two unwound in the middle of a cut.
+    /// # Safety
     ///
-    /// The lock is held while producer and consumer are cut, never while an item is made or taken.
-    rest: Mutex<Option<Rest<P, C>>>,
-    /// Has the last item been begun? It publishes nothing: a helper that sees it late waits longer.
-    has_ended: AtomicBool,
+    /// driver.D1: the caller holds the items, and has taken them.
+    unsafe fn put(&self, producer: P, consumer: C) {
+        // SAFETY: the caller's promise.
+        self.0
+            .with_mut(|items| unsafe { *items = Some((producer, consumer)) });
+    }
+
+    /// # Safety
+    ///
+    /// driver.D1: the caller holds the items.
+    unsafe fn state(&self) -> State {
+        // SAFETY: the caller's promise.
+        self.0.with(|items| match unsafe { &*items } {
+            None => State::Gone,
+            Some((_, consumer)) if consumer.full() => State::Full,
+            Some(_) => State::Ready,
+        })
+    }
 }
 
-impl<P, C> Piece<P, C>
+/// Items in a row that no thread has begun, then their result.
+struct Part<P, C>
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    fn new(rest: Rest<P, C>) -> Self {
+    stock: Stock<P, C>,
+    result: Option<C::Result>,
+}
+
+impl<P, C> Part<P, C>
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    fn new(items: Option<(P, C)>) -> Self {
         Self {
-            rest: Mutex::new(Some(rest)),
-            has_ended: AtomicBool::new(false),
+            stock: Stock::new(items),
+            result: None,
         }
     }
 
-    /// Notes that there are no more items for a helper.
-    fn end(&self) {
-        // Ordering: Relaxed, for the reason given at the field.
-        self.has_ended.store(true, Ordering::Relaxed);
+    fn take(&mut self) -> Option<(P, C)> {
+        // SAFETY: driver.D1: nobody else knows of the items, by `&mut self`.
+        unsafe { self.stock.take() }
+    }
+}
+
+impl<P, C> Items for Part<P, C>
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    fn is_full(&mut self) -> bool {
+        // SAFETY: driver.D1: nobody else knows of the items, by `&mut self`.
+        unsafe { self.stock.state() != State::Ready }
     }
 
-    /// Notes that no thread helps any more. If items are left, the runner opens the piece again.
-    fn close(&self) {
-        if let Some(rest) = &mut *lock(&self.rest) {
-            rest.is_helped = false;
-        }
+    fn skip(&mut self) {
+        let items = self.take();
+        self.result = items.map(|(_, consumer)| consumer.into_folder().complete());
     }
 
-    /// Cuts off the right half of what no thread has begun.
-    ///
-    /// If the runner should be done with the rest before it could be fetched, this waits for that.
-    /// But an estimate may be wrong, so the wait is a short one.
-    fn take_end(&self) -> Option<(Rest<P, C>, C::Reducer)> {
-        let is_almost_done = |rest: &Rest<P, C>| rest.plan.is_almost_done(rest.len);
-        let is_wrong = lock(&self.rest).as_ref().is_some_and(is_almost_done);
-        if is_wrong {
-            fork::wait_briefly(&self.has_ended, PATIENCE_NS);
-        }
-        let mut held = lock(&self.rest);
-        let rest = held.take()?;
-        let give = rest.plan.help(rest.done, rest.len);
-        let Some(give) = give.filter(|_| !rest.consumer.full()) else {
-            *held = Some(rest);
-            return None;
+    fn run(&mut self) {
+        let (producer, consumer) = self.take().expect("items");
+        let folder = producer.fold_with(consumer.into_folder());
+        self.result = Some(folder.complete());
+    }
+
+    fn cut(&mut self, keep: usize, run_both: &mut dyn FnMut(&mut dyn Items, &mut dyn Items)) {
+        let (producer, consumer) = self.take().expect("items");
+        let (left, right) = producer.split_at(keep);
+        let (left_consumer, right_consumer, reducer) = consumer.split_at(keep);
+        self.stock = Stock::new(Some((left, left_consumer)));
+        let mut right = Self::new(Some((right, right_consumer)));
+        run_both(self, &mut right);
+        self.result = join(self.result.take(), Some(reducer), right.result);
+    }
+
+    fn work(&mut self, run: &mut dyn FnMut(&mut dyn Work)) {
+        let stock = &self.stock;
+        let mut work = PieceWork {
+            runner: PieceRunner {
+                stock,
+                block: None,
+                next: None,
+                fold: None,
+                done: None,
+                opened: None,
+            },
+            helper: PieceHelper { stock, made: None },
+            behind: None,
+            edge: None,
+            result: None,
         };
-        let keep = rest.len - give;
-        let (left, mut right, reducer) = rest.cut(keep);
-        *held = Some(left);
-        if is_wrong {
-            right.plan.forget();
-        }
-        Some((right, reducer))
+        run(&mut work);
+        self.result = work.result;
+    }
+
+    fn discard(&mut self) {
+        drop(self.take());
     }
 }
 
-/// Runs a piece. While it is open, another thread may take the items that this one has not begun.
-#[inline(never)]
-fn run<'w, P, C>(
-    mut rest: Rest<P, C>,
-    mut fold: Option<Fold<P::Item, C>>,
-    workers: &'w Workers,
-    mut token: Token<'w>,
-) -> C::Result
+/// The result of neighbours of which one, or none, may have any.
+fn join<T, R: Reducer<T>>(left: Option<T>, reducer: Option<R>, right: Option<T>) -> Option<T> {
+    match (left, reducer, right) {
+        (Some(left), Some(reducer), Some(right)) => Some(reducer.reduce(left, right)),
+        (left, _, right) => left.or(right),
+    }
+}
+
+struct PieceWork<'a, P, C>
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    let mut is_open = rest.can_be_helped() && workers.has_another();
-    rest.is_helped = is_open;
-    let piece = Piece::new(rest);
-    // The results of all items behind the piece's rest, and the reducer that joins them to more.
-    let mut behind: Option<(C::Result, C::Reducer)> = None;
-    loop {
-        let task = Task::Blocks(fold, token, is_open);
-        let (step, taken) = if is_open {
-            beside_help(&piece, task, workers, Helper::First)
-        } else {
-            (task.work(&piece, workers), None)
-        };
-        let after = match (taken, behind) {
-            (Some(taken), Some((behind, seam))) => Some(seam.reduce(taken, behind)),
-            (taken, behind) => taken.or(behind.map(|(behind, _)| behind)),
-        };
-        match step {
-            Step::Done(result, seam) => {
-                return match after {
-                    None => result,
-                    Some(after) => seam.reduce(result, after),
-                };
-            }
-            Step::Open(so_far, held, seam) => {
-                (fold, token, is_open) = (so_far, held, true);
-                behind = after.map(|after| (after, seam));
-            }
-        }
-    }
+    runner: PieceRunner<'a, P, C>,
+    helper: PieceHelper<'a, P, C>,
+    /// The result of all items behind those that no thread has begun.
+    behind: Option<C::Result>,
+    /// The reducer that joins it to that of the items before it.
+    edge: Option<C::Reducer>,
+    result: Option<C::Result>,
 }
 
-/// What the first half of a join does whose second half helps with a piece.
-enum Task<'w, P: Producer, C: Consumer<P::Item>> {
-    /// Runs the piece itself; says whether the second half exists.
-    Blocks(Option<Fold<P::Item, C>>, Token<'w>, bool),
-    /// Runs what was taken off its end, and can be joined to what is left by a reducer.
-    Taken(Rest<P, C>, C::Reducer, Token<'w>),
-}
-
-impl<'w, P, C> Task<'w, P, C>
+impl<P, C> Work for PieceWork<'_, P, C>
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    fn work(self, piece: &Piece<P, C>, workers: &'w Workers) -> Step<'w, P, C> {
-        match self {
-            Self::Blocks(fold, token, is_open) => run_blocks(piece, fold, workers, token, is_open),
-            Self::Taken(rest, reducer, token) => {
-                if rest.plan.feeds_at_once(rest.len) {
-                    fork::feed();
-                }
-                Step::Done(divide(rest, workers, token), reducer)
-            }
+    fn halves(&mut self) -> (&mut dyn Runner, &mut dyn Helper) {
+        (&mut self.runner, &mut self.helper)
+    }
+
+    fn absorb(&mut self) {
+        if let Some(made) = self.helper.made.take() {
+            self.behind = join(Some(made), self.edge.take(), self.behind.take());
+        }
+        if let Some(edge) = self.runner.opened.take() {
+            self.edge = Some(edge);
+        }
+    }
+
+    unsafe fn run_rest(&mut self, len: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.runner.begin(len, true) };
+        self.runner.fold();
+        self.runner.complete();
+        self.finish();
+    }
+
+    fn finish(&mut self) {
+        if let Some((result, seam)) = self.runner.done.take() {
+            self.result = join(Some(result), Some(seam), self.behind.take());
         }
     }
 }
 
-/// How far the first half of a join has come whose second half helps with a piece.
-enum Step<'w, P: Producer, C: Consumer<P::Item>> {
-    /// To the end; the reducer joins the result to that of what is beside it.
-    Done(C::Result, C::Reducer),
-    /// To a place where the piece can be opened again. The reducer joins what is left of the piece
-    /// to what is behind it.
-    Open(Option<Fold<P::Item, C>>, Token<'w>, C::Reducer),
-}
-
-/// Is a helper the first one of its half, or called by another one?
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Helper {
-    First,
-    Next,
-}
-
-/// Works at `task`, while any thread may take the half that helps with the piece. Returns what the
-/// helper has made, too.
-fn beside_help<'w, P, C>(
-    piece: &Piece<P, C>,
-    task: Task<'w, P, C>,
-    workers: &'w Workers,
-    helper: Helper,
-) -> (Step<'w, P, C>, Option<C::Result>)
+/// The part of the work at a piece that must stay on its thread.
+struct PieceRunner<'a, P, C>
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    fork::join_quietly(
-        || task.work(piece, workers),
-        |migrated| {
-            if !migrated {
-                return None;
-            }
-            let made = help(piece, workers);
-            if helper == Helper::First {
-                piece.close();
-            }
-            made
-        },
-    )
+    stock: &'a Stock<P, C>,
+    /// The items to be run next.
+    block: Option<P>,
+    /// What the folder to be made next is made of, with the reducer that joins its result to that
+    /// of the items after it.
+    next: Option<(C, C::Reducer)>,
+    fold: Option<Fold<P::Item, C>>,
+    /// The result, and the reducer that joins it to that of the items after it.
+    done: Option<(C::Result, C::Reducer)>,
+    /// The reducer for what helpers will have made before, and after, the last call of `open`.
+    opened: Option<C::Reducer>,
 }
 
-/// Takes items from the right end of a piece that another thread runs, until none are left.
-/// Returns their result.
-///
-/// While this thread works at what it has taken, the rest of the piece is within reach of others:
-/// the half that helps with it is now one of this thread's.
-fn help<P, C>(piece: &Piece<P, C>, workers: &Workers) -> Option<C::Result>
-where
-    P: Producer,
-    C: Consumer<P::Item>,
-{
-    let token = workers.another()?;
-    let (taken, reducer) = piece.take_end()?;
-    let task = Task::Taken(taken, reducer, token);
-    let (step, before) = beside_help(piece, task, workers, Helper::Next);
-    let Step::Done(result, reducer) = step else {
-        unreachable!("what was taken is run to its end");
-    };
-    // What lies left of it is taken later, by this thread if it still has the half.
-    let more = || fork::goes_back().then(|| help(piece, workers)).flatten();
-    Some(match before.or_else(more) {
-        None => result,
-        Some(before) => reducer.reduce(before, result),
-    })
-}
-
-/// The part of a running piece that must stay on its thread.
+/// A folder at work.
 struct Fold<T, C: Consumer<T>> {
     /// Holds the results of all items directly before it that are not in `before`.
     folder: C::Folder,
@@ -581,9 +299,6 @@ struct Fold<T, C: Consumer<T>> {
     seam: C::Reducer,
     /// The results of folders that could not go on, and the reducer that joins them to the next.
     before: Option<(C::Result, C::Reducer)>,
-    clock: Clock,
-    /// The number of items that were run since the last lap of the clock.
-    block: usize,
 }
 
 impl<T, C: Consumer<T>> Fold<T, C> {
@@ -598,272 +313,185 @@ impl<T, C: Consumer<T>> Fold<T, C> {
     }
 }
 
-/// The way in which the next block gets its folder.
-enum Next<T, C: Consumer<T>> {
-    Begin(C, C::Reducer),
-    GoOn(Fold<T, C>),
-    Replace(Fold<T, C>, C, C::Reducer),
-}
-
-impl<T, C: Consumer<T>> Next<T, C> {
-    /// A fold that is ready for the block; then `block` items will have been run since the last
-    /// lap.
-    #[inline]
-    fn ready(self, block: usize) -> Fold<T, C> {
-        match self {
-            Self::Begin(consumer, seam) => Fold {
-                folder: consumer.into_folder(),
-                seam,
-                before: None,
-                clock: Clock::start(),
-                block,
-            },
-            Self::GoOn(fold) => Fold { block, ..fold },
-            Self::Replace(fold, consumer, seam) => {
-                let clock = fold.clock;
-                let before = fold.finish();
-                Fold {
-                    folder: consumer.into_folder(),
-                    seam,
-                    before: Some(before),
-                    clock,
-                    block,
-                }
-            }
-        }
-    }
-}
-
-/// Runs a piece, block by block. Between blocks it checks whether to stop, and whether to tell a
-/// thread that wants work.
-#[inline(never)]
-fn run_blocks<'w, P, C>(
-    piece: &Piece<P, C>,
-    mut fold: Option<Fold<P::Item, C>>,
-    workers: &'w Workers,
-    token: Token<'w>,
-    is_open: bool,
-) -> Step<'w, P, C>
+impl<P, C> Runner for PieceRunner<'_, P, C>
 where
     P: Producer,
     C: Consumer<P::Item>,
 {
-    loop {
-        fork::check_cancelled();
-        let mut held = lock(&piece.rest);
-        let Some(mut rest) = held.take() else {
-            drop(held);
-            // The helper unwound: its panic goes on when this thread's join ends.
-            let (result, seam) = fold.expect("a panic in `split_at` of a loop").finish();
-            return Step::Done(result, seam);
-        };
-        if let Some(fold) = fold.as_mut().filter(|fold| fold.block > 0) {
-            rest.plan.record(rest.done, fold.block, fold.clock.lap());
-            fold.block = 0;
+    unsafe fn state(&self) -> State {
+        // SAFETY: the caller's promise.
+        match unsafe { self.stock.state() } {
+            State::Ready if self.fold.as_ref().is_some_and(|fold| fold.folder.full()) => {
+                State::Full
+            }
+            state => state,
         }
-        let is_full =
-            workers.unwound.is_set() || fold.as_ref().is_some_and(|fold| fold.folder.full());
-        if rest.len == 0 || is_full || rest.consumer.full() {
-            drop(held);
-            piece.end();
-            let (result, seam) = match fold {
-                // Helpers took the rest. A producer that cuts itself wrongly may have kept items,
-                // which must not be lost.
-                Some(fold) if rest.len == 0 && !is_full => {
-                    let folder = rest.producer.fold_with(fold.folder);
-                    Fold { folder, ..fold }.finish()
+    }
+
+    unsafe fn begin(&mut self, block: usize, is_last: bool) -> bool {
+        // SAFETY: the caller's promise.
+        let (producer, mut consumer) = unsafe { self.stock.take() }.expect("items");
+        let (head, tail) = if is_last {
+            (producer, None)
+        } else {
+            let (head, tail) = producer.split_at(block);
+            (head, Some(tail))
+        };
+        let mut goes_on = false;
+        if let Some(fold) = self.fold.take() {
+            let folder;
+            (folder, consumer) = match consumer.rejoin(fold.folder, block) {
+                Ok(rejoined) => {
+                    goes_on = true;
+                    rejoined
                 }
-                Some(fold) => fold.finish(),
-                None => {
-                    let (consumer, _, seam) = rest.consumer.split_at(rest.len);
-                    (consumer.into_folder().complete(), seam)
-                }
+                Err(as_they_were) => as_they_were,
             };
-            return Step::Done(result, seam);
+            self.fold = Some(Fold { folder, ..fold });
         }
-        if !rest.is_helped && rest.can_be_helped() && workers.has_another() {
-            let (consumer, _, seam) = rest.consumer.split_at(rest.len);
-            *held = Some(Rest {
-                consumer,
-                is_helped: true,
-                ..rest
-            });
-            return Step::Open(fold, token, seam);
+        if !goes_on {
+            let (next, after, seam) = consumer.split_at(block);
+            self.next = Some((next, seam));
+            consumer = after;
         }
-        let block = rest.plan.block(rest.done, rest.len);
-        let is_last = block == rest.len;
-        if is_last {
-            rest.plan.remember();
+        if let Some(tail) = tail {
+            // SAFETY: the caller's promise.
+            unsafe { self.stock.put(tail, consumer) };
         }
-        let feeds = rest.plan.feeds(rest.len - block, is_open);
-        let (head, next, tail) = rest.begin(fold, block);
-        if is_last {
-            piece.end();
+        self.block = Some(head);
+        !goes_on
+    }
+
+    unsafe fn stop(&mut self, len: usize) -> bool {
+        // SAFETY: the caller's promise.
+        let (producer, consumer) = unsafe { self.stock.take() }.expect("items");
+        self.block = Some(producer);
+        let is_new = self.fold.is_none();
+        if is_new {
+            let (next, _, seam) = consumer.split_at(len);
+            self.next = Some((next, seam));
         }
-        *held = tail;
-        drop(held);
-        let mut ready = next.ready(block);
-        if feeds {
-            fork::feed();
-            // What that took is not the cost of an item.
-            ready.clock = Clock::start();
+        is_new
+    }
+
+    unsafe fn open(&mut self, len: usize) {
+        // SAFETY: the caller's promise.
+        let (producer, consumer) = unsafe { self.stock.take() }.expect("items");
+        let (consumer, _, edge) = consumer.split_at(len);
+        // SAFETY: the caller's promise.
+        unsafe { self.stock.put(producer, consumer) };
+        self.opened = Some(edge);
+    }
+
+    fn ready(&mut self) {
+        let before = self.fold.take().map(Fold::finish);
+        self.fold = self.next.take().map(|(consumer, seam)| Fold {
+            folder: consumer.into_folder(),
+            seam,
+            before,
+        });
+    }
+
+    fn fold(&mut self) -> bool {
+        if self.next.is_some() {
+            self.ready();
         }
-        let done = Fold {
-            folder: workers.unwound.watch(|| head.fold_with(ready.folder)),
-            ..ready
+        let (Some(block), Some(fold)) = (self.block.take(), self.fold.take()) else {
+            return true;
         };
-        if is_last {
-            let (result, seam) = done.finish();
-            return Step::Done(result, seam);
-        }
-        fold = Some(done);
+        let folder = block.fold_with(fold.folder);
+        let wants_more = !folder.full();
+        self.fold = Some(Fold { folder, ..fold });
+        wants_more
+    }
+
+    fn complete(&mut self) {
+        self.block = None;
+        let fold = self.fold.take().expect("a panic in `split_at` of a loop");
+        self.done = Some(fold.finish());
     }
 }
 
-/// Runs a loop whose producer does not know how many items it will make.
-///
-/// Such a loop is split ahead of demand, into about two pieces for each thread. It is split further
-/// when pieces are stolen, when a thread is hungry as a piece starts, and when pieces turn out to
-/// take long.
-///
-/// ```
-/// use manyhands::iter::plumbing::{Folder, UnindexedConsumer, UnindexedProducer, bridge_unindexed};
-/// use manyhands::prelude::*;
-///
-/// /// All subsets of the bits of `0`, as numbers with the bits of `1` set.
-/// #[derive(Clone, Copy)]
-/// struct Subsets(u32, u32);
-///
-/// impl UnindexedProducer for Subsets {
-///     type Item = u32;
-///     fn split(self) -> (Self, Option<Self>) {
-///         let bit = self.0 & self.0.wrapping_neg();
-///         let without = Subsets(self.0 & !bit, self.1);
-///         match bit {
-///             0 => (self, None),
-///             _ => (without, Some(Subsets(without.0, self.1 | bit))),
-///         }
-///     }
-///     fn fold_with<F: Folder<u32>>(self, folder: F) -> F {
-///         match self.split() {
-///             (one, None) => folder.consume(one.1),
-///             (left, Some(right)) => {
-///                 let folder = UnindexedProducer::fold_with(left, folder);
-///                 UnindexedProducer::fold_with(right, folder)
-///             }
-///         }
-///     }
-/// }
-///
-/// impl ParallelIterator for Subsets {
-///     type Item = u32;
-///     fn drive_unindexed<C: UnindexedConsumer<u32>>(self, consumer: C) -> C::Result {
-///         bridge_unindexed(self, consumer)
-///     }
-/// }
-///
-/// assert_eq!(Subsets(0b10101, 0).count(), 8);
-/// ```
-pub fn bridge_unindexed<P, C>(producer: P, consumer: C) -> C::Result
+struct PieceHelper<'a, P, C>
 where
-    P: UnindexedProducer,
-    C: UnindexedConsumer<P::Item>,
+    P: Producer,
+    C: Consumer<P::Item>,
 {
-    fork::on_seat(move || {
-        let whole = Whole::default();
-        divide_unindexed(false, Budget::start(), &whole, producer, consumer)
-    })
+    stock: &'a Stock<P, C>,
+    made: Option<C::Result>,
 }
 
-/// What the pieces of a loop of unknown length share.
-#[derive(Default)]
-struct Whole {
-    length: PieceLength,
-    unwound: Unwound,
-}
-
-fn divide_unindexed<P, C>(
-    migrated: bool,
-    mut budget: Budget,
-    whole: &Whole,
-    producer: P,
-    consumer: C,
-) -> C::Result
+impl<P, C> Helper for PieceHelper<'_, P, C>
 where
-    P: UnindexedProducer,
-    C: UnindexedConsumer<P::Item>,
+    P: Producer,
+    C: Consumer<P::Item>,
 {
-    fork::check_cancelled();
-    if consumer.full() || whole.unwound.is_set() {
-        return consumer.into_folder().complete();
+    fn help(&mut self, help: &mut dyn FnMut(&mut dyn Taken)) {
+        let stock = self.stock;
+        let mut taken = TakenPart {
+            stock,
+            part: Part::new(None),
+            seam: None,
+            next: PieceHelper { stock, made: None },
+        };
+        help(&mut taken);
+        self.made = taken.part.result;
     }
-    let (left_producer, right_producer) = if budget.try_split(migrated, &whole.length) {
-        producer.split()
-    } else {
-        (producer, None)
-    };
-    let Some(right_producer) = right_producer else {
-        return run_unindexed(budget, whole, left_producer, consumer);
-    };
-    let reducer = consumer.to_reducer();
-    let (left_consumer, right_consumer) = (consumer.split_off_left(), consumer);
-    let (left, right) = fork::join(
-        || divide_unindexed(false, budget, whole, left_producer, left_consumer),
-        |migrated| divide_unindexed(migrated, budget, whole, right_producer, right_consumer),
-    );
-    reducer.reduce(left, right)
-}
 
-/// Runs a piece that is not split. The locals of the user's closures are in this frame, and so in
-/// none of those that the splits leave on the stack.
-#[inline(never)]
-fn run_unindexed<P, C>(budget: Budget, whole: &Whole, producer: P, consumer: C) -> C::Result
-where
-    P: UnindexedProducer,
-    C: UnindexedConsumer<P::Item>,
-{
-    let clock = Clock::start();
-    let folder = Heeding {
-        base: consumer.into_folder(),
-        unwound: &whole.unwound,
-    };
-    let folder = whole.unwound.watch(|| producer.fold_with(folder));
-    whole.length.record(budget, clock.peek());
-    folder.base.complete()
-}
-
-/// A folder that is full when another piece has unwound: such a piece has no blocks, between which
-/// the bridge could look. What is handed over as an iterator goes to the folder below as it is.
-struct Heeding<'w, F> {
-    base: F,
-    unwound: &'w Unwound,
-}
-
-impl<T, F: Folder<T>> Folder<T> for Heeding<'_, F> {
-    type Result = F::Result;
-
-    #[inline]
-    fn consume(self, item: T) -> Self {
-        Self {
-            base: self.base.consume(item),
-            ..self
+    unsafe fn take_all(&mut self, run: &mut dyn FnMut(&mut dyn Items)) {
+        // SAFETY: the caller's promise.
+        let items = unsafe { self.stock.take() };
+        if items.is_some() {
+            let mut part = Part::new(items);
+            run(&mut part);
+            self.made = part.result;
         }
     }
+}
 
-    #[inline]
-    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        Self {
-            base: self.base.consume_iter(iter),
-            ..self
-        }
+struct TakenPart<'a, P, C>
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    stock: &'a Stock<P, C>,
+    part: Part<P, C>,
+    /// The reducer that joins the result of `part` to that of the items before it.
+    seam: Option<C::Reducer>,
+    next: PieceHelper<'a, P, C>,
+}
+
+impl<P, C> Taken for TakenPart<'_, P, C>
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
+    unsafe fn state(&self) -> State {
+        // SAFETY: the caller's promise.
+        unsafe { self.stock.state() }
     }
 
-    fn complete(self) -> F::Result {
-        self.base.complete()
+    unsafe fn fetch(&mut self, keep: usize) {
+        // SAFETY: the caller's promise.
+        let (producer, consumer) = unsafe { self.stock.take() }.expect("items");
+        let (left, right) = producer.split_at(keep);
+        let (left_consumer, right_consumer, seam) = consumer.split_at(keep);
+        // SAFETY: the caller's promise.
+        unsafe { self.stock.put(left, left_consumer) };
+        self.part = Part::new(Some((right, right_consumer)));
+        self.seam = Some(seam);
     }
 
-    #[inline]
-    fn full(&self) -> bool {
-        self.unwound.is_set() || self.base.full()
+    fn halves(&mut self) -> (&mut dyn Items, &mut dyn Helper) {
+        (&mut self.part, &mut self.next)
+    }
+
+    fn is_helped(&self) -> bool {
+        self.next.made.is_some()
+    }
+
+    fn finish(&mut self) {
+        let before = self.next.made.take();
+        self.part.result = join(before, self.seam.take(), self.part.result.take());
     }
 }

@@ -1,15 +1,18 @@
 #![doc = include_str!("README.md")]
 
 mod bridge;
+mod driver;
 pub(crate) mod fork;
 pub(crate) mod portions;
 mod splitter;
+mod unindexed;
 pub(crate) mod workers;
 // The models are about the layers below, and these tests take long to build.
 #[cfg(all(test, not(manyhands_model)))]
 pub(crate) mod tests;
 
-pub use self::bridge::{bridge_producer_consumer, bridge_unindexed};
+pub use self::bridge::bridge_producer_consumer;
+pub use self::unindexed::bridge_unindexed;
 pub use super::bridge::bridge;
 
 /// A source of a known number of items, which can be cut in two at any of them.

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct Workers {
     /// `None`: no limit.
     free: Option<Tokens>,
+    max: usize,
     pub(crate) unwound: Unwound,
 }
 
@@ -60,8 +61,14 @@ impl Workers {
         let free = is_limit.then(|| Tokens::new(max.saturating_sub(1)));
         Self {
             free,
+            max,
             unwound: Unwound::default(),
         }
+    }
+
+    /// The number of threads that may work on the loop at a time.
+    pub(crate) fn max(&self) -> usize {
+        self.max
     }
 
     /// The token of the whole loop. To be called once.

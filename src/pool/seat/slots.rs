@@ -22,8 +22,8 @@
 //! * `seat.S2`: private jobs are newer than public join halves, and belong to the frames of the
 //!   owner's stack in order. So if a job has left the slots, every older one has before, and when
 //!   its join ends every newer one is done.
-//! * `seat.S3`: at every fork or join end with a hungry thief and an empty public deque, the oldest
-//!   private job becomes public before user code goes on.
+//! * `seat.S3`: at every fork (but a quiet one) or join end with a hungry thief and an empty public
+//!   deque, the oldest private job becomes public before user code goes on.
 //! * `seat.S4`: the public deque holds join halves and scope jobs only; whatever runs on this seat
 //!   on top of a stolen job pushes only descendants of that job there.
 //! * `seat.S5`: if a slot holds a job whose join goes on, then that job is private and was put

@@ -56,10 +56,14 @@ impl Watch {
     /// A half was pushed of which no sleeper was told. `true`: the caller is to set the timer.
     #[must_use]
     fn renew(&self) -> bool {
-        // Ordering: Relaxed, here and below; the fence orders the two words.
-        if !self.renewed.load(Ordering::Relaxed) {
-            self.renewed.store(true, Ordering::Relaxed);
+        // Ordering: Relaxed, here and below; the fence orders the two words. Where an earlier push
+        // has renewed the watch, this one needs no fence. Perhaps a look has just taken that note
+        // back, and did not see this push yet. Then others follow, the next after a millisecond:
+        // [`QUIET_LOOKS`] of them find nothing before the timer goes.
+        if self.renewed.load(Ordering::Relaxed) {
+            return false;
         }
+        self.renewed.store(true, Ordering::Relaxed);
         // Ordering: SeqCst fence; pairs with the one in `end`: either this thread sees that the
         // timer is gone, or the one that looks sees this push.
         fence(Ordering::SeqCst);
