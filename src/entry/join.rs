@@ -188,13 +188,17 @@ where
 }
 
 /// Whether a hungry thief is told of the second half of a join.
-const LOUD: bool = false;
+pub(super) const LOUD: bool = false;
 const QUIET: bool = true;
 
 /// The join proper. `oper_a` runs here, so it need not be `Send`. `oper_b` runs here too unless a
 /// thief is faster.
 #[inline(always)]
-fn fork<const IS_QUIET: bool, A, B, RA, RB>(me: Occupant<'_>, oper_a: A, oper_b: B) -> (RA, RB)
+pub(super) fn fork<const IS_QUIET: bool, A, B, RA, RB>(
+    me: Occupant<'_>,
+    oper_a: A,
+    oper_b: B,
+) -> (RA, RB)
 where
     A: FnOnce(FnContext) -> RA,
     B: FnOnce(FnContext) -> RB + Send,

@@ -17,7 +17,7 @@ use crate::iter::IndexedParallelIterator;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::marker::PhantomData;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::ptr;
 
 /// Appends the items of an iterator that knows how many they are.
@@ -39,8 +39,23 @@ pub(crate) fn append_with<T: Send>(
 ) {
     vec.reserve(len);
     let old_len = vec.len();
-    let slots = vec.spare_capacity_mut();
-    let start = slots[..len].as_mut_ptr().cast();
+    fill(&mut vec.spare_capacity_mut()[..len], drive);
+    // SAFETY: `fill` has initialised `len` slots, from the first spare one on. They lie within the
+    // capacity (`reserve`).
+    unsafe { vec.set_len(old_len + len) }
+}
+
+/// Writes the items that `drive` collects to `slots`. When it returns, all slots are initialised.
+///
+/// # Panics
+///
+/// Panics if there are more or fewer items than slots. The items have been dropped then, as they
+/// have if `drive` panics.
+pub(crate) fn fill<T: Send>(
+    slots: &mut [MaybeUninit<T>],
+    drive: impl for<'c> FnOnce(CollectConsumer<'c, T>) -> Written<'c, T>,
+) {
+    let (start, len) = (slots.as_mut_ptr().cast(), slots.len());
     let written = drive(CollectConsumer {
         start,
         len,
@@ -50,10 +65,8 @@ pub(crate) fn append_with<T: Send>(
         written.start == start && written.written == len,
         "the iterator did not make as many items as it promised"
     );
+    // collect.W2: `written` owns `len` initialised slots from `start` on (asserted).
     written.release();
-    // SAFETY: collect.W2: `written` had initialised `len` slots from `start`, the first spare one,
-    // on (asserted), and has just given them away. They lie within the capacity (`reserve`).
-    unsafe { vec.set_len(old_len + len) }
 }
 
 /// A range of slots that are not written. There is nothing to drop in it.
