@@ -100,14 +100,12 @@ where
         self.base.full()
     }
 
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let (value, seed, op) = (folder.value, self.value, self.op);
-        let (rejoined, base, rest) = match self.base.rejoin(folder.base, index) {
-            Ok((base, rest)) => (true, base, rest),
-            Err((base, rest)) => (false, base, rest),
-        };
-        let both = (Seeded::new(base, value, op), Self::new(rest, seed, op));
-        if rejoined { Ok(both) } else { Err(both) }
+    fn can_rejoin(&self, folder: &Self::Folder) -> bool {
+        self.base.can_rejoin(&folder.base)
+    }
+
+    fn rejoin(&mut self, folder: &mut Self::Folder, index: usize) {
+        self.base.rejoin(&mut folder.base, index);
     }
 }
 

@@ -60,12 +60,12 @@ where
         self.stage.is_shut() || self.base.full()
     }
 
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let stage = self.stage;
-        match self.base.rejoin(folder.base, index) {
-            Ok((base, rest)) => Ok((Staged { base, stage }, Self { base: rest, stage })),
-            Err((base, rest)) => Err((Staged { base, stage }, Self { base: rest, stage })),
-        }
+    fn can_rejoin(&self, folder: &Self::Folder) -> bool {
+        self.base.can_rejoin(&folder.base)
+    }
+
+    fn rejoin(&mut self, folder: &mut Self::Folder, index: usize) {
+        self.base.rejoin(&mut folder.base, index);
     }
 }
 

@@ -123,20 +123,22 @@ impl<'c, T: Send> Consumer<T> for CollectConsumer<'c, T> {
         false
     }
 
-    fn rejoin(
-        self,
-        mut folder: CollectFolder<'c, T>,
-        index: usize,
-    ) -> Rejoined<CollectFolder<'c, T>, Self> {
-        // Only neighbours are joined: this is a safe function, and its caller may be mistaken.
-        let end = folder.written.start.wrapping_add(folder.len);
-        if end != self.start {
-            return Err((folder, self));
-        }
-        let (taken, rest) = self.cut(index);
+    fn can_rejoin(&self, folder: &CollectFolder<'c, T>) -> bool {
+        folder.end() == self.start
+    }
+
+    fn rejoin(&mut self, folder: &mut CollectFolder<'c, T>, index: usize) {
+        // This is a safe function, and its caller may be mistaken.
+        assert!(
+            folder.end() == self.start && index <= self.len,
+            "only neighbours are joined"
+        );
         // This does not overflow: both ranges are parts of the same `Vec`.
-        folder.len += taken.len;
-        Ok((folder, rest))
+        folder.len += index;
+        self.len -= index;
+        // SAFETY: collect.W1: `index` is within the range or at its end (asserted), and the range
+        // lies within one allocation.
+        self.start = unsafe { self.start.add(index) };
     }
 }
 
@@ -157,6 +159,13 @@ pub(crate) struct CollectFolder<'c, T> {
     /// The length of the whole range.
     len: usize,
     written: Written<'c, T>,
+}
+
+impl<T> CollectFolder<'_, T> {
+    /// The end of the whole range.
+    fn end(&self) -> *mut T {
+        self.written.start.wrapping_add(self.len)
+    }
 }
 
 impl<'c, T: Send> Folder<T> for CollectFolder<'c, T> {

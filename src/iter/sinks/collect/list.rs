@@ -4,6 +4,7 @@ use super::growing::Growing;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::collections::LinkedList;
+use std::mem;
 
 pub(crate) fn collect<I: ParallelIterator>(iter: I) -> LinkedList<Vec<I::Item>> {
     iter.drive_unindexed(ListConsumer::new(false))
@@ -79,10 +80,13 @@ impl<T: Send> Consumer<T> for ListConsumer {
         false
     }
 
-    fn rejoin(self, folder: ListFolder<T>, index: usize) -> Rejoined<ListFolder<T>, Self> {
-        let len = self.len.saturating_sub(index);
-        let rest = Self { len, ..self };
-        Ok((folder.ready_for(index, len), rest))
+    fn can_rejoin(&self, _: &ListFolder<T>) -> bool {
+        true
+    }
+
+    fn rejoin(&mut self, folder: &mut ListFolder<T>, index: usize) {
+        self.len = self.len.saturating_sub(index);
+        folder.make_ready(index, self.len);
     }
 }
 
@@ -109,23 +113,19 @@ impl<T> ListFolder<T> {
     ///
     /// A block that should not find enough room makes room for all that should come. How much that
     /// is follows from what was kept of the items before it.
-    fn ready_for(self, block: usize, rest: usize) -> Self {
+    fn make_ready(&mut self, block: usize, rest: usize) {
         let (kept, begun) = (self.items.len(), self.begun);
         let of = |items: usize| kept as f64 * items as f64 / begun.max(1) as f64;
-        let begun = begun.saturating_add(block);
-        let wanted = self.wanted.max(begun.saturating_add(rest));
-        let mut items = self.items;
-        if of(block) > items.room() as f64 {
+        let begun_then = begun.saturating_add(block);
+        self.wanted = self.wanted.max(begun_then.saturating_add(rest));
+        if of(block) > self.items.room() as f64 {
             // An eighth more, as the estimate may be too low.
-            let more = of(wanted - self.begun) * 1.125;
+            let more = of(self.wanted - begun) * 1.125;
             let most = kept.saturating_mul(MOST_ROOM - 1);
-            items = items.with_room(most.min(more as usize));
+            let items = mem::replace(&mut self.items, Growing::new());
+            self.items = items.with_room(most.min(more as usize));
         }
-        Self {
-            items,
-            begun,
-            wanted,
-        }
+        self.begun = begun_then;
     }
 }
 
