@@ -5,16 +5,19 @@
 //! Without arguments (`cargo bench`) each operation runs for a moment, and nothing is counted.
 
 use manyhands::task::yield_now;
-use manyhands::{JoinHandle, Pool, join, spawn};
+use manyhands::{JoinHandle, Pool, Scope, join, scope, spawn};
 use std::process::ExitCode;
 
 /// The name of an operation, and the function that does it a given number of times in a pool with
 /// one thread.
 type Operation = (&'static str, fn(&Pool, usize));
 
-const OPERATIONS: [Operation; 5] = [
+const OPERATIONS: [Operation; 6] = [
     ("join", |pool, times| {
         pool.install(|| joins(times));
+    }),
+    ("scope-spawn", |pool, times| {
+        pool.install(|| scope(|s| spawns(s, times)));
     }),
     ("spawn-and-await", |pool, times| {
         run(pool, async move {
@@ -55,6 +58,15 @@ fn joins(times: usize) {
     if times > 0 {
         let left = (times - 1) / 2;
         join(|| joins(left), || joins(times - 1 - left));
+    }
+}
+
+/// Spawns a balanced tree of `times` jobs into a scope.
+fn spawns<'scope>(s: &Scope<'scope>, times: usize) {
+    for part in [times / 2, times - times / 2] {
+        if part > 0 {
+            s.spawn(move |s| spawns(s, part - 1));
+        }
     }
 }
 

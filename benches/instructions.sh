@@ -25,7 +25,7 @@ count() {
         sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
 }
 
-for operation in join spawn-and-await spawn-many yield join-from-outside; do
+for operation in join scope-spawn spawn-and-await spawn-many yield join-from-outside; do
     before=$(count $operation $short)
     after=$(count $operation $long)
     awk -v name=$operation -v more=$((after - before)) -v times=$((long - short)) \

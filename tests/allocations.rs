@@ -135,7 +135,34 @@ fn one_allocation_a_task_and_none_for_joins_and_loops() {
                     }
                 });
             });
-            assert_eq!(scopes, (32, 32), "jobs of a scope");
+            assert_eq!(scopes, (0, 0), "jobs of a scope");
+            let nested = allocations(|| {
+                fn grow<'scope>(
+                    s: &manyhands::Scope<'scope>,
+                    depth: u64,
+                    sum: &'scope AtomicUsize,
+                ) {
+                    for i in 0..depth {
+                        s.spawn(move |s| {
+                            sum.fetch_add(i as usize, Ordering::Relaxed);
+                            grow(s, i, sum);
+                        });
+                    }
+                }
+                let sum = AtomicUsize::new(0);
+                manyhands::scope(|s| grow(s, 10, &sum));
+                assert_eq!(sum.into_inner(), 1013);
+            });
+            assert_eq!(nested, (0, 0), "jobs that spawn jobs");
+            let large = allocations(|| {
+                let large = [1_u8; 200];
+                manyhands::scope(|s| {
+                    s.spawn(move |_| {
+                        assert_eq!(large.iter().map(|x| usize::from(*x)).sum::<usize>(), 200)
+                    });
+                });
+            });
+            assert_eq!(large, (1, 1), "a large job");
         });
         // As a guest.
         let joins = allocations(|| {

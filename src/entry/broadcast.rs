@@ -94,6 +94,11 @@ where
     struct CallPtr<'a, OP, R>(*const Call<'a, OP, R>);
     // SAFETY: `Call` is shared by reference: `OP: Sync`, results under locks. Valid while counted.
     unsafe impl<OP: Sync, R: Send> Send for CallPtr<'_, OP, R> {}
+    impl<'a, OP, R> CallPtr<'a, OP, R> {
+        fn get(&self) -> *const Call<'a, OP, R> {
+            self.0
+        }
+    }
 
     registry.check_process();
     assert!(
@@ -114,9 +119,8 @@ where
         // SAFETY: `call` stays in this frame until every letter has counted itself out.
         unsafe {
             HeapJob::new_ref(move |index| {
-                let pointer = pointer;
                 // SAFETY: as above.
-                let call = &*pointer.0;
+                let call = &*pointer.get();
                 // SAFETY: job.J3: the flag outlives the caller, who waits for this letter; the
                 // share is what the thread is under already.
                 let under = origin::enter_flag(flag);
@@ -180,7 +184,7 @@ where
     registry.check_process();
     let op = Arc::new(op);
     post_to_all(registry, |count| {
-        let op = Arc::clone(&op);
+        let mut op = Some(Arc::clone(&op));
         let home = Arc::clone(registry);
         // SAFETY: the closure borrows nothing.
         unsafe {
@@ -188,6 +192,7 @@ where
                 // SAFETY: a detached job belongs to no computation: there is no flag that would
                 // have to live. The share is what the thread is under already.
                 let _under = origin::enter_flag(CancelRef::NONE);
+                let op = op.take().expect("a job is run once");
                 let result = unwind::catch(move || op(BroadcastContext::new(index, count)));
                 if let Err(payload) = result {
                     home.report_panic(payload);

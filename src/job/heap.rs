@@ -1,11 +1,11 @@
-//! A closure in a box of its own, freed by running it.
+//! A closure in a block of memory of its own ([`blocks`]), given back by running it.
 
-use super::{Header, JobRef, SeatIndex};
+use super::{Header, JobRef, SeatIndex, blocks};
 use crate::trace::{self, Span};
 use crate::util::unwind::AbortOnDrop;
 use std::ptr::NonNull;
 
-/// One allocation: header and closure.
+/// One block: header and closure.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct HeapJob<F> {
@@ -13,31 +13,37 @@ pub(crate) struct HeapJob<F> {
     func: F,
 }
 
-impl<F: FnOnce(SeatIndex) + Send> HeapJob<F> {
-    /// Boxes `func`, which must catch its own panics.
+impl<F: FnMut(SeatIndex) + Send> HeapJob<F> {
+    /// Puts `func` into a block. It is called once, where it lies, and then dropped; neither may
+    /// unwind.
     ///
     /// # Safety
     ///
     /// What `func` borrows stays valid until the job has run.
     pub(crate) unsafe fn new_ref(func: F) -> JobRef {
-        let job = Box::new(Self {
-            // SAFETY: `execute` below consumes the box once and does not unwind.
-            header: unsafe { Header::new(Self::execute) },
-            func,
-        });
-        let pointer = NonNull::from(Box::leak(job)).cast();
-        // SAFETY: the box is live until `execute` takes it back; `func` is `Send`; one `JobRef`.
-        unsafe { JobRef::new(pointer) }
+        let job = blocks::take();
+        // SAFETY: `execute` below consumes the job once and does not unwind.
+        let header = unsafe { Header::new(Self::execute) };
+        // SAFETY: the block is a new one for a `Self`.
+        unsafe { job.write(Self { header, func }) };
+        // SAFETY: the job is live until `execute` gives the block back; `func` is `Send`; one
+        // `JobRef`.
+        unsafe { JobRef::new(job.cast()) }
     }
 
     unsafe fn execute(this: NonNull<Header>, seat: SeatIndex) {
-        // SAFETY: `this` came from `Box::leak` in `new_ref`, and job.J1 says that this happens
-        // once.
-        let job = unsafe { Box::from_raw(this.cast::<Self>().as_ptr()) };
-        let guard = AbortOnDrop("a heap job must catch its own panics");
-        trace::begin(Span::Job);
-        (job.func)(seat);
-        trace::end(Span::Job);
-        guard.disarm();
+        let job = this.cast::<Self>();
+        // SAFETY: `this` came from `new_ref`, and job.J1 says that this happens once: nobody else
+        // uses the closure, or the block after it.
+        unsafe {
+            let guard = AbortOnDrop("a heap job must catch its own panics");
+            trace::begin(Span::Job);
+            let func = &raw mut (*job.as_ptr()).func;
+            (*func)(seat);
+            func.drop_in_place();
+            trace::end(Span::Job);
+            guard.disarm();
+            blocks::give(job);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! | kind | lives in | made by |
 //! |---|---|---|
 //! | [`StackJob`](stack::StackJob) | the frame of the `join` or `install` that waits for it | `join`, `install` |
-//! | [`HeapJob`](heap::HeapJob) | its own box, freed by running it | scope spawns, broadcasts, runners of limits |
+//! | [`HeapJob`](heap::HeapJob) | its own block of memory ([`blocks`]), given back by running it | scope spawns, broadcasts, runners of limits |
 //! | task | its own cell, counted by reference | `spawn`, `spawn_compute` ([`crate::task`]) |
 //!
 //! Called by every layer above. Invariants:
@@ -17,6 +17,7 @@
 //!
 //! A job knows nothing of pools: who runs it is told by a number, the index of a seat.
 
+pub(crate) mod blocks;
 pub(crate) mod cancel;
 pub(crate) mod heap;
 pub(crate) mod origin;

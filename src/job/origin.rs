@@ -138,6 +138,13 @@ impl Ambient {
         self.share
     }
 
+    /// Does the calling thread work under these two already, and in no region?
+    #[inline]
+    pub(crate) fn is_here(self) -> bool {
+        let here = HERE.with(Here::get);
+        here.cancel == self.cancel && here.share == self.share && !here.cancel.is_region()
+    }
+
     /// Makes the calling thread work under these two until the guard is dropped.
     ///
     /// # Safety

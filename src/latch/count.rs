@@ -32,7 +32,7 @@ impl CountLatch {
         if before > usize::MAX / 2 {
             // Ordering: Relaxed; undoes the line above.
             self.count.fetch_sub(1, Ordering::Relaxed);
-            panic!("too many jobs in one scope: wait for some before you spawn more");
+            too_many();
         }
     }
 
@@ -64,4 +64,9 @@ impl CountLatch {
     pub(crate) fn starting_at(count: usize) -> Self {
         Self::new(count)
     }
+}
+
+#[cold]
+pub(super) fn too_many() -> ! {
+    panic!("too many jobs in one scope: wait for some before you spawn more")
 }

@@ -8,15 +8,19 @@
 //!   pointer, and the parker that it wakes afterwards lives for ever.
 //! * latch.L2: while the waiter holds a [`Pin`], the latch cannot become SET: the setter spins. A
 //!   pin lasts as long as one steal. It is what makes leapfrogging exact (see `pool/README.md`).
+//! * latch.L3: a count that is spread over several words says done when all are zero
+//!   (`spread.rs`).
 //!
-//! Models: `set_then_free`, `announce_races_set`, `retract_races_set`, `pin_holds_off_set` in
-//! `latch::tests`.
+//! Models: `set_then_free`, `announce_races_set`, `retract_races_set`, `pin_holds_off_set`,
+//! `a_spread_count_collects_every_job`, `two_threads_count_in_one_part` in `latch::tests`.
 
 mod count;
+mod spread;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use count::CountLatch;
+pub(crate) use spread::{Part, SpreadLatch};
 
 use crate::sim;
 use crate::sync::atomic::{AtomicPtr, Ordering};

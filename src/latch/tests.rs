@@ -2,7 +2,7 @@
 
 #[cfg(not(manyhands_model))]
 mod unit {
-    use super::super::{CountLatch, Latch};
+    use super::super::{CountLatch, Latch, Part, SpreadLatch};
     use crate::util::parker::Parker;
 
     #[test]
@@ -44,6 +44,34 @@ mod unit {
     }
 
     #[test]
+    #[should_panic(expected = "too many jobs in one scope")]
+    fn a_spread_count_near_its_limit_is_refused() {
+        let latch = SpreadLatch::new(Part::of(0));
+        latch.add(Part::of(1), usize::MAX / 2 + 1);
+        latch.add(Part::of(1), 1);
+    }
+
+    /// The order does not matter in which parts come to zero, nor how often they do.
+    #[test]
+    fn a_spread_count_reaches_zero_once() {
+        let latch = SpreadLatch::new(Part::of(3));
+        // (`11` is the part of `3` once more.)
+        for (job, counts) in [(3, 1), (5, 2), (11, 16), (5, 1)] {
+            latch.add(Part::of(job), counts);
+            // SAFETY: alive.
+            unsafe { SpreadLatch::remove(&raw const latch, Part::of(job), counts) };
+            assert!(!latch.done().probe());
+        }
+        latch.add(Part::of(0), 2);
+        for part in [3, 0, 0] {
+            assert!(!latch.done().probe());
+            // SAFETY: alive.
+            unsafe { SpreadLatch::remove(&raw const latch, Part::of(part), 1) };
+        }
+        assert!(latch.done().probe());
+    }
+
+    #[test]
     fn a_count_reaches_zero_once() {
         let latch = CountLatch::new(1);
         latch.increment();
@@ -58,7 +86,7 @@ mod unit {
 
 #[cfg(manyhands_loom)]
 mod models {
-    use super::super::{CountLatch, Latch};
+    use super::super::{CountLatch, Latch, Part, SpreadLatch};
     use crate::sync::atomic::{AtomicUsize, Ordering};
     use crate::sync::{Arc, UnsafeCell, thread};
     use crate::util::model;
@@ -220,5 +248,77 @@ mod models {
             assert_eq!(sum, 3);
             jobs.into_iter().for_each(|job| job.join().unwrap());
         });
+    }
+
+    /// A scope with a job for each slot.
+    struct Spread {
+        count: SpreadLatch,
+        slots: [UnsafeCell<usize>; 4],
+    }
+
+    #[derive(Clone, Copy)]
+    struct SpreadPtr(*const Spread);
+    // SAFETY: handed over by the count.
+    unsafe impl Send for SpreadPtr {}
+
+    impl SpreadPtr {
+        fn add(self, part: u32) {
+            // SAFETY: the caller is counted.
+            unsafe { (*self.0).count.add(Part::of(part), 1) };
+        }
+
+        /// A job that is counted in `part` ends.
+        fn end(self, job: usize, part: u32) {
+            // SAFETY: the slot is this job's, and the job is counted until the second line.
+            unsafe {
+                (*self.0).slots[job].with_mut(|slot| *slot = job + 1);
+                SpreadLatch::remove(&raw const (*self.0).count, Part::of(part), 1);
+            }
+        }
+
+        /// Job `job`, counted in part 0, runs on a thread of its own and spawns `job + 1` in
+        /// part 1.
+        fn start(self, job: usize) -> thread::JoinHandle<()> {
+            self.add(0);
+            thread::spawn(move || {
+                self.add(1);
+                self.end(job, 0);
+                self.end(job + 1, 1);
+            })
+        }
+    }
+
+    fn check_spread(name: &str, jobs: &'static [usize]) {
+        model::check(name, move || {
+            let scope = Box::into_raw(Box::new(Spread {
+                count: SpreadLatch::new(Part::of(0)),
+                slots: [0; 4].map(UnsafeCell::new),
+            }));
+            let shared = SpreadPtr(scope);
+            let threads: Vec<_> = jobs.iter().map(|job| shared.start(*job)).collect();
+            // SAFETY: freed below, when every job is done.
+            unsafe {
+                SpreadLatch::remove(&raw const (*scope).count, Part::of(0), 1);
+                (*scope).count.done().wait(Parker::current());
+            }
+            // SAFETY: every job is done.
+            let scope = unsafe { Box::from_raw(scope) };
+            // SAFETY: as above.
+            let sum: usize = scope.slots.iter().map(|s| s.with(|s| unsafe { *s })).sum();
+            assert_eq!(sum, jobs.iter().map(|job| 2 * job + 3).sum::<usize>());
+            threads.into_iter().for_each(|job| job.join().unwrap());
+        });
+    }
+
+    /// latch.L3: a job ends in one part while the job that it has spawned is counted in another.
+    #[test]
+    fn a_spread_count_collects_every_job() {
+        check_spread("latch::a_spread_count_collects_every_job", &[0]);
+    }
+
+    /// latch.L3: two threads raise the same part, while the part in which they are counted falls.
+    #[test]
+    fn two_threads_count_in_one_part() {
+        check_spread("latch::two_threads_count_in_one_part", &[0, 2]);
     }
 }

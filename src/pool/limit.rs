@@ -92,7 +92,7 @@ impl Limit {
     }
 
     /// A runner.
-    fn run(self: Arc<Self>, seat: SeatIndex, kind: Kind) {
+    fn run(self: &Arc<Self>, seat: SeatIndex, kind: Kind) {
         let batch = match kind {
             Kind::Future => BATCH,
             // Others have waited long enough.

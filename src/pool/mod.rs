@@ -76,6 +76,6 @@ pub(crate) use self::home::Home;
 pub(crate) use self::hooks::Hooks;
 pub(crate) use self::limit::{Limit, Limited};
 pub(crate) use self::registry::Registry;
-pub(crate) use self::seat::{Occupant, Popped, Slot};
+pub(crate) use self::seat::{Credit, Occupant, Popped, Slot};
 pub(crate) use self::sizes::{MAX_THREADS, Sizes};
 pub(crate) use self::start::{Start, StartError};

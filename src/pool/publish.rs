@@ -37,7 +37,7 @@ pub(crate) fn push_scope_job(me: Occupant<'_>, job: JobRef) {
         registry.sleep.release();
         tell::permit(registry);
     } else {
-        tell::work_from(me);
+        tell::job(me);
     }
 }
 

@@ -3,6 +3,7 @@
 //! | what has changed | who calls | who hears of it |
 //! |---|---|---|
 //! | work is visible | [`work`], [`work_from`] | a sleeper; if none sleeps, a spare thread; if all permits are out, the post |
+//! | a scope job is public | [`job`] | a sleeper; if none sleeps, a spare thread; not the post, for which nothing has changed |
 //! | a poll leaves a task behind it on its own seat | [`watch`] | the post, if no thread looks from there |
 //! | the post begins to poll | [`poll_begins`] | a deputy, if there is none |
 //! | a join half is public | [`half`] | a waiter that follows this seat; else as for work |
@@ -54,6 +55,17 @@ pub(super) fn work_from(me: Occupant<'_>) {
         // This thread comes back to it, if it does come back.
         Notified::AllBusy if me.mode() == Mode::Polling => watch(registry),
         notified => heed(registry, notified),
+    }
+}
+
+/// A job of a scope is public on the seat of this thread. One sleeper hears of it, or a spare
+/// thread. Where all permits are out there is no more to do: the post runs no jobs of scopes, and
+/// nothing that it looks at has changed (rescue.R2).
+#[inline]
+pub(super) fn job(me: Occupant<'_>) {
+    let registry = me.registry();
+    if registry.sleep.notify() == Notified::NobodySleeps {
+        call_spare(registry);
     }
 }
 

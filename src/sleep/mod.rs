@@ -96,19 +96,33 @@ impl Sleep {
     }
 
     fn load(&self) -> Word {
-        // Ordering: Acquire pairs with the Release in `update`: whoever sees that a permit is free
-        // sees who has registered as a waiter before (`tell::half`). Else it is a hint.
+        // Ordering: Acquire pairs with the Release in `update_from`: whoever sees that a permit is
+        // free sees who has registered as a waiter before (`tell::half`). Else it is a hint.
+        Word(self.word.load(Ordering::Acquire))
+    }
+
+    /// The word, for a change.
+    #[inline]
+    fn seen(&self) -> Word {
+        sim::point(sim::Kind::SleepWord);
+        // Ordering: Acquire, here and on failure in `update_from`, pairs with the Release of the
+        // exchange that pushed the top. A change may follow the stack, so it needs the nodes as
+        // their pushes left them *before* its own exchange.
         Word(self.word.load(Ordering::Acquire))
     }
 
     /// Replaces the word by `change(word)`, and returns the word that was replaced. If `change`
     /// gives up by returning `None`, the word stays.
-    fn update(&self, mut change: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
-        sim::point(sim::Kind::SleepWord);
-        // Ordering: Acquire, here and on failure below, pairs with the Release of the exchange that
-        // pushed the top. `change` may follow the stack, so it needs the nodes as their pushes left
-        // them *before* its own exchange.
-        let mut seen = Word(self.word.load(Ordering::Acquire));
+    fn update(&self, change: impl FnMut(Word) -> Option<Word>) -> Result<Word, Word> {
+        self.update_from(self.seen(), change)
+    }
+
+    /// As [`update`](Self::update), by a thread that has [`seen`](Self::seen) the word just now.
+    fn update_from(
+        &self,
+        mut seen: Word,
+        mut change: impl FnMut(Word) -> Option<Word>,
+    ) -> Result<Word, Word> {
         loop {
             let Some(new) = change(seen) else {
                 return Err(seen);
@@ -142,7 +156,12 @@ impl Sleep {
         // publisher sees which threads sleep (or have stopped searching), or they see the work.
         fence(Ordering::SeqCst);
         Event::Fence.count();
-        self.wake_for_visible_work(|word| word.searching() > 0)
+        let seen = self.seen();
+        let enough_search = |word: Word| word.searching() > 0;
+        match self.refusal(seen, enough_search(seen)) {
+            Some(refusal) => refusal,
+            None => self.wake_for_visible_work(seen, enough_search),
+        }
     }
 
     /// As [`notify`](Self::notify), by a searcher that has found work and sees more. It wakes
@@ -152,22 +171,30 @@ impl Sleep {
         // Step sleep.P2. Ordering: SeqCst fence, as in `notify`.
         fence(Ordering::SeqCst);
         Event::Fence.count();
-        self.wake_for_visible_work(Word::has_enough_searchers)
+        self.wake_for_visible_work(self.seen(), Word::has_enough_searchers)
+    }
+
+    /// Why no sleeper is woken, whether there is one or not.
+    #[inline]
+    fn refusal(&self, word: Word, enough_search: bool) -> Option<Notified> {
+        let permits = self.permits();
+        if enough_search {
+            Some(Notified::Enough)
+        } else if word.active() >= permits {
+            Some(Notified::AllBusy)
+        } else {
+            None
+        }
     }
 
     /// Wakes one sleeper, if too few threads search and a permit is free (steps sleep.P3 and
     /// sleep.P4). The driver comes last: it is of use where it is.
-    fn wake_for_visible_work(&self, enough_search: impl Fn(Word) -> bool) -> Notified {
-        let permits = self.permits();
+    fn wake_for_visible_work(&self, seen: Word, enough_search: impl Fn(Word) -> bool) -> Notified {
         let mut otherwise = Notified::Enough;
         let mut woken = NO_SEAT;
-        let popped = self.update(|word| {
-            if enough_search(word) {
-                otherwise = Notified::Enough;
-                return None;
-            }
-            if word.active() >= permits {
-                otherwise = Notified::AllBusy;
+        let popped = self.update_from(seen, |word| {
+            if let Some(refusal) = self.refusal(word, enough_search(word)) {
+                otherwise = refusal;
                 return None;
             }
             let rest = if let Some(top) = word.top() {

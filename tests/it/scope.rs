@@ -483,3 +483,146 @@ fn chains_of_spawns_do_not_grow_the_stack() {
         );
     });
 }
+
+/// A job of `N` bytes, which spawns another one and perhaps panics.
+fn spawn_of_size<'scope, const N: usize>(s: &Scope<'scope>, census: &'scope Census) {
+    let (value, bytes) = (census.make(), [N as u8; N]);
+    s.spawn(move |s| {
+        let child = census.make();
+        s.spawn(move |_| drop(child));
+        let _value = value;
+        assert!(bytes.iter().all(|byte| usize::from(*byte) == N));
+        if N % 3 == 1 {
+            panic_any("a job");
+        }
+    });
+}
+
+#[test]
+fn jobs_of_all_sizes_are_dropped_once() {
+    #[repr(align(64))]
+    struct Line(usize);
+
+    watched(|| {
+        for size in SIZES {
+            let pool = pool(size);
+            let census = Census::default();
+            for round in 1..=20 {
+                let message = message_of(|| {
+                    pool.scope(|s| {
+                        for _ in 0..10 {
+                            spawn_of_size::<0>(s, &census);
+                            spawn_of_size::<1>(s, &census);
+                            spawn_of_size::<9>(s, &census);
+                            spawn_of_size::<40>(s, &census);
+                            spawn_of_size::<55>(s, &census);
+                            spawn_of_size::<96>(s, &census);
+                            spawn_of_size::<97>(s, &census);
+                            spawn_of_size::<250>(s, &census);
+                            let (line, value) = (Line(7), census.make());
+                            s.spawn(move |_| {
+                                assert_eq!(std::ptr::from_ref(&line).addr() % 64, 0);
+                                assert_eq!(line.0, 7);
+                                drop(value);
+                            });
+                        }
+                    });
+                });
+                assert_eq!(message, "a job");
+                census.assert_all_dropped(round * 10 * 17);
+            }
+        }
+    });
+}
+
+/// The jobs of one thread are spawned on another one, and their memory stays with those who run
+/// them. The pool ends meanwhile on a third.
+#[test]
+fn jobs_go_from_thread_to_thread() {
+    watched(|| {
+        for _ in 0..20 {
+            let (census, pool) = (Census::default(), pool(3));
+            pool.in_place_scope(|s| {
+                std::thread::scope(|threads| {
+                    for _ in 0..2 {
+                        threads.spawn(|| {
+                            for _ in 0..100 {
+                                let value = census.make();
+                                s.spawn(move |_| drop(value));
+                            }
+                        });
+                    }
+                });
+                for _ in 0..100 {
+                    spawn_of_size::<6>(s, &census);
+                }
+            });
+            std::thread::spawn(move || drop(pool)).join().unwrap();
+            census.assert_all_dropped(400);
+        }
+    });
+}
+
+/// A thread that has run a job of a scope, and turns to something else, keeps nothing back that the
+/// end of the scope needs.
+#[test]
+fn a_thread_that_turns_to_other_work_holds_up_no_scope() {
+    watched(|| {
+        let pool = pool(2);
+        for children in 0..40 {
+            let (sender, receiver) = channel::<()>();
+            let (started, root) = (AtomicBool::new(false), Mutex::new(None));
+            pool.install(|| {
+                scope(|s| {
+                    let (started, root) = (&started, &root);
+                    s.spawn(move |s| {
+                        started.store(true, Ordering::Relaxed);
+                        for _ in 0..children {
+                            s.spawn(|_| ());
+                        }
+                        // It blocks until the scope has ended.
+                        let waits = manyhands::spawn_compute(move || receiver.recv().unwrap());
+                        *root.lock().unwrap() = Some(waits);
+                    });
+                    spin_until(|| started.load(Ordering::Relaxed));
+                });
+            });
+            sender.send(()).unwrap();
+            root.into_inner().unwrap().expect("spawned").join().unwrap();
+        }
+    });
+}
+
+/// The thread that has opened a scope runs jobs of others meanwhile, on top of the scope's wait and
+/// inside its body.
+#[test]
+fn scopes_inside_scopes_count_their_own_jobs() {
+    fn grow<'outer>(outer: &Scope<'outer>, depth: u32, count: &'outer AtomicUsize) {
+        let inside = AtomicUsize::new(0);
+        scope(|inner| {
+            for _ in 0..3 {
+                if depth > 0 {
+                    outer.spawn(move |outer| grow(outer, depth - 1, count));
+                }
+                inner.spawn(|inner| {
+                    inside.fetch_add(1, Ordering::Relaxed);
+                    inner.spawn(|_| {
+                        join(|| (), || ());
+                        inside.fetch_add(1, Ordering::Relaxed);
+                    });
+                });
+            }
+        });
+        assert_eq!(inside.into_inner(), 6);
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    watched(|| {
+        for size in SIZES {
+            let pool = pool(size);
+            let count = AtomicUsize::new(0);
+            pool.scope(|s| grow(s, 6, &count));
+            assert_eq!(count.into_inner(), 1093);
+        }
+    });
+}

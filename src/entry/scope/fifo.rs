@@ -4,14 +4,16 @@
 //! own for each seat, and pushes *turns* onto the deque: whoever runs a turn runs the oldest job of
 //! the queue that the turn belongs to.
 
-use super::{Base, IfCut};
+use super::{Base, Owner, ScopePtr};
 use crate::entry::broadcast::BroadcastContext;
 use crate::entry::current::current_registry;
 use crate::job::JobRef;
+use crate::job::heap::HeapJob;
 use crate::pool::{Registry, guest, seat};
 use crate::sync::{Mutex, lock};
 use std::collections::VecDeque;
 use std::fmt;
+use std::ptr;
 use std::sync::Arc;
 
 /// A scope whose jobs run first in, first out on each thread; see [`scope_fifo`].
@@ -23,7 +25,7 @@ pub struct ScopeFifo<'scope> {
 
 /// As [`scope`](crate::scope()), but each thread runs the jobs that it spawned oldest first.
 ///
-/// Costs one more allocation a job than `scope`.
+/// Takes one more block of memory a job than `scope`.
 ///
 /// ```
 /// use std::sync::Mutex;
@@ -87,6 +89,12 @@ where
     })
 }
 
+impl<'scope> Owner<'scope> for ScopeFifo<'scope> {
+    fn base(&self) -> &Base<'scope> {
+        &self.base
+    }
+}
+
 impl<'scope> ScopeFifo<'scope> {
     fn new(registry: Arc<Registry>) -> Self {
         let queues = registry.index_bound() + 1;
@@ -107,23 +115,26 @@ impl<'scope> ScopeFifo<'scope> {
     where
         BODY: FnOnce(&ScopeFifo<'scope>) + Send + 'scope,
     {
-        let job = self
-            .base
-            .job(self, |scope: &Self, _| body(scope), IfCut::Skip);
+        let me = seat::current();
+        let job = Base::job(self, me, |scope: &Self, _| body(scope));
         let nobody = self.queues.len() - 1;
-        let queue = match seat::current() {
+        let queue = match me {
             Some(me) if self.base.registry.owns(&me) => me.index() as usize,
             _ => nobody,
         };
         lock(&self.queues[queue]).push_back(job);
         // Each turn takes one job, and there are as many turns as jobs: the queue of a turn is
-        // never empty.
-        let turn = move |scope: &Self, index| {
-            let job = lock(&scope.queues[queue]).pop_front();
+        // never empty, and so the scope still counts a job when the turn looks there.
+        let scope = ScopePtr(ptr::from_ref(self));
+        let turn = move |index| {
+            // SAFETY: as above. The job counts itself out.
+            let queue = unsafe { &scope.get().queues[queue] };
+            let job = lock(queue).pop_front();
             job.expect("a turn for each job").execute(index);
         };
-        let turn = self.base.job(self, turn, IfCut::Run);
-        self.base.push(turn);
+        // SAFETY: the turn borrows nothing but the scope, and a job does not unwind.
+        let turn = unsafe { HeapJob::new_ref(turn) };
+        self.base.push(me, turn);
     }
 
     /// Runs `body` once on every worker of the scope's pool; see [`broadcast`](crate::broadcast()).
@@ -131,7 +142,7 @@ impl<'scope> ScopeFifo<'scope> {
     where
         BODY: Fn(&ScopeFifo<'scope>, BroadcastContext<'_>) + Send + Sync + 'scope,
     {
-        self.base.spawn_broadcast(self, body);
+        Base::spawn_broadcast(self, body);
     }
 }
 

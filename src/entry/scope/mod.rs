@@ -1,24 +1,27 @@
 //! Scopes: any number of jobs that may borrow from the frame that waits for them.
 //!
-//! A scope counts its pending jobs in a [`CountLatch`]; the thread that opened it waits until the
-//! count is zero before it returns, whatever happens. Jobs live in boxes and go to the public
-//! deque of the seat that spawns them, so every one of them is stealable at once.
+//! A scope counts its pending jobs in a [`Pending`]; the thread that opened it waits until the
+//! count is zero before it returns, whatever happens. Jobs live in blocks of memory that seats keep
+//! ([`job::blocks`](crate::job::blocks)), and go to the public deque of the seat that spawns them,
+//! so every one of them is stealable at once.
 //!
 //! Invariant: a `&Scope<'scope>` in a job is valid while the job is counted, because the opener's
 //! frame, which holds the scope, is not left before the count is zero.
 
 mod fifo;
+mod pending;
 
 pub use self::fifo::{ScopeFifo, in_place_scope_fifo, scope_fifo};
 pub(crate) use self::fifo::{in_place_scope_fifo_on, scope_fifo_on};
+use self::pending::{Pending, Place};
 
 use crate::entry::broadcast::BroadcastContext;
 use crate::entry::current::current_registry;
+use crate::job::cancel::Cancelled;
 use crate::job::heap::HeapJob;
-use crate::job::origin::{self, Ambient};
+use crate::job::origin::{self, Ambient, Under};
 use crate::job::share::ShareRef;
 use crate::job::{JobRef, SeatIndex};
-use crate::latch::CountLatch;
 use crate::pool::{Occupant, Registry, guest, publish, region, seat, wait};
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::util::parker::Parker;
@@ -26,6 +29,7 @@ use crate::util::spans::Carried;
 use crate::util::unwind::{self, AbortOnDrop, Payload};
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::sync::Arc;
 
@@ -37,7 +41,9 @@ pub struct Scope<'scope> {
 /// What both kinds of scope are made of.
 pub(crate) struct Base<'scope> {
     registry: Arc<Registry>,
-    pending: CountLatch,
+    pending: Pending,
+    /// Where the body of the scope is counted.
+    body: Place,
     /// The first panic, boxed once more so that it is one pointer.
     panic: AtomicPtr<Payload>,
     /// What the jobs run under: what the thread that opened the scope was under.
@@ -72,74 +78,119 @@ impl<T> ScopePtr<T> {
     }
 }
 
-/// What becomes of a job that has not begun, if its region is to be left.
-#[derive(Clone, Copy)]
-enum IfCut {
-    /// It never begins.
-    Skip,
-    /// It runs: it does work of the scope itself.
-    Run,
+/// A scope of either kind, as its jobs know it.
+trait Owner<'scope>: Sync + 'scope {
+    fn base(&self) -> &Base<'scope>;
+}
+
+impl<'scope> Owner<'scope> for Scope<'scope> {
+    #[inline]
+    fn base(&self) -> &Base<'scope> {
+        &self.base
+    }
+}
+
+/// A job runs on a thread that did not work under what the scope was opened under.
+struct Visit {
+    _under: Under,
+    /// The thread has taken a token for the job.
+    joins_in: bool,
+    /// The job's region is to be left: a job that has not begun never begins.
+    is_cut: bool,
 }
 
 impl<'scope> Base<'scope> {
     fn new(registry: Arc<Registry>) -> Self {
         region::check_cancelled();
+        let (pending, body) = Pending::new(seat::current());
         Self {
             registry,
-            pending: CountLatch::new(1),
+            pending,
+            body,
             panic: AtomicPtr::new(ptr::null_mut()),
             ambient: Ambient::here(),
             _marker: PhantomData,
         }
     }
 
-    /// A counted job that runs `body` with a pointer to `owner`, the scope around this base.
-    fn job<T: Sync + 'scope>(
-        &self,
+    /// A counted job that runs `body` with the scope.
+    fn job<T: Owner<'scope>>(
         owner: &T,
+        me: Option<Occupant<'_>>,
         body: impl FnOnce(&T, SeatIndex) + Send + 'scope,
-        if_cut: IfCut,
     ) -> JobRef {
+        let place = owner.base().pending.count_in(me);
+        let span = Carried::current();
         let owner = ScopePtr(ptr::from_ref(owner));
-        let base = ScopePtr(ptr::from_ref(self));
-        self.pending.increment();
+        let mut body = ManuallyDrop::new(body);
         // SAFETY: what `body` borrows is valid for `'scope`, which the scope outlives: its end
-        // waits for this job, which counts itself out in `run`.
+        // waits for this job, which is counted until `count_out`.
         unsafe {
-            let span = Carried::current();
             HeapJob::new_ref(move |index| {
-                // SAFETY: this job is counted until `run` ends.
-                let (owner, base) = (owner.get(), base.get());
-                base.run(if_cut, move || span.run(|| body(owner, index)));
+                // SAFETY: this job is counted.
+                let scope = owner.get();
+                let held = scope.base().pending.hold(seat::current());
+                scope.base().run(|is_cut| {
+                    // SAFETY: a job is run once.
+                    let body = ManuallyDrop::take(&mut body);
+                    match is_cut {
+                        true => drop(body),
+                        false => span.run(|| body(scope, index)),
+                    }
+                });
+                // SAFETY: as above, and this is the last access.
+                Pending::count_out(&raw const scope.base().pending, place, held);
             })
         }
     }
 
-    /// Runs one counted job, and counts it out as the last access to the scope.
-    fn run(&self, if_cut: IfCut, body: impl FnOnce()) {
-        // Another thread than those that work under this share already?
+    /// Runs a counted job under what the scope was opened under, and remembers its panic. `job` is
+    /// called once; it is told whether its region is to be left: then the body never begins.
+    #[inline]
+    fn run(&self, mut job: impl FnMut(bool)) {
+        let visit = match self.ambient.is_here() {
+            true => None,
+            false => Some(self.visit()),
+        };
+        let is_cut = visit.as_ref().is_some_and(|visit| visit.is_cut);
+        let result = unwind::catch(|| job(is_cut));
+        if visit.is_some() || result.is_err() {
+            self.end(visit, result);
+        }
+    }
+
+    /// The calling thread works under what the scope was opened under, and perhaps joins those who
+    /// work under its share.
+    #[cold]
+    fn visit(&self) -> Visit {
         let share = self.ambient.share();
         let joins_in = ShareRef::current() != share;
         if joins_in {
             share.take();
         }
-        // SAFETY: job.J3: what the scope was opened under lives as long as the scope, which waits
-        // for this job.
-        let under = unsafe { self.ambient.enter() };
-        let result = match if_cut {
-            IfCut::Skip => origin::run_or_skip(body),
-            IfCut::Run => unwind::catch(body),
-        };
-        if let Err(payload) = result {
-            self.keep_panic(payload);
+        Visit {
+            // SAFETY: job.J3: what the scope was opened under lives as long as the scope, which
+            // waits for this job.
+            _under: unsafe { self.ambient.enter() },
+            joins_in,
+            is_cut: origin::is_cut(),
         }
-        drop(under);
+    }
+
+    /// The end of a job that was a visit, or has panicked.
+    #[cold]
+    fn end(&self, visit: Option<Visit>, result: Result<(), Payload>) {
+        let joins_in = visit.as_ref().is_some_and(|visit| visit.joins_in);
+        let is_cut = visit.as_ref().is_some_and(|visit| visit.is_cut);
+        match result {
+            Err(payload) => self.keep_panic(payload),
+            Ok(()) if is_cut => self.keep_panic(Box::new(Cancelled)),
+            Ok(()) => {}
+        }
+        drop(visit);
         if joins_in {
-            share.give();
+            self.ambient.share().give();
         }
-        // SAFETY: we are counted, so the scope is alive until this says done, and is not used
-        // after.
-        unsafe { CountLatch::decrement(&raw const self.pending) };
     }
 
     /// Remembers the first panic.
@@ -178,18 +229,30 @@ impl<'scope> Base<'scope> {
             publish::expose_all(me);
             me.slots().back()
         });
+        let held = self.pending.hold(seat::current());
         let result = unwind::catch(|| body(owner));
         let guard = AbortOnDrop("a scope must wait for its jobs");
-        // SAFETY: the scope lives in a frame above this one.
-        unsafe { CountLatch::decrement(&raw const self.pending) };
         let done = self.pending.done();
         match me {
-            Some(me) => wait::for_scope(me, base, done),
-            // No seat on this pool; perhaps one on another, whose core is lent.
-            None => match seat::current() {
-                Some(me) => wait::until(me, done),
-                None => done.wait(Parker::current()),
-            },
+            Some(me) => {
+                wait::run_above(me, base);
+                // SAFETY: the scope lives in a frame above this one.
+                unsafe { Pending::count_out(&self.pending, self.body, held) };
+                wait::for_scope(me, done, || {
+                    let held = self.pending.hold(Some(me));
+                    wait::run_above(me, base);
+                    self.pending.release(held);
+                });
+            }
+            None => {
+                // SAFETY: as above.
+                unsafe { Pending::count_out(&self.pending, self.body, held) };
+                // No seat on this pool; perhaps one on another, whose core is lent.
+                match seat::current() {
+                    Some(me) => wait::until(me, done),
+                    None => done.wait(Parker::current()),
+                }
+            }
         }
         guard.disarm();
         let panic = self.take_panic();
@@ -211,8 +274,8 @@ impl<'scope> Base<'scope> {
     }
 
     /// Makes a job public: on this thread's seat if it has one on the scope's pool.
-    fn push(&self, job: JobRef) {
-        match seat::current() {
+    fn push(&self, me: Option<Occupant<'_>>, job: JobRef) {
+        match me {
             Some(me) if self.registry.owns(&me) => publish::push_scope_job(me, job),
             _ => publish::inject_root(&self.registry, job),
         }
@@ -240,7 +303,8 @@ impl<'scope> Base<'scope> {
 ///
 /// # Cost
 ///
-/// One allocation per spawned job, none for the scope.
+/// A spawned job needs a block of memory, which a thread of the pool usually has left from a former
+/// one; else, or if the job takes more than 120 bytes, it is allocated. None for the scope.
 ///
 /// ```
 /// let mut parts = [0; 4];
@@ -332,10 +396,9 @@ impl<'scope> Scope<'scope> {
     where
         BODY: FnOnce(&Scope<'scope>) + Send + 'scope,
     {
-        let job = self
-            .base
-            .job(self, |scope: &Self, _| body(scope), IfCut::Skip);
-        self.base.push(job);
+        let me = seat::current();
+        let job = Base::job(self, me, |scope: &Self, _| body(scope));
+        self.base.push(me, job);
     }
 
     /// Runs `body` once on every worker of the scope's pool; see [`broadcast`](crate::broadcast()).
@@ -355,25 +418,25 @@ impl<'scope> Scope<'scope> {
     where
         BODY: Fn(&Scope<'scope>, BroadcastContext<'_>) + Send + Sync + 'scope,
     {
-        self.base.spawn_broadcast(self, body);
+        Base::spawn_broadcast(self, body);
     }
 }
 
 impl<'scope> Base<'scope> {
-    fn spawn_broadcast<T, BODY>(&self, owner: &T, body: BODY)
+    fn spawn_broadcast<T, BODY>(owner: &T, body: BODY)
     where
-        T: Sync + 'scope,
+        T: Owner<'scope>,
         BODY: Fn(&T, BroadcastContext<'_>) + Send + Sync + 'scope,
     {
         let body = Arc::new(body);
-        publish::post_to_all(&self.registry, |count| {
+        publish::post_to_all(&owner.base().registry, |count| {
             let body = Arc::clone(&body);
             let body = move |owner: &T, index| {
                 // The last clone is dropped while this job is still counted.
                 let body = body;
                 body(owner, BroadcastContext::new(index, count));
             };
-            self.job(owner, body, IfCut::Skip)
+            Self::job(owner, seat::current(), body)
         });
     }
 }

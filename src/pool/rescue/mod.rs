@@ -15,9 +15,9 @@
 //! | `post.rs` | the thread at the post: looks, asks the policy, does what it says |
 //! | `deputy.rs` | the thread that takes over from it if it does not come back |
 //!
-//! * Who notices: a thread that publishes work and finds all permits out, and a thread that begins
-//!   to compute. Both come to `tell::look_after_ready`, which is two loads while there is no need.
-//!   A thread that polls comes to `tell::watch`, which is one.
+//! * Who notices: a thread that publishes a future or a root and finds all permits out, and a
+//!   thread that begins to compute. Both come to `tell::look_after_ready`, which looks at the
+//!   queues and at all seats. A thread that polls comes to `tell::watch`, which is one load.
 //! * Who helps: one thread at a time (`rescue.R1`). It looks whether the others move at all, and
 //!   takes naps while they do and a future is ready; short computations are no reason to add a
 //!   thread. While threads only poll, it looks every 5 ms, and leaves when nothing was ready for

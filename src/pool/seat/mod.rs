@@ -9,6 +9,7 @@
 //! | `mail.rs` | letters for this thread alone |
 //! | `mode.rs` | what the occupant is doing |
 //! | `waits_for.rs` | what it waits for, shown to people |
+//! | `credit.rs` | counts of the scope that it works for |
 //! | `counters.rs` | what it has done |
 //!
 //! Two types, one seat. [`Seat`] is what everybody may do with it: steal, post a letter, look.
@@ -23,6 +24,7 @@
 //! pool for those who do (`registry.rs`), and tells nobody of anything.
 
 mod counters;
+mod credit;
 mod lifo;
 mod mail;
 mod mode;
@@ -33,6 +35,7 @@ mod waits_for;
 
 pub use self::counters::SeatMetrics;
 pub(crate) use self::counters::{Counters, Parked};
+pub(crate) use self::credit::Credit;
 pub(crate) use self::lifo::Tasks;
 pub(crate) use self::mail::Mail;
 pub(crate) use self::mode::{Mode, Progress};
@@ -42,6 +45,7 @@ pub(crate) use self::slots::{Exposed, Popped, Slot, Slots, Wanted};
 pub(crate) use self::waits_for::{Shown, Wait, WaitWord};
 
 use self::mode::PhaseWord;
+use crate::job::blocks::{self, Blocks};
 use crate::job::origin::Here;
 use crate::job::{JobRef, SeatIndex};
 use crate::sync::{Cell, thread_cell};
@@ -49,7 +53,6 @@ use crate::util::parker::Parker;
 use crate::util::rng::Rng;
 use crossbeam_utils::CachePadded;
 use std::cell;
-use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
@@ -101,6 +104,10 @@ struct Desk {
     stock: Cell<usize>,
     /// The thread sleeps where others' wakers may be called on it.
     driving: Cell<bool>,
+    /// Memory for jobs.
+    blocks: Blocks,
+    /// See [`Occupant::credit`].
+    credit: Cell<Credit>,
     rng: Rng,
     parker: Cell<Option<&'static Parker>>,
 }
@@ -186,6 +193,7 @@ pub(crate) fn try_current<'a>() -> Option<Occupant<'a>> {
 pub(crate) struct Sitting<'a> {
     before: *const Seat,
     me: Occupant<'a>,
+    _blocks: blocks::Entered,
 }
 
 impl<'a> Sitting<'a> {
@@ -224,6 +232,8 @@ impl Seat {
                 last_computed: Cell::new(false),
                 stock: Cell::new(0),
                 driving: Cell::new(false),
+                blocks: Blocks::new(),
+                credit: Cell::new(Credit::NONE),
                 rng: Rng::new(u64::from(index) + 1),
                 parker: Cell::new(None),
             }),
@@ -249,6 +259,8 @@ impl Seat {
         Sitting {
             before: CURRENT.with(|current| current.replace(self)),
             me,
+            // SAFETY: seat.S1; the seat lives as long as this guard.
+            _blocks: unsafe { me.desk().blocks.enter() },
         }
     }
 
@@ -418,30 +430,5 @@ impl<'a> Occupant<'a> {
     #[inline]
     pub(crate) fn is_driving(self) -> bool {
         cfg!(any(feature = "async-io", feature = "tokio")) && self.desk().driving.get()
-    }
-}
-
-impl fmt::Debug for Seat {
-    /// For people who look at a pool that does not move: who waits for whom. A wait is shown while
-    /// its thread holds no permit, not while it runs something on top.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Only what any thread may read.
-        let wait = self.waits_for.get();
-        let doing: &dyn fmt::Display = match self.mode() {
-            Mode::Polling => &"looks for work, or polls",
-            Mode::Computing => &"computes",
-            Mode::Overcommitted => &"polls without a permit",
-            Mode::Away if wait != Wait::Nothing => &wait,
-            Mode::Away if self.counters.is_parked() => &"sleeps",
-            Mode::Away => &"is empty",
-        };
-        f.debug_struct("Seat")
-            .field("index", &self.index)
-            .field("doing", &format_args!("{doing}"))
-            .field("asked", &self.offer().is_asked())
-            .field("jobs", &self.offer().has_public())
-            .field("tasks", &self.tasks.are_there())
-            .field("mail", &self.mail.has_letters())
-            .finish_non_exhaustive()
     }
 }

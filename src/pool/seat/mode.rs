@@ -28,16 +28,14 @@ pub(crate) enum Mode {
 pub(crate) struct Phase(u64);
 
 impl Phase {
-    const MODES: [Mode; 4] = [
-        Mode::Away,
-        Mode::Polling,
-        Mode::Computing,
-        Mode::Overcommitted,
-    ];
-
     #[inline]
     pub(crate) fn mode(self) -> Mode {
-        Self::MODES[(self.0 & 3) as usize]
+        match self.0 & 3 {
+            0 => Mode::Away,
+            1 => Mode::Polling,
+            2 => Mode::Computing,
+            _ => Mode::Overcommitted,
+        }
     }
 
     fn next(self, mode: Mode) -> Self {

@@ -1,7 +1,7 @@
 //! What the occupant of a seat waits for, shown to people. One thing depends on it: an owner that
 //! blocks by its own word may fork without a permit (`Seat::may_hide_jobs`).
 
-use super::Occupant;
+use super::{Mode, Occupant, Seat};
 use crate::job::{NO_SEAT, SeatIndex};
 // Not a modelled atomic: no model has `block_in_place` with forks inside.
 use crate::sync::wide::AtomicU64;
@@ -98,5 +98,30 @@ impl<'a> Shown<'a> {
 impl Drop for Shown<'_> {
     fn drop(&mut self) {
         self.me.waits_for.set(self.before);
+    }
+}
+
+impl fmt::Debug for Seat {
+    /// For people who look at a pool that does not move: who waits for whom. A wait is shown while
+    /// its thread holds no permit, not while it runs something on top.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only what any thread may read.
+        let wait = self.waits_for.get();
+        let doing: &dyn fmt::Display = match self.mode() {
+            Mode::Polling => &"looks for work, or polls",
+            Mode::Computing => &"computes",
+            Mode::Overcommitted => &"polls without a permit",
+            Mode::Away if wait != Wait::Nothing => &wait,
+            Mode::Away if self.counters.is_parked() => &"sleeps",
+            Mode::Away => &"is empty",
+        };
+        f.debug_struct("Seat")
+            .field("index", &self.index)
+            .field("doing", &format_args!("{doing}"))
+            .field("asked", &self.offer().is_asked())
+            .field("jobs", &self.offer().has_public())
+            .field("tasks", &self.tasks.are_there())
+            .field("mail", &self.mail.has_letters())
+            .finish_non_exhaustive()
     }
 }

@@ -15,6 +15,7 @@ use super::super::sizes::Sizes;
 use super::super::threads::{Call, Called};
 use super::super::{computing, find, guest, halves, home::Home, publish, tell, timers, wait};
 use crate::job::JobRef;
+use crate::job::heap::HeapJob;
 use crate::job::stack::{StackHeader, StackJob};
 use crate::latch::Latch;
 use crate::sleep::{Before, Rescan};
@@ -568,6 +569,32 @@ fn rescue_of_a_future_that_races_the_last_computation() {
     });
 }
 
+/// rescue.R2, where the thread that computes spawns into a scope. The post does not hear of that,
+/// so what counts is that a thread looks when it begins to compute.
+#[test]
+fn rescue_of_a_future_that_races_a_scope_job() {
+    let name = "pool::rescue_of_a_future_that_races_a_scope_job";
+    model::check(name, || {
+        let pool = Busy::new([Mode::Computing, Mode::Polling]);
+        let job = StackJob::new(|_| ());
+        let last = {
+            let registry = Arc::clone(&pool.registry);
+            thread::spawn(move || {
+                // SAFETY: no other thread takes this seat now, and the registry outlives the guard.
+                let occupied = unsafe { registry.occupy(1) };
+                let (me, child) = (occupied.me(), StackJob::new(|_| ()));
+                computing::begin(me);
+                publish::push_scope_job(me, future(&child));
+                let child = me.slots().pop_public();
+                child.expect("nobody has taken it").execute(1);
+            })
+        };
+        pool.publish(future(&job));
+        last.join().unwrap();
+        pool.end();
+    });
+}
+
 /// rescue.R2: a future is ready while both seats begin to compute.
 #[test]
 fn rescue_when_two_begin_to_compute_at_once() {
@@ -1023,8 +1050,8 @@ fn rescue_ends_when_work_becomes_visible() {
 }
 
 /// A seat has one occupant: whoever gives it back has let go of everything on it. Loom sees two
-/// threads in one cell of the owner's; and of the counts that tasks leave there, none is lost or
-/// given up twice.
+/// threads in one cell of the owner's, and in the blocks of memory that jobs leave there; and of
+/// the counts that tasks leave there, none is lost or given up twice.
 #[test]
 fn guests_hand_a_seat_on() {
     model::check("pool::guests_hand_a_seat_on", || {
@@ -1033,6 +1060,10 @@ fn guests_hand_a_seat_on() {
             guest::in_place(registry, |me| {
                 if let Some(me) = me {
                     drop(Home::new(me.counted_registry()));
+                    let index = me.index();
+                    // SAFETY: the closure borrows nothing.
+                    let job = unsafe { HeapJob::new_ref(move |seat| assert_eq!(seat, index)) };
+                    job.execute(index);
                 }
             });
         };

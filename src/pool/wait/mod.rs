@@ -174,25 +174,30 @@ pub(super) fn reach(me: Occupant<'_>, half: &Public) -> Option<JobRef> {
     }
 }
 
-/// Waits for a scope: `base` is the back end of the seat's deque when the scope began, and what
-/// lies above it was spawned inside.
+/// Runs what lies above `base` on the public deque of this seat.
 #[cold]
-pub(crate) fn for_scope(me: Occupant<'_>, base: usize, done: &Latch) {
+pub(crate) fn run_above(me: Occupant<'_>, base: usize) {
+    while me.slots().is_above(base) {
+        let Some(job) = me.slots().pop_public() else {
+            break;
+        };
+        computing::begin(me);
+        job.execute(me.index());
+    }
+}
+
+/// Waits for a scope. `run_own` runs what the scope has left on this seat's deque.
+#[cold]
+pub(crate) fn for_scope(me: Occupant<'_>, done: &Latch, run_own: impl Fn()) {
     let spin = Spin::new(me.registry());
     loop {
-        while me.slots().is_above(base) {
-            let Some(job) = me.slots().pop_public() else {
-                break;
-            };
-            computing::begin(me);
-            job.execute(me.index());
-        }
         if done.probe() {
             return;
         }
         if !spin.again() {
             break;
         }
+        run_own();
     }
     park(me, Wait::Scope, done);
 }
