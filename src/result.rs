@@ -115,8 +115,8 @@ where
     }
 }
 
-/// Saves an error, if there is none yet. The lock is taken for errors only. A piece that comes later
-/// drops its error, and need not wait for that.
+/// Saves an error, if there is none yet. The lock is taken for errors only. A piece that comes
+/// later drops its error, and need not wait for that.
 #[cold]
 #[inline(never)]
 fn save<E>(saved: &Mutex<Option<E>>, error: E) {
