@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# How long the compiler takes: the crate alone, and a program with 200 different chains of
-# iterators, beside rayon. Clean release builds, one after the other; best of ROUNDS.
+# How long the compiler takes, beside rayon: the crate alone, a program with 200 different chains of
+# iterators, and one with 20 of them after a change of one. How large the programs become, and how
+# much memory the linker takes. One after the other; best of ROUNDS.
 #
 #   benches/compile-time.sh [ROUNDS]
 set -euo pipefail
@@ -10,7 +11,7 @@ root=$PWD
 work=target/compile-time
 mkdir -p "$work"
 
-# 10 sources x 20 chains; the numbers keep the closures different.
+# As many sources as the second argument says, x 20 chains; the numbers keep the closures different.
 program() {
     local n=0
     echo "use $1::prelude::*;"
@@ -40,7 +41,7 @@ program() {
         "partition::<Vec<_>, Vec<_>, _>(|x| x % K == 1).0.len() as u64"
         "map(|x| if x < u64::MAX - K { Ok(x) } else { Err(x) }).collect::<Result<Vec<_>, _>>().unwrap().len() as u64"
     )
-    for source in "${sources[@]}"; do
+    for source in "${sources[@]:0:$2}"; do
         for chain in "${chains[@]}"; do
             n=$((n + 1))
             echo "    total ^= $source.${chain//K/$((n + 1))};"
@@ -63,24 +64,63 @@ best() {
     tr ' ' '\n' | sort -g | head -n 1
 }
 
+# A crate NAME in FOLDER with the dependency of the library, and chains of SOURCES sources.
+prepare() {
+    local folder=$1 library=$2 sources=$3 dependency='"1"'
+    [ "$library" = rayon ] || dependency="{ path = \"$root\" }"
+    mkdir -p "$folder/src"
+    printf '[package]\nname = "chains"\nversion = "0.0.0"\nedition = "2024"\n\n[dependencies]\n%s = %s\n\n[workspace]\n' \
+        "$library" "$dependency" > "$folder/Cargo.toml"
+    program "$library" "$sources" > "$folder/src/main.rs"
+    cargo fetch --manifest-path "$folder/Cargo.toml" > "$work/log" 2>&1
+}
+
+# A linker that notes its peak memory, in KiB.
+cat > "$work/linker" << 'END'
+#!/bin/sh
+exec /usr/bin/time -f %M -o "$LINKER_MEMORY" cc "$@"
+END
+chmod +x "$work/linker"
+
 for name in manyhands rayon; do
     crate=$work/$name
-    mkdir -p "$crate/src"
-    case $name in
-        manyhands) dependency="{ path = \"$root\" }" ;;
-        rayon) dependency='"1"' ;;
-    esac
-    printf '[package]\nname = "chains"\nversion = "0.0.0"\nedition = "2024"\n\n[dependencies]\n%s = %s\n\n[workspace]\n' \
-        "$name" "$dependency" > "$crate/Cargo.toml"
-    program "$name" > "$crate/src/main.rs"
-    cargo fetch --manifest-path "$crate/Cargo.toml" > "$work/log" 2>&1
-    library=() chains=()
+    prepare "$crate" "$name" 10
+    build=(cargo build --manifest-path "$crate/Cargo.toml" --target-dir "$crate/target")
+    library=() chains=() debug=()
     for _ in $(seq "$rounds"); do
-        cargo clean --manifest-path "$crate/Cargo.toml" --target-dir "$crate/target" > "$work/log" 2>&1
-        library+=("$(seconds cargo build --release -p "$name" --manifest-path "$crate/Cargo.toml" --target-dir "$crate/target")")
-        chains+=("$(seconds cargo build --release --manifest-path "$crate/Cargo.toml" --target-dir "$crate/target")")
+        rm -rf "$crate/target"
+        library+=("$(CARGO_INCREMENTAL=0 seconds "${build[@]}" --release -p "$name")")
+        chains+=("$(CARGO_INCREMENTAL=0 seconds "${build[@]}" --release)")
+        CARGO_INCREMENTAL=0 seconds "${build[@]}" -p "$name" > "$work/log"
+        debug+=("$(CARGO_INCREMENTAL=0 seconds "${build[@]}")")
     done
-    size=$(stat -c %s "$crate/target/release/chains")
-    printf '%-10s library with its dependencies %6s s, 200 chains %6s s, program %5d KiB\n' \
-        "$name" "$(best <<< "${library[*]}")" "$(best <<< "${chains[*]}")" $((size / 1024))
+    kib() { echo $(($(stat -c %s "$1") / 1024)); }
+    release_kib=$(kib "$crate/target/release/chains") debug_kib=$(kib "$crate/target/debug/chains")
+    memory=-
+    if [ -x /usr/bin/time ]; then
+        touch "$crate/src/main.rs"
+        LINKER_MEMORY=$PWD/$work/memory CARGO_INCREMENTAL=0 seconds \
+            "${build[@]}" --config "target.'cfg(all())'.linker = '$PWD/$work/linker'" > "$work/log"
+        memory=$(tail -n 1 "$work/memory")
+    fi
+
+    # One constant of one chain changes from build to build.
+    small=$work/$name-20
+    prepare "$small" "$name" 1
+    build=(cargo build --manifest-path "$small/Cargo.toml" --target-dir "$crate/target-20")
+    again() {
+        local n times=()
+        CARGO_INCREMENTAL=1 seconds "${build[@]}" "$@" > "$work/log"
+        for n in $(seq $((3 * rounds))); do
+            sed -i "s/map(|x| x ^ [0-9]*).sum/map(|x| x ^ 10$n).sum/" "$small/src/main.rs"
+            times+=("$(CARGO_INCREMENTAL=1 seconds "${build[@]}" "$@")")
+        done
+        best <<< "${times[*]}"
+    }
+    printf '%-10s release: library with its dependencies %5s s, 200 chains %5s s, program %5d KiB\n' \
+        "$name" "$(best <<< "${library[*]}")" "$(best <<< "${chains[*]}")" "$release_kib"
+    printf '%-10s debug: 200 chains %5s s, program %6d KiB, linker %7s KiB at its peak\n' \
+        "$name" "$(best <<< "${debug[*]}")" "$debug_kib" "$memory"
+    printf '%-10s one of 20 chains changed: debug %5s s, release %5s s\n' \
+        "$name" "$(again)" "$(again --release)"
 done

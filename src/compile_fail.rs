@@ -32,6 +32,32 @@ mod join_results {}
 /// ```
 mod join_shared_mutably {}
 
+/// Each closure of a join of many may move to another thread, and its result comes back.
+///
+/// ```compile_fail,E0277
+/// let not_send = std::rc::Rc::new(1);
+/// manyhands::join3(|| (), || (), || drop(not_send.clone()));
+/// ```
+///
+/// ```compile_fail,E0277
+/// manyhands::join4(|| (), || (), || (), || std::rc::Rc::new(1));
+/// ```
+///
+/// ```compile_fail,E0277
+/// manyhands::join_all([1, 2].map(|n| move || std::rc::Rc::new(n)));
+/// ```
+///
+/// ```compile_fail,E0277
+/// let not_sync = std::cell::Cell::new(1);
+/// manyhands::join_array::<_, _, 3>(|n| not_sync.replace(n));
+/// ```
+///
+/// ```compile_fail,E0277
+/// let mut not_send = [std::rc::Rc::new(1), std::rc::Rc::new(2)];
+/// manyhands::join_each(&mut not_send, |_, _| ());
+/// ```
+mod joins_of_many {}
+
 /// `FnContext` speaks of its thread.
 ///
 /// ```compile_fail,E0277
@@ -235,6 +261,24 @@ mod scoped_pool_escapes {}
 /// cells.par_map_ordered(3, |n| *n).for_each(drop);
 /// ```
 mod ordered_loops {}
+
+/// A lent state goes from thread to thread.
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// let mut states = [std::rc::Rc::new(1)];
+/// (0..9).into_par_iter().for_each_with_state(&mut states, |_, _| ());
+/// ```
+mod states_move {}
+
+/// The first and the last item of a piece are compared on another thread.
+///
+/// ```compile_fail,E0277
+/// use manyhands::prelude::*;
+/// let not_sync = std::cell::Cell::new(0);
+/// (0..9).into_par_iter().is_sorted_by(|a, b| not_sync.replace(*a) < *b);
+/// ```
+mod order_of_not_sync {}
 
 /// A scan shares its results while it links pieces.
 ///

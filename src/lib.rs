@@ -36,6 +36,8 @@
 //! | you want to | use |
 //! |---|---|
 //! | run two closures | [`join`](join()) |
+//! | run three or four closures | [`join3`], [`join4`] |
+//! | run an array of closures, or one for each item of a short slice | [`join_all`], [`join_array`], [`join_each`] |
 //! | run many closures that borrow | [`scope`](scope()), [`in_place_scope`] |
 //! | start a future | [`spawn`](spawn()) |
 //! | wait for a future, anywhere | [`block_on`](block_on()) |
@@ -118,9 +120,9 @@ pub use entry::{
     BroadcastContext, Cancelled, Compute, CustomSpawn, DefaultSpawn, FnContext, Handle, Pool,
     PoolBuildError, PoolBuilder, Scope, ScopeFifo, ThreadSpawn, Yield, block_in_place, block_on,
     broadcast, cancellable, compute, current_num_threads, current_thread_index, in_place_scope,
-    in_place_scope_fifo, is_cancelled, join, join_context, max_num_threads, scope, scope_fifo,
-    shield, spawn, spawn_blocking, spawn_broadcast, spawn_compute, thread_index_bound, yield_local,
-    yield_now,
+    in_place_scope_fifo, is_cancelled, join, join_all, join_array, join_context, join_each, join3,
+    join4, max_num_threads, scope, scope_fifo, shield, spawn, spawn_blocking, spawn_broadcast,
+    spawn_compute, thread_index_bound, yield_local, yield_now,
 };
 // rayon's names, for programs that depend on this crate under the name `rayon`.
 #[doc(hidden)]

@@ -3,7 +3,7 @@
 //! One test, because the test harness allocates, too, when a test ends.
 
 use manyhands::prelude::*;
-use manyhands::{Pool, block_on, join, spawn};
+use manyhands::{Pool, block_on, join, join_all, join_array, join3, spawn};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -85,6 +85,28 @@ fn one_allocation_a_task_and_none_for_joins_and_loops() {
                 assert_eq!(numbers.collect::<Vec<_>>().len(), 30_000);
             };
             assert!(allocations(thrice).1 < 300, "flat_map");
+
+            let joins = || {
+                assert_eq!(join3(|| fib(5), || fib(6), || fib(7)), (5, 8, 13));
+                let fibs: [u64; 20] = join_array(|n| fib(n as u32));
+                assert_eq!(join_all(fibs.map(|n| move || n))[19], 4181);
+            };
+            assert_eq!(allocations(joins), (0, 0), "joins of many closures");
+            let array = || {
+                let squares = items[..30].par_iter().map(|n| n * n);
+                assert_eq!(squares.collect_array::<30>().unwrap()[29], 841);
+            };
+            assert_eq!(allocations(array), (0, 0), "collect_array");
+            let sorted = || assert!(items.par_iter().is_sorted());
+            assert_eq!(allocations(sorted), (0, 0), "is_sorted");
+            let mut states = [0; 2];
+            let lend = || {
+                items
+                    .par_iter()
+                    .for_each_with_state(&mut states, |sum, n| *sum += n)
+            };
+            assert_eq!(allocations(lend), (1, 1), "for_each_with_state");
+
             let count = AtomicUsize::new(0);
             let for_each = || {
                 items.par_iter().for_each(|_| {

@@ -28,6 +28,16 @@ pub(crate) fn with_unseated<R>(f: impl FnOnce(&Arc<Registry>) -> R) -> R {
     }
 }
 
+/// Does the calling thread have a seat? If so, it begins to compute.
+#[inline]
+pub(crate) fn begins_here() -> bool {
+    let me = seat::current();
+    if let Some(me) = me {
+        computing::begin(me);
+    }
+    me.is_some()
+}
+
 /// Runs `op`, which computes, on a seat: the calling thread's, else a guest seat of the current
 /// pool on this thread, else on a worker.
 #[inline]

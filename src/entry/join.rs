@@ -88,7 +88,9 @@ impl FnContext {
 ///
 /// The idea of private slots that become public on demand is that of Lace (van Dijk and van de
 /// Pol, 2014), and goes back to lazy scheduling (Tzannes et al., 2010).
-#[inline]
+// Always: in a recursion with more than one join, the compiler else calls a function here, and
+// hands over closures and results through memory.
+#[inline(always)]
 pub fn join<A, B, RA, RB>(oper_a: A, oper_b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA + Send,
@@ -186,13 +188,17 @@ where
 }
 
 /// Whether a hungry thief is told of the second half of a join.
-const LOUD: bool = false;
+pub(super) const LOUD: bool = false;
 const QUIET: bool = true;
 
 /// The join proper. `oper_a` runs here, so it need not be `Send`. `oper_b` runs here too unless a
 /// thief is faster.
 #[inline(always)]
-fn fork<const IS_QUIET: bool, A, B, RA, RB>(me: Occupant<'_>, oper_a: A, oper_b: B) -> (RA, RB)
+pub(super) fn fork<const IS_QUIET: bool, A, B, RA, RB>(
+    me: Occupant<'_>,
+    oper_a: A,
+    oper_b: B,
+) -> (RA, RB)
 where
     A: FnOnce(FnContext) -> RA,
     B: FnOnce(FnContext) -> RB + Send,

@@ -3,7 +3,7 @@
 //!
 //! | file | doors |
 //! |---|---|
-//! | `join.rs`, `scope/`, `broadcast.rs` | closures that are waited for |
+//! | `join.rs`, `join_many.rs`, `scope/`, `broadcast.rs` | closures that are waited for |
 //! | `spawn.rs`, `task_builder.rs`, `join_set.rs`, `compute.rs` | futures and closures that run by themselves |
 //! | `block_on.rs`, `join_handle.rs`, `blocking.rs`, `yield_now.rs` | waits |
 //! | `pool.rs`, `pool_builder.rs`, `build_error.rs`, `global.rs`, `current.rs` | pools: made, the default one, the calling thread's |
@@ -23,6 +23,7 @@ pub(crate) mod global;
 mod handle;
 mod join;
 mod join_handle;
+mod join_many;
 mod join_set;
 mod pool;
 mod pool_builder;
@@ -41,6 +42,7 @@ pub use self::current::{current_num_threads, current_thread_index, thread_index_
 pub use self::handle::Handle;
 pub use self::join::{FnContext, join, join_context};
 pub(crate) use self::join::{join_context_quietly, join_here};
+pub use self::join_many::{join_all, join_array, join_each, join3, join4};
 pub use self::join_set::JoinSet;
 pub use self::pool::Pool;
 pub use self::pool_builder::{

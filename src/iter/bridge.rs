@@ -56,3 +56,27 @@ where
     let len = par_iter.len();
     par_iter.with_producer(Callback { len, consumer })
 }
+
+/// Implements [`ParallelIterator`](super::ParallelIterator) for an indexed iterator whose `drive`
+/// is [`bridge`]. To be called with the type, the type of its items, and the head of the `impl`:
+/// `bridged!(Rev<I> => I::Item, impl<I: IndexedParallelIterator>)`.
+macro_rules! bridged {
+    ($type:ty => $item:ty, impl $($generics:tt)*) => {
+        impl $($generics)* $crate::iter::ParallelIterator for $type {
+            type Item = $item;
+
+            fn drive_unindexed<C>(self, consumer: C) -> C::Result
+            where
+                C: $crate::iter::plumbing::UnindexedConsumer<Self::Item>,
+            {
+                $crate::iter::plumbing::bridge(self, consumer)
+            }
+
+            fn opt_len(&self) -> Option<usize> {
+                Some($crate::iter::IndexedParallelIterator::len(self))
+            }
+        }
+    };
+}
+
+pub(crate) use bridged;

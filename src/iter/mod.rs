@@ -38,6 +38,12 @@
 //!   [`exclusive_scan`](IndexedParallelIterator::exclusive_scan).
 //! * Sums of floats with the same bits in each run:
 //!   [`deterministic`](IndexedParallelIterator::deterministic).
+//! * Values that threads borrow one at a time:
+//!   [`for_each_with_state`](IndexedParallelIterator::for_each_with_state).
+//! * [`is_sorted`](ParallelIterator::is_sorted), [`is_sorted_by`](ParallelIterator::is_sorted_by),
+//!   [`is_sorted_by_key`](ParallelIterator::is_sorted_by_key),
+//!   [`all_equal`](ParallelIterator::all_equal), and arrays:
+//!   [`collect_array`](ParallelIterator::collect_array).
 //! * A loop for a few threads: [`with_max_threads`](IndexedParallelIterator::with_max_threads).
 //! * A flag that ends a loop: [`stop_when`](ParallelIterator::stop_when).
 //! * Progress bars, with the feature `indicatif`: `ParallelProgressIterator`.
@@ -71,8 +77,7 @@ pub use self::adapters::flat_map_iter::FlatMapIter;
 pub use self::adapters::flatten::Flatten;
 pub use self::adapters::flatten_iter::FlattenIter;
 pub use self::adapters::fold::{Fold, FoldWith};
-pub use self::adapters::fold_chunks::FoldChunks;
-pub use self::adapters::fold_chunks_with::FoldChunksWith;
+pub use self::adapters::fold_chunks::{FoldChunks, FoldChunksWith};
 pub use self::adapters::inspect::Inspect;
 pub use self::adapters::interleave::Interleave;
 pub use self::adapters::interleave_shortest::InterleaveShortest;
@@ -114,13 +119,16 @@ pub use self::sources::walk_tree::{
 
 pub use self::drain::{ParallelDrainFull, ParallelDrainRange};
 pub use self::multizip::MultiZip;
+pub use self::sinks::collect::array::ArrayLengthError;
 
 pub(crate) use self::adapters::chain::ChainIter;
+pub(crate) use self::bridge::bridged;
 
 use self::attempt::Try;
 use self::plumbing::{Consumer, ProducerCallback, UnindexedConsumer};
 use self::sinks::{
-    find, find_ordered, for_each, ordered, reduce, scan, sum_product, try_reduce, unzip,
+    find, find_ordered, for_each, is_sorted, ordered, reduce, scan, sum_product, try_reduce, unzip,
+    with_state,
 };
 use std::cmp::Ordering;
 use std::collections::LinkedList;
@@ -268,6 +276,8 @@ where
 /// A loop that can run on several threads at once.
 ///
 /// The [module documentation](self) says what all parallel iterators promise.
+// `is_sorted` and its kin consume the loop, as they do in std.
+#[allow(clippy::wrong_self_convention)]
 pub trait ParallelIterator: Sized + Send {
     /// The type of the items.
     type Item: Send;
@@ -1279,6 +1289,77 @@ pub trait ParallelIterator: Sized + Send {
         self.map(predicate).find_any(|&yes| !yes).is_none()
     }
 
+    /// Is no item greater than the next one, in the order of the loop? Stops soon after such a pair
+    /// is found. Not in rayon.
+    ///
+    /// As in std, a pair that cannot be compared is out of order, and a loop of fewer than two
+    /// items is sorted. Each item is compared with the next one, wherever the loop is split.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 2, 2, 9].par_iter().is_sorted());
+    /// assert!(![0.0, f64::NAN, 1.0].par_iter().is_sorted());
+    /// assert!((0..100).into_par_iter().filter(|x| x % 7 == 0).is_sorted());
+    /// ```
+    fn is_sorted(self) -> bool
+    where
+        Self::Item: PartialOrd,
+    {
+        self.is_sorted_by(|a, b| a <= b)
+    }
+
+    /// Is `in_order` true for each item and the next one? Stops soon after a pair is found for
+    /// which it is false. Not in rayon.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!([1, 2, 9].par_iter().is_sorted_by(|a, b| a < b));
+    /// assert!(![1, 2, 2, 9].par_iter().is_sorted_by(|a, b| a < b));
+    /// ```
+    fn is_sorted_by<F>(self, in_order: F) -> bool
+    where
+        F: Fn(&Self::Item, &Self::Item) -> bool + Sync + Send,
+    {
+        is_sorted::is_sorted_by(self, &in_order)
+    }
+
+    /// Is no key greater than the key of the next item? Stops soon after such a pair is found.
+    /// `key` is called once for each item. Not in rayon.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// assert!(["a", "of", "two", "some"].par_iter().is_sorted_by_key(|word| word.len()));
+    /// ```
+    fn is_sorted_by_key<K, F>(self, key: F) -> bool
+    where
+        F: Fn(Self::Item) -> K + Sync + Send,
+        K: PartialOrd + Send,
+    {
+        self.map(key).is_sorted()
+    }
+
+    /// Are all items equal? Stops soon after two different neighbours are found. Not in rayon; the
+    /// name is that of `itertools`.
+    ///
+    /// Each item is compared with the next one. A loop of fewer than two items has equal ones.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let rows = [vec![1, 2], vec![3, 4], vec![5, 6]];
+    /// assert!(rows.par_iter().map(|row| row.len()).all_equal());
+    /// assert!(!rows.par_iter().all_equal());
+    /// ```
+    fn all_equal(self) -> bool
+    where
+        Self::Item: PartialEq,
+    {
+        self.is_sorted_by(|a, b| a == b)
+    }
+
     /// Makes a collection of the items, in order.
     ///
     /// A `Vec` whose length is known beforehand is written in place, with one allocation.
@@ -1297,6 +1378,36 @@ pub trait ParallelIterator: Sized + Send {
         C: FromParallelIterator<Self::Item>,
     {
         C::from_par_iter(self)
+    }
+
+    /// Makes an array of the items, in order. Not in rayon; the name is that of `itertools`.
+    ///
+    /// If the number of items is known beforehand, they are written in place, without an
+    /// allocation. The array is in the frame of the caller, so it should not be large.
+    ///
+    /// # Errors
+    ///
+    /// If there are not `N` items: the error says how many there are, and the items are dropped.
+    /// If their number is known beforehand, the loop does not run then.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// let squares = (0..4_u32).into_par_iter().map(|x| x * x).collect_array();
+    /// assert_eq!(squares, Ok([0, 1, 4, 9]));
+    ///
+    /// let line = "12,7";
+    /// let numbers = line.par_split(',').filter_map(|number| number.parse::<u32>().ok());
+    /// let Ok([width, height]) = numbers.collect_array() else {
+    ///     panic!("not two numbers");
+    /// };
+    /// assert_eq!((width, height), (12, 7));
+    ///
+    /// let error = line.par_chars().collect_array::<5>().unwrap_err();
+    /// assert_eq!((error.expected(), error.found()), (5, 4));
+    /// ```
+    fn collect_array<const N: usize>(self) -> Result<[Self::Item; N], ArrayLengthError> {
+        sinks::collect::array::collect(self)
     }
 
     /// Makes two collections: of the first parts of the items, and of the second parts, in order.
@@ -1512,6 +1623,59 @@ pub trait IndexedParallelIterator: ParallelIterator {
     {
         assert_ne!(window, 0, "a window needs at least one item");
         ordered::try_for_each(self, window, op)
+    }
+
+    /// Calls `op` for each item, with one of the `states`: a thread borrows a state for the items
+    /// that it runs, and no two threads have the same one at a time. Not in rayon.
+    ///
+    /// It is for what is costly to make, or is wanted afterwards: buffers, connections, counters.
+    /// [`for_each_init`](ParallelIterator::for_each_init) makes a value for each piece of the loop,
+    /// and drops it. Here the states are the caller's, and keep what `op` leaves in them.
+    ///
+    /// At most as many threads as there are states work on the loop, as if by
+    /// [`with_max_threads`](Self::with_max_threads). So with
+    /// [`current_num_threads`](crate::current_num_threads) states all threads can help, and a
+    /// second or third state is not touched if no other thread has time. Which items meet which
+    /// state is not defined: a thread that comes back may get another one. A thread that waits
+    /// inside `op` keeps its state meanwhile.
+    ///
+    /// The list of free states is an allocation. A thread locks it for a moment before and after
+    /// each block of items.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no state. If `op` panics, its state stays as `op` has left it.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    ///
+    /// #[derive(Default)]
+    /// struct Tally {
+    ///     buffer: String,
+    ///     digits: usize,
+    /// }
+    ///
+    /// let mut tallies: Vec<Tally> = Vec::new();
+    /// tallies.resize_with(manyhands::current_num_threads(), Tally::default);
+    /// (0..1000_u32).into_par_iter().for_each_with_state(&mut tallies, |tally, n| {
+    ///     use std::fmt::Write;
+    ///     tally.buffer.clear();
+    ///     write!(tally.buffer, "{n}").unwrap();
+    ///     tally.digits += tally.buffer.len();
+    /// });
+    /// assert_eq!(tallies.iter().map(|tally| tally.digits).sum::<usize>(), 2890);
+    /// ```
+    #[track_caller]
+    fn for_each_with_state<S, OP>(self, states: &mut [S], op: OP)
+    where
+        S: Send,
+        OP: Fn(&mut S, Self::Item) + Sync + Send,
+    {
+        assert!(
+            !states.is_empty(),
+            "`for_each_with_state` needs at least one state"
+        );
+        with_state::for_each(self, states, &op);
     }
 
     /// Running totals (an inclusive prefix scan): element *i* of the result combines items 0 to *i*

@@ -1,8 +1,9 @@
-//! Pieces of equal length; the last one may be shorter.
+//! Pieces of equal length; the last one may be shorter. They are counted from the beginning, or
+//! from the end of the slice.
 
-use super::cut::{ChunkProducer, Chunking};
+use super::cut::{ChunkProducer, Chunking, chunked};
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Parallel iterator over pieces of a slice.
 #[derive(Debug)]
@@ -26,34 +27,7 @@ impl<'data, T> Chunks<'data, T> {
     }
 }
 
-impl<'data, T: Sync + 'data> ParallelIterator for Chunks<'data, T> {
-    type Item = &'data [T];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
-
-impl<'data, T: Sync + 'data> IndexedParallelIterator for Chunks<'data, T> {
-    fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn len(&self) -> usize {
-        self.slice.len().div_ceil(self.chunk_size)
-    }
-
-    fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(ChunkProducer::<_, ChunksKind>::new(
-            self.slice,
-            self.chunk_size,
-        ))
-    }
-}
+chunked!(Chunks => &'data [T], T: Sync, chunks, from_end: false);
 
 /// Parallel iterator over pieces of a slice that may be changed.
 #[derive(Debug)]
@@ -71,52 +45,48 @@ impl<'data, T> ChunksMut<'data, T> {
     }
 }
 
-impl<'data, T: Send + 'data> ParallelIterator for ChunksMut<'data, T> {
-    type Item = &'data mut [T];
+chunked!(ChunksMut => &'data mut [T], T: Send, chunks_mut, from_end: false);
 
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
+/// Parallel iterator over pieces, counted from the end, of a slice: see
+/// [`par_rchunks`](super::ParallelSlice::par_rchunks).
+#[derive(Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct RChunks<'data, T> {
+    chunk_size: usize,
+    slice: &'data [T],
+}
 
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
+impl<T> Clone for RChunks<'_, T> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
     }
 }
 
-impl<'data, T: Send + 'data> IndexedParallelIterator for ChunksMut<'data, T> {
-    fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn len(&self) -> usize {
-        self.slice.len().div_ceil(self.chunk_size)
-    }
-
-    fn with_producer<CB: ProducerCallback<Self::Item>>(self, callback: CB) -> CB::Output {
-        callback.callback(ChunkProducer::<_, ChunksKind>::new(
-            self.slice,
-            self.chunk_size,
-        ))
+impl<'data, T> RChunks<'data, T> {
+    #[track_caller]
+    pub(super) fn new(chunk_size: usize, slice: &'data [T]) -> Self {
+        assert!(chunk_size != 0, "chunk_size must not be zero");
+        Self { chunk_size, slice }
     }
 }
 
-/// The chunking of `chunks` and `chunks_mut`.
-struct ChunksKind;
+chunked!(RChunks => &'data [T], T: Sync, rchunks, from_end: true);
 
-impl<'data, T: Sync> Chunking<&'data [T]> for ChunksKind {
-    type Chunks = std::slice::Chunks<'data, T>;
-    const FROM_END: bool = false;
+/// Parallel iterator over pieces, counted from the end, of a slice that may be changed: see
+/// [`par_rchunks_mut`](super::ParallelSliceMut::par_rchunks_mut).
+#[derive(Debug)]
+#[must_use = "iterator adaptors are lazy and do nothing unless consumed"]
+pub struct RChunksMut<'data, T> {
+    chunk_size: usize,
+    slice: &'data mut [T],
+}
 
-    fn chunks(slice: &'data [T], chunk_size: usize) -> Self::Chunks {
-        slice.chunks(chunk_size)
+impl<'data, T> RChunksMut<'data, T> {
+    #[track_caller]
+    pub(super) fn new(chunk_size: usize, slice: &'data mut [T]) -> Self {
+        assert!(chunk_size != 0, "chunk_size must not be zero");
+        Self { chunk_size, slice }
     }
 }
 
-impl<'data, T: Send> Chunking<&'data mut [T]> for ChunksKind {
-    type Chunks = std::slice::ChunksMut<'data, T>;
-    const FROM_END: bool = false;
-
-    fn chunks(slice: &'data mut [T], chunk_size: usize) -> Self::Chunks {
-        slice.chunks_mut(chunk_size)
-    }
-}
+chunked!(RChunksMut => &'data mut [T], T: Send, rchunks_mut, from_end: true);

@@ -1,7 +1,6 @@
 //! Slices that are cut, shared or unique, and the producer of pieces of equal length.
 
 use crate::iter::plumbing::Producer;
-use std::marker::PhantomData;
 
 /// A slice, shared or unique.
 pub(super) trait Cut: Send + Sized {
@@ -34,52 +33,80 @@ impl<T: Send> Cut for &mut [T] {
     }
 }
 
-/// A way to cut a slice into pieces of a given length: one type for each of std's iterators over
-/// them.
-pub(super) trait Chunking<S>: Send {
-    type Chunks: Iterator<Item = S> + DoubleEndedIterator + ExactSizeIterator;
+/// A loop over pieces of equal length, which has one of std's iterators for each part of the slice.
+pub(super) trait Chunking {
+    type Slice: Cut;
+    type Chunks: Iterator<Item = Self::Slice> + DoubleEndedIterator + ExactSizeIterator;
 
     /// Are the pieces counted from the end of the slice?
     const FROM_END: bool;
 
-    fn chunks(slice: S, chunk_size: usize) -> Self::Chunks;
+    fn chunks(slice: Self::Slice, chunk_size: usize) -> Self::Chunks;
 }
 
-/// A producer of the pieces of a slice.
-pub(super) struct ChunkProducer<S, K> {
-    slice: S,
-    chunk_size: usize,
-    kind: PhantomData<K>,
+/// The producer of such a loop.
+pub(super) struct ChunkProducer<L: Chunking> {
+    pub(super) slice: L::Slice,
+    pub(super) chunk_size: usize,
 }
 
-impl<S, K> ChunkProducer<S, K> {
-    pub(super) fn new(slice: S, chunk_size: usize) -> Self {
-        Self {
-            slice,
-            chunk_size,
-            kind: PhantomData,
-        }
-    }
-}
+impl<L: Chunking> Producer for ChunkProducer<L> {
+    type Item = L::Slice;
+    type IntoIter = L::Chunks;
 
-impl<S: Cut, K: Chunking<S>> Producer for ChunkProducer<S, K> {
-    type Item = S;
-    type IntoIter = K::Chunks;
-
-    fn into_iter(self) -> K::Chunks {
-        K::chunks(self.slice, self.chunk_size)
+    fn into_iter(self) -> L::Chunks {
+        L::chunks(self.slice, self.chunk_size)
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {
-        let (size, len) = (self.chunk_size, self.slice.items().len());
+        let (chunk_size, len) = (self.chunk_size, self.slice.items().len());
         // The last piece may be shorter.
-        let items = index.saturating_mul(size).min(len);
-        let (first, others) = if K::FROM_END {
+        let items = index.saturating_mul(chunk_size).min(len);
+        let (first, others) = if L::FROM_END {
             let (others, first) = self.slice.cut(len - items);
             (first, others)
         } else {
             self.slice.cut(items)
         };
-        (Self::new(first, size), Self::new(others, size))
+        let part = |slice| Self { slice, chunk_size };
+        (part(first), part(others))
     }
 }
+
+/// Implements a loop over pieces of equal length, for a type with the fields `slice` and
+/// `chunk_size`. `$method` is the method of std that has the same pieces in the same order. It
+/// returns a type of the same name.
+macro_rules! chunked {
+    ($type:ident => $slice:ty, T: $bound:ident, $method:ident, from_end: $from_end:literal) => {
+        impl<'data, T: $bound> Chunking for $type<'data, T> {
+            type Slice = $slice;
+            type Chunks = std::slice::$type<'data, T>;
+            const FROM_END: bool = $from_end;
+
+            fn chunks(slice: $slice, chunk_size: usize) -> Self::Chunks {
+                slice.$method(chunk_size)
+            }
+        }
+
+        bridged!($type<'data, T> => $slice, impl<'data, T: $bound + 'data>);
+
+        impl<'data, T: $bound + 'data> IndexedParallelIterator for $type<'data, T> {
+            fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
+                bridge(self, consumer)
+            }
+
+            fn len(&self) -> usize {
+                self.slice.len().div_ceil(self.chunk_size)
+            }
+
+            fn with_producer<CB: ProducerCallback<$slice>>(self, callback: CB) -> CB::Output {
+                callback.callback(ChunkProducer::<Self> {
+                    slice: self.slice,
+                    chunk_size: self.chunk_size,
+                })
+            }
+        }
+    };
+}
+
+pub(super) use chunked;

@@ -1,7 +1,7 @@
 //! The items of a slice, by reference.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, IntoParallelIterator, bridged};
 
 /// Parallel iterator over shared references to the items of a slice.
 #[derive(Debug)]
@@ -25,17 +25,7 @@ impl<'data, T: Sync + 'data> IntoParallelIterator for &'data [T] {
     }
 }
 
-impl<'data, T: Sync + 'data> ParallelIterator for Iter<'data, T> {
-    type Item = &'data T;
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(Iter<'data, T> => &'data T, impl<'data, T: Sync + 'data>);
 
 impl<'data, T: Sync + 'data> IndexedParallelIterator for Iter<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
@@ -85,17 +75,7 @@ impl<'data, T: Send + 'data> IntoParallelIterator for &'data mut [T] {
     }
 }
 
-impl<'data, T: Send + 'data> ParallelIterator for IterMut<'data, T> {
-    type Item = &'data mut T;
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(IterMut<'data, T> => &'data mut T, impl<'data, T: Send + 'data>);
 
 impl<'data, T: Send + 'data> IndexedParallelIterator for IterMut<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {

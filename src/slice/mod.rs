@@ -19,8 +19,6 @@ mod chunks;
 mod chunks_exact;
 mod cut;
 mod iter;
-mod rchunks;
-mod rchunks_exact;
 mod seam;
 #[allow(unsafe_code)]
 mod sort;
@@ -29,11 +27,9 @@ mod split_inclusive;
 mod windows;
 
 pub use self::chunk_by::{ChunkBy, ChunkByMut};
-pub use self::chunks::{Chunks, ChunksMut};
-pub use self::chunks_exact::{ChunksExact, ChunksExactMut};
+pub use self::chunks::{Chunks, ChunksMut, RChunks, RChunksMut};
+pub use self::chunks_exact::{ChunksExact, ChunksExactMut, RChunksExact, RChunksExactMut};
 pub use self::iter::{Iter, IterMut};
-pub use self::rchunks::{RChunks, RChunksMut};
-pub use self::rchunks_exact::{RChunksExact, RChunksExactMut};
 pub use self::split::{Split, SplitMut};
 pub use self::split_inclusive::{SplitInclusive, SplitInclusiveMut};
 pub use self::windows::{ArrayWindows, Windows};

@@ -1,7 +1,7 @@
 //! Windows: runs of neighbouring items, which overlap.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Parallel iterator over the windows of a slice: see
 /// [`par_windows`](super::ParallelSlice::par_windows).
@@ -26,17 +26,7 @@ impl<'data, T> Windows<'data, T> {
     }
 }
 
-impl<'data, T: Sync + 'data> ParallelIterator for Windows<'data, T> {
-    type Item = &'data [T];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(Windows<'data, T> => &'data [T], impl<'data, T: Sync + 'data>);
 
 impl<'data, T: Sync + 'data> IndexedParallelIterator for Windows<'data, T> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
@@ -112,17 +102,10 @@ impl<'data, T, const N: usize> ArrayWindows<'data, T, N> {
     }
 }
 
-impl<'data, T: Sync + 'data, const N: usize> ParallelIterator for ArrayWindows<'data, T, N> {
-    type Item = &'data [T; N];
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(
+    ArrayWindows<'data, T, N> => &'data [T; N],
+    impl<'data, T: Sync + 'data, const N: usize>
+);
 
 impl<'data, T: Sync + 'data, const N: usize> IndexedParallelIterator for ArrayWindows<'data, T, N> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {

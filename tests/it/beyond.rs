@@ -1,5 +1,5 @@
 //! What rayon does not have, with real threads: ordered loops, scans, deterministic and limited
-//! loops, flags.
+//! loops, sorted loops, arrays, lent states, flags.
 
 use crate::util::{Census, Counted, message_of, panic_of, pool, pool_without_spares, watched};
 use manyhands::prelude::*;
@@ -330,6 +330,143 @@ fn a_panic_in_a_limited_loop_ends_it() {
             census.assert_all_dropped(20);
         }
     });
+}
+
+#[test]
+fn loops_are_sorted_as_far_as_std_says() {
+    everywhere(|| {
+        for len in [0, 1, 2, 3, 100, 3_000] {
+            for bad in [0, 1, len / 2, len.max(1) - 1, u32::MAX] {
+                // One item is too small, unless it is the first one or is not there.
+                let item = |n: u64| {
+                    work(n);
+                    if n == u64::from(bad) { 0 } else { n + 1 }
+                };
+                let items: Vec<u64> = (0..u64::from(len)).map(item).collect();
+                let sorted = items.is_sorted();
+                assert_eq!(numbers(len).map(item).is_sorted(), sorted);
+                let rising = |a: &u64, b: &u64| a < b;
+                assert_eq!(numbers(len).map(item).is_sorted_by(rising), sorted);
+                assert_eq!(items.par_iter().is_sorted_by_key(|n| *n), sorted);
+                let is_bad = |n: u64| {
+                    work(n);
+                    n == u64::from(bad)
+                };
+                let equal = len < 2 || bad >= len;
+                assert_eq!(numbers(len).map(is_bad).all_equal(), equal);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_search_for_disorder_ends() {
+    everywhere(|| {
+        let endless = || (0..u64::MAX).into_par_iter();
+        assert!(!endless().map(|n| n % 5_000).is_sorted());
+        assert!(!endless().all_equal());
+        assert!(!endless().filter(|n| n % 7 == 0).is_sorted_by(|a, b| a > b));
+    });
+}
+
+#[test]
+fn arrays_are_collected() {
+    everywhere(|| {
+        let squares = (0..50_usize).into_par_iter().map(|n| n * n).collect_array();
+        assert_eq!(squares, Ok(std::array::from_fn::<_, 50, _>(|n| n * n)));
+        let some = (0..50_usize).into_par_iter().filter(|n| n % 10 == 3);
+        assert_eq!(some.clone().collect_array(), Ok([3, 13, 23, 33, 43]));
+        let error = some.collect_array::<7>().unwrap_err();
+        let text = "an array of 7 items cannot be made of a loop over 5 items";
+        assert_eq!(error.to_string(), text);
+        assert_eq!((error.expected(), error.found()), (7, 5));
+    });
+}
+
+#[test]
+fn a_state_is_with_one_thread_at_a_time() {
+    #[derive(Default)]
+    struct State {
+        busy: AtomicBool,
+        met: Vec<u64>,
+    }
+    // More workers than states, and the reverse.
+    everywhere(|| {
+        for count in [1, 2, 5, 60] {
+            for len in [0, 1, 3, 500] {
+                let mut states: Vec<State> = Vec::new();
+                states.resize_with(count, State::default);
+                numbers(len).for_each_with_state(&mut states, |state, n| {
+                    assert!(!state.busy.swap(true, Ordering::Relaxed));
+                    // Others may want the core, so that items overlap.
+                    thread::yield_now();
+                    work(n);
+                    // A loop and a wait inside.
+                    assert_eq!(numbers(3).sum::<u64>(), 3);
+                    state.met.push(n);
+                    state.busy.store(false, Ordering::Relaxed);
+                });
+                let met = states.into_iter().flat_map(|state| state.met);
+                let mut met: Vec<u64> = met.collect();
+                met.sort_unstable();
+                assert!(met.into_iter().eq(0..u64::from(len)));
+            }
+        }
+    });
+}
+
+#[test]
+fn all_threads_with_a_state_work_at_the_same_time() {
+    watched(|| {
+        for threads in [2, 7] {
+            let barrier = std::sync::Barrier::new(threads);
+            let mut states = vec![0; threads];
+            pool(threads).install(|| {
+                let items = (0..threads).into_par_iter();
+                items.for_each_with_state(&mut states, |state, _| {
+                    barrier.wait();
+                    *state += 1;
+                });
+            });
+            assert_eq!(states, vec![1; threads]);
+        }
+    });
+}
+
+#[test]
+fn a_panic_in_a_loop_with_states_leaves_the_states() {
+    everywhere(|| {
+        for bad in 0..20 {
+            let census = Census::default();
+            let items: Vec<(usize, Counted)> = (0..20).map(|n| (n, census.make())).collect();
+            let mut states = [vec![], vec![], vec![]];
+            let payload = panic_of(|| {
+                let items = items.into_par_iter().with_max_len(1);
+                items.for_each_with_state(&mut states, |state, item| {
+                    let bomb = item.0 == bad;
+                    state.push(item);
+                    if bomb {
+                        explode(bad)
+                    }
+                });
+            });
+            assert_eq!(*payload.downcast::<usize>().unwrap(), bad);
+            assert!(states.iter().flatten().any(|item| item.0 == bad));
+            drop(states);
+            census.assert_all_dropped(20);
+        }
+    });
+}
+
+#[test]
+fn a_loop_needs_a_state() {
+    let states: &mut [u8] = &mut [];
+    let message = message_of(|| {
+        (0..0)
+            .into_par_iter()
+            .for_each_with_state(states, |_, _| ())
+    });
+    assert!(message.contains("needs at least one state"));
 }
 
 #[test]

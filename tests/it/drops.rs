@@ -140,6 +140,20 @@ const SINKS: &[(&str, Loop)] = &[
         };
         drop(checked(v, fuse).map(even).collect::<Result<Vec<_>, _>>());
     }),
+    ("array", |v, fuse| {
+        drop(checked(v, fuse).collect_array::<ITEMS>());
+    }),
+    ("array of a filtered loop", |v, fuse| {
+        let even = checked(v, fuse).filter(|item| item.number % 2 == 0);
+        drop(even.collect_array::<{ ITEMS / 2 }>());
+    }),
+    ("for_each_with_state", |v, fuse| {
+        let mut states = v.clone();
+        states.truncate(3);
+        if !states.is_empty() {
+            source(v).for_each_with_state(&mut states, |state, item| *state = fuse.check(item));
+        }
+    }),
     ("for_each_with", |v, fuse| {
         let value = v.first().cloned();
         source(v).for_each_with(value, |_, item| fuse.look(&item));
@@ -177,6 +191,9 @@ const SEARCHES: &[(&str, Loop)] = &[
         let mut other = v.clone();
         other.reverse();
         let _ = checked(v, fuse).cmp(source(other));
+    }),
+    ("is_sorted", |v, fuse| {
+        checked(v, fuse).is_sorted_by(|_, item| item.number != 12);
     }),
     ("while_some", |v, fuse| {
         let some = checked(v, fuse).map(|item| (item.number != 8).then_some(item));

@@ -20,6 +20,7 @@ mod hidden;
 mod house;
 mod iter_equiv;
 mod join;
+mod join_many;
 mod join_set;
 mod layers;
 mod limit;

@@ -2,7 +2,7 @@
 //! it.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Iterator returned by [`IndexedParallelIterator::chunks`].
 #[derive(Clone, Debug)]
@@ -19,17 +19,7 @@ impl<I> Chunks<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for Chunks<I> {
-    type Item = Vec<I::Item>;
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(Chunks<I> => Vec<I::Item>, impl<I: IndexedParallelIterator>);
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Chunks<I> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {

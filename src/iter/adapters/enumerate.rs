@@ -1,7 +1,7 @@
 //! `enumerate`: each item with its place.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 use std::iter::Zip;
 use std::ops::Range;
 
@@ -18,17 +18,7 @@ impl<I> Enumerate<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for Enumerate<I> {
-    type Item = (usize, I::Item);
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(Enumerate<I> => (usize, I::Item), impl<I: IndexedParallelIterator>);
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Enumerate<I> {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {

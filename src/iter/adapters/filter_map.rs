@@ -1,5 +1,6 @@
 //! `filter_map`: a test and a function in one.
 
+use super::stage::{Stage, Staged};
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::portions::consume_some;
 use crate::iter::plumbing::*;
@@ -36,83 +37,19 @@ where
     type Item = R;
 
     fn drive_unindexed<C: UnindexedConsumer<R>>(self, consumer: C) -> C::Result {
-        self.base
-            .drive_unindexed(FilterMapConsumer::new(consumer, &self.filter_op))
+        let stage = Filtering(self.filter_op);
+        self.base.drive_unindexed(Staged::new(consumer, &stage))
     }
 }
 
-struct FilterMapConsumer<'p, C, P> {
-    base: C,
-    filter_op: &'p P,
+/// The stage of `filter_map`.
+struct Filtering<P>(P);
+
+impl<T, R, P: Fn(T) -> Option<R> + Sync> Stage<T> for Filtering<P> {
+    type Item = R;
 }
 
-impl<'p, C, P> FilterMapConsumer<'p, C, P> {
-    fn new(base: C, filter_op: &'p P) -> Self {
-        Self { base, filter_op }
-    }
-}
-
-impl<'p, T, R, C, P> Consumer<T> for FilterMapConsumer<'p, C, P>
-where
-    C: Consumer<R>,
-    P: Fn(T) -> Option<R> + Sync,
-{
-    type Folder = FilterMapFolder<'p, C::Folder, P>;
-    type Reducer = C::Reducer;
-    type Result = C::Result;
-
-    fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
-        let (left, right, reducer) = self.base.split_at(index);
-        (
-            Self::new(left, self.filter_op),
-            Self::new(right, self.filter_op),
-            reducer,
-        )
-    }
-
-    fn into_folder(self) -> Self::Folder {
-        FilterMapFolder {
-            base: self.base.into_folder(),
-            filter_op: self.filter_op,
-        }
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
-    }
-
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let filter_op = self.filter_op;
-        rejoin_base(
-            self.base,
-            folder.base,
-            index,
-            |base| FilterMapFolder { base, filter_op },
-            |base| Self { base, filter_op },
-        )
-    }
-}
-
-impl<'p, T, R, C, P> UnindexedConsumer<T> for FilterMapConsumer<'p, C, P>
-where
-    C: UnindexedConsumer<R>,
-    P: Fn(T) -> Option<R> + Sync,
-{
-    fn split_off_left(&self) -> Self {
-        Self::new(self.base.split_off_left(), self.filter_op)
-    }
-
-    fn to_reducer(&self) -> Self::Reducer {
-        self.base.to_reducer()
-    }
-}
-
-struct FilterMapFolder<'p, B, P> {
-    base: B,
-    filter_op: &'p P,
-}
-
-impl<'p, T, R, B, P> Folder<T> for FilterMapFolder<'p, B, P>
+impl<T, R, B, P> Folder<T> for Staged<'_, B, Filtering<P>>
 where
     B: Folder<R>,
     P: Fn(T) -> Option<R>,
@@ -120,7 +57,7 @@ where
     type Result = B::Result;
 
     fn consume(self, item: T) -> Self {
-        match (self.filter_op)(item) {
+        match (self.stage.0)(item) {
             Some(mapped) => Self {
                 base: self.base.consume(mapped),
                 ..self
@@ -130,9 +67,10 @@ where
     }
 
     fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        let filter_op = self.filter_op;
-        let base = consume_some(self.base, iter, filter_op);
-        Self { base, filter_op }
+        Self {
+            base: consume_some(self.base, iter, &self.stage.0),
+            ..self
+        }
     }
 
     fn complete(self) -> B::Result {

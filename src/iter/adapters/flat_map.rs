@@ -85,8 +85,8 @@ where
     }
 
     // The folder has a consumer of its own, which serves these items as well as any others.
-    fn rejoin(self, folder: Self::Folder, _index: usize) -> Rejoined<Self::Folder, Self> {
-        Ok((folder, self))
+    fn can_rejoin(&self, _: &Self::Folder) -> bool {
+        true
     }
 }
 
@@ -231,19 +231,13 @@ where
     }
 
     #[inline]
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let (own, lent) = (folder.lent, self.lent);
-        rejoin_base(
-            self.base,
-            folder.base,
-            index,
-            |base| InnerFolder {
-                base,
-                lent: own,
-                stays: PhantomData,
-            },
-            |base| Self { base, lent },
-        )
+    fn can_rejoin(&self, folder: &Self::Folder) -> bool {
+        self.base.can_rejoin(&folder.base)
+    }
+
+    #[inline]
+    fn rejoin(&mut self, folder: &mut Self::Folder, index: usize) {
+        self.base.rejoin(&mut folder.base, index);
     }
 }
 

@@ -1,5 +1,6 @@
 //! `flat_map_iter`: each item becomes a sequential iterator.
 
+use super::stage::{Stage, Staged};
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::fmt;
@@ -35,85 +36,23 @@ where
     type Item = SI::Item;
 
     fn drive_unindexed<C: UnindexedConsumer<SI::Item>>(self, consumer: C) -> C::Result {
-        self.base
-            .drive_unindexed(FlatMapIterConsumer::new(consumer, &self.map_op))
+        let stage = Flattening(self.map_op);
+        self.base.drive_unindexed(Staged::new(consumer, &stage))
     }
 }
 
-struct FlatMapIterConsumer<'f, C, F> {
-    base: C,
-    map_op: &'f F,
-}
+/// The stage of `flat_map_iter`.
+struct Flattening<F>(F);
 
-impl<'f, C, F> FlatMapIterConsumer<'f, C, F> {
-    fn new(base: C, map_op: &'f F) -> Self {
-        Self { base, map_op }
-    }
-}
-
-impl<'f, T, SI, C, F> Consumer<T> for FlatMapIterConsumer<'f, C, F>
+impl<T, SI, F> Stage<T> for Flattening<F>
 where
-    C: UnindexedConsumer<SI::Item>,
     F: Fn(T) -> SI + Sync,
     SI: IntoIterator,
 {
-    type Folder = FlatMapIterFolder<'f, C::Folder, F>;
-    type Reducer = C::Reducer;
-    type Result = C::Result;
-
-    fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
-        let (left, right, reducer) = self.base.split_at(index);
-        (
-            Self::new(left, self.map_op),
-            Self::new(right, self.map_op),
-            reducer,
-        )
-    }
-
-    fn into_folder(self) -> Self::Folder {
-        FlatMapIterFolder {
-            base: self.base.into_folder(),
-            map_op: self.map_op,
-        }
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
-    }
-
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let map_op = self.map_op;
-        rejoin_base(
-            self.base,
-            folder.base,
-            index,
-            |base| FlatMapIterFolder { base, map_op },
-            |base| Self { base, map_op },
-        )
-    }
+    type Item = SI::Item;
 }
 
-impl<'f, T, SI, C, F> UnindexedConsumer<T> for FlatMapIterConsumer<'f, C, F>
-where
-    C: UnindexedConsumer<SI::Item>,
-    F: Fn(T) -> SI + Sync,
-    SI: IntoIterator,
-{
-    fn split_off_left(&self) -> Self {
-        Self::new(self.base.split_off_left(), self.map_op)
-    }
-
-    fn to_reducer(&self) -> Self::Reducer {
-        self.base.to_reducer()
-    }
-}
-
-struct FlatMapIterFolder<'f, B, F> {
-    base: B,
-    map_op: &'f F,
-}
-
-impl<'f, T, SI, B, F> Folder<T> for FlatMapIterFolder<'f, B, F>
+impl<T, SI, B, F> Folder<T> for Staged<'_, B, Flattening<F>>
 where
     B: Folder<SI::Item>,
     F: Fn(T) -> SI,
@@ -123,7 +62,7 @@ where
 
     fn consume(self, item: T) -> Self {
         Self {
-            base: self.base.consume_iter((self.map_op)(item)),
+            base: self.base.consume_iter((self.stage.0)(item)),
             ..self
         }
     }

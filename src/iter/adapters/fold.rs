@@ -1,5 +1,6 @@
 //! `fold` and `fold_with`: one accumulator per piece of the loop.
 
+use super::seed::{Cloned, Made, Op, Seeded};
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::fmt;
@@ -39,97 +40,19 @@ where
     type Item = U;
 
     fn drive_unindexed<C: UnindexedConsumer<U>>(self, consumer: C) -> C::Result {
-        self.base.drive_unindexed(FoldConsumer {
-            base: consumer,
-            identity: &self.identity,
-            fold_op: &self.fold_op,
-        })
+        let (seed, op) = (Made(&self.identity), Folding(self.fold_op));
+        self.base.drive_unindexed(Seeded::new(consumer, seed, &op))
     }
 }
 
-struct FoldConsumer<'c, C, ID, F> {
-    base: C,
-    identity: &'c ID,
-    fold_op: &'c F,
+/// The function of `fold` and `fold_with`.
+struct Folding<F>(F);
+
+impl<T, U, F: Fn(U, T) -> U + Sync> Op<T, U> for Folding<F> {
+    type Item = U;
 }
 
-impl<'c, U, T, C, ID, F> Consumer<T> for FoldConsumer<'c, C, ID, F>
-where
-    C: Consumer<U>,
-    F: Fn(U, T) -> U + Sync,
-    ID: Fn() -> U + Sync,
-    U: Send,
-{
-    type Folder = FoldFolder<'c, C::Folder, U, F>;
-    type Reducer = C::Reducer;
-    type Result = C::Result;
-
-    fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
-        let (left, right, reducer) = self.base.split_at(index);
-        (
-            Self { base: left, ..self },
-            Self {
-                base: right,
-                ..self
-            },
-            reducer,
-        )
-    }
-
-    fn into_folder(self) -> Self::Folder {
-        FoldFolder {
-            base: self.base.into_folder(),
-            item: (self.identity)(),
-            fold_op: self.fold_op,
-        }
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
-    }
-
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let FoldFolder { item, fold_op, .. } = folder;
-        rejoin_base(
-            self.base,
-            folder.base,
-            index,
-            |base| FoldFolder {
-                base,
-                item,
-                fold_op,
-            },
-            |base| Self { base, ..self },
-        )
-    }
-}
-
-impl<'c, U, T, C, ID, F> UnindexedConsumer<T> for FoldConsumer<'c, C, ID, F>
-where
-    C: UnindexedConsumer<U>,
-    F: Fn(U, T) -> U + Sync,
-    ID: Fn() -> U + Sync,
-    U: Send,
-{
-    fn split_off_left(&self) -> Self {
-        Self {
-            base: self.base.split_off_left(),
-            ..*self
-        }
-    }
-
-    fn to_reducer(&self) -> Self::Reducer {
-        self.base.to_reducer()
-    }
-}
-
-struct FoldFolder<'c, B, U, F> {
-    base: B,
-    item: U,
-    fold_op: &'c F,
-}
-
-impl<'c, B, U, T, F> Folder<T> for FoldFolder<'c, B, U, F>
+impl<B, U, T, F> Folder<T> for Seeded<'_, B, U, Folding<F>>
 where
     B: Folder<U>,
     F: Fn(U, T) -> U,
@@ -138,31 +61,23 @@ where
 
     fn consume(self, item: T) -> Self {
         Self {
-            item: (self.fold_op)(self.item, item),
+            value: (self.op.0)(self.value, item),
             ..self
         }
     }
 
     fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        let Self {
-            base,
-            item,
-            fold_op,
-        } = self;
+        let Self { base, value, op } = self;
         let mut iter = iter.into_iter();
         // The inner folder sees no item before the end. So it is full now or never, unless another
         // piece fills it.
-        let item =
-            std::iter::from_fn(|| if base.full() { None } else { iter.next() }).fold(item, fold_op);
-        Self {
-            base,
-            item,
-            fold_op,
-        }
+        let items = std::iter::from_fn(|| if base.full() { None } else { iter.next() });
+        let value = items.fold(value, &op.0);
+        Self { base, value, op }
     }
 
     fn complete(self) -> B::Result {
-        self.base.consume(self.item).complete()
+        self.base.consume(self.value).complete()
     }
 
     fn full(&self) -> bool {
@@ -207,92 +122,7 @@ where
     type Item = U;
 
     fn drive_unindexed<C: UnindexedConsumer<U>>(self, consumer: C) -> C::Result {
-        self.base.drive_unindexed(FoldWithConsumer {
-            base: consumer,
-            item: self.item,
-            fold_op: &self.fold_op,
-        })
-    }
-}
-
-struct FoldWithConsumer<'c, C, U, F> {
-    base: C,
-    item: U,
-    fold_op: &'c F,
-}
-
-impl<'c, U, T, C, F> Consumer<T> for FoldWithConsumer<'c, C, U, F>
-where
-    C: Consumer<U>,
-    F: Fn(U, T) -> U + Sync,
-    U: Send + Clone,
-{
-    type Folder = FoldFolder<'c, C::Folder, U, F>;
-    type Reducer = C::Reducer;
-    type Result = C::Result;
-
-    fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
-        let (left, right, reducer) = self.base.split_at(index);
-        let left = Self {
-            base: left,
-            item: self.item.clone(),
-            fold_op: self.fold_op,
-        };
-        let right = Self {
-            base: right,
-            ..self
-        };
-        (left, right, reducer)
-    }
-
-    fn into_folder(self) -> Self::Folder {
-        FoldFolder {
-            base: self.base.into_folder(),
-            item: self.item,
-            fold_op: self.fold_op,
-        }
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
-    }
-
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let fold_op = self.fold_op;
-        let (begun, fresh) = (folder.item, self.item);
-        rejoin_base(
-            self.base,
-            folder.base,
-            index,
-            |base| FoldFolder {
-                base,
-                item: begun,
-                fold_op,
-            },
-            |base| Self {
-                base,
-                item: fresh,
-                fold_op,
-            },
-        )
-    }
-}
-
-impl<'c, U, T, C, F> UnindexedConsumer<T> for FoldWithConsumer<'c, C, U, F>
-where
-    C: UnindexedConsumer<U>,
-    F: Fn(U, T) -> U + Sync,
-    U: Send + Clone,
-{
-    fn split_off_left(&self) -> Self {
-        Self {
-            base: self.base.split_off_left(),
-            item: self.item.clone(),
-            fold_op: self.fold_op,
-        }
-    }
-
-    fn to_reducer(&self) -> Self::Reducer {
-        self.base.to_reducer()
+        let (seed, op) = (Cloned(self.item), Folding(self.fold_op));
+        self.base.drive_unindexed(Seeded::new(consumer, seed, &op))
     }
 }

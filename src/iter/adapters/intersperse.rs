@@ -300,36 +300,16 @@ where
         self.base.full()
     }
 
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let Self {
-            base,
-            element: fresh,
-            at_index,
-        } = self;
-        let IntersperseFolder {
-            element,
-            lead,
-            is_empty,
-            ..
-        } = folder;
-        let places = at_index.map_or(index, |lead| index + elements(index, lead));
-        let at_index = at_index.map(|lead| next_lead(index, lead));
-        rejoin_base(
-            base,
-            folder.base,
-            places,
-            |base| IntersperseFolder {
-                base,
-                element,
-                lead,
-                is_empty,
-            },
-            |base| Self {
-                base,
-                element: fresh,
-                at_index,
-            },
-        )
+    fn can_rejoin(&self, folder: &Self::Folder) -> bool {
+        self.base.can_rejoin(&folder.base)
+    }
+
+    fn rejoin(&mut self, folder: &mut Self::Folder, index: usize) {
+        let places = self
+            .at_index
+            .map_or(index, |lead| index + elements(index, lead));
+        self.at_index = self.at_index.map(|lead| next_lead(index, lead));
+        self.base.rejoin(&mut folder.base, places);
     }
 }
 

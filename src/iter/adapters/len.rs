@@ -2,7 +2,7 @@
 //! run at a time.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Iterator returned by [`IndexedParallelIterator::with_min_len`].
 #[derive(Clone, Debug)]
@@ -46,127 +46,62 @@ impl<I> MaxThreads<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for MinLen<I> {
-    type Item = I::Item;
+/// Implements a loop that sets one of the [`Limits`], in the field of that name.
+macro_rules! limited {
+    ($name:ident, $limit:ident) => {
+        bridged!($name<I> => I::Item, impl<I: IndexedParallelIterator>);
 
-    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
+        impl<I: IndexedParallelIterator> IndexedParallelIterator for $name<I> {
+            fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {
+                bridge(self, consumer)
+            }
 
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
+            fn len(&self) -> usize {
+                self.base.len()
+            }
+
+            fn with_producer<CB: ProducerCallback<I::Item>>(self, callback: CB) -> CB::Output {
+                let $limit = self.$limit;
+                let limits = Limits { $limit, ..NO_LIMITS };
+                self.base.with_producer(Limited { base: callback, limits })
+            }
+        }
+    };
 }
 
-impl<I: IndexedParallelIterator> IndexedParallelIterator for MinLen<I> {
-    fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
+limited!(MinLen, min);
+limited!(MaxLen, max);
+limited!(MaxThreads, max_threads);
 
-    fn len(&self) -> usize {
-        self.base.len()
-    }
-
-    fn with_producer<CB: ProducerCallback<I::Item>>(self, callback: CB) -> CB::Output {
-        self.base.with_producer(Callback {
-            callback,
-            min: self.min,
-            max: usize::MAX,
-            max_threads: usize::MAX,
-        })
-    }
-}
-
-impl<I: IndexedParallelIterator> ParallelIterator for MaxLen<I> {
-    type Item = I::Item;
-
-    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
-
-impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxLen<I> {
-    fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn len(&self) -> usize {
-        self.base.len()
-    }
-
-    fn with_producer<CB: ProducerCallback<I::Item>>(self, callback: CB) -> CB::Output {
-        self.base.with_producer(Callback {
-            callback,
-            min: 1,
-            max: self.max,
-            max_threads: usize::MAX,
-        })
-    }
-}
-
-impl<I: IndexedParallelIterator> ParallelIterator for MaxThreads<I> {
-    type Item = I::Item;
-
-    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
-
-impl<I: IndexedParallelIterator> IndexedParallelIterator for MaxThreads<I> {
-    fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn len(&self) -> usize {
-        self.base.len()
-    }
-
-    fn with_producer<CB: ProducerCallback<I::Item>>(self, callback: CB) -> CB::Output {
-        self.base.with_producer(Callback {
-            callback,
-            min: 1,
-            max: usize::MAX,
-            max_threads: self.max_threads,
-        })
-    }
-}
-
-struct Callback<CB> {
-    callback: CB,
+#[derive(Clone, Copy)]
+struct Limits {
     min: usize,
     max: usize,
     max_threads: usize,
 }
 
-impl<T, CB: ProducerCallback<T>> ProducerCallback<T> for Callback<CB> {
+const NO_LIMITS: Limits = Limits {
+    min: 1,
+    max: usize::MAX,
+    max_threads: usize::MAX,
+};
+
+/// A producer, or the callback that waits for it, with limits.
+struct Limited<B> {
+    base: B,
+    limits: Limits,
+}
+
+impl<T, CB: ProducerCallback<T>> ProducerCallback<T> for Limited<CB> {
     type Output = CB::Output;
 
     fn callback<P: Producer<Item = T>>(self, base: P) -> CB::Output {
-        self.callback.callback(LimitedProducer {
-            base,
-            min: self.min,
-            max: self.max,
-            max_threads: self.max_threads,
-        })
+        let limits = self.limits;
+        self.base.callback(Limited { base, limits })
     }
 }
 
-struct LimitedProducer<P> {
-    base: P,
-    min: usize,
-    max: usize,
-    max_threads: usize,
-}
-
-impl<P: Producer> Producer for LimitedProducer<P> {
+impl<P: Producer> Producer for Limited<P> {
     type Item = P::Item;
     type IntoIter = P::IntoIter;
 
@@ -175,24 +110,25 @@ impl<P: Producer> Producer for LimitedProducer<P> {
     }
 
     fn min_len(&self) -> usize {
-        self.base.min_len().max(self.min)
+        self.base.min_len().max(self.limits.min)
     }
 
     fn max_len(&self) -> usize {
-        self.base.max_len().min(self.max)
+        self.base.max_len().min(self.limits.max)
     }
 
     fn max_threads(&self) -> usize {
-        self.base.max_threads().min(self.max_threads)
+        self.base.max_threads().min(self.limits.max_threads)
     }
 
     fn split_at(self, index: usize) -> (Self, Self) {
+        let limits = self.limits;
         let (left, right) = self.base.split_at(index);
         (
-            Self { base: left, ..self },
+            Self { base: left, limits },
             Self {
                 base: right,
-                ..self
+                limits,
             },
         )
     }

@@ -1,5 +1,7 @@
-//! `map_with`: a function with a value of its own, cloned for each piece.
+//! `map_with`: a function with a value of its own, cloned for each piece. Also what `map_init`
+//! shares with it.
 
+use super::seed::{Cloned, Op, Seed, Seeded};
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
 use std::fmt;
@@ -38,11 +40,8 @@ where
     type Item = R;
 
     fn drive_unindexed<C: UnindexedConsumer<R>>(self, consumer: C) -> C::Result {
-        self.base.drive_unindexed(MapWithConsumer {
-            base: consumer,
-            item: self.item,
-            map_op: &self.map_op,
-        })
+        let (seed, op) = (Cloned(self.item), MappingWith(self.map_op));
+        self.base.drive_unindexed(Seeded::new(consumer, seed, &op))
     }
 
     fn opt_len(&self) -> Option<usize> {
@@ -58,11 +57,8 @@ where
     R: Send,
 {
     fn drive<C: Consumer<R>>(self, consumer: C) -> C::Result {
-        self.base.drive(MapWithConsumer {
-            base: consumer,
-            item: self.item,
-            map_op: &self.map_op,
-        })
+        let (seed, op) = (Cloned(self.item), MappingWith(self.map_op));
+        self.base.drive(Seeded::new(consumer, seed, &op))
     }
 
     fn len(&self) -> usize {
@@ -70,59 +66,81 @@ where
     }
 
     fn with_producer<CB: ProducerCallback<R>>(self, callback: CB) -> CB::Output {
-        self.base.with_producer(Callback {
-            callback,
-            item: self.item,
-            map_op: self.map_op,
-        })
+        let (seed, op) = (Cloned(self.item), MappingWith(self.map_op));
+        self.base.with_producer(Seeded::new(callback, seed, &op))
     }
 }
 
-struct Callback<CB, U, F> {
-    callback: CB,
-    item: U,
-    map_op: F,
+/// The function of `map_with` and `map_init`. It can stand behind a producer, too.
+pub(super) struct MappingWith<F>(pub(super) F);
+
+impl<T, U, R, F> Op<T, U> for MappingWith<F>
+where
+    F: Fn(&mut U, T) -> R + Sync,
+{
+    type Item = R;
 }
 
-impl<T, U, R, F, CB> ProducerCallback<T> for Callback<CB, U, F>
+impl<T, U, R, B, F> Folder<T> for Seeded<'_, B, U, MappingWith<F>>
+where
+    B: Folder<R>,
+    F: Fn(&mut U, T) -> R,
+{
+    type Result = B::Result;
+
+    fn consume(mut self, item: T) -> Self {
+        let mapped = (self.op.0)(&mut self.value, item);
+        self.base = self.base.consume(mapped);
+        self
+    }
+
+    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
+        let Self {
+            base,
+            mut value,
+            op,
+        } = self;
+        let mapped = iter.into_iter().map(|x| (op.0)(&mut value, x));
+        let base = base.consume_iter(mapped);
+        Self { base, value, op }
+    }
+
+    fn complete(self) -> B::Result {
+        self.base.complete()
+    }
+
+    fn full(&self) -> bool {
+        self.base.full()
+    }
+}
+
+impl<T, D, R, CB, F> ProducerCallback<T> for Seeded<'_, CB, D, MappingWith<F>>
 where
     CB: ProducerCallback<R>,
-    U: Send + Clone,
-    F: Fn(&mut U, T) -> R + Sync,
-    R: Send,
+    D: Seed,
+    F: Fn(&mut D::Value, T) -> R + Sync,
 {
     type Output = CB::Output;
 
     fn callback<P: Producer<Item = T>>(self, base: P) -> CB::Output {
-        self.callback.callback(MapWithProducer {
-            base,
-            item: self.item,
-            map_op: &self.map_op,
-        })
+        self.base.callback(Seeded::new(base, self.value, self.op))
     }
 }
 
-struct MapWithProducer<'f, P, U, F> {
-    base: P,
-    item: U,
-    map_op: &'f F,
-}
-
-impl<'f, P, U, F, R> Producer for MapWithProducer<'f, P, U, F>
+impl<'o, P, D, R, F> Producer for Seeded<'o, P, D, MappingWith<F>>
 where
     P: Producer,
-    U: Send + Clone,
-    F: Fn(&mut U, P::Item) -> R + Sync,
-    R: Send,
+    D: Seed,
+    F: Fn(&mut D::Value, P::Item) -> R + Sync,
 {
     type Item = R;
-    type IntoIter = MapWithIter<'f, P::IntoIter, U, F>;
+    type IntoIter = Seeded<'o, P::IntoIter, D::Value, MappingWith<F>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        MapWithIter {
+        Seeded {
             base: self.base.into_iter(),
-            item: self.item,
-            map_op: self.map_op,
+            value: self.value.grow(),
+            op: self.op,
         }
     }
 
@@ -142,8 +160,8 @@ where
         let (left, right) = self.base.split_at(index);
         let left = Self {
             base: left,
-            item: self.item.clone(),
-            map_op: self.map_op,
+            value: self.value.clone(),
+            op: self.op,
         };
         let right = Self {
             base: right,
@@ -153,23 +171,12 @@ where
     }
 
     fn fold_with<G: Folder<R>>(self, folder: G) -> G {
-        let folder = MapWithFolder {
-            base: folder,
-            item: self.item,
-            map_op: self.map_op,
-        };
+        let folder = Seeded::new(folder, self.value.grow(), self.op);
         self.base.fold_with(folder).base
     }
 }
 
-/// A sequential `map` that owns the value it works with.
-pub(super) struct MapWithIter<'f, I, U, F> {
-    pub(super) base: I,
-    pub(super) item: U,
-    pub(super) map_op: &'f F,
-}
-
-impl<'f, I, U, F, R> Iterator for MapWithIter<'f, I, U, F>
+impl<I, U, F, R> Iterator for Seeded<'_, I, U, MappingWith<F>>
 where
     I: Iterator,
     F: Fn(&mut U, I::Item) -> R,
@@ -178,7 +185,7 @@ where
 
     fn next(&mut self) -> Option<R> {
         let item = self.base.next()?;
-        Some((self.map_op)(&mut self.item, item))
+        Some((self.op.0)(&mut self.value, item))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -186,142 +193,20 @@ where
     }
 }
 
-impl<'f, I, U, F, R> DoubleEndedIterator for MapWithIter<'f, I, U, F>
+impl<I, U, F, R> DoubleEndedIterator for Seeded<'_, I, U, MappingWith<F>>
 where
     I: DoubleEndedIterator,
     F: Fn(&mut U, I::Item) -> R,
 {
     fn next_back(&mut self) -> Option<R> {
         let item = self.base.next_back()?;
-        Some((self.map_op)(&mut self.item, item))
+        Some((self.op.0)(&mut self.value, item))
     }
 }
 
-impl<'f, I, U, F, R> ExactSizeIterator for MapWithIter<'f, I, U, F>
+impl<I, U, F, R> ExactSizeIterator for Seeded<'_, I, U, MappingWith<F>>
 where
     I: ExactSizeIterator,
     F: Fn(&mut U, I::Item) -> R,
 {
-}
-
-struct MapWithConsumer<'f, C, U, F> {
-    base: C,
-    item: U,
-    map_op: &'f F,
-}
-
-impl<'f, T, U, R, C, F> Consumer<T> for MapWithConsumer<'f, C, U, F>
-where
-    C: Consumer<R>,
-    U: Send + Clone,
-    F: Fn(&mut U, T) -> R + Sync,
-{
-    type Folder = MapWithFolder<'f, C::Folder, U, F>;
-    type Reducer = C::Reducer;
-    type Result = C::Result;
-
-    fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
-        let (left, right, reducer) = self.base.split_at(index);
-        let left = Self {
-            base: left,
-            item: self.item.clone(),
-            map_op: self.map_op,
-        };
-        let right = Self {
-            base: right,
-            ..self
-        };
-        (left, right, reducer)
-    }
-
-    fn into_folder(self) -> Self::Folder {
-        MapWithFolder {
-            base: self.base.into_folder(),
-            item: self.item,
-            map_op: self.map_op,
-        }
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
-    }
-
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let map_op = self.map_op;
-        let (begun, fresh) = (folder.item, self.item);
-        rejoin_base(
-            self.base,
-            folder.base,
-            index,
-            |base| MapWithFolder {
-                base,
-                item: begun,
-                map_op,
-            },
-            |base| Self {
-                base,
-                item: fresh,
-                map_op,
-            },
-        )
-    }
-}
-
-impl<'f, T, U, R, C, F> UnindexedConsumer<T> for MapWithConsumer<'f, C, U, F>
-where
-    C: UnindexedConsumer<R>,
-    U: Send + Clone,
-    F: Fn(&mut U, T) -> R + Sync,
-{
-    fn split_off_left(&self) -> Self {
-        Self {
-            base: self.base.split_off_left(),
-            item: self.item.clone(),
-            map_op: self.map_op,
-        }
-    }
-
-    fn to_reducer(&self) -> Self::Reducer {
-        self.base.to_reducer()
-    }
-}
-
-/// A folder that maps with the value of its piece; `map_init` uses it, too.
-pub(super) struct MapWithFolder<'f, B, U, F> {
-    pub(super) base: B,
-    pub(super) item: U,
-    pub(super) map_op: &'f F,
-}
-
-impl<'f, T, U, R, B, F> Folder<T> for MapWithFolder<'f, B, U, F>
-where
-    B: Folder<R>,
-    F: Fn(&mut U, T) -> R,
-{
-    type Result = B::Result;
-
-    fn consume(mut self, item: T) -> Self {
-        let mapped = (self.map_op)(&mut self.item, item);
-        self.base = self.base.consume(mapped);
-        self
-    }
-
-    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        let Self {
-            base,
-            mut item,
-            map_op,
-        } = self;
-        let mapped = iter.into_iter().map(|x| map_op(&mut item, x));
-        let base = base.consume_iter(mapped);
-        Self { base, item, map_op }
-    }
-
-    fn complete(self) -> B::Result {
-        self.base.complete()
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
-    }
 }

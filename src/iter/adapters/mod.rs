@@ -1,8 +1,9 @@
 //! Adapters, which stand between a source and a sink: one per file.
 //!
-//! An adapter that works item by item wraps the consumer. One that must know the place of an item
-//! wraps the producer. One that can do either does both, so that it stays indexed. There is no
-//! unsafe code here, and nothing about threads.
+//! An adapter that works item by item wraps the consumer, most of them as a *stage* (`stage.rs`).
+//! One that must know the place of an item wraps the producer. One that can do either does both, so
+//! that it stays indexed. Some are made of others: `inspect` is a `map`. There is no unsafe code
+//! here, and nothing about threads.
 #![deny(unsafe_code)]
 
 pub(super) mod blocks;
@@ -20,7 +21,6 @@ pub(super) mod flatten;
 pub(super) mod flatten_iter;
 pub(super) mod fold;
 pub(super) mod fold_chunks;
-pub(super) mod fold_chunks_with;
 mod gate;
 pub(super) mod inspect;
 pub(super) mod interleave;
@@ -35,9 +35,11 @@ pub(super) mod positions;
 #[cfg(feature = "indicatif")]
 pub(super) mod progress;
 pub(super) mod rev;
+mod seed;
 pub(super) mod skip;
 pub(super) mod skip_any;
 pub(super) mod skip_any_while;
+mod stage;
 pub(super) mod step_by;
 pub(super) mod stop_when;
 pub(super) mod take;

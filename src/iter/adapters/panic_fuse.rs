@@ -218,16 +218,12 @@ impl<'f, T, C: Consumer<T>> Consumer<T> for PanicFuseConsumer<'f, C> {
         self.fuse.is_blown() || self.base.full()
     }
 
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let fuse = self.fuse;
-        let PanicFuseFolder { guard, base } = folder;
-        rejoin_base(
-            self.base,
-            base,
-            index,
-            |base| PanicFuseFolder { guard, base },
-            |base| Self { base, fuse },
-        )
+    fn can_rejoin(&self, folder: &Self::Folder) -> bool {
+        self.base.can_rejoin(&folder.base)
+    }
+
+    fn rejoin(&mut self, folder: &mut Self::Folder, index: usize) {
+        self.base.rejoin(&mut folder.base, index);
     }
 }
 

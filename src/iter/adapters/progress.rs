@@ -1,5 +1,6 @@
 //! `progress` and its relatives: loops that move a progress bar of the `indicatif` crate.
 
+use super::seed::{Op, Seed, Seeded};
 use crate::iter::plumbing::*;
 use crate::iter::{IndexedParallelIterator, ParallelIterator};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -67,7 +68,7 @@ impl<I: ParallelIterator> ParallelIterator for Progress<I> {
 
     fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
         self.base
-            .drive_unindexed(ProgressConsumer::new(consumer, &self.bar))
+            .drive_unindexed(Seeded::new(consumer, Live(&self.bar), &Counting))
     }
 
     fn opt_len(&self) -> Option<usize> {
@@ -77,7 +78,8 @@ impl<I: ParallelIterator> ParallelIterator for Progress<I> {
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Progress<I> {
     fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {
-        self.base.drive(ProgressConsumer::new(consumer, &self.bar))
+        self.base
+            .drive(Seeded::new(consumer, Live(&self.bar), &Counting))
     }
 
     fn len(&self) -> usize {
@@ -209,10 +211,8 @@ impl<'b, P: Producer> Producer for ProgressProducer<'b, P> {
     }
 
     fn fold_with<F: Folder<P::Item>>(self, folder: F) -> F {
-        let folder = ProgressFolder {
-            base: folder,
-            tally: Tally::at_the_end(self.bar),
-        };
+        let tally = Tally::at_the_end(self.bar);
+        let folder = Seeded::new(folder, tally, &Counting);
         self.base.fold_with(folder).base
     }
 }
@@ -242,89 +242,48 @@ impl<I: DoubleEndedIterator> DoubleEndedIterator for ProgressIter<'_, I> {
 
 impl<I: ExactSizeIterator> ExactSizeIterator for ProgressIter<'_, I> {}
 
-struct ProgressConsumer<'b, C> {
-    base: C,
-    bar: &'b ProgressBar,
-}
+/// The seed of a tally that moves the bar while the piece runs.
+#[derive(Clone)]
+struct Live<'b>(&'b ProgressBar);
 
-impl<'b, C> ProgressConsumer<'b, C> {
-    fn new(base: C, bar: &'b ProgressBar) -> Self {
-        Self { base, bar }
+impl<'b> Seed for Live<'b> {
+    type Value = Tally<'b>;
+
+    fn grow(self) -> Tally<'b> {
+        Tally::new(self.0)
     }
 }
 
-impl<'b, T, C: Consumer<T>> Consumer<T> for ProgressConsumer<'b, C> {
-    type Folder = ProgressFolder<'b, C::Folder>;
-    type Reducer = C::Reducer;
-    type Result = C::Result;
+/// What a piece does with its items and its tally.
+struct Counting;
 
-    fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
-        let bar = self.bar;
-        let (left, right, reducer) = self.base.split_at(index);
-        (Self::new(left, bar), Self::new(right, bar), reducer)
-    }
-
-    fn into_folder(self) -> Self::Folder {
-        ProgressFolder {
-            base: self.base.into_folder(),
-            tally: Tally::new(self.bar),
-        }
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
-    }
-
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let bar = self.bar;
-        let ProgressFolder { base, tally } = folder;
-        rejoin_base(
-            self.base,
-            base,
-            index,
-            |base| ProgressFolder { base, tally },
-            |base| Self { base, bar },
-        )
-    }
+impl<T> Op<T, Tally<'_>> for Counting {
+    type Item = T;
 }
 
-impl<T, C: UnindexedConsumer<T>> UnindexedConsumer<T> for ProgressConsumer<'_, C> {
-    fn split_off_left(&self) -> Self {
-        Self::new(self.base.split_off_left(), self.bar)
-    }
-
-    fn to_reducer(&self) -> Self::Reducer {
-        self.base.to_reducer()
-    }
-}
-
-struct ProgressFolder<'b, B> {
-    base: B,
-    tally: Tally<'b>,
-}
-
-impl<T, B: Folder<T>> Folder<T> for ProgressFolder<'_, B> {
+impl<T, B: Folder<T>> Folder<T> for Seeded<'_, B, Tally<'_>, Counting> {
     type Result = B::Result;
 
-    fn consume(self, item: T) -> Self {
-        let Self { base, mut tally } = self;
-        tally.count();
-        Self {
-            base: base.consume(item),
-            tally,
-        }
+    fn consume(mut self, item: T) -> Self {
+        self.value.count();
+        self.base = self.base.consume(item);
+        self
     }
 
     fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        let Self { base, mut tally } = self;
-        let iter = iter.into_iter().inspect(|_| tally.count());
+        let Self {
+            base,
+            mut value,
+            op,
+        } = self;
+        let iter = iter.into_iter().inspect(|_| value.count());
         let base = base.consume_iter(iter);
-        Self { base, tally }
+        Self { base, value, op }
     }
 
     fn complete(self) -> B::Result {
         // The items are shown first: to make the result of the piece may take long.
-        drop(self.tally);
+        drop(self.value);
         self.base.complete()
     }
 

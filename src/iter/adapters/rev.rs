@@ -1,7 +1,7 @@
 //! `rev`: from the last item to the first.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Iterator returned by [`IndexedParallelIterator::rev`].
 #[derive(Clone, Debug)]
@@ -16,17 +16,7 @@ impl<I> Rev<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for Rev<I> {
-    type Item = I::Item;
-
-    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(Rev<I> => I::Item, impl<I: IndexedParallelIterator>);
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Rev<I> {
     fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {

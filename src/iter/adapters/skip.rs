@@ -2,7 +2,7 @@
 
 use crate::iter::plumbing::*;
 use crate::iter::sinks::noop::NoopConsumer;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Iterator returned by [`IndexedParallelIterator::skip`].
 #[derive(Clone, Debug)]
@@ -19,17 +19,7 @@ impl<I: IndexedParallelIterator> Skip<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for Skip<I> {
-    type Item = I::Item;
-
-    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(Skip<I> => I::Item, impl<I: IndexedParallelIterator>);
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Skip<I> {
     fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {

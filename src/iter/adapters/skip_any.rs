@@ -1,6 +1,7 @@
 //! `skip_any`: all items except at most `n`, whichever come first.
 
-use super::gate::{Gate, GateConsumer};
+use super::gate::{Gate, Gated};
+use super::stage::Staged;
 use super::take_any::Tickets;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
@@ -23,9 +24,8 @@ impl<I: ParallelIterator> ParallelIterator for SkipAny<I> {
     type Item = I::Item;
 
     fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        let gate = Skipped(Tickets::new(self.n));
-        self.base
-            .drive_unindexed(GateConsumer::new(consumer, &gate))
+        let gate = Gated(Skipped(Tickets::new(self.n)));
+        self.base.drive_unindexed(Staged::new(consumer, &gate))
     }
 }
 
@@ -35,9 +35,5 @@ struct Skipped(Tickets);
 impl<T> Gate<T> for Skipped {
     fn admits(&self, _item: &T) -> bool {
         !self.0.take()
-    }
-
-    fn is_shut(&self) -> bool {
-        false
     }
 }

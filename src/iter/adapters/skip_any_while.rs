@@ -1,6 +1,7 @@
 //! `skip_any_while`: the items after a test has failed anywhere.
 
-use super::gate::{Gate, GateConsumer};
+use super::gate::{Gate, Gated};
+use super::stage::Staged;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::fmt;
@@ -36,12 +37,11 @@ where
     type Item = I::Item;
 
     fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        let gate = Skipping {
+        let gate = Gated(Skipping {
             predicate: self.predicate,
             ended: AtomicBool::new(false),
-        };
-        self.base
-            .drive_unindexed(GateConsumer::new(consumer, &gate))
+        });
+        self.base.drive_unindexed(Staged::new(consumer, &gate))
     }
 }
 
@@ -63,9 +63,5 @@ impl<T, P: Fn(&T) -> bool + Sync> Gate<T> for Skipping<P> {
             self.ended.store(true, Ordering::Relaxed);
         }
         !skip
-    }
-
-    fn is_shut(&self) -> bool {
-        false
     }
 }

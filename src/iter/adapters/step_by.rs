@@ -1,7 +1,7 @@
 //! `step_by`: the first item of each group.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Iterator returned by [`IndexedParallelIterator::step_by`].
 #[derive(Clone, Debug)]
@@ -18,17 +18,7 @@ impl<I> StepBy<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for StepBy<I> {
-    type Item = I::Item;
-
-    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(StepBy<I> => I::Item, impl<I: IndexedParallelIterator>);
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for StepBy<I> {
     fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {

@@ -1,6 +1,7 @@
 //! `stop_when`: the items until a flag is set.
 
-use super::gate::{Gate, GateConsumer};
+use super::gate::{Gate, Gated};
+use super::stage::Staged;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,9 +24,8 @@ impl<I: ParallelIterator> ParallelIterator for StopWhen<'_, I> {
     type Item = I::Item;
 
     fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        let gate = Until(self.flag);
-        self.base
-            .drive_unindexed(GateConsumer::new(consumer, &gate))
+        let gate = Gated(Until(self.flag));
+        self.base.drive_unindexed(Staged::new(consumer, &gate))
     }
 }
 

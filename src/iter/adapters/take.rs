@@ -1,7 +1,7 @@
 //! `take`: the first `n` items.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Iterator returned by [`IndexedParallelIterator::take`].
 #[derive(Clone, Debug)]
@@ -18,17 +18,7 @@ impl<I: IndexedParallelIterator> Take<I> {
     }
 }
 
-impl<I: IndexedParallelIterator> ParallelIterator for Take<I> {
-    type Item = I::Item;
-
-    fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(Take<I> => I::Item, impl<I: IndexedParallelIterator>);
 
 impl<I: IndexedParallelIterator> IndexedParallelIterator for Take<I> {
     fn drive<C: Consumer<I::Item>>(self, consumer: C) -> C::Result {

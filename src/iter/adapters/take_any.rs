@@ -1,6 +1,7 @@
 //! `take_any`: at most `n` items, whichever pass first.
 
-use super::gate::{Gate, GateConsumer};
+use super::gate::{Gate, Gated};
+use super::stage::Staged;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,9 +24,8 @@ impl<I: ParallelIterator> ParallelIterator for TakeAny<I> {
     type Item = I::Item;
 
     fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        let gate = Tickets::new(self.n);
-        self.base
-            .drive_unindexed(GateConsumer::new(consumer, &gate))
+        let gate = Gated(Tickets::new(self.n));
+        self.base.drive_unindexed(Staged::new(consumer, &gate))
     }
 }
 

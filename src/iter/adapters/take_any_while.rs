@@ -1,6 +1,7 @@
 //! `take_any_while`: the items until a test fails anywhere.
 
-use super::gate::{Gate, GateConsumer};
+use super::gate::{Gate, Gated};
+use super::stage::Staged;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::fmt;
@@ -36,12 +37,11 @@ where
     type Item = I::Item;
 
     fn drive_unindexed<C: UnindexedConsumer<I::Item>>(self, consumer: C) -> C::Result {
-        let gate = Taking {
+        let gate = Gated(Taking {
             predicate: self.predicate,
             ended: AtomicBool::new(false),
-        };
-        self.base
-            .drive_unindexed(GateConsumer::new(consumer, &gate))
+        });
+        self.base.drive_unindexed(Staged::new(consumer, &gate))
     }
 }
 

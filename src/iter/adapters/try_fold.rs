@@ -1,5 +1,6 @@
 //! `try_fold` and `try_fold_with`: one accumulator per piece of the loop, until a step says "stop".
 
+use super::seed::{Cloned, Made, Op, Seed, Seeded};
 use crate::iter::ParallelIterator;
 use crate::iter::attempt::Try;
 use crate::iter::plumbing::*;
@@ -53,116 +54,69 @@ where
     type Item = U;
 
     fn drive_unindexed<C: UnindexedConsumer<U>>(self, consumer: C) -> C::Result {
-        self.base.drive_unindexed(TryFoldConsumer {
-            base: consumer,
-            identity: &self.identity,
-            fold_op: &self.fold_op,
-            result: PhantomData,
-        })
+        let (seed, op) = (GoOn::new(Made(&self.identity)), TryFolding(self.fold_op));
+        self.base.drive_unindexed(Seeded::new(consumer, seed, &op))
     }
 }
 
-struct TryFoldConsumer<'c, U, C, ID, F> {
-    base: C,
-    identity: &'c ID,
-    fold_op: &'c F,
-    result: PhantomData<fn() -> U>,
+/// The seed of a state that says "go on".
+struct GoOn<D, R> {
+    seed: D,
+    residual: PhantomData<fn() -> R>,
 }
 
-impl<'c, U, T, C, ID, F> Consumer<T> for TryFoldConsumer<'c, U, C, ID, F>
-where
-    C: Consumer<U>,
-    F: Fn(U::Output, T) -> U + Sync,
-    ID: Fn() -> U::Output + Sync,
-    U: Try + Send,
-{
-    type Folder = TryFoldFolder<'c, C::Folder, U, F>;
-    type Reducer = C::Reducer;
-    type Result = C::Result;
-
-    fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
-        let (left, right, reducer) = self.base.split_at(index);
-        (
-            Self { base: left, ..self },
-            Self {
-                base: right,
-                ..self
-            },
-            reducer,
-        )
-    }
-
-    fn into_folder(self) -> Self::Folder {
-        TryFoldFolder {
-            base: self.base.into_folder(),
-            state: Continue((self.identity)()),
-            fold_op: self.fold_op,
-        }
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
-    }
-
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let TryFoldFolder { state, fold_op, .. } = folder;
-        rejoin_base(
-            self.base,
-            folder.base,
-            index,
-            |base| TryFoldFolder {
-                base,
-                state,
-                fold_op,
-            },
-            |base| Self { base, ..self },
-        )
-    }
-}
-
-impl<'c, U, T, C, ID, F> UnindexedConsumer<T> for TryFoldConsumer<'c, U, C, ID, F>
-where
-    C: UnindexedConsumer<U>,
-    F: Fn(U::Output, T) -> U + Sync,
-    ID: Fn() -> U::Output + Sync,
-    U: Try + Send,
-{
-    fn split_off_left(&self) -> Self {
+impl<D, R> GoOn<D, R> {
+    fn new(seed: D) -> Self {
         Self {
-            base: self.base.split_off_left(),
-            ..*self
+            seed,
+            residual: PhantomData,
         }
     }
+}
 
-    fn to_reducer(&self) -> Self::Reducer {
-        self.base.to_reducer()
+impl<D: Clone, R> Clone for GoOn<D, R> {
+    fn clone(&self) -> Self {
+        Self::new(self.seed.clone())
     }
 }
 
-struct TryFoldFolder<'c, B, U: Try, F> {
-    base: B,
-    state: ControlFlow<U::Residual, U::Output>,
-    fold_op: &'c F,
+impl<D: Seed, R> Seed for GoOn<D, R> {
+    type Value = ControlFlow<R, D::Value>;
+
+    fn grow(self) -> Self::Value {
+        Continue(self.seed.grow())
+    }
 }
 
-impl<'c, B, U, T, F> Folder<T> for TryFoldFolder<'c, B, U, F>
+/// The function of `try_fold` and `try_fold_with`.
+struct TryFolding<F>(F);
+
+impl<T, U, O, R, F> Op<T, ControlFlow<R, O>> for TryFolding<F>
+where
+    F: Fn(O, T) -> U + Sync,
+    U: Try<Output = O, Residual = R>,
+{
+    type Item = U;
+}
+
+impl<B, U, O, R, T, F> Folder<T> for Seeded<'_, B, ControlFlow<R, O>, TryFolding<F>>
 where
     B: Folder<U>,
-    F: Fn(U::Output, T) -> U,
-    U: Try,
+    F: Fn(O, T) -> U,
+    U: Try<Output = O, Residual = R>,
 {
     type Result = B::Result;
 
     fn consume(self, item: T) -> Self {
-        let state = match self.state {
-            Continue(output) => (self.fold_op)(output, item).branch(),
+        let value = match self.value {
+            Continue(output) => (self.op.0)(output, item).branch(),
             stop => stop,
         };
-        Self { state, ..self }
+        Self { value, ..self }
     }
 
     fn complete(self) -> B::Result {
-        let item = match self.state {
+        let item = match self.value {
             Continue(output) => U::from_output(output),
             Break(residual) => U::from_residual(residual),
         };
@@ -170,7 +124,7 @@ where
     }
 
     fn full(&self) -> bool {
-        self.state.is_break() || self.base.full()
+        self.value.is_break() || self.base.full()
     }
 }
 
@@ -216,92 +170,7 @@ where
     type Item = U;
 
     fn drive_unindexed<C: UnindexedConsumer<U>>(self, consumer: C) -> C::Result {
-        self.base.drive_unindexed(TryFoldWithConsumer {
-            base: consumer,
-            item: self.item,
-            fold_op: &self.fold_op,
-        })
-    }
-}
-
-struct TryFoldWithConsumer<'c, U: Try, C, F> {
-    base: C,
-    item: U::Output,
-    fold_op: &'c F,
-}
-
-impl<'c, U, T, C, F> Consumer<T> for TryFoldWithConsumer<'c, U, C, F>
-where
-    C: Consumer<U>,
-    F: Fn(U::Output, T) -> U + Sync,
-    U: Try<Output: Clone + Send> + Send,
-{
-    type Folder = TryFoldFolder<'c, C::Folder, U, F>;
-    type Reducer = C::Reducer;
-    type Result = C::Result;
-
-    fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
-        let (left, right, reducer) = self.base.split_at(index);
-        let left = Self {
-            base: left,
-            item: self.item.clone(),
-            fold_op: self.fold_op,
-        };
-        let right = Self {
-            base: right,
-            ..self
-        };
-        (left, right, reducer)
-    }
-
-    fn into_folder(self) -> Self::Folder {
-        TryFoldFolder {
-            base: self.base.into_folder(),
-            state: Continue(self.item),
-            fold_op: self.fold_op,
-        }
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
-    }
-
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let fold_op = self.fold_op;
-        let (begun, fresh) = (folder.state, self.item);
-        rejoin_base(
-            self.base,
-            folder.base,
-            index,
-            |base| TryFoldFolder {
-                base,
-                state: begun,
-                fold_op,
-            },
-            |base| Self {
-                base,
-                item: fresh,
-                fold_op,
-            },
-        )
-    }
-}
-
-impl<'c, U, T, C, F> UnindexedConsumer<T> for TryFoldWithConsumer<'c, U, C, F>
-where
-    C: UnindexedConsumer<U>,
-    F: Fn(U::Output, T) -> U + Sync,
-    U: Try<Output: Clone + Send> + Send,
-{
-    fn split_off_left(&self) -> Self {
-        Self {
-            base: self.base.split_off_left(),
-            item: self.item.clone(),
-            fold_op: self.fold_op,
-        }
-    }
-
-    fn to_reducer(&self) -> Self::Reducer {
-        self.base.to_reducer()
+        let (seed, op) = (GoOn::new(Cloned(self.item)), TryFolding(self.fold_op));
+        self.base.drive_unindexed(Seeded::new(consumer, seed, &op))
     }
 }

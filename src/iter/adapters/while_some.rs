@@ -1,5 +1,6 @@
 //! `while_some`: what is in the items, until one is `None`.
 
+use super::stage::{Stage, Staged};
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,89 +26,35 @@ where
     type Item = T;
 
     fn drive_unindexed<C: UnindexedConsumer<T>>(self, consumer: C) -> C::Result {
-        let missing = AtomicBool::new(false);
-        self.base.drive_unindexed(WhileSomeConsumer {
-            base: consumer,
-            missing: &missing,
-        })
+        let stage = Missing(AtomicBool::new(false));
+        self.base.drive_unindexed(Staged::new(consumer, &stage))
     }
 }
 
-struct WhileSomeConsumer<'f, C> {
-    base: C,
-    /// Has some piece seen a `None`? The flag publishes no data.
-    missing: &'f AtomicBool,
-}
+/// The stage of `while_some`: has some piece seen a `None`? The flag publishes no data.
+struct Missing(AtomicBool);
 
-#[inline]
-fn is_set(missing: &AtomicBool) -> bool {
-    // Ordering: Relaxed; to see it late only costs time.
-    missing.load(Ordering::Relaxed)
-}
-
-impl<'f, T: Send, C: Consumer<T>> Consumer<Option<T>> for WhileSomeConsumer<'f, C> {
-    type Folder = WhileSomeFolder<'f, C::Folder>;
-    type Reducer = C::Reducer;
-    type Result = C::Result;
-
-    fn split_at(self, index: usize) -> (Self, Self, Self::Reducer) {
-        let (left, right, reducer) = self.base.split_at(index);
-        (
-            Self { base: left, ..self },
-            Self {
-                base: right,
-                ..self
-            },
-            reducer,
-        )
+impl Missing {
+    fn set(&self) {
+        // Ordering: Relaxed, as in `is_set`.
+        self.0.store(true, Ordering::Relaxed);
     }
 
-    fn into_folder(self) -> Self::Folder {
-        WhileSomeFolder {
-            base: self.base.into_folder(),
-            missing: self.missing,
-        }
-    }
-
-    fn full(&self) -> bool {
-        is_set(self.missing) || self.base.full()
-    }
-
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let missing = self.missing;
-        rejoin_base(
-            self.base,
-            folder.base,
-            index,
-            |base| WhileSomeFolder { base, missing },
-            |base| Self { base, missing },
-        )
+    fn is_set(&self) -> bool {
+        // Ordering: Relaxed; to see it late only costs time.
+        self.0.load(Ordering::Relaxed)
     }
 }
 
-impl<'f, T, C> UnindexedConsumer<Option<T>> for WhileSomeConsumer<'f, C>
-where
-    T: Send,
-    C: UnindexedConsumer<T>,
-{
-    fn split_off_left(&self) -> Self {
-        Self {
-            base: self.base.split_off_left(),
-            ..*self
-        }
-    }
+impl<T> Stage<Option<T>> for Missing {
+    type Item = T;
 
-    fn to_reducer(&self) -> Self::Reducer {
-        self.base.to_reducer()
+    fn is_shut(&self) -> bool {
+        self.is_set()
     }
 }
 
-struct WhileSomeFolder<'f, B> {
-    base: B,
-    missing: &'f AtomicBool,
-}
-
-impl<'f, T, B: Folder<T>> Folder<Option<T>> for WhileSomeFolder<'f, B> {
+impl<T, B: Folder<T>> Folder<Option<T>> for Staged<'_, B, Missing> {
     type Result = B::Result;
 
     fn consume(self, item: Option<T>) -> Self {
@@ -117,27 +64,25 @@ impl<'f, T, B: Folder<T>> Folder<Option<T>> for WhileSomeFolder<'f, B> {
                 ..self
             },
             None => {
-                // Ordering: Relaxed, as in `is_set`.
-                self.missing.store(true, Ordering::Relaxed);
+                self.stage.set();
                 self
             }
         }
     }
 
     fn consume_iter<I: IntoIterator<Item = Option<T>>>(self, iter: I) -> Self {
-        let Self { mut base, missing } = self;
+        let Self { mut base, stage } = self;
         for item in iter {
             let Some(item) = item else {
-                // Ordering: Relaxed, as in `is_set`.
-                missing.store(true, Ordering::Relaxed);
+                stage.set();
                 break;
             };
             base = base.consume(item);
-            if is_set(missing) || base.full() {
+            if stage.is_set() || base.full() {
                 break;
             }
         }
-        Self { base, missing }
+        Self { base, stage }
     }
 
     fn complete(self) -> B::Result {
@@ -145,6 +90,6 @@ impl<'f, T, B: Folder<T>> Folder<Option<T>> for WhileSomeFolder<'f, B> {
     }
 
     fn full(&self) -> bool {
-        is_set(self.missing) || self.base.full()
+        self.stage.is_set() || self.base.full()
     }
 }

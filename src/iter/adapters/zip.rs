@@ -1,7 +1,7 @@
 //! `zip`: two loops side by side.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Iterator returned by [`IndexedParallelIterator::zip`].
 #[derive(Clone, Debug)]
@@ -17,21 +17,10 @@ impl<A, B> Zip<A, B> {
     }
 }
 
-impl<A, B> ParallelIterator for Zip<A, B>
-where
-    A: IndexedParallelIterator,
-    B: IndexedParallelIterator,
-{
-    type Item = (A::Item, B::Item);
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(
+    Zip<A, B> => (A::Item, B::Item),
+    impl<A: IndexedParallelIterator, B: IndexedParallelIterator>
+);
 
 impl<A, B> IndexedParallelIterator for Zip<A, B>
 where

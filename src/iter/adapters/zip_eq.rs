@@ -2,7 +2,7 @@
 
 use super::zip::Zip;
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 
 /// Iterator returned by [`IndexedParallelIterator::zip_eq`].
 #[derive(Clone, Debug)]
@@ -20,21 +20,10 @@ impl<A, B> ZipEq<A, B> {
     }
 }
 
-impl<A, B> ParallelIterator for ZipEq<A, B>
-where
-    A: IndexedParallelIterator,
-    B: IndexedParallelIterator,
-{
-    type Item = (A::Item, B::Item);
-
-    fn drive_unindexed<C: UnindexedConsumer<Self::Item>>(self, consumer: C) -> C::Result {
-        self.base.drive_unindexed(consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        self.base.opt_len()
-    }
-}
+bridged!(
+    ZipEq<A, B> => (A::Item, B::Item),
+    impl<A: IndexedParallelIterator, B: IndexedParallelIterator>
+);
 
 impl<A, B> IndexedParallelIterator for ZipEq<A, B>
 where
@@ -42,7 +31,7 @@ where
     B: IndexedParallelIterator,
 {
     fn drive<C: Consumer<Self::Item>>(self, consumer: C) -> C::Result {
-        self.base.drive(consumer)
+        bridge(self, consumer)
     }
 
     fn len(&self) -> usize {

@@ -337,23 +337,19 @@ where
             let (head, tail) = producer.split_at(block);
             (head, Some(tail))
         };
-        let mut goes_on = false;
-        if let Some(fold) = self.fold.take() {
-            let folder;
-            (folder, consumer) = match consumer.rejoin(fold.folder, block) {
-                Ok(rejoined) => {
-                    goes_on = true;
-                    rejoined
-                }
-                Err(as_they_were) => as_they_were,
-            };
-            self.fold = Some(Fold { folder, ..fold });
-        }
-        if !goes_on {
-            let (next, after, seam) = consumer.split_at(block);
-            self.next = Some((next, seam));
-            consumer = after;
-        }
+        let fold = self.fold.as_mut();
+        let goes_on = match fold.filter(|fold| consumer.can_rejoin(&fold.folder)) {
+            Some(fold) => {
+                consumer.rejoin(&mut fold.folder, block);
+                true
+            }
+            None => {
+                let (next, after, seam) = consumer.split_at(block);
+                self.next = Some((next, seam));
+                consumer = after;
+                false
+            }
+        };
         if let Some(tail) = tail {
             // SAFETY: the caller's promise.
             unsafe { self.stock.put(tail, consumer) };

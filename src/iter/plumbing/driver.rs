@@ -1,5 +1,5 @@
-//! What a loop does between its blocks: cut, share, help, end. None of that depends on the items, so
-//! it is compiled once, and not once for each chain of adapters.
+//! What a loop does between its blocks: cut, share, help, end. None of that depends on the items,
+//! so it is compiled once, and not once for each chain of adapters.
 //!
 //! [`drive`] begins a loop. [`divide`] begins a piece, or cuts it first. [`run`] opens it, and runs
 //! it block by block. [`help`] is called by a thread that has taken the half of an open piece. What
@@ -519,6 +519,9 @@ fn run_blocks<'w>(
         }
         let is_full = state == State::Full || workers.unwound.is_set();
         if rest.len == 0 || is_full {
+            if state == State::Full {
+                rest.plan.end_early(rest.done);
+            }
             // SAFETY: as above; there are items.
             let is_new = unsafe { runner.stop(rest.len) };
             drop(rest);

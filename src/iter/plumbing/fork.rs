@@ -12,6 +12,59 @@ use crate::pool::{halves, region, seat};
 use crate::util::clock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// A closure that is called once, or dropped, behind a pointer; then its result. What is behind a
+/// pointer is compiled once, with this crate, and not for each closure of a program.
+struct Call<F, R> {
+    op: Option<F>,
+    result: Option<R>,
+}
+
+impl<F, R> Call<F, R> {
+    fn new(op: F) -> Self {
+        Self {
+            op: Some(op),
+            result: None,
+        }
+    }
+
+    fn into_result(self) -> R {
+        self.result.expect("the closure was called")
+    }
+}
+
+trait Callee {
+    /// Calls the closure, which is told whether it is on another thread now.
+    fn call(&mut self, migrated: bool);
+
+    /// Drops the closure.
+    fn discard(&mut self);
+}
+
+impl<F: FnOnce(bool) -> R, R> Callee for Call<F, R> {
+    fn call(&mut self, migrated: bool) {
+        self.result = self.op.take().map(|op| op(migrated));
+    }
+
+    fn discard(&mut self) {
+        self.op = None;
+    }
+}
+
+/// The second half of a join. If a join drops it, it drops the closure there.
+struct Half<'a>(&'a mut (dyn Callee + Send));
+
+impl Half<'_> {
+    fn call(self, migrated: bool) {
+        self.0.call(migrated);
+    }
+}
+
+impl Drop for Half<'_> {
+    fn drop(&mut self) {
+        self.0.discard();
+    }
+}
+
 /// Runs `here` on this thread, and `there` perhaps at the same time on another, which it is told.
 /// `here` need not be `Send`. A thread without a seat runs one after the other: inside of
 /// [`on_seat`] there is none. (To look for a seat in each join would be half of what the compiler
@@ -22,11 +75,21 @@ where
     B: FnOnce(bool) -> RB + Send,
     RB: Send,
 {
+    fn join(here: &mut dyn Callee, there: &mut (dyn Callee + Send)) {
+        let there = Half(there);
+        entry::join_here(
+            || here.call(false),
+            |context| there.call(context.migrated()),
+        );
+    }
+
     #[cfg(test)]
     if script::is_playing() {
         return script::join(|_| here(), there);
     }
-    entry::join_here(here, |context| there(context.migrated()))
+    let (mut here, mut there) = (Call::new(|_| here()), Call::new(there));
+    join(&mut here, &mut there);
+    (here.into_result(), there.into_result())
 }
 
 /// As [`join`], outside of [`on_seat`] as well: there it looks for a seat.
@@ -37,11 +100,18 @@ where
     RA: Send,
     RB: Send,
 {
+    fn join(a: &mut (dyn Callee + Send), b: &mut (dyn Callee + Send)) {
+        let b = Half(b);
+        entry::join(|| a.call(false), || b.call(false));
+    }
+
     #[cfg(test)]
     if script::is_playing() {
         return script::join(|_| a(), |_| b());
     }
-    entry::join(a, b)
+    let (mut a, mut b) = (Call::new(|_| a()), Call::new(|_| b()));
+    join(&mut a, &mut b);
+    (a.into_result(), b.into_result())
 }
 
 /// As [`join`], but `there` stays private although a thread is hungry: it can be taken, but no
@@ -129,22 +199,39 @@ pub(crate) fn goes_back() -> bool {
 /// Runs a whole loop where others can take part in it: right here if the thread works for a pool,
 /// else as a guest of the default pool. If that pool has no guest seat for it, a worker runs the
 /// loop.
+#[inline]
 pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
+    #[cold]
+    fn outside(op: &mut (dyn Callee + Send)) {
+        current::on_seat(|| op.call(false));
+    }
+
     #[cfg(test)]
     if script::is_playing() {
         return script::on_seat(op);
     }
-    current::on_seat(op)
+    if current::begins_here() {
+        return op();
+    }
+    let mut op = Call::new(|_| op());
+    outside(&mut op);
+    op.into_result()
 }
 
 /// Like [`on_seat`], for a loop of which a part must stay on this thread: if no seat is free, it
 /// runs right here without one.
 pub(crate) fn in_place<R>(op: impl FnOnce() -> R) -> R {
+    fn in_place(op: &mut dyn Callee) {
+        current::in_place(|| op.call(false));
+    }
+
     #[cfg(test)]
     if script::is_playing() {
         return script::on_seat(op);
     }
-    current::in_place(op)
+    let mut op = Call::new(|_| op());
+    in_place(&mut op);
+    op.into_result()
 }
 
 pub(crate) fn has_seat() -> bool {

@@ -73,9 +73,6 @@ pub trait ProducerCallback<T> {
         P: Producer<Item = T>;
 }
 
-/// The result of [`Consumer::rejoin`]: a folder and a consumer in both cases.
-pub type Rejoined<F, C> = Result<(F, C), (F, C)>;
-
 /// A sink of items: a fold that can be cut in two.
 ///
 /// A consumer for a piece of the loop becomes a [`Folder`], which gets the items of the piece in
@@ -100,18 +97,22 @@ pub trait Consumer<Item>: Send + Sized {
     /// Are more items useless? The loop stops soon after this becomes true.
     fn full(&self) -> bool;
 
-    /// Lets a running folder go on over the first `index` items of this consumer's part.
+    /// Can `folder` go on over items of this consumer's part? Asked only if this consumer was split
+    /// off directly to the right of the items that `folder` takes, and no thread has begun it.
     ///
-    /// `self` was split off directly to the right of the items that `folder` takes, and no thread
-    /// has begun it. On success, returns the folder, and a consumer for the items after those. On
-    /// failure, returns both as they were. Then the folder is completed and another one made, at
-    /// the cost of one more result to reduce.
-    ///
-    /// The default fails, which is always correct. An implementation must give the result that
-    /// the reducer would have given.
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let _ = index;
-        Err((folder, self))
+    /// `false`, the default, is always correct. Then the folder is completed and another one made,
+    /// at the cost of one more result to reduce. `true` promises the result that the reducer would
+    /// have given.
+    fn can_rejoin(&self, folder: &Self::Folder) -> bool {
+        let _ = folder;
+        false
+    }
+
+    /// Lets `folder` go on over the first `index` items of this consumer's part; what is left of it
+    /// is for the items after those. Called only after [`can_rejoin`](Self::can_rejoin) said
+    /// `true`. The default does nothing, which is right for consumers without places.
+    fn rejoin(&mut self, folder: &mut Self::Folder, index: usize) {
+        let _ = (folder, index);
     }
 }
 
@@ -172,23 +173,4 @@ pub trait UnindexedProducer: Send + Sized {
     fn fold_with<F>(self, folder: F) -> F
     where
         F: Folder<Self::Item>;
-}
-
-/// [`Consumer::rejoin`] of an adapter: rejoins the inner folder and consumer, and wraps what comes
-/// back.
-#[inline]
-pub(crate) fn rejoin_base<T, C, F, W>(
-    base: C,
-    folder: C::Folder,
-    index: usize,
-    wrap_folder: impl FnOnce(C::Folder) -> F,
-    wrap: impl FnOnce(C) -> W,
-) -> Rejoined<F, W>
-where
-    C: Consumer<T>,
-{
-    match base.rejoin(folder, index) {
-        Ok((folder, base)) => Ok((wrap_folder(folder), wrap(base))),
-        Err((folder, base)) => Err((wrap_folder(folder), wrap(base))),
-    }
 }

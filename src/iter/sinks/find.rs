@@ -54,8 +54,8 @@ where
         is_set(self.found)
     }
 
-    fn rejoin(self, folder: Self::Folder, _index: usize) -> Rejoined<Self::Folder, Self> {
-        Ok((folder, self))
+    fn can_rejoin(&self, _: &Self::Folder) -> bool {
+        true
     }
 }
 

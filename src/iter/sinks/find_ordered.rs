@@ -193,8 +193,8 @@ where
     }
 
     // The folder keeps its place: no other piece stands between it and these items.
-    fn rejoin(self, folder: Self::Folder, _index: usize) -> Rejoined<Self::Folder, Self> {
-        Ok((folder, self))
+    fn can_rejoin(&self, _: &Self::Folder) -> bool {
+        true
     }
 }
 

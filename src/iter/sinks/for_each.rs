@@ -34,8 +34,8 @@ impl<'f, T, F: Fn(T) + Sync> Consumer<T> for ForEachConsumer<'f, F> {
         false
     }
 
-    fn rejoin(self, folder: Self, _index: usize) -> Rejoined<Self, Self> {
-        Ok((folder, self))
+    fn can_rejoin(&self, _: &Self) -> bool {
+        true
     }
 }
 

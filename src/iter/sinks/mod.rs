@@ -9,6 +9,8 @@ pub(super) mod find_ordered;
 #[deny(unsafe_code)]
 pub(super) mod for_each;
 #[deny(unsafe_code)]
+pub(super) mod is_sorted;
+#[deny(unsafe_code)]
 pub(crate) mod noop;
 #[deny(unsafe_code)]
 pub(super) mod ordered;
@@ -22,3 +24,5 @@ pub(super) mod sum_product;
 pub(super) mod try_reduce;
 #[deny(unsafe_code)]
 pub(super) mod unzip;
+#[deny(unsafe_code)]
+pub(super) mod with_state;

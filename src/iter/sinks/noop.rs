@@ -24,8 +24,8 @@ impl<T> Consumer<T> for NoopConsumer {
         false
     }
 
-    fn rejoin(self, folder: Self, _index: usize) -> Rejoined<Self, Self> {
-        Ok((folder, self))
+    fn can_rejoin(&self, _: &Self) -> bool {
+        true
     }
 }
 

@@ -113,15 +113,12 @@ where
         false
     }
 
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let op = self.op;
-        rejoin_base(
-            self.slots,
-            folder.slots,
-            index,
-            |slots| ScanFolder { slots, op },
-            |slots| Self { slots, op },
-        )
+    fn can_rejoin(&self, folder: &Self::Folder) -> bool {
+        self.slots.can_rejoin(&folder.slots)
+    }
+
+    fn rejoin(&mut self, folder: &mut Self::Folder, index: usize) {
+        self.slots.rejoin(&mut folder.slots, index);
     }
 }
 

@@ -79,8 +79,8 @@ where
         false
     }
 
-    fn rejoin(self, folder: Self::Folder, _index: usize) -> Rejoined<Self::Folder, Self> {
-        Ok((folder, self))
+    fn can_rejoin(&self, _: &Self::Folder) -> bool {
+        true
     }
 }
 

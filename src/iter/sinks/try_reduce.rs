@@ -110,8 +110,8 @@ where
         self.stopped.load(Ordering::Relaxed)
     }
 
-    fn rejoin(self, folder: Self::Folder, _index: usize) -> Rejoined<Self::Folder, Self> {
-        Ok((folder, self))
+    fn can_rejoin(&self, _: &Self::Folder) -> bool {
+        true
     }
 }
 

@@ -179,11 +179,7 @@ where
     A: UnindexedConsumer<D::A>,
     B: UnindexedConsumer<D::B>,
 {
-    type Folder = DealFolder<
-        Side<A::Folder, A::Result, A::Reducer>,
-        Side<B::Folder, B::Result, B::Reducer>,
-        D,
-    >;
+    type Folder = DealFolder<A::Folder, B::Folder, D>;
     type Reducer = DealReducer<A::Reducer, B::Reducer>;
     type Result = (A::Result, B::Result);
 
@@ -208,8 +204,8 @@ where
 
     fn into_folder(self) -> Self::Folder {
         DealFolder {
-            a: Side::new(self.a.into_folder()),
-            b: Side::new(self.b.into_folder()),
+            a: self.a.into_folder(),
+            b: self.b.into_folder(),
             deal: self.deal,
         }
     }
@@ -218,18 +214,13 @@ where
         self.a.full() && self.b.full()
     }
 
-    // One side may refuse where the other does not, and a rejoin cannot be undone. So a side that
-    // refuses begins a new folder, and keeps the result of the old one.
-    fn rejoin(self, folder: Self::Folder, index: usize) -> Rejoined<Self::Folder, Self> {
-        let deal = self.deal;
-        let (a, rest_a) = folder.a.go_on::<D::A, A>(self.a, index);
-        let (b, rest_b) = folder.b.go_on::<D::B, B>(self.b, index);
-        let rest = Self {
-            a: rest_a,
-            b: rest_b,
-            deal,
-        };
-        Ok((DealFolder { a, b, deal }, rest))
+    fn can_rejoin(&self, folder: &Self::Folder) -> bool {
+        self.a.can_rejoin(&folder.a) && self.b.can_rejoin(&folder.b)
+    }
+
+    fn rejoin(&mut self, folder: &mut Self::Folder, index: usize) {
+        self.a.rejoin(&mut folder.a, index);
+        self.b.rejoin(&mut folder.b, index);
     }
 }
 
@@ -269,121 +260,30 @@ impl<RA, RB, A: Reducer<RA>, B: Reducer<RB>> Reducer<(RA, RB)> for DealReducer<A
     }
 }
 
-/// A folder, with the results of those before it and the reducer that joins them.
-struct Side<F, R, Q> {
-    folder: F,
-    before: Option<(R, Q)>,
-}
-
-impl<F, R, Q> Side<F, R, Q> {
-    fn new(folder: F) -> Self {
-        Self {
-            folder,
-            before: None,
-        }
-    }
-
-    fn consume<T>(self, item: Option<T>) -> Self
-    where
-        F: Folder<T, Result = R>,
-    {
-        match item {
-            Some(item) => Self {
-                folder: self.folder.consume(item),
-                ..self
-            },
-            None => self,
-        }
-    }
-
-    fn complete<T>(self) -> R
-    where
-        F: Folder<T, Result = R>,
-        Q: Reducer<R>,
-    {
-        let result = self.folder.complete();
-        match self.before {
-            None => result,
-            Some((before, reducer)) => reducer.reduce(before, result),
-        }
-    }
-
-    /// Takes the next `index` items, whose consumer starts `rest`.
-    fn go_on<T, C>(self, rest: C, index: usize) -> (Self, C)
-    where
-        C: UnindexedConsumer<T, Folder = F, Result = R, Reducer = Q>,
-        F: Folder<T, Result = R>,
-        Q: Reducer<R>,
-    {
-        let before = self.before;
-        match rest.rejoin(self.folder, index) {
-            Ok((folder, rest)) => (Self { folder, before }, rest),
-            Err((folder, rest)) => {
-                let result = Self { folder, before }.complete();
-                let reducer = rest.to_reducer();
-                let (this, rest, _) = rest.split_at(index);
-                let side = Self {
-                    folder: this.into_folder(),
-                    before: Some((result, reducer)),
-                };
-                (side, rest)
-            }
-        }
-    }
-}
-
 struct DealFolder<A, B, D> {
     a: A,
     b: B,
     deal: PhantomData<fn() -> D>,
 }
 
-impl<T, D, FA, FB, QA, QB> Folder<T>
-    for DealFolder<Side<FA, FA::Result, QA>, Side<FB, FB::Result, QB>, D>
+impl<T, D, FA, FB> Folder<T> for DealFolder<FA, FB, D>
 where
     D: Deal<T>,
     FA: Folder<D::A>,
     FB: Folder<D::B>,
-    QA: Reducer<FA::Result>,
-    QB: Reducer<FB::Result>,
 {
     type Result = (FA::Result, FB::Result);
 
     fn consume(self, item: T) -> Self {
-        let (a, b) = D::deal(item);
-        Self {
-            a: self.a.consume(a),
-            b: self.b.consume(b),
-            deal: self.deal,
+        let Self { mut a, mut b, deal } = self;
+        let (to_a, to_b) = D::deal(item);
+        if let Some(item) = to_a {
+            a = a.consume(item);
         }
-    }
-
-    // The loop runs over the folders alone, without what is kept beside them.
-    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        let (mut a, mut b) = (self.a.folder, self.b.folder);
-        for item in iter {
-            let (to_a, to_b) = D::deal(item);
-            if let Some(item) = to_a {
-                a = a.consume(item);
-            }
-            if let Some(item) = to_b {
-                b = b.consume(item);
-            }
-            if a.full() && b.full() {
-                break;
-            }
+        if let Some(item) = to_b {
+            b = b.consume(item);
         }
-        Self {
-            a: Side {
-                folder: a,
-                ..self.a
-            },
-            b: Side {
-                folder: b,
-                ..self.b
-            },
-            deal: self.deal,
-        }
+        Self { a, b, deal }
     }
 
     fn complete(self) -> Self::Result {
@@ -391,7 +291,7 @@ where
     }
 
     fn full(&self) -> bool {
-        self.a.folder.full() && self.b.folder.full()
+        self.a.full() && self.b.full()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `once`: one item.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, ParallelIterator};
+use crate::iter::{IndexedParallelIterator, bridged};
 use std::option;
 
 /// An iterator of one item: `item` itself. It is indexed.
@@ -24,17 +24,7 @@ pub struct Once<T> {
     item: T,
 }
 
-impl<T: Send> ParallelIterator for Once<T> {
-    type Item = T;
-
-    fn drive_unindexed<C: UnindexedConsumer<T>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(1)
-    }
-}
+bridged!(Once<T> => T, impl<T: Send>);
 
 impl<T: Send> IndexedParallelIterator for Once<T> {
     fn drive<C: Consumer<T>>(self, consumer: C) -> C::Result {

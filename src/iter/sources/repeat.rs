@@ -1,7 +1,7 @@
 //! `repeat` and `repeat_n`: clones of one value.
 
 use crate::iter::plumbing::*;
-use crate::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, Zip};
+use crate::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, Zip, bridged};
 use either::Either;
 use std::iter;
 
@@ -119,17 +119,7 @@ pub struct RepeatN<T> {
     clones: Clones<T>,
 }
 
-impl<T: Clone + Send> ParallelIterator for RepeatN<T> {
-    type Item = T;
-
-    fn drive_unindexed<C: UnindexedConsumer<T>>(self, consumer: C) -> C::Result {
-        bridge(self, consumer)
-    }
-
-    fn opt_len(&self) -> Option<usize> {
-        Some(self.len())
-    }
-}
+bridged!(RepeatN<T> => T, impl<T: Clone + Send>);
 
 impl<T: Clone + Send> IndexedParallelIterator for RepeatN<T> {
     fn drive<C: Consumer<T>>(self, consumer: C) -> C::Result {

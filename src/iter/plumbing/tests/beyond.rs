@@ -6,6 +6,7 @@ use super::super::workers::Workers;
 use super::drops::{Item, all_dropped_once, fragile};
 use super::equivalence::{items, same};
 use super::{config, everybody, nobody, scripts};
+use crate::iter::ArrayLengthError;
 use crate::prelude::*;
 use proptest::prelude::*;
 use std::cell::Cell;
@@ -260,6 +261,127 @@ proptest! {
     }
 
     #[test]
+    fn sorted_loops_are_told_from_others(
+        mut v in items(), swap in any::<(prop::sample::Index, prop::sample::Index)>(),
+        is_swapped in any::<bool>(), k in 1..9_u16, s in scripts(),
+    ) {
+        v.sort_unstable();
+        if is_swapped && !v.is_empty() {
+            let (a, b) = (swap.0.index(v.len()), swap.1.index(v.len()));
+            v.swap(a, b);
+        }
+        same(&s, || v.par_iter().is_sorted(), v.is_sorted())?;
+        same(&s, || v.par_iter().copied().rev().is_sorted_by(|a, b| a > b),
+            v.iter().rev().is_sorted_by(|a, b| a > b))?;
+        same(&s, || v.par_iter().is_sorted_by_key(|x| x / 9_999), v.is_sorted_by_key(|x| x / 9_999))?;
+        // Not owned by a place: pieces without an item, loops in loops.
+        let odd = |x: &&u16| **x % k == 1;
+        same(&s, || v.par_iter().filter(odd).is_sorted(), v.iter().filter(odd).is_sorted())?;
+        let more = |x: &u16| [*x; 3].into_iter().take(usize::from(x % k));
+        same(&s, || v.par_iter().flat_map_iter(more).is_sorted(), v.iter().flat_map(more).is_sorted())?;
+        let more = |x: &u16| more(x).collect::<Vec<_>>();
+        same(&s, || v.par_iter().flat_map(more).is_sorted(), v.iter().flat_map(more).is_sorted())?;
+    }
+
+    #[test]
+    fn equal_items_are_told_from_others(
+        len in 0..200_usize, other in 0..400_usize, max in 1..30_usize, s in scripts(),
+    ) {
+        let item = |n: usize| if n == other { "other" } else { "item" };
+        let is_equal = len < 2 || other >= len;
+        same(&s, || (0..len).into_par_iter().map(item).all_equal(), is_equal)?;
+        same(&s, || (0..len).into_par_iter().with_max_len(max).map(item).all_equal(), is_equal)?;
+    }
+
+    #[test]
+    fn pairs_that_cannot_be_compared(len in 0..200_usize, bad in 0..400_usize, s in scripts()) {
+        let item = |n: usize| if n == bad { f64::NAN } else { n as f64 };
+        same(&s, || (0..len).into_par_iter().map(item).is_sorted(), (0..len).map(item).is_sorted())?;
+    }
+
+    #[test]
+    fn each_pair_of_a_sorted_loop_is_compared_once(len in 0..300_usize, s in scripts()) {
+        let pairs = std::sync::Mutex::new(Vec::new());
+        let in_order = |a: &usize, b: &usize| {
+            pairs.lock().unwrap().push((*a, *b));
+            a < b
+        };
+        same(&s, || (0..len).into_par_iter().is_sorted_by(in_order), true)?;
+        let mut pairs = pairs.into_inner().unwrap();
+        pairs.sort_unstable();
+        prop_assert!(pairs.into_iter().eq((1..len).map(|n| (n - 1, n))));
+    }
+
+    #[test]
+    fn arrays_have_all_items_or_say_how_many(len in 0..60_usize, k in 1..4_usize, s in scripts()) {
+        fn expected<const N: usize>(v: Vec<usize>) -> Result<[usize; N], (usize, usize)> {
+            v.try_into().map_err(|v: Vec<_>| (N, v.len()))
+        }
+        let told = |error: ArrayLengthError| (error.expected(), error.found());
+        let items = || (0..len).into_par_iter();
+        same(&s, || items().collect_array::<21>().map_err(told), expected((0..len).collect()))?;
+        same(&s, || items().collect_array::<0>().map_err(told), expected((0..len).collect()))?;
+        let some = |n: &usize| n % k == 0;
+        same(&s, || items().filter(some).collect_array::<9>().map_err(told),
+            expected((0..len).filter(some).collect()))?;
+        let all = play(s.clone(), || (0..300).into_par_iter().rev().collect_array::<300>()).0;
+        prop_assert!(all.is_ok_and(|all| all.into_iter().eq((0..300).rev())));
+        let all = play(s, || (0..300).into_par_iter().filter(|_| true).collect_array::<300>()).0;
+        prop_assert!(all.is_ok_and(|all| all.into_iter().eq(0..300)));
+    }
+
+    #[test]
+    fn arrays_and_ends_drop_each_item_once(len in 0..40_usize, bad in 0..60_usize, s in scripts()) {
+        all_dropped_once(s.clone(), len, |v| {
+            v.into_par_iter().map(fragile(bad)).collect_array::<20>().is_ok()
+        })?;
+        all_dropped_once(s.clone(), len, |v| {
+            let some = v.into_par_iter().filter(|item| item.number % 2 == 0).map(fragile(bad));
+            some.collect_array::<10>().is_ok()
+        })?;
+        all_dropped_once(s.clone(), len, |v| {
+            v.into_par_iter().map(fragile(bad)).is_sorted_by(|a, b| a.number < b.number)
+        })?;
+        all_dropped_once(s, len, |v| v.into_par_iter().is_sorted_by(|_, item| item.number != bad))?;
+    }
+
+    #[test]
+    fn states_meet_each_item_once(v in items(), k in 1..6_usize, max in 1..90_usize, s in scripts()) {
+        let mut states = vec![Vec::new(); k];
+        let run = || {
+            let items = v.par_iter().with_max_len(max).enumerate();
+            items.for_each_with_state(&mut states, |met, item| met.push(item));
+        };
+        play(s, run);
+        let mut met = states.concat();
+        met.sort_unstable();
+        prop_assert!(met.into_iter().eq(v.iter().enumerate()));
+    }
+
+    #[test]
+    fn a_panic_leaves_its_state_as_it_is(
+        len in 0..200_usize, bad in 0..250_usize, k in 1..6_usize, s in scripts(),
+    ) {
+        let mut states = vec![Vec::new(); k];
+        let result = catch_unwind(AssertUnwindSafe(|| play(s, || {
+            (0..len).into_par_iter().for_each_with_state(&mut states, |met, n| {
+                met.push(n);
+                if n == bad {
+                    std::panic::resume_unwind(Box::new("on purpose"));
+                }
+            });
+        })));
+        prop_assert_eq!(result.is_err(), bad < len);
+        let mut met = states.concat();
+        met.sort_unstable();
+        let count = met.len();
+        met.dedup();
+        prop_assert_eq!(met.len(), count);
+        let expected = if bad < len { met.contains(&bad) } else { count == len };
+        prop_assert!(expected);
+    }
+
+    #[test]
     fn nothing_passes_after_the_flag(len in 0..300_usize, end in 0..300_usize, s in scripts()) {
         let flag = AtomicBool::new(false);
         let passed = AtomicUsize::new(0);
@@ -414,6 +536,31 @@ fn a_scan_alone_is_one_pass() {
     let run = || (0..1000_u32).into_par_iter().exclusive_scan(5, op).1;
     assert_eq!(play(nobody(), run).0, 5 + 499_500);
     assert_eq!(calls.into_inner(), 1000);
+}
+
+/// A piece that was not begun when a pair was found out of order is not begun any more.
+#[test]
+fn a_loop_that_is_not_sorted_ends_early() {
+    let endless = || (0..u64::MAX).into_par_iter();
+    for script in [nobody(), everybody()] {
+        let (sorted, _) = play(script.clone(), || endless().map(|n| n % 1000).is_sorted());
+        assert!(!sorted);
+        let (equal, _) = play(script, || endless().flat_map_iter(|n| n..).all_equal());
+        assert!(!equal);
+    }
+}
+
+#[test]
+fn a_loop_of_a_wrong_length_does_not_run() {
+    let run = || {
+        (0..3)
+            .into_par_iter()
+            .map(|_| unreachable!())
+            .collect_array::<4>()
+    };
+    let (result, _) = play(nobody(), || run().map(|_: [(); 4]| ()));
+    let error = result.unwrap_err();
+    assert_eq!((error.expected(), error.found()), (4, 3));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Searches, and adapters that stop early: the answers of std, or some of the answers that the
 //! word `any` allows.
 
-use super::super::fork::script::play;
+use super::super::fork::script::{Script, play};
 use super::drops::{all_dropped_once, fragile};
 use super::equivalence::{items, same};
 use super::{config, everybody, nobody, scripts, too_late};
@@ -194,4 +194,19 @@ fn empty_and_unsized() {
         assert_eq!(units().position_last(|()| true), Some(999));
         assert_eq!(units().find_first(|()| true), Some(()));
     });
+}
+
+#[test]
+fn a_search_that_ended_at_once_offers_nothing_the_next_time() {
+    let script = Script {
+        laps: vec![10; 1_000],
+        ..everybody()
+    };
+    let find = || (0..10_000).into_par_iter().any(|x| x == 0);
+    let (found, once) = play(script.clone(), find);
+    assert!(found && once.joins > 1, "{once:?}");
+    let ((_, again), twice) = play(script, || (find(), find()));
+    // The half that helps with the piece, of which no thread hears.
+    assert!(again && twice.joins == once.joins + 1, "{twice:?}");
+    assert_eq!(twice.feeds, once.feeds);
 }

@@ -17,7 +17,7 @@ use crate::iter::IndexedParallelIterator;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::marker::PhantomData;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::ptr;
 
 /// Appends the items of an iterator that knows how many they are.
@@ -39,8 +39,23 @@ pub(crate) fn append_with<T: Send>(
 ) {
     vec.reserve(len);
     let old_len = vec.len();
-    let slots = vec.spare_capacity_mut();
-    let start = slots[..len].as_mut_ptr().cast();
+    fill(&mut vec.spare_capacity_mut()[..len], drive);
+    // SAFETY: `fill` has initialised `len` slots, from the first spare one on. They lie within the
+    // capacity (`reserve`).
+    unsafe { vec.set_len(old_len + len) }
+}
+
+/// Writes the items that `drive` collects to `slots`. When it returns, all slots are initialised.
+///
+/// # Panics
+///
+/// Panics if there are more or fewer items than slots. The items have been dropped then, as they
+/// have if `drive` panics.
+pub(crate) fn fill<T: Send>(
+    slots: &mut [MaybeUninit<T>],
+    drive: impl for<'c> FnOnce(CollectConsumer<'c, T>) -> Written<'c, T>,
+) {
+    let (start, len) = (slots.as_mut_ptr().cast(), slots.len());
     let written = drive(CollectConsumer {
         start,
         len,
@@ -50,10 +65,8 @@ pub(crate) fn append_with<T: Send>(
         written.start == start && written.written == len,
         "the iterator did not make as many items as it promised"
     );
+    // collect.W2: `written` owns `len` initialised slots from `start` on (asserted).
     written.release();
-    // SAFETY: collect.W2: `written` had initialised `len` slots from `start`, the first spare one,
-    // on (asserted), and has just given them away. They lie within the capacity (`reserve`).
-    unsafe { vec.set_len(old_len + len) }
 }
 
 /// A range of slots that are not written. There is nothing to drop in it.
@@ -110,20 +123,22 @@ impl<'c, T: Send> Consumer<T> for CollectConsumer<'c, T> {
         false
     }
 
-    fn rejoin(
-        self,
-        mut folder: CollectFolder<'c, T>,
-        index: usize,
-    ) -> Rejoined<CollectFolder<'c, T>, Self> {
-        // Only neighbours are joined: this is a safe function, and its caller may be mistaken.
-        let end = folder.written.start.wrapping_add(folder.len);
-        if end != self.start {
-            return Err((folder, self));
-        }
-        let (taken, rest) = self.cut(index);
+    fn can_rejoin(&self, folder: &CollectFolder<'c, T>) -> bool {
+        folder.end() == self.start
+    }
+
+    fn rejoin(&mut self, folder: &mut CollectFolder<'c, T>, index: usize) {
+        // This is a safe function, and its caller may be mistaken.
+        assert!(
+            folder.end() == self.start && index <= self.len,
+            "only neighbours are joined"
+        );
         // This does not overflow: both ranges are parts of the same `Vec`.
-        folder.len += taken.len;
-        Ok((folder, rest))
+        folder.len += index;
+        self.len -= index;
+        // SAFETY: collect.W1: `index` is within the range or at its end (asserted), and the range
+        // lies within one allocation.
+        self.start = unsafe { self.start.add(index) };
     }
 }
 
@@ -144,6 +159,13 @@ pub(crate) struct CollectFolder<'c, T> {
     /// The length of the whole range.
     len: usize,
     written: Written<'c, T>,
+}
+
+impl<T> CollectFolder<'_, T> {
+    /// The end of the whole range.
+    fn end(&self) -> *mut T {
+        self.written.start.wrapping_add(self.len)
+    }
 }
 
 impl<'c, T: Send> Folder<T> for CollectFolder<'c, T> {

@@ -4,6 +4,7 @@ use super::growing::Growing;
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
 use std::collections::LinkedList;
+use std::mem;
 
 pub(crate) fn collect<I: ParallelIterator>(iter: I) -> LinkedList<Vec<I::Item>> {
     iter.drive_unindexed(ListConsumer::new(false))
@@ -79,10 +80,13 @@ impl<T: Send> Consumer<T> for ListConsumer {
         false
     }
 
-    fn rejoin(self, folder: ListFolder<T>, index: usize) -> Rejoined<ListFolder<T>, Self> {
-        let len = self.len.saturating_sub(index);
-        let rest = Self { len, ..self };
-        Ok((folder.ready_for(index, len), rest))
+    fn can_rejoin(&self, _: &ListFolder<T>) -> bool {
+        true
+    }
+
+    fn rejoin(&mut self, folder: &mut ListFolder<T>, index: usize) {
+        self.len = self.len.saturating_sub(index);
+        folder.make_ready(index, self.len);
     }
 }
 
@@ -109,18 +113,13 @@ impl<T> ListFolder<T> {
     ///
     /// A block that should not find enough room makes room for all that should come. How much that
     /// is follows from what was kept of the items before it.
-    fn ready_for(self, block: usize, rest: usize) -> Self {
+    fn make_ready(&mut self, block: usize, rest: usize) {
         let (kept, before) = (self.items.len(), self.begun);
-        let begun = before.saturating_add(block);
-        let wanted = self.wanted.max(begun.saturating_add(rest));
-        let mut items = self.items;
-        if kept.saturating_mul(block) > items.room().saturating_mul(before) {
-            items = with_room(items, before, wanted);
-        }
-        Self {
-            items,
-            begun,
-            wanted,
+        self.begun = before.saturating_add(block);
+        self.wanted = self.wanted.max(self.begun.saturating_add(rest));
+        if kept.saturating_mul(block) > self.items.room().saturating_mul(before) {
+            let items = mem::replace(&mut self.items, Growing::new());
+            self.items = with_room(items, before, self.wanted);
         }
     }
 }
@@ -186,7 +185,8 @@ mod tests {
         let mut begun = 0;
         for (number, &block) in blocks.iter().enumerate() {
             if number > 0 {
-                (folder, rest) = rest.rejoin(folder, block).ok().expect("it always rejoins");
+                assert!(Consumer::<usize>::can_rejoin(&rest, &folder));
+                rest.rejoin(&mut folder, block);
             }
             let items = (begun..begun + block).filter(|item| item % each == 0);
             folder = items.fold(folder, Folder::consume);
