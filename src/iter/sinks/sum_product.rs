@@ -42,7 +42,7 @@ impl<T, S: Product<T>> Total<T, S> for Multiply {
 }
 
 fn both<O: Total<S, S>, S>(left: S, right: S) -> S {
-    O::total(once(left).chain(once(right)))
+    O::total([left, right].into_iter())
 }
 
 /// The consumer of `sum` and `product`, which is also its own reducer. `fn() -> S`, because there

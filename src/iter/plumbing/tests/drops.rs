@@ -58,6 +58,20 @@ proptest! {
     fn panics_drop_each_item_once(len in 0..200_usize, bad in 0..250_usize, s in scripts()) {
         all_dropped_once(s.clone(), len, |v| v.into_par_iter().map(fragile(bad)).collect::<Vec<_>>())?;
         all_dropped_once(s.clone(), len, |v| {
+            let items = v.into_par_iter().map(fragile(bad));
+            items.filter(|item| item.number % 3 > 0).collect::<Vec<_>>()
+        })?;
+        all_dropped_once(s.clone(), len, |v| {
+            let items = v.into_par_iter().map(Some).flat_map_iter(|item| item.map(fragile(bad)));
+            items.collect::<Vec<_>>()
+        })?;
+        all_dropped_once(s.clone(), len, |v| {
+            let results = v.into_par_iter().map(fragile(bad)).map(|item| {
+                if item.number == 2 * bad { Err(item) } else { Ok(item) }
+            });
+            results.collect::<Result<Vec<_>, _>>()
+        })?;
+        all_dropped_once(s.clone(), len, |v| {
             v.into_par_iter().map(fragile(bad)).filter(|item| item.number % 3 > 0).collect::<Vec<_>>()
         })?;
         all_dropped_once(s.clone(), len, |v| v.into_par_iter().for_each(|item| drop(fragile(bad)(item))))?;

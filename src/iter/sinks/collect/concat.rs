@@ -78,3 +78,65 @@ fn move_one<T>(part: &mut [MaybeUninit<T>], places: &mut [MaybeUninit<T>]) {
     // uniquely. Whether items are there does not matter: they are copied as they are.
     unsafe { ptr::copy_nonoverlapping(part.as_ptr(), places.as_mut_ptr(), len) }
 }
+
+#[cfg(all(test, not(manyhands_model)))]
+mod tests {
+    use super::append;
+    use std::collections::LinkedList;
+    use std::sync::Arc;
+
+    #[test]
+    fn long_pieces_are_moved_in_parts() {
+        // Pieces of 800 kB, of none, and of 560 kB.
+        let lens = [100_000, 3, 0, 70_000, 1];
+        let pieces = || -> LinkedList<Vec<usize>> {
+            let piece = |(n, &len): (usize, &usize)| (0..len).map(|x| x * 8 + n).collect();
+            lens.iter().enumerate().map(piece).collect()
+        };
+        let expected: Vec<usize> = pieces().into_iter().flatten().collect();
+        for (before, room) in [(0, 0), (0, 200_000), (2, 0), (2, 200_000)] {
+            let mut vec = vec![7; before];
+            vec.reserve(room);
+            append(&mut vec, pieces());
+            assert!(vec[..before].iter().all(|&x| x == 7));
+            assert!(vec[before..] == expected, "{before} {room}");
+        }
+    }
+
+    #[test]
+    fn items_have_one_owner() {
+        let item = Arc::new(());
+        let piece = |len: usize| vec![Arc::clone(&item); len];
+        let pieces: LinkedList<_> = [piece(3), piece(80_000), piece(50_000)].into();
+        let mut vec = piece(1);
+        append(&mut vec, pieces);
+        assert_eq!((vec.len(), Arc::strong_count(&item)), (130_004, 130_005));
+        drop(vec);
+        assert_eq!(Arc::strong_count(&item), 1);
+    }
+
+    #[test]
+    fn items_without_a_size() {
+        let mut vec = vec![(); 3];
+        append(&mut vec, [vec![(); 1_000_000], vec![(); 5]].into());
+        assert_eq!(vec.len(), 1_000_008);
+    }
+
+    #[test]
+    fn room_that_was_not_needed_is_given_back() {
+        let mut first = Vec::with_capacity(10_000);
+        first.extend(0..10);
+        let mut vec = Vec::new();
+        append(&mut vec, [first, vec![10]].into());
+        assert!(vec.into_iter().eq(0..11));
+        let mut first = Vec::with_capacity(10_000);
+        first.extend(0..10);
+        let mut vec = Vec::new();
+        append(&mut vec, [first].into());
+        assert!(vec.capacity() <= 40);
+        // What the caller has reserved stays.
+        let mut vec = Vec::with_capacity(10_000);
+        append(&mut vec, [vec![1_u8]].into());
+        assert!(vec.capacity() >= 10_000);
+    }
+}

@@ -80,11 +80,15 @@ impl<T> Growing<T> {
         Self::of(vec)
     }
 
-    /// Makes room for `more` items, and for as many as there are at least: so a growing list is
+    /// Makes room for `more` items. If these are few, for more: a list that grows in short steps is
     /// moved a few times only.
     pub(crate) fn with_room(self, more: usize) -> Self {
         let mut vec = self.into_vec();
-        vec.reserve(more);
+        if more >= vec.len() / 2 {
+            vec.reserve_exact(more);
+        } else {
+            vec.reserve(more);
+        }
         Self::of(vec)
     }
 }
@@ -124,4 +128,54 @@ unsafe fn reserve<T>(start: *mut T, len: usize, capacity: usize, more: usize) ->
 unsafe fn drop_parts<T>(start: *mut T, len: usize, capacity: usize) {
     // SAFETY: as this function demands.
     drop(unsafe { Vec::from_raw_parts(start, len, capacity) });
+}
+
+#[cfg(all(test, not(manyhands_model)))]
+mod tests {
+    use super::Growing;
+    use std::rc::Rc;
+
+    #[test]
+    fn it_holds_what_a_vec_would_hold() {
+        let mut growing = Growing::new();
+        let mut vec = Vec::new();
+        for number in 0..1_000 {
+            growing = match number % 7 {
+                0 => growing.extended([Box::new(number), Box::new(number + 1)]),
+                1 => growing.with_room(number).push(Box::new(number)),
+                _ => growing.push(Box::new(number)),
+            };
+            vec.push(number);
+            vec.extend((number % 7 == 0).then_some(number + 1));
+            assert_eq!(growing.len(), vec.len());
+        }
+        let items: Vec<usize> = growing.into_vec().into_iter().map(|item| *item).collect();
+        assert_eq!(items, vec);
+    }
+
+    #[test]
+    fn it_drops_its_items_once() {
+        let item = Rc::new(());
+        let growing = (0..100).fold(Growing::new(), |list, _| list.push(Rc::clone(&item)));
+        assert_eq!(Rc::strong_count(&item), 101);
+        let growing = growing.with_room(1_000);
+        assert!(growing.room() >= 1_000);
+        drop(growing);
+        assert_eq!(Rc::strong_count(&item), 1);
+    }
+
+    #[test]
+    fn items_without_a_size_need_no_room() {
+        let growing = (0..100).fold(Growing::new(), |list, _| list.push(()));
+        assert_eq!(growing.with_room(5).into_vec(), [(); 100]);
+    }
+
+    #[test]
+    fn too_much_room_is_a_panic_that_drops_the_items() {
+        let item = Rc::new(());
+        let growing = Growing::new().push(Rc::clone(&item));
+        let attempt = || growing.with_room(usize::MAX).len();
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(attempt)).is_err());
+        assert_eq!(Rc::strong_count(&item), 1);
+    }
 }

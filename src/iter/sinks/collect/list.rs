@@ -114,19 +114,24 @@ impl<T> ListFolder<T> {
     /// A block that should not find enough room makes room for all that should come. How much that
     /// is follows from what was kept of the items before it.
     fn make_ready(&mut self, block: usize, rest: usize) {
-        let (kept, begun) = (self.items.len(), self.begun);
-        let of = |items: usize| kept as f64 * items as f64 / begun.max(1) as f64;
-        let begun_then = begun.saturating_add(block);
-        self.wanted = self.wanted.max(begun_then.saturating_add(rest));
-        if of(block) > self.items.room() as f64 {
-            // An eighth more, as the estimate may be too low.
-            let more = of(self.wanted - begun) * 1.125;
-            let most = kept.saturating_mul(MOST_ROOM - 1);
+        let (kept, before) = (self.items.len(), self.begun);
+        self.begun = before.saturating_add(block);
+        self.wanted = self.wanted.max(self.begun.saturating_add(rest));
+        if kept.saturating_mul(block) > self.items.room().saturating_mul(before) {
             let items = mem::replace(&mut self.items, Growing::new());
-            self.items = items.with_room(most.min(more as usize));
+            self.items = with_room(items, before, self.wanted);
         }
-        self.begun = begun_then;
     }
+}
+
+/// Makes room for what `wanted` items of the source should leave, if `begun` of them left `items`.
+#[cold]
+fn with_room<T>(items: Growing<T>, begun: usize, wanted: usize) -> Growing<T> {
+    let kept = items.len();
+    // An eighth more, as the estimate may be too low.
+    let each = 1.125 * kept as f64 / begun.max(1) as f64;
+    let more = (each * (wanted - begun) as f64) as usize;
+    items.with_room(more.min(kept.saturating_mul(MOST_ROOM - 1)))
 }
 
 impl<T> Folder<T> for ListFolder<T> {
@@ -163,5 +168,71 @@ impl<T> Reducer<LinkedList<T>> for ListReducer {
     fn reduce(self, mut left: LinkedList<T>, mut right: LinkedList<T>) -> LinkedList<T> {
         left.append(&mut right);
         left
+    }
+}
+
+#[cfg(all(test, not(manyhands_model)))]
+mod tests {
+    use super::{ListConsumer, ListFolder, MOST_ROOM};
+    use crate::iter::plumbing::{Consumer, Folder};
+
+    /// Puts `blocks` of source items through a folder that keeps one of `each`. Returns how much
+    /// room there is after each block.
+    fn fold(consumer: ListConsumer, blocks: &[usize], each: usize) -> (Vec<usize>, Vec<usize>) {
+        let (first, mut rest, _) = Consumer::<usize>::split_at(consumer, blocks[0]);
+        let mut folder: ListFolder<usize> = first.into_folder();
+        let mut rooms = Vec::new();
+        let mut begun = 0;
+        for (number, &block) in blocks.iter().enumerate() {
+            if number > 0 {
+                assert!(Consumer::<usize>::can_rejoin(&rest, &folder));
+                rest.rejoin(&mut folder, block);
+            }
+            let items = (begun..begun + block).filter(|item| item % each == 0);
+            folder = items.fold(folder, Folder::consume);
+            begun += block;
+            rooms.push(folder.items.len() + folder.items.room());
+        }
+        (folder.items.into_vec(), rooms)
+    }
+
+    fn changes(rooms: &[usize]) -> usize {
+        rooms.windows(2).filter(|pair| pair[0] != pair[1]).count()
+    }
+
+    #[test]
+    fn a_part_of_known_length_gets_room_for_what_it_should_leave() {
+        let (part, ..) = Consumer::<()>::split_at(ListConsumer::new(false), 100_000);
+        let (items, rooms) = fold(part, &[1_000; 100], 4);
+        assert!(items.iter().copied().eq((0..100_000).step_by(4)));
+        assert!(changes(&rooms) <= 3, "{rooms:?}");
+        assert!(rooms[99] <= 32_000, "{rooms:?}");
+    }
+
+    #[test]
+    fn the_first_part_gets_room_for_all_parts() {
+        let (first, behind, _) = Consumer::<()>::split_at(ListConsumer::new(true), 100_000);
+        let (_, rooms) = fold(first, &[1_000; 100], 4);
+        assert!((50_000..70_000).contains(&rooms[99]), "{rooms:?}");
+        let (_, rooms) = fold(behind, &[1_000; 100], 4);
+        assert!((25_000..32_000).contains(&rooms[99]), "{rooms:?}");
+    }
+
+    #[test]
+    fn room_grows_in_steps_although_blocks_are_short() {
+        // Nothing is known of the length; the blocks are those of short inner loops.
+        let (items, rooms) = fold(ListConsumer::new(true), &[10; 10_000], 1);
+        assert_eq!(items.len(), 100_000);
+        assert!(changes(&rooms) <= 20, "{rooms:?}");
+        assert!(rooms[9_999] <= 300_000, "{rooms:?}");
+    }
+
+    #[test]
+    fn a_wrong_guess_costs_a_bounded_room() {
+        let (part, ..) = Consumer::<()>::split_at(ListConsumer::new(true), 1_000_000);
+        // All of the first items are kept, and then none: 0 is the only multiple.
+        let (items, rooms) = fold(part, &[1, 100, 10_000, 900_000], 1_000_000);
+        assert_eq!(items, [0]);
+        assert!(rooms.iter().all(|&room| room <= MOST_ROOM), "{rooms:?}");
     }
 }
