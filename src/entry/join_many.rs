@@ -28,7 +28,8 @@ use crate::pool::{Occupant, guest, region, seat};
 /// # Panics
 ///
 /// Panics if a closure does.
-#[inline]
+// Always, as `join`.
+#[inline(always)]
 pub fn join3<A, B, C, RA, RB, RC>(oper_a: A, oper_b: B, oper_c: C) -> (RA, RB, RC)
 where
     A: FnOnce() -> RA + Send,
@@ -62,7 +63,8 @@ where
 /// # Panics
 ///
 /// Panics if a closure does.
-#[inline]
+// Always, as `join`.
+#[inline(always)]
 pub fn join4<A, B, C, D, RA, RB, RC, RD>(
     oper_a: A,
     oper_b: B,

@@ -1641,6 +1641,8 @@ pub trait IndexedParallelIterator: ParallelIterator {
     ///
     /// The list of free states is an allocation. A thread locks it for a moment before and after
     /// each block of items.
+    /// States that change with each item and lie in the same cache line slow each other down: make
+    /// them as large as a line, or let `op` write to what they point to.
     ///
     /// # Panics
     ///

@@ -111,9 +111,9 @@ impl<S, T, F: Fn(&mut S, T)> Folder<T> for StateFolder<'_, '_, S, F> {
 
     fn consume_iter<I: IntoIterator<Item = T>>(mut self, iter: I) -> Self {
         let mut borrowed = self.states.borrow(self.last);
-        if let Some(state) = &mut borrowed.state {
+        if let Some(state) = borrowed.state.as_deref_mut() {
+            self.last = state;
             iter.into_iter().for_each(|item| (self.op)(state, item));
-            self.last = ptr::from_ref(*state);
         }
         self
     }
