@@ -68,7 +68,7 @@ where
 
     fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
         Self {
-            base: consume_some(self.base, iter, &self.stage.0),
+            base: consume_some(self.base, iter, |item| (self.stage.0)(item)),
             ..self
         }
     }

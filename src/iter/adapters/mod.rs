@@ -1,9 +1,10 @@
 //! Adapters, which stand between a source and a sink: one per file.
 //!
-//! An adapter that works item by item wraps the consumer, most of them as a *stage* (`stage.rs`).
-//! One that must know the place of an item wraps the producer. One that can do either does both, so
-//! that it stays indexed. Some are made of others: `inspect` is a `map`. There is no unsafe code
-//! here, and nothing about threads.
+//! An adapter that works item by item wraps the consumer. `stage.rs` does that for those that
+//! remember nothing, and `seed.rs` for those that have a value in each piece. One that must know
+//! the place of an item wraps the producer. One that can do either does both, so that it stays
+//! indexed. Some are made of others: `inspect` is a `map`. There is no unsafe code here, and
+//! nothing about threads.
 #![deny(unsafe_code)]
 
 pub(super) mod blocks;

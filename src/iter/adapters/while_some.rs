@@ -35,11 +35,13 @@ where
 struct Missing(AtomicBool);
 
 impl Missing {
+    #[inline]
     fn set(&self) {
         // Ordering: Relaxed, as in `is_set`.
         self.0.store(true, Ordering::Relaxed);
     }
 
+    #[inline]
     fn is_set(&self) -> bool {
         // Ordering: Relaxed; to see it late only costs time.
         self.0.load(Ordering::Relaxed)
