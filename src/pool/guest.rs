@@ -140,8 +140,7 @@ fn as_guest<R>(
                 false => &self.0.left,
             };
             seats.give_back(self.1);
-            self.0.sleep.release();
-            tell::permit(self.0);
+            tell::release(self.0);
         }
     }
 

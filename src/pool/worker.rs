@@ -236,8 +236,7 @@ impl<'a> MainLoop<'a> {
             return None;
         }
         self.me.set_mode(Mode::Away);
-        self.registry.sleep.release();
-        tell::permit(self.registry);
+        tell::release(self.registry);
         Some(Pause::End)
     }
 
