@@ -36,8 +36,9 @@ fi
 # Renamed when it is whole: others may be building, too.
 new=$out.$$
 # No multiplication may be fused with an addition: sums are then those of Rust.
+set -- -std=c++17 -O3 -ffp-contract=off -o "$new" "$here"/*.cpp
 # shellcheck disable=SC2086
-if complaints=$("$compiler" -std=c++17 -O3 -ffp-contract=off -o "$new" "$here"/*.cpp $flags 2>&1); then
+if complaints=$("$compiler" "$@" $flags 2>&1); then
     mv "$new" "$out"
 else
     rm -f "$new"

@@ -1,4 +1,4 @@
-// suite-LIBRARY PROGRAM full|quick THREADS: runs a small size to warm up, then one run on the clock.
+// suite-LIBRARY PROGRAM full|quick THREADS: runs a small size to warm up, then once on the clock.
 // Prints what it found as one JSON object. The result is checked.
 // Threads have stacks of RUST_MIN_STACK bytes if that is set, as in Rust.
 #include "fork.hpp"

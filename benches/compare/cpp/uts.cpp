@@ -112,26 +112,30 @@ struct Shape {
     }
 };
 
-std::uint64_t below(const Shape &shape, const State &state, int from, int to, int depth);
+// A node, in the frame of the call that visits it.
+struct Node {
+    const Shape &shape;
+    State state;
+    int depth;
 
-std::uint64_t visit(const Shape &shape, const State &parent, int number, int depth) {
-    State state = child(parent, number);
-    return 1 + below(shape, state, 0, shape.children(state, depth), depth);
-}
+    // The nodes at and below this one.
+    std::uint64_t visit() const { return 1 + below(0, shape.children(state, depth)); }
 
-std::uint64_t below(const Shape &shape, const State &state, int from, int to, int depth) {
-    if (to == from) {
-        return 0;
+    // The nodes at and below the children from a number to another.
+    std::uint64_t below(int from, int to) const {
+        if (to == from) {
+            return 0;
+        }
+        if (to - from == 1) {
+            Node node{shape, child(state, from), depth + 1};
+            return node.visit();
+        }
+        int middle = from + (to - from) / 2;
+        std::uint64_t low, high;
+        join([&] { low = below(from, middle); }, [&] { high = below(middle, to); });
+        return low + high;
     }
-    if (to - from == 1) {
-        return visit(shape, state, from, depth + 1);
-    }
-    int middle = from + (to - from) / 2;
-    std::uint64_t low, high;
-    join([&] { low = below(shape, state, from, middle, depth); },
-         [&] { high = below(shape, state, middle, to, depth); });
-    return low + high;
-}
+};
 
 class Tree : public Program {
   public:
@@ -139,8 +143,8 @@ class Tree : public Program {
         : shape(shape), seed(seed), nodes(nodes) {}
 
     void run() override {
-        State state = root(seed);
-        result = 1 + below(shape, state, 0, shape.children(state, 0), 0);
+        Node node{shape, root(seed), 0};
+        result = node.visit();
     }
 
     bool right() const override { return result == nodes; }

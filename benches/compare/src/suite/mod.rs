@@ -1,9 +1,9 @@
 //! The programs that fork-join libraries are compared by elsewhere: those of tzcnt's
 //! runtime-benchmarks and of libfork's benchmarks, at their sizes, beside C++ libraries.
 //!
-//! A [`Program`] is written once for any [`Fork`], and once more in `cpp/`. Each sample is a process
-//! of its own: one run of a small size to warm up, then one run on the clock. It says how long that
-//! took and the highest resident size of the process, and fails if the result is wrong.
+//! A [`Program`] is written once for any [`Fork`], and once more in `cpp/`. A sample is a process of
+//! its own: one run of a small size to warm up, then one on the clock. It tells the time and the
+//! highest resident size of the process, and fails if the result is wrong.
 
 mod fib;
 mod fold;

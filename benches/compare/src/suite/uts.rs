@@ -44,10 +44,10 @@ fn chance(state: &State) -> f64 {
 }
 
 impl Shape {
-    fn children(self, state: &State, depth: u32) -> u32 {
+    fn children(&self, state: &State, depth: u32) -> u32 {
         /// The root of a binomial tree may have more.
         const MOST: u32 = 100;
-        match self {
+        match *self {
             Self::Binomial { root, .. } if depth == 0 => root,
             Self::Binomial {
                 chance: below,
@@ -70,39 +70,42 @@ impl Shape {
     }
 }
 
-/// The nodes at and below a child.
-fn visit<P: ForkJoin>(
-    shape: Shape,
-    parent: &State,
-    number: u32,
+/// A node, in the frame of the call that visits it. The frames below refer to it, since the deepest
+/// tree needs as many frames as a stack can hold.
+struct Node<'a> {
+    shape: &'a Shape,
+    state: State,
     depth: u32,
-    scope: &mut P::Scope<'_>,
-) -> u64 {
-    let state = child(parent, number);
-    let count = shape.children(&state, depth);
-    1 + below::<P>(shape, &state, 0, count, depth, scope)
 }
 
-/// The nodes below a node, at and below its children from a number to another.
-fn below<P: ForkJoin>(
-    shape: Shape,
-    state: &State,
-    from: u32,
-    to: u32,
-    depth: u32,
-    scope: &mut P::Scope<'_>,
-) -> u64 {
-    match to - from {
-        0 => 0,
-        1 => visit::<P>(shape, state, from, depth + 1, scope),
-        count => {
-            let middle = from + count / 2;
-            let (low, high) = P::join(
-                scope,
-                |scope| below::<P>(shape, state, from, middle, depth, scope),
-                |scope| below::<P>(shape, state, middle, to, depth, scope),
-            );
-            low + high
+impl Node<'_> {
+    /// The nodes at and below this one.
+    fn visit<P: ForkJoin>(&self, scope: &mut P::Scope<'_>) -> u64 {
+        let count = self.shape.children(&self.state, self.depth);
+        1 + self.below::<P>(0, count, scope)
+    }
+
+    /// The nodes at and below the children from a number to another.
+    fn below<P: ForkJoin>(&self, from: u32, to: u32, scope: &mut P::Scope<'_>) -> u64 {
+        match to - from {
+            0 => 0,
+            1 => {
+                let child = Node {
+                    shape: self.shape,
+                    state: child(&self.state, from),
+                    depth: self.depth + 1,
+                };
+                child.visit::<P>(scope)
+            }
+            count => {
+                let middle = from + count / 2;
+                let (low, high) = P::join(
+                    scope,
+                    move |scope| self.below::<P>(from, middle, scope),
+                    move |scope| self.below::<P>(middle, to, scope),
+                );
+                low + high
+            }
         }
     }
 }
@@ -113,9 +116,12 @@ impl Tree {
     }
 
     fn walk<P: ForkJoin>(&self, scope: &mut P::Scope<'_>) -> u64 {
-        let root = root(self.seed);
-        let count = self.shape.children(&root, 0);
-        1 + below::<P>(self.shape, &root, 0, count, 0, scope)
+        let root = Node {
+            shape: &self.shape,
+            state: root(self.seed),
+            depth: 0,
+        };
+        root.visit::<P>(scope)
     }
 }
 
