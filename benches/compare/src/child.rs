@@ -3,7 +3,7 @@
 //! The parent runs this very program once more as `manyhands-compare --child KIND SUBJECT THREADS
 //! MILLISECONDS`; the child prints its figures as one JSON object of numbers.
 
-use crate::{memory, mixed, rest, world};
+use crate::{memory, mixed, rest, suite, world};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
@@ -79,39 +79,65 @@ impl Order {
     }
 
     fn wait(&self, limit: Duration) -> Result<Figures, Failure> {
-        let other = |error: std::io::Error| Failure::Other(error.to_string());
-        let program = std::env::current_exe().map_err(other)?;
-        let mut child = Command::new(program)
-            .args([FLAG, &self.kind, &self.subject])
-            .args([self.threads.to_string(), self.time.as_millis().to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(other)?;
-        // Naps, not the clock: if all of this was stopped for a while, nobody hung.
-        let mut naps = limit.as_millis() / NAP.as_millis();
-        let status = loop {
-            match child.try_wait().map_err(other)? {
-                Some(status) => break status,
-                None if naps == 0 => {
-                    // It may just have ended: then there is nothing to kill.
-                    let _ = child.kill();
-                    let _ = child.wait();
-                    return Err(Failure::Hung);
-                }
-                None => thread::sleep(NAP),
-            }
-            naps -= 1;
-        };
-        let mut text = String::new();
-        if let Some(output) = &mut child.stdout {
-            let read = output.read_to_string(&mut text);
-            read.map_err(other)?;
-        }
-        if !status.success() {
-            return Err(Failure::Other(status.to_string()));
-        }
-        serde_json::from_str(&text).map_err(|error| Failure::Other(format!("{error}: {text}")))
+        run(&mut self.command()?, limit)
     }
+
+    /// How to start the process.
+    pub fn command(&self) -> Result<Command, Failure> {
+        let program = std::env::current_exe().map_err(other)?;
+        let mut command = Command::new(program);
+        command
+            .args([FLAG, &self.kind, &self.subject])
+            .args([self.threads.to_string(), self.time.as_millis().to_string()]);
+        Ok(command)
+    }
+}
+
+fn other(error: std::io::Error) -> Failure {
+    Failure::Other(error.to_string())
+}
+
+/// Runs any program that prints its figures. If its standard error is a pipe, an error has its text.
+pub fn run(command: &mut Command, limit: Duration) -> Result<Figures, Failure> {
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(other)?;
+    let complaints = child.stderr.take().map(|mut pipe| {
+        // Of its own thread, so that a talkative child does not wait for us.
+        thread::spawn(move || {
+            let mut text = Vec::new();
+            // What was read before an error is told.
+            let _ = pipe.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        })
+    });
+    // Naps, not the clock: if all of this was stopped for a while, nobody hung.
+    let mut naps = limit.as_millis() / NAP.as_millis();
+    let status = loop {
+        match child.try_wait().map_err(other)? {
+            Some(status) => break status,
+            None if naps == 0 => {
+                // It may just have ended: then there is nothing to kill.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(Failure::Hung);
+            }
+            None => thread::sleep(NAP),
+        }
+        naps -= 1;
+    };
+    let mut text = String::new();
+    if let Some(output) = &mut child.stdout {
+        let read = output.read_to_string(&mut text);
+        read.map_err(other)?;
+    }
+    if !status.success() {
+        let complaints = complaints.and_then(|thread| thread.join().ok());
+        let complaints = complaints.filter(|text| !text.trim().is_empty());
+        return Err(Failure::Other(match complaints {
+            Some(text) => format!("{status}: {}", text.trim()),
+            None => status.to_string(),
+        }));
+    }
+    serde_json::from_str(&text).map_err(|error| Failure::Other(format!("{error}: {text}")))
 }
 
 /// The figures of the process in the middle of a few, by the figure named.
@@ -131,6 +157,7 @@ pub fn main(args: &[String]) -> ExitCode {
         memory::UTS | memory::PENDING | memory::WORKERS => memory::child(&order),
         kind if kind.starts_with(mixed::KIND) => mixed::child(&order),
         kind if kind.starts_with(world::KIND) => world::child(&order),
+        kind if kind.starts_with(suite::KIND) => suite::child(&order),
         _ => Err(format!("unknown kind: {}", order.kind)),
     });
     match figures {

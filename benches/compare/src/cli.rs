@@ -14,7 +14,9 @@ pub struct Options {
     pub threads: Option<Vec<usize>>,
     /// How long each process of the tables `rest`, `mixed` and `world` is watched. None: what suits them.
     pub seconds: Option<Duration>,
-    /// Groups of the tables `mixed` and `world`; none means all.
+    /// The table `suite` with small programs.
+    pub quick: bool,
+    /// Groups of the tables `mixed` and `world`, programs of `suite`; none means all.
     pub only: Vec<String>,
     pub json: Option<PathBuf>,
     pub markdown: Option<PathBuf>,
@@ -37,6 +39,7 @@ impl Default for Options {
             rounds: 11,
             threads: None,
             seconds: None,
+            quick: false,
             only: Vec::new(),
             json: None,
             markdown: None,
@@ -50,11 +53,13 @@ pub fn usage() -> String {
     let names: Vec<_> = tables::ALL.iter().map(|table| table.name).collect();
     format!(
         "usage: manyhands-compare [TABLE...] [--rounds N] [--threads 1,2] [--seconds N] [--only M1,M2]\n\
-         \x20                        [--json FILE] [--markdown FILE] [--plots FOLDER] [--from FILE,...]\n\
+         \x20                        [--quick] [--json FILE] [--markdown FILE] [--plots FOLDER]\n\
+         \x20                        [--from FILE,...]\n\
          tables: {}\n\
          --threads  for all tables; each has numbers of its own otherwise\n\
          --seconds  how long each process of the tables rest, mixed and world is watched\n\
-         --only     groups of the tables mixed and world\n\
+         --only     groups of the tables mixed and world, programs of the table suite\n\
+         --quick    the table suite with small programs\n\
          --from     shows what --json has saved, and measures nothing",
         names.join(", ")
     )
@@ -71,6 +76,7 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, String> 
                 options.threads = Some(numbers?);
             }
             "--seconds" => options.seconds = Some(seconds(&value()?)?),
+            "--quick" => options.quick = true,
             "--only" => options.only = value()?.split(',').map(String::from).collect(),
             "--json" => options.json = Some(value()?.into()),
             "--markdown" => options.markdown = Some(value()?.into()),
@@ -115,7 +121,7 @@ mod tests {
     #[test]
     fn options_are_read() {
         let line = "join --rounds 3 --threads 1,4 --json out.json --seconds 0.5 \
-                    --markdown out.md --plots plots --from in.json,more.json --only M1,M2";
+                    --markdown out.md --plots plots --from in.json,more.json --only M1,M2 --quick";
         let options = parse_line(line).unwrap();
         assert!(options.wants("join") && !options.wants("tasks"));
         let expected = Options {
@@ -123,6 +129,7 @@ mod tests {
             rounds: 3,
             threads: Some(vec![1, 4]),
             seconds: Some(Duration::from_millis(500)),
+            quick: true,
             only: vec!["M1".into(), "M2".into()],
             json: Some("out.json".into()),
             markdown: Some("out.md".into()),

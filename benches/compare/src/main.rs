@@ -29,6 +29,7 @@ mod rest;
 mod results;
 mod sorts;
 mod stats;
+mod suite;
 mod tables;
 mod tasks;
 mod usage;

@@ -209,7 +209,9 @@ fn grid(grid: &Grid) -> String {
                 cells.push(if repeated { "" } else { &line.row }.to_owned());
             }
             let hangs = if line.hangs { " (hangs)" } else { "" };
-            cells.push(format!("{}{hangs}", line.subject));
+            let outcome = line.outcome.iter();
+            let outcome: String = outcome.map(|text| format!(" ({text})")).collect();
+            cells.push(format!("{}{hangs}{outcome}", line.subject));
             for (column, value) in grid.columns.iter().zip(&line.values) {
                 cells.push(value.map_or(String::new(), |value| figure(value, column.unit)));
             }
@@ -311,6 +313,10 @@ pub mod tests {
                     hangs: true,
                     ..Line::new("spawn", "tokio", vec![Some(0.0), None])
                 },
+                Line {
+                    outcome: Some("skipped: no g++".into()),
+                    ..Line::new("spawn", "TBB", vec![None, None])
+                },
             ],
             notes: vec!["forte hung".into()],
         }];
@@ -389,6 +395,8 @@ pub mod tests {
             "{text}"
         );
         assert!(text.contains("|  | tokio (hangs) | 0.00 ns |  |"), "{text}");
+        let skipped = "|  | TBB (skipped: no g++) |  |  |";
+        assert!(text.contains(skipped), "{text}");
         assert!(text.ends_with("\nforte hung\n"), "{text}");
     }
 

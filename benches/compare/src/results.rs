@@ -169,6 +169,9 @@ pub struct Line {
     /// other rounds, if there are any.
     #[serde(default)]
     pub hangs: bool,
+    /// Why there are no figures, or no more.
+    #[serde(default)]
+    pub outcome: Option<String>,
 }
 
 impl Line {
@@ -182,6 +185,7 @@ impl Line {
             subject: subject.into(),
             values,
             hangs: false,
+            outcome: None,
         }
     }
 }

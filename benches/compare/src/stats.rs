@@ -30,6 +30,12 @@ pub fn quartiles(figures: &[f64]) -> Quartiles {
     }
 }
 
+/// None if there are none.
+pub fn mean(figures: &[f64]) -> Option<f64> {
+    let sum: f64 = figures.iter().sum();
+    (!figures.is_empty()).then(|| sum / figures.len() as f64)
+}
+
 /// The mean of ratios: twice as long in one row and half as long in another is 1. None if there
 /// are none.
 pub fn geometric_mean(ratios: &[f64]) -> Option<f64> {
@@ -58,6 +64,12 @@ mod tests {
         assert_eq!(quantile(&figures, 0.0), 0.0);
         assert_eq!(quantile(&figures, 0.9), 90.0);
         assert_eq!(quantile(&figures, 1.0), 100.0);
+    }
+
+    #[test]
+    fn a_mean_has_figures() {
+        assert_eq!(mean(&[]), None);
+        assert_eq!(mean(&[1.0, 4.0]), Some(2.5));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::sorts::{self, How, Order};
 use crate::tasks::{
     self, Chain, Channel, PingPong, SpawnInside, SpawnOutside, SpawnTree, YieldMany,
 };
-use crate::{counters, latency, memory, mixed, rest, world};
+use crate::{counters, latency, memory, mixed, rest, suite, world};
 
 pub struct Table {
     pub name: &'static str,
@@ -135,6 +135,13 @@ pub const ALL: &[Table] = &[
                 own, and so is each server.",
         threads: &[2],
         kind: Kind::Figures(world::grids),
+    },
+    Table {
+        name: "suite",
+        about: "The programs that fork-join libraries are compared by elsewhere. The medians of all \
+                rounds; each sample is a process of its own, with one run on the clock.",
+        threads: &[1, 2],
+        kind: Kind::Figures(suite::grids),
     },
     Table {
         name: "rest",

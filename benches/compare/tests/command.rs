@@ -109,6 +109,36 @@ fn rows_of_tasks_and_loops_have_figures() {
     }
 }
 
+/// Each program, with everybody. The C++ libraries may be missing, and then it says so.
+#[test]
+fn programs_of_other_suites_have_figures() {
+    let folder = Folder::new("compare-suite");
+    let json = folder.file("suite.json");
+    let measured = compare(&["suite", "--quick", "--rounds", "1", "--json", &json]);
+    assert!(measured.status.success(), "{measured:?}");
+    let text = std::fs::read_to_string(&json).expect("what was measured");
+    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let grids = report["sections"][0]["grids"].as_array().expect("grids");
+    // One thread, and two.
+    assert_eq!(grids.len(), 2);
+    for grid in grids {
+        let lines = grid["lines"].as_array().expect("lines");
+        for line in lines {
+            let skipped = line["outcome"]
+                .as_str()
+                .is_some_and(|outcome| outcome.starts_with("skipped: "));
+            let foreign = ["TBB", "OpenMP"].contains(&line["subject"].as_str().expect("a name"));
+            let values = line["values"].as_array().expect("values");
+            let measured = values.iter().all(|value| value.is_f64());
+            assert!(measured || foreign && skipped, "{line}, {}", grid["notes"]);
+        }
+        let ours = lines.iter().filter(|line| line["subject"] == "manyhands");
+        assert_eq!(ours.count(), 12);
+        let score = grid["notes"].to_string();
+        assert!(score.contains("rayon, par_iter"), "{score}");
+    }
+}
+
 #[test]
 fn mistakes_are_told() {
     let unknown = compare(&["nonsense"]);
@@ -134,6 +164,11 @@ fn a_child_prints_figures() {
     assert!(echo.contains("\"cpu_each\""), "{echo}");
     let row = "world http-mixed 4 at a time, primes below 10^5";
     assert!(figures(&[row, "tokio + rayon", "2", "200"]).contains("\"p99\""));
+    let fib = figures(&["suite quick fib", "manyhands", "2", "0"]);
+    assert!(
+        fib.contains("\"time_ns\"") && fib.contains("\"peak\""),
+        "{fib}"
+    );
     assert!(!compare(&["--child", "rest"]).status.success());
     let unknown = ["--child", "world echo 1 connection", "nobody", "2", "20"];
     assert!(!compare(&unknown).status.success());
