@@ -140,7 +140,8 @@ fn as_guest<R>(
                 false => &self.0.left,
             };
             seats.give_back(self.1);
-            tell::release(self.0);
+            self.0.sleep.release();
+            tell::permit(self.0);
         }
     }
 

@@ -34,7 +34,8 @@ pub(crate) fn push_scope_job(me: Occupant<'_>, job: JobRef) {
         // It runs on a thread of the program's, which goes on without a permit
         // (`guest::body_of_scope`).
         me.set_mode(Mode::Away);
-        tell::release(registry);
+        registry.sleep.release();
+        tell::permit(registry);
     } else {
         tell::job(me);
     }

@@ -7,7 +7,7 @@
 //! | a poll leaves a task behind it on its own seat | [`watch`] | the post, if no thread looks from there |
 //! | the post begins to poll | [`poll_begins`] | a deputy, if there is none |
 //! | a join half is public | [`half`] | a waiter that follows this seat; else as for work |
-//! | a permit was given back, or the last searcher has stopped | [`release`], [`permit`] | a thread that pauses; if there is work, visible or private, as for work; else a spare driver, whose role a worker takes over |
+//! | a permit was given back, or the last searcher has stopped | [`permit`] | a thread that pauses; if there is work, visible or private, as for work; else a spare driver, whose role a worker takes over |
 //! | a searcher has found work | [`found`] | if it was the last one, and there is more, visible or private, as for work; the post, which watches a free role of the driver |
 //! | another thread has taken a job of a seat | [`taken`] | if that seat has more, as for work |
 //! | a thread computes from now on | [`computing`] | the post, if ready work waits; if the role of the driver is free, as for work |
@@ -126,22 +126,12 @@ pub(super) fn half(me: Occupant<'_>) {
     }
 }
 
-/// Gives a permit back, and tells of it.
-pub(super) fn release(registry: &Registry) {
-    // Until now nobody was idle, and owners kept their halves to themselves (rule H1).
-    let is_first = registry.sleep.release();
-    if is_first && registry.expects_thieves() && !registry.sleep.has_searchers() {
-        ask_all(registry);
-    }
-    permit(registry);
-}
-
 /// A permit was given back or the last searcher has stopped. If work is visible it is told about;
 /// a thread that pauses may go on.
 pub(super) fn permit(registry: &Registry) {
     registry.rescue.turnstile.grant();
     if registry.sleep.has_one_free() && registry.expects_thieves() {
-        // The last searcher has stopped, which asked all owners, but not since (rule H1).
+        // Until now nobody was idle, and owners kept their halves to themselves (rule H1).
         ask_all(registry);
     }
     if registry.driver.is_wanted() || registry.has_jobs() {

@@ -236,7 +236,8 @@ impl<'a> MainLoop<'a> {
             return None;
         }
         self.me.set_mode(Mode::Away);
-        tell::release(self.registry);
+        self.registry.sleep.release();
+        tell::permit(self.registry);
         Some(Pause::End)
     }
 

@@ -39,13 +39,11 @@ impl Sleep {
     }
 
     /// Gives a permit back without going to sleep: the thread waits for something in particular, or
-    /// leaves. The caller must then scan for visible work, and `notify` if it sees any. `true`: all
-    /// permits were out. Of several threads that give theirs back at once, one is told so.
-    pub(crate) fn release(&self) -> bool {
+    /// leaves. The caller must then scan for visible work, and `notify` if it sees any.
+    pub(crate) fn release(&self) {
         let before = self.update(|word| Some(word.without_active()));
         debug_assert!(before.is_ok());
         self.rescan_fence();
-        before.is_ok_and(|word| word.active() == self.permits())
     }
 
     /// Like [`release`](Self::release), for a searching thread that leaves for good.

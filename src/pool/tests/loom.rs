@@ -396,33 +396,6 @@ fn reach_races_reach() {
     });
 }
 
-/// Rule H1: two threads give their permits back at once, the first that are free. One of the two
-/// asks the owner of a private job.
-#[test]
-fn permits_given_back_at_once_are_told() {
-    model::check("pool::permits_given_back_at_once_are_told", || {
-        let registry = registry_of(3, 0);
-        (0..3).for_each(|_| registry.sleep.acquire());
-        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
-        let occupied = unsafe { registry.occupy(0) };
-        let me = occupied.me();
-        // Public, because hunger is what a seat begins with; this answers it.
-        let first = StackJob::new(|_| ());
-        let slot = halves::push(me, first.as_header());
-        let job = StackJob::new(|_| ());
-        let job_slot = halves::push(me, job.as_header());
-        assert!(!me.offer().is_asked());
-        let others = [(); 2].map(|()| {
-            let registry = Arc::clone(&registry);
-            thread::spawn(move || tell::release(&registry))
-        });
-        others.map(|other| other.join().unwrap());
-        assert!(me.offer().is_asked(), "the next fork tells of the job");
-        finish(me, job_slot, &job);
-        finish(me, slot, &first);
-    });
-}
-
 /// Rule H2, the owner at its pushes and then away for ever: a thief that searches or falls asleep
 /// gets every job, the one that the owner was just pushing as well.
 #[test]
@@ -963,7 +936,8 @@ fn rescue_pause_ends_with_a_permit() {
                 post::pause(&registry);
             })
         };
-        tell::release(&registry);
+        registry.sleep.release();
+        tell::permit(&registry);
         paused.join().unwrap();
     });
 }

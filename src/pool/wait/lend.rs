@@ -228,7 +228,8 @@ impl Drop for Lent<'_> {
 fn release(me: Occupant<'_>) {
     let registry = me.registry();
     me.set_mode(Mode::Away);
-    tell::release(registry);
+    registry.sleep.release();
+    tell::permit(registry);
 }
 
 /// Blocks in user code (`block_in_place`): lends the permit around `f`. Calls into the pool in `f`
