@@ -194,6 +194,14 @@ impl Rest {
         self.len -= block;
     }
 
+    /// Takes note of what the block before these items took.
+    fn record(&mut self, lap: Option<&mut Lap>) {
+        if let Some(lap) = lap.filter(|lap| lap.block > 0) {
+            self.plan.record(self.done, lap.block, lap.clock.lap());
+            lap.block = 0;
+        }
+    }
+
     /// These items as a loop of its own of which nothing is known.
     fn forgetting_costs(self, max_threads: usize) -> Self {
         let mut plan = self.plan;
@@ -512,11 +520,7 @@ fn run_blocks<'w>(
             runner.complete();
             return Step::Done;
         }
-        if let Some(lap) = lap.as_mut().filter(|lap| lap.block > 0) {
-            let done = rest.done;
-            rest.plan.record(done, lap.block, lap.clock.lap());
-            lap.block = 0;
-        }
+        rest.record(lap.as_mut());
         let is_full = state == State::Full || workers.unwound.is_set();
         if rest.len == 0 || is_full {
             if state == State::Full {
@@ -526,14 +530,7 @@ fn run_blocks<'w>(
             let is_new = unsafe { runner.stop(rest.len) };
             drop(rest);
             piece.end();
-            if is_new {
-                runner.ready();
-            } else if !is_full {
-                // Helpers took the rest. A producer that cuts itself wrongly may have kept items,
-                // which must not be lost.
-                runner.fold();
-            }
-            runner.complete();
+            end_at(runner, is_new, is_full);
             return Step::Done;
         }
         if !rest.is_helped && rest.can_be_helped() && workers.has_another() {
@@ -571,4 +568,16 @@ fn run_blocks<'w>(
             return Step::Done;
         }
     }
+}
+
+/// Ends a piece of which the runner has stopped.
+fn end_at(runner: &mut dyn Runner, is_new: bool, is_full: bool) {
+    if is_new {
+        runner.ready();
+    } else if !is_full {
+        // Helpers took the rest. A producer that cuts itself wrongly may have kept items, which
+        // must not be lost.
+        runner.fold();
+    }
+    runner.complete();
 }
