@@ -1,7 +1,7 @@
 //! The pool that the calling thread works for, and its place there.
 
 use super::global;
-use crate::pool::{Registry, computing, guest, seat};
+use crate::pool::{Occupant, Registry, computing, guest, seat};
 use std::sync::Arc;
 
 /// The pool that the calling thread works for, else the default pool.
@@ -28,27 +28,24 @@ pub(crate) fn with_unseated<R>(f: impl FnOnce(&Arc<Registry>) -> R) -> R {
     }
 }
 
-/// Does the calling thread have a seat? If so, it begins to compute.
-#[inline]
-pub(crate) fn begins_here() -> bool {
-    let me = seat::current();
-    if let Some(me) = me {
-        computing::begin(me);
+/// Runs `op` on a seat: the calling thread's, else a guest seat of the current pool on this thread,
+/// else on a worker.
+#[inline(always)]
+pub(crate) fn on_seat<R: Send>(op: impl FnOnce(Occupant<'_>) -> R + Send) -> R {
+    match seat::current() {
+        Some(me) => op(me),
+        None => {
+            let (mut op, mut result) = (Some(op), None);
+            outside(&mut |me| result = op.take().map(|op| op(me)));
+            result.expect("a guest or a worker has called it")
+        }
     }
-    me.is_some()
 }
 
-/// Runs `op`, which computes, on a seat: the calling thread's, else a guest seat of the current
-/// pool on this thread, else on a worker.
-#[inline]
-pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
-    match seat::current() {
-        Some(me) => {
-            computing::begin(me);
-            op()
-        }
-        None => guest::on_seat(&current_registry(), |_, _| op()),
-    }
+/// Not generic: few calls come from threads without a seat, and there is much code behind it.
+#[cold]
+fn outside(op: &mut (dyn FnMut(Occupant<'_>) + Send)) {
+    guest::on_seat(&current_registry(), |me, _| op(me));
 }
 
 /// As [`on_seat`], for what must stay on this thread: it may have to do without a seat.

@@ -4,9 +4,9 @@
 //! each of them is within reach of another thread at once, and a thread that is alone calls them in
 //! their order. A longer list is halved until its parts are rows.
 
-use super::current::current_registry;
+use super::current;
 use super::join::{LOUD, fork};
-use crate::pool::{Occupant, guest, region, seat};
+use crate::pool::{Occupant, region, seat};
 
 /// Runs three closures, in parallel if other threads have time, and returns all results.
 ///
@@ -240,18 +240,5 @@ where
 #[inline(always)]
 fn on_seat<R: Send>(op: impl FnOnce(Occupant<'_>) -> R + Send) -> R {
     region::check_cancelled();
-    match seat::current() {
-        Some(me) => op(me),
-        None => {
-            let (mut op, mut result) = (Some(op), None);
-            outside(&mut |me| result = op.take().map(|op| op(me)));
-            result.expect("a guest or a worker has called it")
-        }
-    }
-}
-
-/// Not generic: few calls come from threads without a seat, and there is much code behind it.
-#[cold]
-fn outside(op: &mut (dyn FnMut(Occupant<'_>) + Send)) {
-    guest::on_seat(&current_registry(), |me, _| op(me));
+    current::on_seat(op)
 }

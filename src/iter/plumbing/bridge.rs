@@ -5,6 +5,7 @@
 //! implement.
 
 use super::driver::{self, Helper, Items, Runner, State, Taken, Work};
+use super::fork::Discard;
 use super::splitter::{Limits, Site};
 use super::{Consumer, Folder, Producer, Reducer};
 use crate::sync::UnsafeCell;
@@ -211,7 +212,13 @@ where
         run(&mut work);
         self.result = work.result;
     }
+}
 
+impl<P, C> Discard for Part<P, C>
+where
+    P: Producer,
+    C: Consumer<P::Item>,
+{
     fn discard(&mut self) {
         drop(self.take());
     }

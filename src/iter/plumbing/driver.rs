@@ -15,14 +15,14 @@
 //!   a long loop that is whoever has locked [`Piece::rest`]. In a short one, it is the runner
 //!   between two joins, and the thief of a join's second half while the join lasts.
 
-use super::fork::{self, Clock};
+use super::fork::{self, Clock, Discard, Waiting};
 use super::splitter::{Limits, PATIENCE_NS, Plan, Site};
 use super::workers::{Token, Workers};
 use crate::sync::{Mutex, lock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Items in a row that no thread has begun; and their result, once they have been run.
-pub(super) trait Items: Send {
+pub(super) trait Items: Discard + Send {
     /// Does the consumer want no more items?
     fn is_full(&mut self) -> bool;
 
@@ -39,9 +39,6 @@ pub(super) trait Items: Send {
     /// Lends what is needed to run the items as a piece. `run` is called once, and ends with
     /// [`Work::finish`].
     fn work(&mut self, run: &mut dyn FnMut(&mut dyn Work));
-
-    /// Drops the items; there will be no result.
-    fn discard(&mut self);
 }
 
 /// The work at one piece: a runner, and what others make of the items behind those that it runs.
@@ -302,24 +299,6 @@ fn only<T>(kept: &mut Option<T>) -> T {
     kept.take().expect("the closure is called once")
 }
 
-/// Items in the second half of a join. If it is dropped instead of run, so are they, where their
-/// destructors may panic.
-struct Waiting<'a>(Option<&'a mut dyn Items>);
-
-impl<'a> Waiting<'a> {
-    fn begin(mut self) -> &'a mut dyn Items {
-        only(&mut self.0)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if let Some(items) = &mut self.0 {
-            items.discard();
-        }
-    }
-}
-
 /// Runs a piece that no thread has begun. Cuts it first, if there is a reason.
 fn divide<'w>(rest: Rest, items: &mut dyn Items, workers: &'w Workers, token: Token<'w>) {
     fork::check_cancelled();
@@ -334,7 +313,7 @@ fn divide<'w>(rest: Rest, items: &mut dyn Items, workers: &'w Workers, token: To
     left.plan.expect_pieces(cut.left_pieces);
     right.plan.expect_pieces(cut.right_pieces);
     items.cut(cut.keep, &mut |left_items, right_items| {
-        let waiting = Waiting(Some(right_items));
+        let waiting = Waiting::new(right_items);
         workers.join(
             only(&mut token),
             |token| divide(left, left_items, workers, token),

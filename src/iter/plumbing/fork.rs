@@ -8,7 +8,7 @@
 pub(crate) use crate::pool::halves::Takers;
 
 use crate::entry::{self, current};
-use crate::pool::{halves, region, seat};
+use crate::pool::{computing, halves, region, seat};
 use crate::util::clock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -32,36 +32,48 @@ impl<F, R> Call<F, R> {
     }
 }
 
-trait Callee {
+trait Callee: Discard {
     /// Calls the closure, which is told whether it is on another thread now.
     fn call(&mut self, migrated: bool);
-
-    /// Drops the closure.
-    fn discard(&mut self);
 }
 
 impl<F: FnOnce(bool) -> R, R> Callee for Call<F, R> {
     fn call(&mut self, migrated: bool) {
         self.result = self.op.take().map(|op| op(migrated));
     }
+}
 
+impl<F, R> Discard for Call<F, R> {
     fn discard(&mut self) {
         self.op = None;
     }
 }
 
-/// The second half of a join. If a join drops it, it drops the closure there.
-struct Half<'a>(&'a mut (dyn Callee + Send));
+/// What is behind a pointer in the second half of a join.
+pub(super) trait Discard {
+    /// Drops it; it will not be run.
+    fn discard(&mut self);
+}
 
-impl Half<'_> {
-    fn call(self, migrated: bool) {
-        self.0.call(migrated);
+/// The second half of a join. If a join drops it, what is behind the pointer is dropped there,
+/// where its destructor may panic.
+pub(super) struct Waiting<'a, T: Discard + ?Sized>(Option<&'a mut T>);
+
+impl<'a, T: Discard + ?Sized> Waiting<'a, T> {
+    pub(super) fn new(half: &'a mut T) -> Self {
+        Self(Some(half))
+    }
+
+    pub(super) fn begin(mut self) -> &'a mut T {
+        self.0.take().expect("a half begins once")
     }
 }
 
-impl Drop for Half<'_> {
+impl<T: Discard + ?Sized> Drop for Waiting<'_, T> {
     fn drop(&mut self) {
-        self.0.discard();
+        if let Some(half) = &mut self.0 {
+            half.discard();
+        }
     }
 }
 
@@ -76,10 +88,10 @@ where
     RB: Send,
 {
     fn join(here: &mut dyn Callee, there: &mut (dyn Callee + Send)) {
-        let there = Half(there);
+        let there = Waiting::new(there);
         entry::join_here(
             || here.call(false),
-            |context| there.call(context.migrated()),
+            |context| there.begin().call(context.migrated()),
         );
     }
 
@@ -101,8 +113,8 @@ where
     RB: Send,
 {
     fn join(a: &mut (dyn Callee + Send), b: &mut (dyn Callee + Send)) {
-        let b = Half(b);
-        entry::join(|| a.call(false), || b.call(false));
+        let b = Waiting::new(b);
+        entry::join(|| a.call(false), || b.begin().call(false));
     }
 
     #[cfg(test)]
@@ -201,21 +213,14 @@ pub(crate) fn goes_back() -> bool {
 /// loop.
 #[inline]
 pub(crate) fn on_seat<R: Send>(op: impl FnOnce() -> R + Send) -> R {
-    #[cold]
-    fn outside(op: &mut (dyn Callee + Send)) {
-        current::on_seat(|| op.call(false));
-    }
-
     #[cfg(test)]
     if script::is_playing() {
         return script::on_seat(op);
     }
-    if current::begins_here() {
-        return op();
-    }
-    let mut op = Call::new(|_| op());
-    outside(&mut op);
-    op.into_result()
+    current::on_seat(|me| {
+        computing::begin(me);
+        op()
+    })
 }
 
 /// Like [`on_seat`], for a loop of which a part must stay on this thread: if no seat is free, it

@@ -3,7 +3,7 @@
 //! What depends on the types of a loop is behind the trait [`Source`]; what happens when is in
 //! [`divide`], which is compiled once.
 
-use super::fork::{self, Clock};
+use super::fork::{self, Clock, Discard, Waiting};
 use super::splitter::{Budget, PieceLength};
 use super::workers::Unwound;
 use super::{Folder, Reducer, UnindexedConsumer, UnindexedProducer};
@@ -63,7 +63,7 @@ where
 }
 
 /// Items that no thread has begun; and their result, once they have been run.
-trait Source: Send {
+trait Source: Discard + Send {
     /// Does the consumer want no more items?
     fn is_full(&self) -> bool;
 
@@ -76,9 +76,6 @@ trait Source: Send {
 
     /// Runs all items. Says how long they took, in nanoseconds.
     fn run(&mut self, unwound: &Unwound) -> f64;
-
-    /// Drops the items; there will be no result.
-    fn discard(&mut self);
 }
 
 /// What the pieces of a loop of unknown length share.
@@ -99,7 +96,7 @@ fn divide(migrated: bool, mut budget: Budget, whole: &Whole, source: &mut dyn So
     }
     let is_split = budget.try_split(migrated, &whole.length)
         && source.split(&mut |left, right| {
-            let waiting = Waiting(Some(right));
+            let waiting = Waiting::new(right);
             let ((), ()) = fork::join(
                 || divide(false, budget, whole, left),
                 |migrated| divide(migrated, budget, whole, waiting.begin()),
@@ -108,24 +105,6 @@ fn divide(migrated: bool, mut budget: Budget, whole: &Whole, source: &mut dyn So
     if !is_split {
         let ns = source.run(&whole.unwound);
         whole.length.record(budget, ns);
-    }
-}
-
-/// Items in the second half of a join. If it is dropped instead of run, so are they, where their
-/// destructors may panic.
-struct Waiting<'a>(Option<&'a mut dyn Source>);
-
-impl<'a> Waiting<'a> {
-    fn begin(mut self) -> &'a mut dyn Source {
-        self.0.take().expect("the half is run once")
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if let Some(source) = &mut self.0 {
-            source.discard();
-        }
     }
 }
 
@@ -195,7 +174,13 @@ where
         self.result = Some(folder.base.complete());
         ns
     }
+}
 
+impl<P, C> Discard for Part<P, C>
+where
+    P: UnindexedProducer,
+    C: UnindexedConsumer<P::Item>,
+{
     fn discard(&mut self) {
         self.items = None;
     }
