@@ -233,7 +233,9 @@ pub(super) fn drive(
         let workers = Workers::new(max_threads);
         if !is_short {
             plan.expect_takers(len, max_threads);
-            return divide(Rest::of(plan, len), items, &workers, workers.first());
+            if items.is_full() || !plan.is_tiny(len) {
+                return divide(Rest::of(plan, len), items, &workers, workers.first());
+            }
         }
         match plan.probes(len) {
             None => items.run(),

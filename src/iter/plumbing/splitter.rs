@@ -18,6 +18,10 @@ const LONG_BLOCK_NS: f64 = 20_000.0;
 /// The block length below which the next block may be much larger: a block this short shows only
 /// that items are cheap.
 const QUICK_BLOCK_NS: f64 = 500.0;
+/// How many times as long the next block may be.
+const QUICK_GROWTH: usize = 8;
+/// A block takes what would be left behind it, if that is at most this part of it.
+const TAIL: usize = 4;
 /// The least work that is worth sharing. Less is done sooner than a thief could fetch it.
 const WORTH_SHARING_NS: f64 = 4_000.0;
 /// How long a helper waits for the end of a piece whose rest is not worth sharing. After that the
@@ -109,7 +113,7 @@ impl Pace {
     fn record(&mut self, items: usize, ns: f64, limits: Limits) {
         self.ns_per_item = Some(ns / items.max(1) as f64);
         if ns < BLOCK_NS {
-            let growth = if ns < QUICK_BLOCK_NS { 8 } else { 2 };
+            let growth = if ns < QUICK_BLOCK_NS { QUICK_GROWTH } else { 2 };
             self.block = self.block.max(items.saturating_mul(growth));
         } else if ns > LONG_BLOCK_NS {
             let fitting = saturate(items as f64 * BLOCK_NS / ns);
@@ -183,7 +187,9 @@ impl Plan {
 
     /// Takes note that what was known of this loop gave threads time to take items of it.
     pub(super) fn doubt(&self) {
-        self.site.doubt();
+        if self.pace.ns_per_item.is_some() {
+            self.site.doubt();
+        }
     }
 
     /// Is a loop of `len` items expected to be short, so that it ends before a thread could help?
@@ -191,6 +197,18 @@ impl Plan {
     pub(super) fn is_short(&self, len: usize) -> bool {
         let is_cheap = |ns| ns < 2.0 * WORTH_SHARING_NS && len <= self.limits.max;
         !self.limits.divisible(len) || self.pace.cost(len).is_some_and(is_cheap)
+    }
+
+    /// May one item show that all others of a loop of `len` are as short as a block may be? Then
+    /// the loop runs as one that is known to be short, with this item as its probe.
+    pub(super) fn is_tiny(&self, len: usize) -> bool {
+        let least = self.limits.min;
+        let most = QUICK_GROWTH + QUICK_GROWTH / TAIL;
+        self.pieces == 1
+            && self.pace.ns_per_item.is_none()
+            && len <= self.limits.max
+            && self.limits.divisible(len)
+            && len - least <= least.saturating_mul(most)
     }
 
     /// The lengths of the first two blocks of a short loop of `len` items: one item, then an
@@ -204,10 +222,17 @@ impl Plan {
             .then_some([min, if eighth < min { 0 } else { eighth }])
     }
 
-    /// Have the first items taken so little time that the whole loop will be short?
-    #[inline]
+    /// Have the first items of a short loop taken so little time that the whole loop will be short?
+    /// Of a tiny loop, about which nothing is known, this notes what they cost.
     pub(super) fn is_as_expected(&self, items: usize, ns: f64) -> bool {
-        self.pace.is_as_expected(items, ns)
+        if self.pace.ns_per_item.is_some() {
+            return self.pace.is_as_expected(items, ns);
+        }
+        let is_quick = ns < QUICK_BLOCK_NS;
+        if is_quick {
+            self.site.remember(ns / items.max(1) as f64);
+        }
+        is_quick
     }
 
     /// Decides, before a loop of `len` items starts, whether to cut it at once.
@@ -320,7 +345,7 @@ impl Plan {
         } else {
             self.pace.block
         };
-        if block < rest {
+        if block.saturating_add(block / TAIL) < rest {
             evened(done, block, self.limits.min)
         } else {
             rest
