@@ -420,7 +420,7 @@ pub trait ParallelIterator: Sized + Send {
     /// assert_eq!((0..100).into_par_iter().filter(|x| x % 7 == 0).count(), 15);
     /// ```
     fn count(self) -> usize {
-        self.map(|_| 1_usize).sum()
+        sum_product::count(self)
     }
 
     /// Puts each item through `map_op`.

@@ -1,4 +1,4 @@
-//! `sum` and `product`: what std's [`Sum`] and [`Product`] make of the items.
+//! `sum`, `product` and `count`: what std's iterators make of the items.
 
 use crate::iter::ParallelIterator;
 use crate::iter::plumbing::*;
@@ -21,13 +21,23 @@ where
     iter.drive_unindexed(TotalConsumer::<Multiply, S>::new())
 }
 
+pub(crate) fn count<I: ParallelIterator>(iter: I) -> usize {
+    iter.drive_unindexed(TotalConsumer::<Count, usize>::new())
+}
+
 /// A way to make a total `S` of items `T`.
 trait Total<T, S> {
     fn total(items: impl Iterator<Item = T>) -> S;
 }
 
+/// A way to make one total of two.
+trait Both<S> {
+    fn both(left: S, right: S) -> S;
+}
+
 struct Add;
 struct Multiply;
+struct Count;
 
 impl<T, S: Sum<T>> Total<T, S> for Add {
     fn total(items: impl Iterator<Item = T>) -> S {
@@ -41,11 +51,31 @@ impl<T, S: Product<T>> Total<T, S> for Multiply {
     }
 }
 
-fn both<O: Total<S, S>, S>(left: S, right: S) -> S {
-    O::total([left, right].into_iter())
+impl<T> Total<T, usize> for Count {
+    fn total(items: impl Iterator<Item = T>) -> usize {
+        items.count()
+    }
 }
 
-/// The consumer of `sum` and `product`, which is also its own reducer. `fn() -> S`, because there
+impl<S: Sum<S>> Both<S> for Add {
+    fn both(left: S, right: S) -> S {
+        [left, right].into_iter().sum()
+    }
+}
+
+impl<S: Product<S>> Both<S> for Multiply {
+    fn both(left: S, right: S) -> S {
+        [left, right].into_iter().product()
+    }
+}
+
+impl Both<usize> for Count {
+    fn both(left: usize, right: usize) -> usize {
+        left + right
+    }
+}
+
+/// The consumer of all three, which is also its own reducer. `fn() -> S`, because there
 /// is no `S` in it.
 struct TotalConsumer<O, S>(PhantomData<fn() -> (O, S)>);
 
@@ -57,7 +87,7 @@ impl<O, S> TotalConsumer<O, S> {
 
 impl<T, S, O> Consumer<T> for TotalConsumer<O, S>
 where
-    O: Total<T, S> + Total<S, S>,
+    O: Total<T, S> + Both<S>,
     S: Send,
 {
     type Folder = TotalFolder<O, S>;
@@ -70,7 +100,7 @@ where
 
     fn into_folder(self) -> Self::Folder {
         TotalFolder {
-            total: <O as Total<T, S>>::total(empty()),
+            total: O::total(empty()),
             op: PhantomData,
         }
     }
@@ -86,7 +116,7 @@ where
 
 impl<T, S, O> UnindexedConsumer<T> for TotalConsumer<O, S>
 where
-    O: Total<T, S> + Total<S, S>,
+    O: Total<T, S> + Both<S>,
     S: Send,
 {
     fn split_off_left(&self) -> Self {
@@ -98,9 +128,9 @@ where
     }
 }
 
-impl<S, O: Total<S, S>> Reducer<S> for TotalConsumer<O, S> {
+impl<S, O: Both<S>> Reducer<S> for TotalConsumer<O, S> {
     fn reduce(self, left: S, right: S) -> S {
-        both::<O, S>(left, right)
+        O::both(left, right)
     }
 }
 
@@ -111,7 +141,7 @@ struct TotalFolder<O, S> {
 
 impl<T, S, O> Folder<T> for TotalFolder<O, S>
 where
-    O: Total<T, S> + Total<S, S>,
+    O: Total<T, S> + Both<S>,
 {
     type Result = S;
 
@@ -120,9 +150,9 @@ where
     }
 
     fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        let more = <O as Total<T, S>>::total(iter.into_iter());
+        let more = O::total(iter.into_iter());
         Self {
-            total: both::<O, S>(self.total, more),
+            total: O::both(self.total, more),
             ..self
         }
     }
