@@ -1,0 +1,148 @@
+//! A pool that is the current one for a while, because the program says so.
+
+use super::Handle;
+use crate::pool::{Registry, guest, seat};
+use crate::sync::thread_cell;
+use crate::task::{Id, try_id};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::marker::PhantomData;
+use std::ptr;
+use std::sync::Arc;
+
+thread_cell! {
+    /// Is there an entry in [`ENTERED`]? A look at this is all that others pay.
+    static HAS_ENTERED: Cell<bool> = Cell::new(false);
+}
+
+std::thread_local! {
+    /// What was entered on this thread, the latest one last.
+    static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A pool that was entered.
+struct Entered {
+    registry: Arc<Registry>,
+    place: Place,
+    number: u64,
+}
+
+/// What the thread does: an entry counts only while that is the same. So a call into another pool,
+/// or a poll of another task, on top of it, is not affected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Place {
+    /// Its pool, and its seat there.
+    pool: *const Registry,
+    seat: Option<usize>,
+    task: Option<Id>,
+}
+
+impl Place {
+    fn here() -> Self {
+        let (pool, seat) = match seat::try_current() {
+            Some(me) => (ptr::from_ref(me.registry()), Some(me.index() as usize)),
+            None => (
+                guest::unseated().map_or(ptr::null(), |pool| Arc::as_ptr(&pool)),
+                None,
+            ),
+        };
+        Self {
+            pool,
+            seat,
+            task: try_id(),
+        }
+    }
+}
+
+/// The pool that the program has entered here, if it has.
+#[inline]
+pub(super) fn entered() -> Option<Arc<Registry>> {
+    match HAS_ENTERED.try_with(Cell::get) {
+        Ok(true) => look(),
+        _ => None,
+    }
+}
+
+#[cold]
+fn look() -> Option<Arc<Registry>> {
+    let here = Place::here();
+    let found = ENTERED.try_with(|entered| {
+        let entered = entered.borrow();
+        let last = entered.last().filter(|last| last.place == here)?;
+        Some(Arc::clone(&last.registry))
+    });
+    found.ok().flatten()
+}
+
+/// While this lives, a pool is the current one of the calling thread. Made by [`Handle::enter`].
+#[must_use = "the pool is left again when this is dropped"]
+pub struct EnterGuard<'a> {
+    number: u64,
+    /// Inside, tokio finds the pool's runtime.
+    _context: guest::InContext<'a>,
+    /// Not `Send`.
+    _thread: PhantomData<*mut ()>,
+}
+
+impl Handle {
+    /// Makes this pool the current one of the calling thread, until the guard is dropped:
+    /// [`spawn`](crate::spawn()), [`spawn_compute`](crate::spawn_compute),
+    /// [`spawn_blocking`](crate::spawn_blocking), [`Handle::current`] and timers use it.
+    ///
+    /// On a thread that works for no pool, joins, loops and [`block_on`](crate::block_on()) use it,
+    /// too. On a thread of a pool they stay where they are: they need the thread's seat. What runs
+    /// on top of the present closure or poll, for another pool or task, is not affected.
+    ///
+    /// With the feature `tokio`, a thread that is in no tokio runtime is in that of the pool. Then
+    /// guards must be dropped in the reverse order; tokio panics if they are not.
+    ///
+    /// Threads of a pool, and threads in its `block_on`, need no guard for that pool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(3).build().unwrap();
+    /// let _entered = pool.enter();
+    /// let task = manyhands::spawn(async { manyhands::current_num_threads() });
+    /// assert_eq!(task.join().unwrap(), 3);
+    /// ```
+    pub fn enter(&self) -> EnterGuard<'_> {
+        let number = ENTERED.with(|entered| {
+            let mut entered = entered.borrow_mut();
+            let number = entered.last().map_or(0, |last| last.number + 1);
+            entered.push(Entered {
+                registry: Arc::clone(self.registry()),
+                place: Place::here(),
+                number,
+            });
+            number
+        });
+        HAS_ENTERED.with(|has| has.set(true));
+        EnterGuard {
+            number,
+            _context: guest::in_context(self.registry()),
+            _thread: PhantomData,
+        }
+    }
+}
+
+impl Drop for EnterGuard<'_> {
+    fn drop(&mut self) {
+        // A thread that ends has forgotten it already.
+        let removed = ENTERED.try_with(|entered| {
+            let mut entered = entered.borrow_mut();
+            let at = entered.iter().rposition(|one| one.number == self.number)?;
+            let removed = entered.remove(at);
+            HAS_ENTERED.with(|has| has.set(!entered.is_empty()));
+            Some(removed)
+        });
+        // Not inside: this may be the last reference to the pool.
+        drop(removed);
+    }
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
