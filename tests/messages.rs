@@ -189,7 +189,7 @@ const MISUSES: &[(&str, &str)] = &[
         "mismatched types",
     ),
     (
-        "#[manyhands::main]\nasync fn start() -> Result<(), String> {\n    «1_i32.abc»();\n    Ok(())\n}",
+        "#[manyhands::main]\nasync fn start() -> Result<(), String> {\n    1_i32.«abc»();\n    Ok(())\n}",
         "no method named `abc` found for type `i32` in the current scope",
     ),
 ];

@@ -114,8 +114,8 @@ fn outer(kind: Kind, settings: &Settings, function: Function) -> TokenStream {
         function.name.clone().into(),
         function.arguments.clone().into(),
     ]);
-    // A simulation has a thread of its own, from which only the exit code comes back. (It is dropped
-    // where the test has no output, since then it may be one that should panic.)
+    // A simulation has a thread of its own, from which only the exit code comes back. (It is
+    // dropped where the test has no output, since then it may be one that should panic.)
     let has_code = settings.is_simulated() && !function.output.is_empty();
     match has_code {
         true => tokens.extend(generated("-> ::std::process::ExitCode")),

@@ -1,6 +1,5 @@
 //! A pool that is the current one for a while, because the program says so.
 
-use super::Handle;
 use crate::pool::{Registry, guest, seat};
 use crate::sync::thread_cell;
 use crate::task::{Id, try_id};
@@ -74,7 +73,8 @@ fn look() -> Option<Arc<Registry>> {
     found.ok().flatten()
 }
 
-/// While this lives, a pool is the current one of the calling thread. Made by [`Handle::enter`].
+/// While this lives, a pool is the current one of the calling thread. Made by
+/// [`Handle::enter`](crate::Handle::enter).
 #[must_use = "the pool is left again when this is dropped"]
 pub struct EnterGuard<'a> {
     number: u64,
@@ -84,45 +84,23 @@ pub struct EnterGuard<'a> {
     _thread: PhantomData<*mut ()>,
 }
 
-impl Handle {
-    /// Makes this pool the current one of the calling thread, until the guard is dropped:
-    /// [`spawn`](crate::spawn()), [`spawn_compute`](crate::spawn_compute),
-    /// [`spawn_blocking`](crate::spawn_blocking), [`Handle::current`] and timers use it.
-    ///
-    /// On a thread that works for no pool, joins, loops and [`block_on`](crate::block_on()) use it,
-    /// too. On a thread of a pool they stay where they are: they need the thread's seat. What runs
-    /// on top of the present closure or poll, for another pool or task, is not affected.
-    ///
-    /// With the feature `tokio`, a thread that is in no tokio runtime is in that of the pool. Then
-    /// guards must be dropped in the reverse order; tokio panics if they are not.
-    ///
-    /// Threads of a pool, and threads in its `block_on`, need no guard for that pool.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let pool = manyhands::Pool::builder().num_threads(3).build().unwrap();
-    /// let _entered = pool.enter();
-    /// let task = manyhands::spawn(async { manyhands::current_num_threads() });
-    /// assert_eq!(task.join().unwrap(), 3);
-    /// ```
-    pub fn enter(&self) -> EnterGuard<'_> {
-        let number = ENTERED.with(|entered| {
-            let mut entered = entered.borrow_mut();
-            let number = entered.last().map_or(0, |last| last.number + 1);
-            entered.push(Entered {
-                registry: Arc::clone(self.registry()),
-                place: Place::here(),
-                number,
-            });
-            number
-        });
-        HAS_ENTERED.with(|has| has.set(true));
-        EnterGuard {
+/// Makes a pool the current one of this thread.
+pub(super) fn enter(registry: &Arc<Registry>) -> EnterGuard<'_> {
+    let number = ENTERED.with(|entered| {
+        let mut entered = entered.borrow_mut();
+        let number = entered.last().map_or(0, |last| last.number + 1);
+        entered.push(Entered {
+            registry: Arc::clone(registry),
+            place: Place::here(),
             number,
-            _context: guest::in_context(self.registry()),
-            _thread: PhantomData,
-        }
+        });
+        number
+    });
+    HAS_ENTERED.with(|has| has.set(true));
+    EnterGuard {
+        number,
+        _context: guest::in_context(registry),
+        _thread: PhantomData,
     }
 }
 

@@ -3,10 +3,10 @@
 //! [`spawn`](crate::spawn) makes a task of a future and returns its [`JoinHandle`]. In a task,
 //! [`id()`] tells which task it is, and [`yield_now()`] lets other tasks run first. A [`JoinSet`]
 //! awaits many tasks, in the order in which they end; a [`JoinMap`] knows them by keys, and a
-//! [`JoinQueue`] keeps to the order in which they were spawned. A [`LocalKey`] gives a future values
-//! of its own. A [`LocalPoolHandle`] runs futures that are not `Send`.
-// For readers of the source: layer 2. `launch` allocates the cell of a task, whose right to run is a
-// `JobRef`. Where ready tasks go is the business of the pool, known here by the trait `Schedule`
+//! [`JoinQueue`] keeps to the order in which they were spawned. A [`LocalKey`] gives a future
+//! values of its own. A [`LocalPoolHandle`] runs futures that are not `Send`.
+// For readers of the source: layer 2. `launch` allocates the cell of a task, whose right to run is
+// a `JobRef`. Where ready tasks go is the business of the pool, known here by the trait `Schedule`
 // only. README.md tells how it all works, and states the rules task.I1 to task.I6 that comments
 // cite.
 
