@@ -6,6 +6,7 @@ use manyhands::task::{self, LocalPoolHandle};
 use manyhands::{Handle, Pool};
 use std::cell::Cell;
 use std::future::{pending, poll_fn};
+use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -71,10 +72,10 @@ fn the_thread_with_the_fewest_is_chosen() {
 
 #[test]
 fn what_is_aborted_is_dropped_on_its_thread() {
-    struct Here(thread::ThreadId, Rc<()>, mpsc::Sender<bool>);
+    struct Here(thread::ThreadId, mpsc::Sender<bool>, PhantomData<Rc<()>>);
     impl Drop for Here {
         fn drop(&mut self) {
-            self.2.send(thread::current().id() == self.0).unwrap();
+            self.1.send(thread::current().id() == self.0).unwrap();
         }
     }
 
@@ -84,7 +85,7 @@ fn what_is_aborted_is_dropped_on_its_thread() {
         let (sender, dropped) = mpsc::channel();
         let (begin, begun) = mpsc::channel();
         let sleeps = threads.spawn_pinned(move || async move {
-            let _here = Here(thread::current().id(), Rc::new(()), sender);
+            let _here = Here(thread::current().id(), sender, PhantomData);
             begin.send(()).unwrap();
             pending::<()>().await;
         });
@@ -106,7 +107,7 @@ fn panics_come_out_of_the_handle() {
             task::yield_now().await;
             panic!("polled")
         });
-        let error: manyhands::JoinError = polled.join().map(|()| ()).unwrap_err();
+        let error: manyhands::JoinError = polled.join().unwrap_err();
         assert!(error.to_string().contains("polled"));
         assert_eq!(threads.spawn_pinned(|| async { 1 }).join().unwrap(), 1);
     });

@@ -2,7 +2,12 @@
 //! calls the same is the same. For that, one text of code compiles twice, for this crate and for
 //! tokio.
 
-#![allow(dead_code, unused_assignments, unused_imports)]
+#![allow(
+    dead_code,
+    unused_assignments,
+    unused_imports,
+    clippy::let_underscore_future
+)]
 
 use std::collections::BTreeSet;
 
