@@ -26,8 +26,8 @@ use std::task::{Context, Poll, Wake, Waker};
 /// The threads are beside the workers: blocking threads of the current pool
 /// ([`max_blocking_threads`](crate::PoolBuilder::max_blocking_threads)), on which joins and loops
 /// use the pool, as in [`block_on`](crate::block_on()). A thread comes with its first future and
-/// goes back when it has none. A future that computes or blocks keeps those on the same thread
-/// waiting: nobody else may poll them.
+/// goes back when it has none; meanwhile it has one of the 32 guest seats of the pool. A future
+/// that computes or blocks keeps those on the same thread waiting: nobody else may poll them.
 ///
 /// # Cost
 ///
