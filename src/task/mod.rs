@@ -1,6 +1,6 @@
 //! Spawned futures: their ids, their results, values of their own, and giving way to others.
 //!
-//! [`spawn`](crate::spawn) makes a task of a future and returns its [`JoinHandle`]. In a task,
+//! [`spawn`] makes a task of a future and returns its [`JoinHandle`]. In a task,
 //! [`id()`] tells which task it is, and [`yield_now()`] lets other tasks run first. A [`JoinSet`]
 //! awaits many tasks, in the order in which they end; a [`JoinMap`] knows them by keys, and a
 //! [`JoinQueue`] keeps to the order in which they were spawned. A [`LocalKey`] gives a future
