@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
-check cargo fmt --check
-check cargo clippy --all-targets --all-features -- -D warnings
+check cargo fmt --all --check
+check cargo clippy --workspace --all-targets --all-features -- -D warnings
 check cargo clippy --no-default-features -- -D warnings
 # Each feature alone, and those of `default` together.
 for feature in $(sed -n '/^\[features\]/,/^$/s/^\([a-z-]*\) = .*/\1/p' Cargo.toml); do

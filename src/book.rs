@@ -61,6 +61,9 @@ mod rayon_checklist {}
 #[doc = include_str!("../book/src/coming-from-tokio.md")]
 mod coming_from_tokio {}
 
+#[doc = include_str!("../book/src/tokio-checklist.md")]
+mod tokio_checklist {}
+
 #[doc = include_str!("../book/src/limits.md")]
 mod limits {}
 

@@ -399,3 +399,47 @@ mod loop_places {}
 /// [1, 2].par_iter().map(|x| x + 1);
 /// ```
 mod loop_is_lazy {}
+
+/// The attributes are for async functions without arguments. (`tests/messages.rs` has what they
+/// say.)
+///
+/// ```compile_fail
+/// // No code: an error of the attribute.
+/// #[manyhands::main]
+/// fn main() {}
+/// ```
+///
+/// ```compile_fail
+/// // No code, as above.
+/// #[manyhands::main(threads = 4)]
+/// async fn main() {}
+/// ```
+///
+/// ```compile_fail,E0277
+/// #[manyhands::main]
+/// async fn main() -> &'static str {
+///     "no status"
+/// }
+/// ```
+#[cfg(feature = "macros")]
+mod attributes {}
+
+/// A pinned future is made on its thread by a closure that goes there, and its output comes back.
+///
+/// ```compile_fail,E0277
+/// let not_send = std::rc::Rc::new(1);
+/// manyhands::task::LocalPoolHandle::new(1).spawn_pinned(move || async move { *not_send });
+/// ```
+///
+/// ```compile_fail,E0277
+/// manyhands::task::LocalPoolHandle::new(1).spawn_pinned(|| async { std::rc::Rc::new(1) });
+/// ```
+mod pinned_futures {}
+
+/// A thread that has entered a pool leaves it.
+///
+/// ```compile_fail,E0277
+/// fn is_send<T: Send>() {}
+/// is_send::<manyhands::EnterGuard<'static>>();
+/// ```
+mod guard_leaves_its_thread {}

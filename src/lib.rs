@@ -117,12 +117,12 @@ mod trace;
 mod util;
 
 pub use entry::{
-    BroadcastContext, Cancelled, Compute, CustomSpawn, DefaultSpawn, FnContext, Handle, Pool,
-    PoolBuildError, PoolBuilder, Scope, ScopeFifo, ThreadSpawn, Yield, block_in_place, block_on,
-    broadcast, cancellable, compute, current_num_threads, current_thread_index, in_place_scope,
-    in_place_scope_fifo, is_cancelled, join, join_all, join_array, join_context, join_each, join3,
-    join4, max_num_threads, scope, scope_fifo, shield, spawn, spawn_blocking, spawn_broadcast,
-    spawn_compute, thread_index_bound, yield_local, yield_now,
+    BroadcastContext, Cancelled, Compute, CustomSpawn, DefaultSpawn, EnterGuard, FnContext, Handle,
+    Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, ThreadSpawn, Yield, block_in_place,
+    block_on, broadcast, cancellable, compute, current_num_threads, current_thread_index,
+    in_place_scope, in_place_scope_fifo, is_cancelled, join, join_all, join_array, join_context,
+    join_each, join3, join4, max_num_threads, scope, scope_fifo, shield, spawn, spawn_blocking,
+    spawn_broadcast, spawn_compute, thread_index_bound, yield_local, yield_now,
 };
 // rayon's names, for programs that depend on this crate under the name `rayon`.
 #[doc(hidden)]
@@ -131,6 +131,107 @@ pub use entry::{
 };
 pub use pool::{BlockingMetrics, Metrics, SeatKind, SeatMetrics, ThreadBuilder};
 pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle, Priority};
+
+/// Runs an async `main`.
+///
+/// ```
+/// #[manyhands::main]
+/// async fn main() -> Result<(), manyhands::JoinError> {
+///     let answer = manyhands::spawn(async { 42 }).await?;
+///     assert_eq!(answer, 42);
+///     Ok(())
+/// }
+/// ```
+///
+/// means
+///
+/// ```
+/// fn main() -> Result<(), manyhands::JoinError> {
+///     async fn main() -> Result<(), manyhands::JoinError> {
+///         let answer = manyhands::spawn(async { 42 }).await?;
+///         assert_eq!(answer, 42);
+///         Ok(())
+///     }
+///     manyhands::block_on(main())
+/// }
+/// ```
+///
+/// The function may have any name, any output that a `main` may have, and other attributes. The
+/// body is polled on the thread of `main`, as in [`block_on`](block_on()): it need not be `Send`.
+///
+/// When `main` returns, the process ends, with all tasks that run. (tokio waits for those that
+/// block.) Await what should come to an end.
+///
+/// # Settings
+///
+/// | | |
+/// |---|---|
+/// | `num_threads = 4` | the number of threads of the default pool; else that of `MANYHANDS_NUM_THREADS` or the cores |
+/// | `crate = rayon` | the path under which the program knows this crate, if it is not `manyhands` |
+///
+/// For other settings of the default pool, write `main` as above, and begin with
+/// [`Pool::builder`] and [`build_global`](PoolBuilder::build_global).
+///
+/// # Panics
+///
+/// With `num_threads`, if there is a default pool already, or if the system refuses a thread.
+///
+/// ```
+/// #[manyhands::main(num_threads = 3)]
+/// async fn main() {
+///     assert_eq!(manyhands::current_num_threads(), 3);
+/// }
+/// ```
+#[cfg(feature = "macros")]
+pub use manyhands_macros::main;
+
+/// Makes a test of an async function.
+///
+/// ```
+/// # mod tests {
+/// #[manyhands::test]
+/// async fn adds() {
+///     let sum = manyhands::spawn(async { 1 + 2 }).await;
+///     assert_eq!(sum.unwrap(), 3);
+/// }
+///
+/// #[manyhands::test(num_threads = 4)]
+/// #[should_panic(expected = "out of tea")]
+/// async fn fails() {
+///     assert_eq!(manyhands::current_num_threads(), 4);
+///     panic!("out of tea");
+/// }
+/// # }
+/// ```
+///
+/// Each test has a pool of its own, which is shut down at its end: tasks that are left are
+/// cancelled. The function may have any output that a test may have, and other attributes, such as
+/// `#[should_panic]` and `#[ignore]`. Its body is polled on the thread of the test.
+///
+/// # Settings
+///
+/// | | |
+/// |---|---|
+/// | `num_threads = 4` | the number of threads of the pool; else one, so that a hundred tests at a time are not a hundred threads a core |
+/// | `start_paused = true` | time is virtual, and jumps to the next timer when nothing else can run; needs the feature `sim` |
+/// | `seed = 17` | the same, and the seed says whose turn it is, as in `sim::many`; needs the feature `sim` |
+/// | `crate = rayon` | the path under which the program knows this crate, if it is not `manyhands` |
+///
+/// With `start_paused` and `seed` the test runs in a simulation (`manyhands::sim`): read the time
+/// with [`time::now`], as `Instant::now` is the real one. `num_threads` is then the number of
+/// simulated cores, with a `seed` 4 if it is not set. So `seed = 17` repeats what `sim::many` has
+/// found.
+#[cfg(feature = "macros")]
+pub use manyhands_macros::test;
+
+/// What the attributes `main` and `test` expand to calls of; not part of the interface.
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __attributes {
+    #[cfg(all(feature = "sim", not(any(manyhands_model, manyhands_tsan))))]
+    pub use crate::entry::attributes::Simulated;
+    pub use crate::entry::attributes::{Main, Test};
+}
 
 /// What the pools of this process have done, for `benches/compare`; not part of the interface.
 #[cfg(manyhands_counters)]

@@ -1,5 +1,6 @@
 //! The pool that the calling thread works for, and its place there.
 
+use super::enter::entered;
 use super::global;
 use crate::pool::{Occupant, Registry, computing, guest, seat};
 use std::sync::Arc;
@@ -10,9 +11,13 @@ pub(crate) fn current_registry() -> Arc<Registry> {
     own_registry().unwrap_or_else(global::registry)
 }
 
-/// The pool that the calling thread works for, on a seat or, for a blocking closure, without one.
+/// The pool that the calling thread works for, on a seat or, for a blocking closure, without one;
+/// or, in its place, the one that the program has entered.
 #[inline]
 pub(crate) fn own_registry() -> Option<Arc<Registry>> {
+    if let Some(registry) = entered() {
+        return Some(registry);
+    }
     match seat::try_current() {
         Some(me) => Some(me.counted_registry()),
         None => guest::unseated(),
@@ -22,7 +27,7 @@ pub(crate) fn own_registry() -> Option<Arc<Registry>> {
 /// Calls `f` with the pool of a thread that has no seat: see [`current_registry`]. No reference to
 /// the default pool is counted.
 pub(crate) fn with_unseated<R>(f: impl FnOnce(&Arc<Registry>) -> R) -> R {
-    match guest::unseated() {
+    match entered().or_else(guest::unseated) {
         Some(registry) => f(&registry),
         None => global::with(f),
     }

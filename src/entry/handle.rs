@@ -4,6 +4,7 @@ use super::block_on::block_on_in;
 use super::broadcast::{self, BroadcastContext};
 use super::compute::{Compute, compute_by};
 use super::current::{current_registry, own_registry};
+use super::enter::{self, EnterGuard};
 use super::join::{join, join_on};
 use super::scope::{
     Scope, ScopeFifo, in_place_scope_fifo_on, in_place_scope_on, scope, scope_fifo, scope_fifo_on,
@@ -134,6 +135,28 @@ impl Handle {
     /// ```
     pub fn try_current() -> Option<Self> {
         own_registry().map(Self::new)
+    }
+
+    /// Makes this pool the current one of the calling thread, until the guard is dropped:
+    /// [`spawn`](crate::spawn()), [`spawn_compute`](crate::spawn_compute),
+    /// [`spawn_blocking`](crate::spawn_blocking), [`Handle::current`] and timers use it.
+    ///
+    /// On a thread that works for no pool, joins, loops and [`block_on`](crate::block_on()) use it,
+    /// too. On a thread of a pool they stay where they are: they need the thread's seat. What runs
+    /// on top of the present closure or poll, for another pool or task, is not affected. Threads of
+    /// a pool, and threads in its `block_on`, need no guard for that pool.
+    ///
+    /// With the feature `tokio`, a thread that is in no tokio runtime is in that of the pool. Then
+    /// guards must be dropped in the reverse order; tokio panics if they are not.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(3).build().unwrap();
+    /// let _entered = pool.enter();
+    /// let task = manyhands::spawn(async { manyhands::current_num_threads() });
+    /// assert_eq!(task.join().unwrap(), 3);
+    /// ```
+    pub fn enter(&self) -> EnterGuard<'_> {
+        enter::enter(&self.registry)
     }
 
     /// How many threads this pool computes with.

@@ -1,6 +1,7 @@
 //! A set of tasks that are awaited in the order in which they end.
 
 use super::{Handle, spawn, spawn_blocking, spawn_compute};
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Mutex, lock};
 use crate::task::{AbortHandle, Id, JoinError, JoinHandle, coop};
 use crate::util::unwind;
@@ -19,7 +20,9 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 /// # Cost
 ///
 /// Two allocations a task: the task and its entry in the set. A task that ends costs the set a
-/// short lock and one wake-up of the awaiting task, however many tasks there are.
+/// short lock and one wake-up of the awaiting task, however many tasks there are. What a burst of
+/// tasks has taken is given back as they are joined: the set keeps room for at most four times as
+/// many tasks as it holds, or 64.
 ///
 /// # Examples
 ///
@@ -45,45 +48,82 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 /// [`abort_all`]: Self::abort_all
 /// [`join_next`]: Self::join_next
 pub struct JoinSet<T> {
-    /// The tasks by their numbers. A task that was joined leaves its place free.
-    tasks: Vec<Option<JoinHandle<T>>>,
-    free: Vec<usize>,
+    /// In no order: the last one fills the place of one that is taken out.
+    tasks: Vec<Member<T>>,
     ended: Arc<Ended>,
+}
+
+/// A set with room for no more tasks than this keeps it.
+const SMALL: usize = 64;
+
+/// A task of the set.
+struct Member<T> {
+    task: JoinHandle<T>,
+    entry: Arc<Entry>,
 }
 
 /// The tasks that have ended, and the waker of the task that awaits them.
 #[derive(Default)]
 struct Ended(Mutex<News>);
 
-/// The news that [`Ended`] guards. The numbers are hints: the set asks the handle of each number
-/// that it takes.
+/// The news that [`Ended`] guards. They are hints: the set asks the handle of each entry that it
+/// takes.
 #[derive(Default)]
 struct News {
-    numbers: VecDeque<usize>,
+    entries: VecDeque<Arc<Entry>>,
     waker: Option<Waker>,
+    /// No set waits for news any more. (An entry that came now would keep this alive for ever, as
+    /// it is kept by it.)
+    closed: bool,
 }
 
 /// The waker of one task's handle.
 struct Entry {
-    number: usize,
+    /// The place of the task in the set, or [`GONE`]. Read and written by the set alone.
+    place: AtomicUsize,
     ended: Arc<Ended>,
+}
+
+/// The place of a task that is not in the set any more.
+const GONE: usize = usize::MAX;
+
+impl Entry {
+    // Ordering: Relaxed, both; the set is behind a `&mut`, which orders its threads.
+    fn place(&self) -> usize {
+        self.place.load(Ordering::Relaxed)
+    }
+
+    fn move_to(&self, place: usize) {
+        self.place.store(place, Ordering::Relaxed);
+    }
 }
 
 impl Wake for Entry {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        let ended = Arc::clone(&self.ended);
+        ended.add(self);
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.ended.add(self.number);
+        self.ended.add(Arc::clone(self));
     }
 }
 
+/// Gives back what a burst has taken. Amortised: as many entries were taken out before as are moved
+/// here.
+fn fits(len: usize, capacity: usize) -> bool {
+    capacity <= SMALL || len >= capacity / 4
+}
+
 impl Ended {
-    fn add(&self, number: usize) {
+    fn add(&self, entry: Arc<Entry>) {
         let waker = {
             let mut news = lock(&self.0);
-            news.numbers.push_back(number);
+            if news.closed {
+                // `entry` is dropped after the lock: it was borrowed from the caller's frame.
+                return;
+            }
+            news.entries.push_back(entry);
             news.waker.take()
         };
         if let Some(waker) = waker {
@@ -91,23 +131,45 @@ impl Ended {
         }
     }
 
-    fn take(&self) -> Option<usize> {
-        lock(&self.0).numbers.pop_front()
+    fn take(&self) -> Option<Arc<Entry>> {
+        lock(&self.0).take()
     }
 
-    /// Takes a number, or leaves a waker, in one step: no task can end in between.
-    fn take_or_wait(&self, waker: &Waker) -> Option<usize> {
+    /// Takes an entry, or leaves a waker, in one step: no task can end in between.
+    fn take_or_wait(&self, waker: &Waker) -> Option<Arc<Entry>> {
         // Wakers are foreign code: they are cloned and dropped outside the lock.
         let new = waker.clone();
         let old = {
             let mut news = lock(&self.0);
-            if let Some(number) = news.numbers.pop_front() {
-                return Some(number);
+            if let Some(entry) = news.take() {
+                return Some(entry);
             }
             news.waker.replace(new)
         };
         drop(old);
         None
+    }
+
+    fn close(&self) {
+        let news = {
+            let mut news = lock(&self.0);
+            let closed = News {
+                closed: true,
+                ..News::default()
+            };
+            std::mem::replace(&mut *news, closed)
+        };
+        drop(news);
+    }
+}
+
+impl News {
+    fn take(&mut self) -> Option<Arc<Entry>> {
+        let entry = self.entries.pop_front();
+        if !fits(self.entries.len(), self.entries.capacity()) {
+            self.entries.shrink_to(2 * self.entries.len());
+        }
+        entry
     }
 }
 
@@ -124,7 +186,6 @@ impl<T> JoinSet<T> {
     pub fn new() -> Self {
         Self {
             tasks: Vec::new(),
-            free: Vec::new(),
             ended: Arc::default(),
         }
     }
@@ -132,7 +193,7 @@ impl<T> JoinSet<T> {
     /// The number of tasks in the set. Tasks that have ended count until they are joined.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.tasks.len() - self.free.len()
+        self.tasks.len()
     }
 
     /// Does the set hold no task?
@@ -143,19 +204,15 @@ impl<T> JoinSet<T> {
 
     /// Adds a task.
     pub(crate) fn insert(&mut self, task: JoinHandle<T>) {
-        let number = self.free.pop().unwrap_or(self.tasks.len());
-        let waker = Waker::from(Arc::new(Entry {
-            number,
+        let entry = Arc::new(Entry {
+            place: AtomicUsize::new(self.tasks.len()),
             ended: Arc::clone(&self.ended),
-        }));
+        });
+        let waker = Waker::from(Arc::clone(&entry));
         if task.poll_complete(&waker) {
-            self.ended.add(number);
+            self.ended.add(Arc::clone(&entry));
         }
-        if number == self.tasks.len() {
-            self.tasks.push(Some(task));
-        } else {
-            self.tasks[number] = Some(task);
-        }
+        self.tasks.push(Member { task, entry });
     }
 
     /// Waits until a task of the set ends, and takes it out. `None` if the set is empty.
@@ -234,8 +291,8 @@ impl<T> JoinSet<T> {
     /// assert_eq!(one.unwrap().unwrap(), (task.id(), 1));
     /// ```
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        while let Some(number) = self.ended.take() {
-            if let Some(result) = self.remove(number) {
+        while let Some(entry) = self.ended.take() {
+            if let Some(result) = self.remove(&entry) {
                 return Some(result);
             }
         }
@@ -288,20 +345,29 @@ impl<T> JoinSet<T> {
         let unit = ready!(coop::poll_proceed(context));
         let mut next = self.try_join_next_with_id();
         while next.is_none() {
-            let Some(number) = self.ended.take_or_wait(context.waker()) else {
+            let Some(entry) = self.ended.take_or_wait(context.waker()) else {
                 return Poll::Pending;
             };
-            next = self.remove(number);
+            next = self.remove(&entry);
         }
         unit.made_progress();
         Poll::Ready(next)
     }
 
-    /// Takes out the task with this number, if there is one and it has ended.
-    fn remove(&mut self, number: usize) -> Option<Result<(Id, T), JoinError>> {
-        let place = self.tasks.get_mut(number)?;
-        let mut task = place.take_if(|task| task.is_finished())?;
-        self.free.push(number);
+    /// Takes out the task of an entry, if it is in the set and has ended.
+    fn remove(&mut self, entry: &Entry) -> Option<Result<(Id, T), JoinError>> {
+        let place = entry.place();
+        if !self.tasks.get(place)?.task.is_finished() {
+            return None;
+        }
+        let Member { mut task, entry } = self.tasks.swap_remove(place);
+        entry.move_to(GONE);
+        if let Some(moved) = self.tasks.get(place) {
+            moved.entry.move_to(place);
+        }
+        if !fits(self.tasks.len(), self.tasks.capacity()) {
+            self.tasks.shrink_to(2 * self.tasks.len());
+        }
         let result = task.take_result().expect("a finished task has its result");
         Some(result.map(|output| (task.id(), output)))
     }
@@ -351,8 +417,8 @@ impl<T> JoinSet<T> {
     /// });
     /// ```
     pub fn abort_all(&mut self) {
-        for task in self.tasks.iter().flatten() {
-            task.abort();
+        for member in &self.tasks {
+            member.task.abort();
         }
     }
 
@@ -391,10 +457,10 @@ impl<T> JoinSet<T> {
     /// assert_eq!(receiver.recv().unwrap(), "still here");
     /// ```
     pub fn detach_all(&mut self) {
-        self.tasks.clear();
-        self.free.clear();
         // News of the old tasks no longer concerns this set.
+        self.ended.close();
         self.ended = Arc::default();
+        drop(std::mem::take(&mut self.tasks));
     }
 }
 
@@ -405,6 +471,7 @@ fn without_id<T>(result: Result<(Id, T), JoinError>) -> Result<T, JoinError> {
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
         self.abort_all();
+        self.ended.close();
     }
 }
 
@@ -568,9 +635,87 @@ where
 {
     fn from_iter<I: IntoIterator<Item = F>>(futures: I) -> Self {
         let mut set = Self::new();
-        futures.into_iter().for_each(|future| {
-            set.spawn(future);
-        });
+        set.extend(futures);
         set
+    }
+}
+
+/// Starts each future on the current pool, and adds it to the set.
+impl<F> Extend<F> for JoinSet<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn extend<I: IntoIterator<Item = F>>(&mut self, futures: I) {
+        for future in futures {
+            self.spawn(future);
+        }
+    }
+}
+
+#[cfg(all(test, not(manyhands_model)))]
+mod tests {
+    use super::{JoinSet, SMALL};
+    use crate::Pool;
+    use crate::sync::lock;
+    use std::future::pending;
+    use std::sync::Arc;
+
+    /// A burst, of which stragglers are left: room is given back, whichever they are.
+    #[test]
+    fn a_set_shrinks() {
+        const MANY: usize = 4000;
+        let pool = Pool::builder().num_threads(2).build().unwrap();
+        let mut set = JoinSet::new();
+        for n in 0..MANY {
+            let stays = n % 500 == 499;
+            let future = async move {
+                if stays {
+                    pending().await
+                }
+            };
+            set.spawn_on(future, pool.handle());
+        }
+        assert!(set.tasks.capacity() >= MANY);
+        pool.block_on(async {
+            for _ in 0..MANY - 8 {
+                set.join_next().await.unwrap().unwrap();
+            }
+        });
+        assert_eq!(set.len(), 8);
+        assert!(set.tasks.capacity() <= SMALL, "{}", set.tasks.capacity());
+        let news = lock(&set.ended.0).entries.capacity();
+        assert!(news <= SMALL, "{news}");
+        set.abort_all();
+        pool.block_on(async {
+            for _ in 0..8 {
+                assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+            }
+            assert!(set.join_next().await.is_none());
+        });
+    }
+
+    /// Entries keep the list of news, and the list keeps entries.
+    #[test]
+    fn nothing_is_left_of_a_set() {
+        for detaches in [false, true] {
+            let pool = Pool::builder().num_threads(2).build().unwrap();
+            let mut set = JoinSet::new();
+            for n in 0..100 {
+                let future = async move {
+                    if n % 2 == 0 {
+                        pending().await
+                    }
+                };
+                set.spawn_on(future, pool.handle());
+            }
+            let list = Arc::downgrade(&set.ended);
+            pool.block_on(async { set.join_next().await.unwrap().unwrap() });
+            if detaches {
+                set.detach_all();
+            }
+            drop(set);
+            pool.shutdown();
+            assert_eq!(list.strong_count(), 0, "detaches: {detaches}");
+        }
     }
 }

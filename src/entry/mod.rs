@@ -4,14 +4,19 @@
 //! | file | doors |
 //! |---|---|
 //! | `join.rs`, `join_many.rs`, `scope/`, `broadcast.rs` | closures that are waited for |
-//! | `spawn.rs`, `task_builder.rs`, `join_set.rs`, `compute.rs` | futures and closures that run by themselves |
+//! | `spawn.rs`, `task_builder.rs`, `compute.rs` | futures and closures that run by themselves |
+//! | `join_set.rs`, `join_map.rs`, `join_queue.rs` | many of them together |
+//! | `local_pool.rs` | futures that are not `Send` |
 //! | `block_on.rs`, `join_handle.rs`, `blocking.rs`, `yield_now.rs` | waits |
-//! | `pool.rs`, `pool_builder.rs`, `build_error.rs`, `global.rs`, `current.rs` | pools: made, the default one, the calling thread's |
+//! | `pool.rs`, `pool_builder.rs`, `build_error.rs`, `global.rs`, `current.rs`, `enter.rs` | pools: made, the default one, the calling thread's |
+//! | `attributes.rs` | what `#[manyhands::main]` and `#[manyhands::test]` call |
 //! | `cancellable.rs` | regions that a cancelled computation leaves |
 //! | `handle.rs` | all of it as methods of [`Handle`] |
 //!
 //! A door finds the pool (`current.rs`), and hands over to the rooms of [`crate::pool`].
 
+#[cfg(feature = "macros")]
+pub(crate) mod attributes;
 mod block_on;
 mod blocking;
 mod broadcast;
@@ -19,12 +24,16 @@ mod build_error;
 mod cancellable;
 mod compute;
 pub(crate) mod current;
+mod enter;
 pub(crate) mod global;
 mod handle;
 mod join;
 mod join_handle;
 mod join_many;
+mod join_map;
+mod join_queue;
 mod join_set;
+mod local_pool;
 mod pool;
 mod pool_builder;
 mod scope;
@@ -39,11 +48,15 @@ pub use self::build_error::PoolBuildError;
 pub use self::cancellable::{Cancelled, cancellable, is_cancelled, shield};
 pub use self::compute::{Compute, compute};
 pub use self::current::{current_num_threads, current_thread_index, thread_index_bound};
+pub use self::enter::EnterGuard;
 pub use self::handle::Handle;
 pub use self::join::{FnContext, join, join_context};
 pub(crate) use self::join::{join_context_quietly, join_here};
 pub use self::join_many::{join_all, join_array, join_each, join3, join4};
+pub use self::join_map::{JoinMap, JoinMapKeys};
+pub use self::join_queue::JoinQueue;
 pub use self::join_set::JoinSet;
+pub use self::local_pool::LocalPoolHandle;
 pub use self::pool::Pool;
 pub use self::pool_builder::{
     CustomSpawn, DefaultSpawn, PoolBuilder, ThreadSpawn, max_num_threads,

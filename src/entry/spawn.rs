@@ -38,9 +38,9 @@ where
     let home = Home::new(current_registry());
     let site = Location::caller();
     if const { is_big::<F>() } {
-        task::spawn(Box::pin(future), home, class, site)
+        task::launch(Box::pin(future), home, class, site)
     } else {
-        task::spawn(future, home, class, site)
+        task::launch(future, home, class, site)
     }
 }
 
@@ -74,9 +74,9 @@ where
     let class = Class::root(Priority::Normal);
     let home = Home::new(current_registry());
     if const { is_big::<F>() } {
-        task::spawn(task::closure(Box::new(f)), home, class, site)
+        task::launch(task::closure(Box::new(f)), home, class, site)
     } else {
-        task::spawn(task::closure(f), home, class, site)
+        task::launch(task::closure(f), home, class, site)
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a thread gets onto a seat of a pool: its own, as a guest, or by sending a closure to a
 //! worker.
 
+use super::events::Entered;
 use super::limit::Limit;
 use super::publish;
 use super::registry::Registry;
@@ -258,6 +259,13 @@ fn install_by<R: Send>(
         Ok(result) => result,
         Err(payload) => unwind::resume(payload),
     }
+}
+
+/// The tokio context of a pool, on the calling thread (feature `tokio`).
+pub(crate) struct InContext<'a>(#[allow(dead_code)] Option<Entered<'a>>);
+
+pub(crate) fn in_context(registry: &Registry) -> InContext<'_> {
+    InContext(registry.hooks.context.enter())
 }
 
 thread_cell! {

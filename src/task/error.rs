@@ -3,6 +3,7 @@
 use super::Id;
 use crate::util::unwind::Payload;
 use std::fmt;
+use std::io;
 
 /// A task ended without an output: it panicked, or it was cancelled.
 ///
@@ -176,3 +177,19 @@ impl fmt::Debug for JoinError {
 }
 
 impl std::error::Error for JoinError {}
+
+/// For `?` in functions that return an [`io::Error`]: one of the kind
+/// [`Other`](io::ErrorKind::Other), with the [`JoinError`] inside.
+///
+/// ```
+/// fn read() -> std::io::Result<String> {
+///     let text = manyhands::spawn_blocking(|| std::fs::read_to_string("Cargo.toml"));
+///     text.join()?
+/// }
+/// assert!(read().unwrap().contains("manyhands"));
+/// ```
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> Self {
+        Self::other(error)
+    }
+}

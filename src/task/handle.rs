@@ -127,7 +127,7 @@ impl<T> JoinHandle<T> {
     /// });
     /// ```
     pub fn cancel_on_drop(self) -> CancelOnDrop<T> {
-        CancelOnDrop { handle: self }
+        CancelOnDrop::new(self)
     }
 
     /// Drops the result and the waker, as `State::drop_handle` has asked.
@@ -288,30 +288,116 @@ impl fmt::Debug for AbortHandle {
     }
 }
 
-/// A [`JoinHandle`] that aborts its task when dropped. Made by [`JoinHandle::cancel_on_drop`].
+/// A [`JoinHandle`] that aborts its task when dropped, so that a task cannot outlive whoever holds
+/// this. Made by [`JoinHandle::cancel_on_drop`], or by [`new`](Self::new) under the name that
+/// tokio-util gives it, [`task::AbortOnDropHandle`](crate::task::AbortOnDropHandle).
+///
+/// # Children
+///
+/// A task that holds such handles is the parent of their tasks. If it panics, is aborted, or ends,
+/// its future is dropped, these handles with it, and the children are aborted, and theirs. For many
+/// children there is [`JoinSet`](crate::task::JoinSet), which does the same.
+///
+/// ```
+/// use manyhands::spawn;
+/// use std::future::pending;
+///
+/// manyhands::block_on(async {
+///     let (send, receive) = futures::channel::oneshot::channel();
+///     let parent = spawn(async move {
+///         let child = spawn(pending::<()>()).cancel_on_drop();
+///         send.send(child.abort_handle()).unwrap();
+///         pending::<()>().await;
+///         drop(child);
+///     });
+///     let child = receive.await.unwrap();
+///     parent.abort();
+///     while !child.is_finished() {
+///         manyhands::task::yield_now().await;
+///     }
+/// });
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping this aborts the task"]
 pub struct CancelOnDrop<T> {
-    handle: JoinHandle<T>,
+    /// `None`: detached.
+    handle: Option<JoinHandle<T>>,
 }
 
 impl<T> CancelOnDrop<T> {
+    /// The same as [`JoinHandle::cancel_on_drop`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use manyhands::task::AbortOnDropHandle;
+    ///
+    /// let child = AbortOnDropHandle::new(manyhands::spawn(async { 1 }));
+    /// assert_eq!(manyhands::block_on(child).unwrap(), 1);
+    /// ```
+    pub fn new(handle: JoinHandle<T>) -> Self {
+        Self {
+            handle: Some(handle),
+        }
+    }
+
+    fn handle(&self) -> &JoinHandle<T> {
+        self.handle.as_ref().expect("only `detach` takes it")
+    }
+
+    /// Asks the task to end, as [`JoinHandle::abort`] does. The handle can still be awaited.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let child = manyhands::spawn(std::future::pending::<()>()).cancel_on_drop();
+    /// child.abort();
+    /// assert!(manyhands::block_on(child).unwrap_err().is_cancelled());
+    /// ```
+    pub fn abort(&self) {
+        self.handle().abort();
+    }
+
     /// Another handle that can abort the task, and tells whether it has ended.
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {
-        self.handle.abort_handle()
+        self.handle().abort_handle()
     }
 
     /// The task's id.
     #[must_use]
     pub fn id(&self) -> Id {
-        self.handle.id()
+        self.handle().id()
     }
 
     /// Has the task ended?
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.handle.is_finished()
+        self.handle().is_finished()
+    }
+
+    /// The handle as it was before: dropping it lets the task run on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let child = manyhands::spawn(async { 1 }).cancel_on_drop();
+    /// let free: manyhands::JoinHandle<i32> = child.detach();
+    /// assert_eq!(free.join().unwrap(), 1);
+    /// ```
+    pub fn detach(mut self) -> JoinHandle<T> {
+        self.handle.take().expect("only `detach` takes it")
+    }
+
+    /// As [`JoinHandle::take_result`].
+    pub(crate) fn take_result(&mut self) -> Option<Result<T, JoinError>> {
+        self.handle.as_mut()?.take_result()
+    }
+}
+
+impl<T> AsRef<JoinHandle<T>> for CancelOnDrop<T> {
+    fn as_ref(&self) -> &JoinHandle<T> {
+        self.handle()
     }
 }
 
@@ -319,13 +405,16 @@ impl<T> Future for CancelOnDrop<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.handle).poll(cx)
+        let handle = self.handle.as_mut().expect("only `detach` takes it");
+        Pin::new(handle).poll(cx)
     }
 }
 
 impl<T> Drop for CancelOnDrop<T> {
     fn drop(&mut self) {
         // No effect on a task that is complete.
-        self.handle.abort();
+        if let Some(handle) = &self.handle {
+            handle.abort();
+        }
     }
 }

@@ -222,6 +222,27 @@ impl<T: 'static> LocalKey<T> {
         self.with(T::clone)
     }
 
+    /// A copy of the value, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// An error where [`with`](Self::with) panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// manyhands::task_local! { static DEPTH: u32; }
+    ///
+    /// assert!(DEPTH.try_get().is_err());
+    /// assert_eq!(DEPTH.sync_scope(3, || DEPTH.try_get()), Ok(3));
+    /// ```
+    pub fn try_get(&'static self) -> Result<T, AccessError>
+    where
+        T: Clone,
+    {
+        self.try_with(T::clone)
+    }
+
     /// Calls `f` with `value` in place, and takes it back afterwards, even if `f` panics.
     #[track_caller]
     fn bind<R>(&'static self, value: &mut Option<T>, f: impl FnOnce() -> R) -> R {

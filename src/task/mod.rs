@@ -1,11 +1,12 @@
 //! Spawned futures: their ids, their results, values of their own, and giving way to others.
 //!
-//! [`spawn`](crate::spawn) makes a task of a future and returns its [`JoinHandle`]. In a task,
+//! [`spawn`] makes a task of a future and returns its [`JoinHandle`]. In a task,
 //! [`id()`] tells which task it is, and [`yield_now()`] lets other tasks run first. A [`JoinSet`]
-//! awaits many tasks, in the order in which they end. A [`LocalKey`] gives a future values of its
-//! own.
-// For readers of the source: layer 2. `spawn` allocates the cell of a task, whose right to run is a
-// `JobRef`. Where ready tasks go is the business of the pool, known here by the trait `Schedule`
+//! awaits many tasks, in the order in which they end; a [`JoinMap`] knows them by keys, and a
+//! [`JoinQueue`] keeps to the order in which they were spawned. A [`LocalKey`] gives a future
+//! values of its own. A [`LocalPoolHandle`] runs futures that are not `Send`.
+// For readers of the source: layer 2. `launch` allocates the cell of a task, whose right to run is
+// a `JobRef`. Where ready tasks go is the business of the pool, known here by the trait `Schedule`
 // only. README.md tells how it all works, and states the rules task.I1 to task.I6 that comments
 // cite.
 
@@ -34,6 +35,8 @@ pub use self::class::Priority;
 pub use self::coop::{Unconstrained, consume_budget, unconstrained};
 pub use self::current::{id, try_id};
 pub use self::error::JoinError;
+/// The name of [`CancelOnDrop`] in tokio-util.
+pub use self::handle::CancelOnDrop as AbortOnDropHandle;
 pub use self::handle::{AbortHandle, CancelOnDrop, JoinHandle};
 pub use self::id::Id;
 pub use self::info::{TaskInfo, TaskKind, TaskState};
@@ -43,7 +46,10 @@ pub use self::local::{AccessError, LocalKey, TaskLocalFuture};
 pub use self::spawnable::Spawnable;
 pub use self::yield_now::{YieldNow, yield_now};
 // Where users look for them; they need a pool, and live above it.
-pub use crate::entry::{Builder, JoinSet};
+pub use crate::entry::{
+    Builder, JoinMap, JoinMapKeys, JoinQueue, JoinSet, LocalPoolHandle, block_in_place, spawn,
+    spawn_blocking,
+};
 
 pub(crate) use self::class::{Class, Kind};
 pub(crate) use self::current::note_computing;
@@ -113,7 +119,7 @@ pub(crate) trait Schedule: Send + Sync + 'static {
 
 /// Makes a task of a future, and schedules it. If the pool is closed, the future is dropped at
 /// once, and the handle says that the task was cancelled.
-pub(crate) fn spawn<F, S>(
+pub(crate) fn launch<F, S>(
     future: F,
     scheduler: S,
     class: Class,
@@ -137,7 +143,7 @@ where
     start(future, scheduler, class, site, id)
 }
 
-/// Like [`spawn`], with a name or without.
+/// Like [`launch`], with a name or without.
 pub(crate) fn spawn_named<F, S>(
     future: F,
     scheduler: S,
@@ -151,7 +157,7 @@ where
     S: Schedule,
 {
     if name.is_none() {
-        return spawn(future, scheduler, class, site);
+        return launch(future, scheduler, class, site);
     }
     let id = Id::next();
     let span = Carried::for_task(id, name.as_deref(), site);
@@ -189,7 +195,7 @@ where
     handle
 }
 
-/// Makes a future of a closure, for [`spawn`] with [`Class::root`]. The closure runs once, on a
+/// Makes a future of a closure, for [`launch`] with [`Class::root`]. The closure runs once, on a
 /// worker, under the task's cancel flag.
 pub(crate) fn closure<R, F: FnOnce() -> R>(f: F) -> impl Future<Output = R> + use<F, R> {
     Call(Some(f))

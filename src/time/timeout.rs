@@ -69,6 +69,18 @@ impl<F> Timeout<F> {
         &self.future
     }
 
+    /// The inner future, to be changed.
+    ///
+    /// ```
+    /// use manyhands::time::{Duration, timeout};
+    /// let mut ready = timeout(Duration::ZERO, std::future::ready(1));
+    /// *ready.get_mut() = std::future::ready(2);
+    /// assert_eq!(manyhands::block_on(ready), Ok(2));
+    /// ```
+    pub fn get_mut(&mut self) -> &mut F {
+        &mut self.future
+    }
+
     /// Returns the inner future, without its deadline.
     ///
     /// ```

@@ -1,6 +1,9 @@
 //! Which public types are `Send`, `Sync`, `Unpin`, `UnwindSafe`, `RefUnwindSafe` and `Debug`.
 
-use manyhands::task::{AccessError, Id, JoinSet, LocalKey, TaskLocalFuture, YieldNow};
+use manyhands::task::{
+    AccessError, Id, JoinMap, JoinQueue, JoinSet, LocalKey, LocalPoolHandle, TaskLocalFuture,
+    YieldNow,
+};
 use manyhands::{
     AbortHandle, BlockingMetrics, BroadcastContext, CancelOnDrop, Compute, FnContext, Handle,
     JoinError, JoinHandle, Metrics, Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, SeatKind,
@@ -98,6 +101,11 @@ fn every_public_type_has_the_traits_it_should() {
         Compute<u8> = "S-P--D";
         JoinSet<Cell> = "SYPURD";
         JoinSet<Rc> = "--PURD";
+        JoinMap<u8, Cell> = "SYPURD";
+        JoinMap<u8, Rc> = "--PURD";
+        JoinQueue<Cell> = "SYPURD";
+        JoinQueue<Rc> = "--PURD";
+        LocalPoolHandle = "SYPURD";
         // The key is the same for all threads, whatever the values are.
         LocalKey<Rc> = "SYPURD";
         TaskLocalFuture<u8, Cell> = "S-PU-D";

@@ -4,6 +4,8 @@
 extern crate manyhands as rayon;
 
 mod adapters;
+#[cfg(feature = "macros")]
+mod attributes;
 mod auto_traits;
 mod beyond;
 mod big_futures;
@@ -15,16 +17,19 @@ mod checklist;
 mod compute;
 mod coop;
 mod drops;
+mod enter;
 mod futures;
 mod hidden;
 mod house;
 mod iter_equiv;
 mod join;
 mod join_many;
+mod join_map;
 mod join_set;
 mod layers;
 mod limit;
 mod panics;
+mod pinned;
 mod places;
 mod plumbing;
 mod rayon_names;
@@ -37,6 +42,9 @@ mod source;
 mod sources;
 mod strangers;
 mod task_local;
+#[cfg(feature = "time")]
+mod tokio_names;
+mod tokio_util;
 mod util;
 mod wait;
 mod words;

@@ -1,5 +1,5 @@
 //! No line of prose has more than 100 columns. `WRAP=1 cargo test --test it wrap` refills the
-//! paragraphs that have one: in comments of `src/` and in Markdown.
+//! paragraphs that have one: in comments of `src/` and `macros/`, and in Markdown.
 
 use crate::source;
 use proc_macro2::{TokenStream, TokenTree};
@@ -12,6 +12,7 @@ const WIDTH: usize = 100;
 /// commands have printed.
 pub(crate) fn prose() -> Vec<String> {
     let mut files = source::files_below("src", &[".rs", ".md"]);
+    files.extend(source::files_below("macros", &[".rs", ".md"]));
     let mut book = source::files_below("book/src", &[".md"]);
     book.retain(|path| !path.contains("/benchmark-tables"));
     files.extend(book);

@@ -17,6 +17,7 @@ mod async_io;
 mod tokio;
 
 pub(crate) use self::tokio::Context;
+pub(super) use self::tokio::Entered;
 use crate::sim;
 use crate::util::parker::Driving;
 use std::fmt;

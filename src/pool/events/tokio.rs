@@ -24,6 +24,9 @@ use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
+/// What keeps a thread in a context.
+pub(in crate::pool) type Entered<'a> = EnterGuard<'a>;
+
 /// What all threads of a pool are in.
 #[derive(Debug, Default)]
 pub(crate) struct Context(Option<Handle>);
@@ -34,7 +37,7 @@ impl Context {
     }
 
     /// To be kept in a frame that is left after all that runs in the context.
-    pub(in crate::pool) fn enter(&self) -> Option<EnterGuard<'_>> {
+    pub(in crate::pool) fn enter(&self) -> Option<Entered<'_>> {
         match Handle::try_current() {
             Err(none) if none.is_missing_context() => self.0.as_ref().map(Handle::enter),
             // Already in one; or the thread is at its end, and too late for any.

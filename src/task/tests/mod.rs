@@ -22,7 +22,7 @@ where
     S: Schedule,
 {
     let class = Class::future(Priority::Normal);
-    super::spawn(future, scheduler, class, Location::caller())
+    super::launch(future, scheduler, class, Location::caller())
 }
 
 #[cfg(not(manyhands_model))]
@@ -34,7 +34,7 @@ where
     S: Schedule,
 {
     let class = Class::root(Priority::Normal);
-    super::spawn(super::closure(f), scheduler, class, Location::caller())
+    super::launch(super::closure(f), scheduler, class, Location::caller())
 }
 
 #[derive(Default)]
