@@ -113,6 +113,7 @@ mod unwind {
 mod test;
 RUST
     echo '#[cfg(test)] pub(crate) use crate::inside::in_worker;' >> "$to/src/registry.rs"
+    echo '#[cfg(test)] #[allow(unused_imports)] use crate::unwind;' >> "$to/src/fork.rs"
     cp "$core/src/test.rs" "$to/src"
     local theirs ours
     for pair in join:fork scope:fork spawn:spawn broadcast:broadcast thread_pool:pool; do
@@ -120,8 +121,7 @@ RUST
         ours=${pair##*:}
         mkdir -p "$to/src/$ours"
         cp "$core/src/$theirs/test.rs" "$to/src/$ours/$theirs.rs"
-        echo "#[cfg(test)] mod $theirs;" | sed "s/mod \(.*\);/#[path = \"$ours\/\1.rs\"] mod test_of_\1;/" \
-            >> "$to/src/$ours.rs"
+        echo "#[cfg(test)] #[path = \"$ours/$theirs.rs\"] mod test_of_$theirs;" >> "$to/src/$ours.rs"
     done
 }
 
@@ -170,7 +170,7 @@ for part in $parts; do
         *) echo "no part $part"; exit 1 ;;
     esac
     # shellcheck disable=SC2086
-    count_tests cargo test --no-fail-fast $flags --manifest-path "$suite/$folder/Cargo.toml" \
+    count_tests ${CARGO:-cargo} test --no-fail-fast $flags --manifest-path "$suite/$folder/Cargo.toml" \
         --target-dir "$suite/target"
 done
 finish
