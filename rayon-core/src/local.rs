@@ -3,8 +3,11 @@
 //!
 //! manyhands starts spawned closures in the order in which they came. Programs written for
 //! rayon-core see another order on a pool of one thread, so it is made here. Each closure goes into
-//! the list of its thread, and a *ticket* for it to the pool: a job that takes one closure out of
-//! that list and runs it. Which ticket takes which closure does not matter.
+//! the list of its thread, and a *ticket* for the list to the pool: a job that takes a closure out
+//! of it and runs it. While there are closures there is a ticket, and no more than one that nobody
+//! has begun: whoever begins one and leaves closures behind issues the next, before anything else.
+//! So one thread after the other hears of a list, and spawning beside a ticket costs no more than a
+//! push.
 
 use crate::registry::Registry;
 use std::cell::RefCell;
@@ -25,7 +28,27 @@ struct Lists {
     places: VecDeque<Place>,
     /// The closures of `spawn_fifo`, oldest first.
     in_order: VecDeque<Job>,
+    /// There is a ticket that nobody has begun.
+    has_ticket: bool,
 }
+
+impl Lists {
+    /// The next closure for the thread that has spawned them, if that `is_me`; else for another.
+    fn take(&mut self, is_me: bool) -> Option<Job> {
+        let place = match is_me {
+            true => self.places.pop_back()?,
+            false => self.places.pop_front()?,
+        };
+        match place {
+            Place::Job(job) => Some(job),
+            Place::InOrder => self.in_order.pop_front(),
+        }
+    }
+}
+
+/// How many closures a thread runs for one ticket, at most, if it has spawned them itself. Between
+/// tickets it looks at the other queues of its pool.
+const BATCH: u32 = 16;
 
 enum Place {
     /// A closure of `spawn`.
@@ -42,28 +65,34 @@ pub(crate) enum Order {
 }
 
 impl Local {
-    pub(crate) fn push(&self, job: Job, order: Order) {
-        self.change(|lists| match order {
-            Order::NewestFirst => lists.places.push_back(Place::Job(job)),
-            Order::OldestFirst => {
-                lists.places.push_back(Place::InOrder);
-                lists.in_order.push_back(job);
+    /// `true`: it needs a ticket, which the caller issues.
+    #[must_use]
+    fn push(&self, job: Job, order: Order) -> bool {
+        self.change(|lists| {
+            match order {
+                Order::NewestFirst => lists.places.push_back(Place::Job(job)),
+                Order::OldestFirst => {
+                    lists.places.push_back(Place::InOrder);
+                    lists.in_order.push_back(job);
+                }
             }
-        });
+            !std::mem::replace(&mut lists.has_ticket, true)
+        })
     }
 
-    /// The next closure for the thread that has spawned them, if this `is_mine`; else for another.
-    pub(crate) fn take(&self, is_mine: bool) -> Option<Job> {
+    /// Begins a ticket: a closure, unless a yield was faster, and whether the caller issues the next
+    /// ticket.
+    fn begin_ticket(&self, is_me: bool) -> (Option<Job>, bool) {
         self.change(|lists| {
-            let place = match is_mine {
-                true => lists.places.pop_back()?,
-                false => lists.places.pop_front()?,
-            };
-            match place {
-                Place::Job(job) => Some(job),
-                Place::InOrder => lists.in_order.pop_front(),
-            }
+            let job = lists.take(is_me);
+            lists.has_ticket = !lists.places.is_empty();
+            (job, lists.has_ticket)
         })
+    }
+
+    /// The newest closure, for the thread that has spawned it.
+    pub(crate) fn take_newest(&self) -> Option<Job> {
+        self.change(|lists| lists.take(true))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -115,21 +144,34 @@ impl Worker {
         worker.registry.is_current().then_some(worker)
     }
 
-    /// Is it that one?
-    fn is_here(local: &Arc<Local>) -> bool {
-        Self::current().is_some_and(|worker| Arc::ptr_eq(&worker.local, local))
-    }
-
     /// Keeps the closure for this thread or another of its pool.
     pub(crate) fn spawn(&self, job: Job, order: Order) {
-        self.local.push(job, order);
-        let local = Arc::clone(&self.local);
-        self.registry.start(move || {
-            let is_mine = Self::is_here(&local);
-            // None: `yield_now` or `yield_local` has run it.
-            if let Some(job) = local.take(is_mine) {
-                job();
+        if self.local.push(job, order) {
+            self.issue_ticket();
+        }
+    }
+
+    fn issue_ticket(&self) {
+        let spawner = self.clone();
+        self.registry.start(move || spawner.run_ticket());
+    }
+
+    /// Runs one of the closures that `self` has spawned; on its own thread several.
+    fn run_ticket(&self) {
+        let is_me = Self::current().is_some_and(|me| Arc::ptr_eq(&me.local, &self.local));
+        let (job, has_more) = self.local.begin_ticket(is_me);
+        if has_more {
+            self.issue_ticket();
+        }
+        let mut next = job;
+        let mut count = 1;
+        while let Some(job) = next {
+            self.registry.run_contained(job);
+            if !is_me || count == BATCH {
+                break;
             }
-        });
+            count += 1;
+            next = self.local.take_newest();
+        }
     }
 }

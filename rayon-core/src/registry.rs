@@ -60,12 +60,12 @@ impl Registry {
         handle.is_some_and(|handle| handle.current_thread_index().is_some())
     }
 
-    /// Starts a closure on some worker. Its panic goes to the panic handler.
+    /// Starts a closure on some worker. Its panic goes to the panic handler, too.
     pub(crate) fn start(&self, f: impl FnOnce() + Send + 'static) {
         drop(self.handle().spawn_compute(f));
     }
 
-    /// Runs a closure on this thread, in the middle of another one.
+    /// Runs a spawned closure. Its panic goes to the panic handler.
     pub(crate) fn run_contained(&self, f: impl FnOnce()) {
         let Err(payload) = catch_unwind(AssertUnwindSafe(f)) else {
             return;

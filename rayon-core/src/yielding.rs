@@ -40,7 +40,7 @@ pub fn yield_local() -> Option<Yield> {
 fn yield_to(otherwise: impl FnOnce() -> Option<Yield>) -> Option<Yield> {
     current_thread_index()?;
     if let Some(worker) = Worker::current() {
-        if let Some(job) = worker.local.take(true) {
+        if let Some(job) = worker.local.take_newest() {
             worker.registry.run_contained(job);
             return Some(Yield::Executed);
         }
