@@ -44,12 +44,13 @@ pub fn yield_local() -> Option<Yield> {
     seat::try_current().map(|me| told(yielding::run_own(me)))
 }
 
-/// Is there anything on the calling thread's own queues that no thread has begun? `None` on a thread
-/// that does not work for a pool.
+/// Is there anything on the calling thread's own queues that no thread has begun? `None` on a
+/// thread that does not work for a pool.
 ///
-/// Counted are second halves of joins, jobs of scopes, pieces of loops and ready futures; what waits
-/// in queues that all threads share is not. A hint, because other threads may take it at any
-/// moment: for code that cuts its work into fewer pieces while nobody takes them. Costs a few loads.
+/// Counted are second halves of joins, jobs of scopes, pieces of loops and ready futures. What
+/// waits in queues that all threads share does not count. It is a hint, as other threads may take a
+/// job at any moment: for code that cuts its work into fewer pieces while nobody takes them. It
+/// costs a few loads. (rayon-core has this as `current_thread_has_pending_tasks`.)
 ///
 /// ```
 /// use manyhands::{current_thread_has_pending_jobs, join};
