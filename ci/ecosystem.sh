@@ -7,8 +7,8 @@
 #   ci/ecosystem.sh                        everything
 #   ci/ecosystem.sh b3sum tokei            these programs
 #   ci/ecosystem.sh tests                  the tests of crates
-#   ROUNDS=11 TIMES=1 ci/ecosystem.sh ...  also the time of each program at 1, 2 and 8 threads,
-#                                          interleaved: medians and minima in milliseconds
+#   ROUNDS=25 TIMES=1 ci/ecosystem.sh ...  also the time of each program at 1, 2 and 8 threads: medians
+#                                          over rounds that run both
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
@@ -46,7 +46,10 @@ TOML
 rayon-core = { path = "$root/rayon-core" }
 TOML
     (cd "$eco/$1-patched" && cargo update --quiet -p rayon-core)
-    grep -A 2 'name = "rayon-core"' "$eco/$1-patched/Cargo.lock" | grep -q -v source
+    if grep -A 2 'name = "rayon-core"' "$eco/$1-patched/Cargo.lock" | grep -q source; then
+        echo "the patch of $1 is not used"
+        exit 1
+    fi
 }
 
 # program NAME VERSION: both builds, as $eco/bin/NAME and $eco/bin/NAME-patched.
@@ -58,8 +61,10 @@ program() {
         (cd "$eco/$side" && "$cargo" build --quiet --release --bin "$1" --target-dir "$eco/target")
         cp "$eco/target/release/$1" "$eco/bin/$side"
     done
-    # Nobody has measured the same program twice.
-    ! cmp -s "$eco/bin/$1" "$eco/bin/$1-patched"
+    if cmp -s "$eco/bin/$1" "$eco/bin/$1-patched"; then
+        echo "both builds of $1 are the same program"
+        exit 1
+    fi
 }
 
 # same NAME PREPARE ARGUMENTS...: both print the same; at 1, 2 and 8 threads.
@@ -79,25 +84,34 @@ same() {
     done
 }
 
-# The medians and minima of both, in turns.
+# Runs one of both: its time in microseconds.
+time_of() {
+    local start
+    start=$(date +%s%N)
+    "$eco/bin/$1" "${@:2}" > /dev/null 2>&1
+    echo $((($(date +%s%N) - start) / 1000))
+}
+
+# The medians of both, in rounds that each run both; and that of the ratios of the rounds.
 times() {
-    local name=$1 before=$2 side round start
+    local name=$1 before=$2 round stock patched
     shift 2
-    : > "$eco/$name.times"
     for round in $(seq "$rounds"); do
-        for side in "$name" "$name-patched"; do
-            $before
-            start=$(date +%s%N)
-            "$eco/bin/$side" "$@" > /dev/null 2>&1
-            echo "$side $((($(date +%s%N) - start) / 1000))" >> "$eco/$name.times"
-        done
-    done
-    for side in "$name" "$name-patched"; do
-        grep "^$side " "$eco/$name.times" | sort -k2n | awk -v n="$rounds" -v side="$side" \
-            -v threads="$RAYON_NUM_THREADS" '
-            NR == 1 { min = $2 } NR == int((n + 1) / 2) { median = $2 }
-            END { printf "%-16s %d threads: median %8.1f ms, minimum %8.1f ms\n", side, threads, median / 1000, min / 1000 }'
-    done
+        $before
+        [ $((round % 2)) -eq 0 ] || stock=$(time_of "$name" "$@")
+        $before
+        patched=$(time_of "$name-patched" "$@")
+        $before
+        [ $((round % 2)) -eq 1 ] || stock=$(time_of "$name" "$@")
+        echo "$stock $patched"
+    done > "$eco/times"
+    echo "$name, $RAYON_NUM_THREADS threads: rayon-core $(median '$1 / 1000') ms," \
+        "here $(median '$2 / 1000') ms, ratio $(median '$2 / $1')"
+}
+
+# The median of an expression over the lines of $eco/times.
+median() {
+    awk "{ print $1 }" "$eco/times" | sort -n | sed -n "$(((rounds + 1) / 2))p"
 }
 
 # A file of 256 MB, the same in every run.
@@ -106,9 +120,9 @@ big_file() {
         2> /dev/null > "$eco/big"
 }
 
-# What tokei and oxipng read: the sources of the toolchain's registry, and pictures.
-sources() {
-    echo "${CARGO_HOME:-$HOME/.cargo}/registry/src"
+# A tree for tokei: what cargo has fetched so far, as it was at the first run.
+tree() {
+    [ -d "$eco/tree" ] || cp -r "${CARGO_HOME:-$HOME/.cargo}/registry/src" "$eco/tree"
 }
 
 fresh_pictures() {
@@ -126,15 +140,15 @@ for part in $parts; do
         tokei)
             # Its table is sorted by name; files of equal size have no order of their own.
             program tokei 15.0.0
-            same tokei : --sort lines "$(sources)"
+            tree
+            same tokei : --sort lines "$eco/tree"
             ;;
         oxipng)
             program oxipng 9.1.5
             rm -rf "$eco/pictures"
             mkdir "$eco/pictures"
-            find "$(sources)" -name '*.png' -size +8k | sort | head -n 24 | while read -r picture; do
-                cp "$picture" "$eco/pictures/$(echo "$picture" | sha256sum | head -c 16).png"
-            done
+            ci/ecosystem-pictures.pl "$eco/pictures" 12 400
+            fresh_pictures
             same oxipng fresh_pictures -o 2 --quiet "$eco/work"/*.png
             rm -rf "$eco/work"
             ;;
