@@ -37,9 +37,10 @@ TOML
     (cd "$eco/fetch-$1" && cargo vendor --quiet > /dev/null)
     cp -r "$eco/fetch-$1/vendor/$1" "$eco/$1"
     rm -rf "$eco/fetch-$1"
-    # The lock file that is published with the crate, on both sides; but for rayon-core.
+    # The same versions on both sides, and none so old that manyhands cannot use it: cargo would ignore
+    # the patch.
     echo '[workspace]' >> "$eco/$1/Cargo.toml"
-    (cd "$eco/$1" && cargo update --quiet -p rayon-core --precise 1.13.0)
+    (cd "$eco/$1" && cargo update --quiet && cargo update --quiet -p rayon-core --precise 1.13.0)
     cp -r "$eco/$1" "$eco/$1-patched"
     cat >> "$eco/$1-patched/Cargo.toml" <<TOML
 [patch.crates-io]
@@ -58,7 +59,7 @@ program() {
     mkdir -p "$eco/bin"
     local side
     for side in "$1" "$1-patched"; do
-        (cd "$eco/$side" && "$cargo" build --quiet --release --bin "$1" --target-dir "$eco/target")
+        check "$cargo" build --release --bin "$1" --manifest-path "$eco/$side/Cargo.toml" --target-dir "$eco/target"
         cp "$eco/target/release/$1" "$eco/bin/$side"
     done
     if cmp -s "$eco/bin/$1" "$eco/bin/$1-patched"; then
