@@ -7,6 +7,7 @@ source ci/lib.sh
 check cargo fmt --all --check
 check cargo clippy --workspace --all-targets --all-features -- -D warnings
 check cargo clippy --no-default-features -- -D warnings
+check env RUSTDOCFLAGS=-Dwarnings cargo doc -p rayon-core --no-deps
 # Each feature alone, and those of `default` together.
 for feature in $(sed -n '/^\[features\]/,/^$/s/^\([a-z-]*\) = .*/\1/p' Cargo.toml); do
     check cargo clippy --no-default-features --features "$feature" -- -D warnings

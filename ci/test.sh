@@ -5,7 +5,9 @@ cd "$(dirname "$0")/.."
 source ci/lib.sh
 
 # As the README says. (The lane `docs` runs the programs in documentation once more, with all features.)
-count_tests cargo test --workspace --no-fail-fast
+count_tests cargo test --no-fail-fast
+# The attributes, and what stands in for rayon-core.
+count_tests cargo test --no-fail-fast -p manyhands-macros -p rayon-core
 # With all features, and optimised: the same API, on threads that also drive a reactor and are traced.
 check cargo build --release --all-features --example echo --example http_server --example tokio_bridge
 count_tests cargo test --no-fail-fast --release --all-features --test it --test time \

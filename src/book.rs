@@ -57,6 +57,9 @@ mod coming_from_rayon {}
 #[doc = include_str!("../book/src/rayon-checklist.md")]
 mod rayon_checklist {}
 
+#[doc = include_str!("../book/src/ecosystem.md")]
+mod ecosystem {}
+
 #[cfg(all(feature = "time", feature = "tokio"))]
 #[doc = include_str!("../book/src/coming-from-tokio.md")]
 mod coming_from_tokio {}

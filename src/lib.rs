@@ -119,10 +119,11 @@ mod util;
 pub use entry::{
     BroadcastContext, Cancelled, Compute, CustomSpawn, DefaultSpawn, EnterGuard, FnContext, Handle,
     Pool, PoolBuildError, PoolBuilder, Scope, ScopeFifo, ThreadSpawn, Yield, block_in_place,
-    block_on, broadcast, cancellable, compute, current_num_threads, current_thread_index,
-    in_place_scope, in_place_scope_fifo, is_cancelled, join, join_all, join_array, join_context,
-    join_each, join3, join4, max_num_threads, scope, scope_fifo, shield, spawn, spawn_blocking,
-    spawn_broadcast, spawn_compute, thread_index_bound, yield_local, yield_now,
+    block_on, broadcast, cancellable, compute, current_num_threads,
+    current_thread_has_pending_jobs, current_thread_index, in_place_scope, in_place_scope_fifo,
+    is_cancelled, join, join_all, join_array, join_context, join_each, join3, join4,
+    max_num_threads, scope, scope_fifo, shield, spawn, spawn_blocking, spawn_broadcast,
+    spawn_compute, thread_index_bound, yield_local, yield_now,
 };
 // rayon's names, for programs that depend on this crate under the name `rayon`.
 #[doc(hidden)]

@@ -8,7 +8,7 @@ mod waits;
 
 use manyhands::prelude::*;
 use manyhands::sim::{self, Builder};
-use manyhands::{Pool, block_on, join, scope, spawn, spawn_blocking, time};
+use manyhands::{Pool, block_on, current_thread_index, join, scope, spawn, spawn_blocking, time};
 use reports::measure_inside;
 use shapes::{ALL, WAITS, measure, measure_waits, ms, us};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -353,6 +353,54 @@ fn waits_end_under_any_seed() {
         for cores in [1, 2, 4] {
             Builder::new().cores(cores).many(0..30, shape);
         }
+    }
+}
+
+/// An index below the number of threads belongs to one thread at a time. On a pool of workers there
+/// are no others, whatever waits for what. (`rayon-core/` rests on that.)
+fn indexes_have_one_owner(spares: Option<usize>) {
+    let builder = Pool::builder().num_threads(3);
+    let pool = match spares {
+        Some(spares) => builder.max_spare_threads(spares).build().unwrap(),
+        None => builder.build().unwrap(),
+    };
+    let owned = [const { AtomicBool::new(false) }; 3];
+    let visit = || {
+        let index = current_thread_index().unwrap();
+        let Some(owned) = owned.get(index) else {
+            assert_ne!(spares, Some(0), "index {index} on a pool of workers");
+            return;
+        };
+        assert!(!owned.swap(true, Ordering::Relaxed), "two threads {index}");
+        sim::work(us(3));
+        owned.store(false, Ordering::Relaxed);
+    };
+    let waits = || {
+        visit();
+        block_on(async { spawn(async { sim::work(us(2)) }).await.unwrap() });
+        visit();
+    };
+    pool.scope(|s| {
+        for _ in 0..4 {
+            s.spawn(|s| {
+                visit();
+                join(|| join(visit, waits), || join(waits, visit));
+                s.spawn(|_| visit());
+            });
+        }
+    });
+    pool.join(|| (0..20).into_par_iter().for_each(|_| visit()), waits);
+    let indexes = pool.broadcast(|_| current_thread_index());
+    assert_eq!(indexes, [Some(0), Some(1), Some(2)]);
+    pool.shutdown();
+}
+
+#[test]
+fn an_index_has_one_owner_under_any_seed() {
+    for cores in [1, 2, 4] {
+        let seeds = || Builder::new().cores(cores);
+        seeds().many(0..60, || indexes_have_one_owner(Some(0)));
+        seeds().many(0..30, || indexes_have_one_owner(None));
     }
 }
 

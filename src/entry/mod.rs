@@ -64,4 +64,4 @@ pub use self::pool_builder::{
 pub use self::scope::{Scope, ScopeFifo, in_place_scope, in_place_scope_fifo, scope, scope_fifo};
 pub use self::spawn::{spawn, spawn_blocking, spawn_compute};
 pub use self::task_builder::Builder;
-pub use self::yield_now::{Yield, yield_local, yield_now};
+pub use self::yield_now::{Yield, current_thread_has_pending_jobs, yield_local, yield_now};

@@ -483,8 +483,13 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     fn start(mut self) -> Result<Arc<Registry>, PoolBuildError> {
         let has_spares = S::HAS_SPARES && !self.use_current_thread;
         let spares = if has_spares { self.spares } else { Some(0) };
+        let sizes = if self.use_current_thread && self.num_threads == 1 {
+            Sizes::alone(self.blocking, self.keep_alive)
+        } else {
+            Sizes::new(self.num_threads, spares, self.blocking, self.keep_alive)
+        };
         let start = Start {
-            sizes: Sizes::new(self.num_threads, spares, self.blocking, self.keep_alive),
+            sizes,
             hooks: std::mem::take(&mut self.hooks),
             lenient: false,
             use_current_thread: self.use_current_thread,

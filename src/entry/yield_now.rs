@@ -44,6 +44,28 @@ pub fn yield_local() -> Option<Yield> {
     seat::try_current().map(|me| told(yielding::run_own(me)))
 }
 
+/// Is there anything on the calling thread's own queues that no thread has begun? `None` on a
+/// thread that does not work for a pool.
+///
+/// Counted are second halves of joins, jobs of scopes, pieces of loops and ready futures. What
+/// waits in queues that all threads share does not count. It is a hint, as other threads may take a
+/// job at any moment: for code that cuts its work into fewer pieces while nobody takes them. It
+/// costs a few loads. (rayon-core has this as `current_thread_has_pending_tasks`.)
+///
+/// ```
+/// use manyhands::{current_thread_has_pending_jobs, join};
+/// assert_eq!(current_thread_has_pending_jobs(), None);
+/// let pool = manyhands::Pool::builder().num_threads(1).build().unwrap();
+/// let (during, behind) = pool.install(|| {
+///     let (during, ()) = join(current_thread_has_pending_jobs, || ());
+///     (during, current_thread_has_pending_jobs())
+/// });
+/// assert_eq!((during, behind), (Some(true), Some(false)));
+/// ```
+pub fn current_thread_has_pending_jobs() -> Option<bool> {
+    seat::try_current().map(|me| me.has_visible_work() || me.hides_jobs())
+}
+
 fn told(executed: bool) -> Yield {
     if executed {
         Yield::Executed

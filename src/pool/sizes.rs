@@ -52,17 +52,30 @@ impl Sizes {
         let spares = spares.unwrap_or(DEFAULT_SPARES).min(MAX_SPARES);
         Self {
             workers: threads.clamp(1, MAX_THREADS),
-            first_to_end: 0,
             guests: if spares == 0 { 0 } else { GUESTS },
             spares,
-            blocking: blocking.unwrap_or(DEFAULT_BLOCKING).max(1),
-            keep_alive: keep_alive.unwrap_or(DEFAULT_KEEP_ALIVE),
             // Models have no clock, so no thread spins there.
             cores: if cfg!(manyhands_model) {
                 1
             } else {
                 env::cores() as u32
             },
+            ..Self::alone(blocking, keep_alive)
+        }
+    }
+
+    /// The sizes of a pool whose only thread is one of the program's. Nobody works beside it, so it
+    /// does not ask the system for the number of cores: that reads files, and programs make many
+    /// such pools.
+    pub(crate) fn alone(blocking: Option<usize>, keep_alive: Option<Duration>) -> Self {
+        Self {
+            workers: 1,
+            first_to_end: 0,
+            guests: 0,
+            spares: 0,
+            blocking: blocking.unwrap_or(DEFAULT_BLOCKING).max(1),
+            keep_alive: keep_alive.unwrap_or(DEFAULT_KEEP_ALIVE),
+            cores: 1,
         }
     }
 }

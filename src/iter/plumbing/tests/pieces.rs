@@ -64,7 +64,10 @@ fn a_tiny_loop_is_one_item_and_the_others() {
 #[test]
 fn a_thief_takes_the_others_of_a_tiny_loop() {
     let (lens, _) = pieces(everybody(), (0..10).into_par_iter());
-    assert!(lens.len() > 1 && lens.iter().sum::<usize>() == 10, "{lens:?}");
+    assert!(
+        lens.len() > 1 && lens.iter().sum::<usize>() == 10,
+        "{lens:?}"
+    );
 }
 
 #[test]
