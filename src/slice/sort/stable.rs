@@ -14,7 +14,7 @@
 use super::leaf::sort_stable;
 use super::neighbours::merge_neighbours;
 use super::runs::leading_run;
-use super::{MIN_LEN, is_worth_sharing};
+use super::{Lens, MIN_LEN, sort_alone, strays};
 use crate::iter::plumbing::fork;
 use std::mem::MaybeUninit;
 
@@ -29,22 +29,15 @@ where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
-    // Items without a size cannot be told apart, and need no buffer.
-    if size_of::<T>() == 0 || !is_worth_sharing(slice, &is_less) {
-        return sort_stable(slice, &is_less);
-    }
+    let Some(alone) = sort_alone(slice, &is_less, sort_stable) else {
+        return;
+    };
     fork::on_seat(|| {
         let len = slice.len();
         let leaf = leaf_len(len);
-        if len <= leaf {
-            return sort_stable(slice, &is_less);
-        }
-        let run = leading_run(slice, &is_less);
-        if run < len {
-            let mut buffer = Vec::with_capacity(len);
-            let spare = &mut buffer.spare_capacity_mut()[..len];
-            divide(slice, run, spare, leaf, &is_less);
-        }
+        let mut buffer = Vec::with_capacity(len);
+        let spare = &mut buffer.spare_capacity_mut()[..len];
+        conquer(slice, spare, Lens { leaf, alone }, &is_less);
     });
 }
 
@@ -65,45 +58,59 @@ fn leaf_len(len: usize) -> usize {
 }
 
 /// Sorts `slice`. `buffer` is as long, and holds nothing of value before and after.
-fn conquer<T, F>(slice: &mut [T], buffer: &mut [MaybeUninit<T>], leaf: usize, is_less: &F)
+fn conquer<T, F>(slice: &mut [T], buffer: &mut [MaybeUninit<T>], lens: Lens, is_less: &F)
 where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
     fork::check_cancelled();
-    if slice.len() <= leaf {
-        return sort_stable(slice, is_less);
+    if slice.len() <= lens.leaf {
+        return sort_leaf(slice, buffer, is_less);
     }
-    let run = leading_run(slice, is_less);
+    let run = leading_run(slice, lens.alone, is_less);
     if run < slice.len() {
-        divide(slice, run, buffer, leaf, is_less);
+        divide(slice, run, buffer, lens, is_less);
     }
 }
 
+/// Sorts `slice` alone, but for merges of what is nearly in order. `buffer` is as long.
+fn sort_leaf<T, F>(slice: &mut [T], buffer: &mut [MaybeUninit<T>], is_less: &F)
+where
+    T: Send,
+    F: Fn(&T, &T) -> bool + Sync,
+{
+    let Some(strays) = strays::find(slice, is_less) else {
+        return sort_stable(slice, is_less);
+    };
+    if strays.is_empty() {
+        return;
+    }
+    let (middle, end) = strays::gather(slice, buffer, &strays);
+    sort_stable(&mut slice[..middle], is_less);
+    sort_stable(&mut slice[end..], is_less);
+    merge_neighbours(&mut slice[..end], middle, &mut buffer[..end], is_less);
+    merge_neighbours(slice, end, buffer, is_less);
+}
+
 /// Sorts `slice`, which is longer than a leaf and begins with a run of `run` items.
-fn divide<T, F>(
-    slice: &mut [T],
-    run: usize,
-    buffer: &mut [MaybeUninit<T>],
-    leaf: usize,
-    is_less: &F,
-) where
+fn divide<T, F>(slice: &mut [T], run: usize, buffer: &mut [MaybeUninit<T>], lens: Lens, is_less: &F)
+where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
     let middle = if run >= slice.len() / 4 {
         // The run is long enough to stay as it is.
         let rest = &mut slice[run..];
-        let leaf = leaf.min(leaf_len(rest.len()));
-        conquer(rest, &mut buffer[run..], leaf, is_less);
+        let leaf = lens.leaf.min(leaf_len(rest.len()));
+        conquer(rest, &mut buffer[run..], Lens { leaf, ..lens }, is_less);
         run
     } else {
         let middle = slice.len() / 2;
         let (left, right) = slice.split_at_mut(middle);
         let (left_buffer, right_buffer) = buffer.split_at_mut(middle);
         fork::join(
-            || conquer(left, left_buffer, leaf, is_less),
-            |_| conquer(right, right_buffer, leaf, is_less),
+            || conquer(left, left_buffer, lens, is_less),
+            |_| conquer(right, right_buffer, lens, is_less),
         );
         middle
     };

@@ -115,7 +115,7 @@ proptest! {
         }
         // Single items go either way, and a rest that continues the run is a part of it.
         prop_assume!(run > 2);
-        let found = play(script, || leading_run(&mut slice, &|a, b| a < b)).0;
+        let found = play(script, || leading_run(&mut slice, 10_000, &|a, b| a < b)).0;
         prop_assert_eq!(found, run);
         prop_assert!(slice[..run].is_sorted());
     }
@@ -171,7 +171,7 @@ proptest! {
         }
         let mut expected = slice.clone();
         expected.sort();
-        let (done, _) = play(Script::default(), || nearly::sort(&mut slice, &|a, b| a < b, conquer));
+        let (done, _) = play(Script::default(), || nearly::sort(&mut slice, &|a, b| a < b, <[u64]>::sort));
         prop_assert!(done);
         prop_assert!(slice == expected);
     }
@@ -182,7 +182,7 @@ fn the_first_item_may_be_the_wrong_one() {
     let mut slice = numbers(2, 1_000, 0);
     slice[0] = 9;
     let (done, _) = play(Script::default(), || {
-        nearly::sort(&mut slice, &|a, b| a < b, conquer)
+        nearly::sort(&mut slice, &|a, b| a < b, <[u64]>::sort)
     });
     assert!(done && slice.is_sorted());
 }
@@ -252,7 +252,7 @@ proptest! {
         survives(&keys, script.clone(), bad, lie, |items, is_less| stable(items, is_less));
         survives(&keys, script.clone(), bad, lie, |items, is_less| unstable(items, is_less));
         survives(&keys, script.clone(), bad, lie, |items, is_less| {
-            nearly::sort(items, &is_less, conquer);
+            nearly::sort(items, &is_less, |rest| conquer(rest, 3_000, &is_less));
         });
         survives(&keys, script.clone(), bad, lie, |items, is_less| {
             let (pivot, rest) = items.split_first_mut().expect("two or more");
