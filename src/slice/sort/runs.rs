@@ -74,10 +74,9 @@ where
 
 /// How many items at the beginning of a block are `in_order`, each with the next item.
 fn ordered<T>(block: &[T], in_order: impl Fn(&T, &T) -> bool) -> usize {
-    // This is faster than a search, but does not say where the order ends.
-    if block.is_sorted_by(&in_order) {
-        return block.len();
+    let mut end = 1;
+    while end < block.len() && in_order(&block[end - 1], &block[end]) {
+        end += 1;
     }
-    let end = (1..block.len()).find(|&end| !in_order(&block[end - 1], &block[end]));
-    end.unwrap_or(block.len())
+    end.min(block.len())
 }

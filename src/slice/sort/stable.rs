@@ -14,7 +14,8 @@
 use super::leaf::sort_stable;
 use super::neighbours::merge_neighbours;
 use super::runs::leading_run;
-use super::{Lens, MIN_LEN, sort_alone, strays};
+use super::strays::{self, Span};
+use super::{Lens, MIN_LEN, sort_alone};
 use crate::iter::plumbing::fork;
 use std::mem::MaybeUninit;
 
@@ -35,9 +36,20 @@ where
     fork::on_seat(|| {
         let len = slice.len();
         let leaf = leaf_len(len);
+        // A single leaf seldom needs a buffer.
+        let mut found = None;
+        if len <= leaf {
+            found = strays::find(slice, &is_less);
+            if found.is_none() {
+                return sort_stable(slice, &is_less);
+            }
+        }
         let mut buffer = Vec::with_capacity(len);
         let spare = &mut buffer.spare_capacity_mut()[..len];
-        conquer(slice, spare, Lens { leaf, alone }, &is_less);
+        match found {
+            Some(spans) => put_back(slice, spare, &spans, &is_less),
+            None => conquer(slice, spare, Lens { leaf, alone }, &is_less),
+        }
     });
 }
 
@@ -65,7 +77,10 @@ where
 {
     fork::check_cancelled();
     if slice.len() <= lens.leaf {
-        return sort_leaf(slice, buffer, is_less);
+        return match strays::find(slice, is_less) {
+            Some(spans) => put_back(slice, buffer, &spans, is_less),
+            None => sort_stable(slice, is_less),
+        };
     }
     let run = leading_run(slice, lens.alone, is_less);
     if run < slice.len() {
@@ -73,19 +88,17 @@ where
     }
 }
 
-/// Sorts `slice` alone, but for merges of what is nearly in order. `buffer` is as long.
-fn sort_leaf<T, F>(slice: &mut [T], buffer: &mut [MaybeUninit<T>], is_less: &F)
+/// Sorts `slice`, of which the strays were found. `buffer` is as long.
+fn put_back<T, F>(slice: &mut [T], buffer: &mut [MaybeUninit<T>], spans: &[Span], is_less: &F)
 where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
-    let Some(strays) = strays::find(slice, is_less) else {
-        return sort_stable(slice, is_less);
-    };
-    if strays.is_empty() {
+    if let [_] = spans {
+        // It is in order.
         return;
     }
-    let (middle, end) = strays::gather(slice, buffer, &strays);
+    let (middle, end) = strays::gather(slice, buffer, spans);
     sort_stable(&mut slice[..middle], is_less);
     sort_stable(&mut slice[end..], is_less);
     merge_neighbours(&mut slice[..end], middle, &mut buffer[..end], is_less);

@@ -1,121 +1,200 @@
 //! The stable sort of slices that are nearly in order: the few strays are taken out, sorted, and
 //! merged back.
 //!
-//! Where an item is less than the one before it, some items before it are too great, or it and some
-//! behind it are too small, or both; as few as possible are taken out. Then of equal items the
-//! first one is
+//! Items that are in order stay, as many as a single pass finds. A stray is too great if it is
+//! greater than the next item that stays. It is too small if it is less than the last one before it
+//! that stays. If it is neither, it stays as well. Then of equal items the first one is
 //!
-//! * the one that is too great, if the other one stays: what stays before it is less. (It is not
-//!   greater than what stays behind it. If it were equal, fewer could have been taken out.)
-//! * the one that stays, if the other one is too small: what stays behind that is greater.
-//! * the one that is too great, if the other one is too small.
+//! * the one that is too great, if the other one stays: what stays before it is less than it;
+//! * the one that stays, if the other one is too small: what stays behind that is greater;
+//! * the one that is too great, if the other one is too small. An item that is too small is less
+//!   than all that stay behind it, and so less than any item there that is too great.
 
 use super::copy::copy_back;
 use super::merge::copy;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// At most one in `FEW` items may stray.
 const FEW: usize = 8;
 
-/// At most this many neighbours stray together.
+/// If this many items in a row seem to stray, it is rather those in front of them that do.
 const STREAK: usize = 8;
 
-/// Neighbours that are not where they belong.
-pub(super) struct Strays {
-    /// Where the items that are too great begin,
-    start: usize,
-    /// where they end, and those begin that are too small,
-    middle: usize,
-    /// and where these end.
+/// Items in a row that go to the same part.
+pub(super) struct Span {
     end: usize,
+    part: usize,
 }
 
-/// Finds the strays, in the order of their places; `None` if there are too many. All other items
-/// are in order.
-pub(super) fn find<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> Option<Vec<Strays>> {
-    let mut strays = Vec::new();
-    let mut patience = slice.len() / FEW;
-    // The items `start..next` stay, and `before` is the last place in front of them that does.
-    let (mut before, mut start, mut next) = (None, 0, 1);
-    while next < slice.len() {
-        if !is_less(&slice[next], &slice[next - 1]) {
+const TOO_GREAT: usize = 0;
+const STAYS: usize = 1;
+const TOO_SMALL: usize = 2;
+
+/// Says for all items, from the first to the last, where they go; `None` if too many stray.
+pub(super) fn find<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> Option<Vec<Span>> {
+    let kept = find_ordered(slice, is_less)?;
+    let mut spans = Vec::new();
+    let (mut next, mut last) = (0, None);
+    for stretch in kept {
+        while next < stretch.start {
+            let item = &slice[next];
+            let part = if last.is_some_and(|last| is_less(item, last)) {
+                TOO_SMALL
+            } else if stretch.start < slice.len() && is_less(&slice[stretch.start], item) {
+                TOO_GREAT
+            } else {
+                last = Some(item);
+                STAYS
+            };
             next += 1;
+            push(&mut spans, next, part);
+        }
+        if next < stretch.end {
+            next = stretch.end;
+            last = Some(&slice[next - 1]);
+            push(&mut spans, next, STAYS);
+        }
+    }
+    Some(spans)
+}
+
+/// Finds stretches that are in order, and an empty one at the end. The idea is that of Emil
+/// Ernerfeldt's drop-merge sort.
+fn find_ordered<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> Option<Vec<Range<usize>>> {
+    let mut kept = Stretches::default();
+    let (mut next, mut streak) = (0, 0);
+    // A comparison that lies may send the loop back again and again.
+    let mut patience = slice.len() / FEW;
+    while next < slice.len() {
+        let item = &slice[next];
+        let is_small = |last: Option<usize>| last.is_some_and(|last| is_less(item, &slice[last]));
+        if !is_small(kept.last()) {
+            (streak, next) = (0, next + 1);
+            kept.push(next - 1);
             continue;
         }
-        let (mut number, mut great) = (1, 0);
-        loop {
-            // The last item that would stay before, and the first one behind.
-            let last = if great == next - start {
-                before
-            } else {
-                Some(next - 1 - great)
-            };
-            let end = next + number - great;
-            match last {
-                Some(last) if end < slice.len() && is_less(&slice[end], &slice[last]) => {}
-                _ => {
-                    strays.push(Strays {
-                        start: next - great,
-                        middle: next,
-                        end,
-                    });
-                    (before, start, next) = (last, end, end + 1);
-                    break;
+        if !is_small(kept.last_but_one()) {
+            // The last item is too great.
+            kept.pop();
+            kept.push(next);
+            streak = 0;
+        } else {
+            streak += 1;
+        }
+        next += 1;
+        if streak == STREAK {
+            // Leave out the items in front of these that are greater, and look at these again.
+            next -= STREAK;
+            streak = 0;
+            patience = patience.checked_sub(STREAK)?;
+            let mut greatest = next;
+            for place in next + 1..next + STREAK {
+                if is_less(&slice[greatest], &slice[place]) {
+                    greatest = place;
                 }
             }
-            if great < number.min(next - start) {
-                great += 1;
-            } else {
-                (number, great) = (number + 1, 0);
-            }
-            if number > STREAK {
-                return None;
+            while let Some(last) = kept.last() {
+                if !is_less(&slice[greatest], &slice[last]) {
+                    break;
+                }
+                kept.pop();
             }
         }
-        patience = patience.checked_sub(number)?;
+        if next - kept.number > STREAK + next / FEW {
+            return None;
+        }
     }
-    Some(strays)
+    kept.list.push(next..next);
+    Some(kept.list)
 }
 
-/// Brings the strays that are too great to the front, and the others to the end. Returns where the
-/// items between begin, and where they end. `buffer` is as long as the slice.
+/// Places, in ascending order.
+#[derive(Default)]
+struct Stretches {
+    list: Vec<Range<usize>>,
+    number: usize,
+}
+
+impl Stretches {
+    #[inline]
+    fn last(&self) -> Option<usize> {
+        Some(self.list.last()?.end - 1)
+    }
+
+    fn last_but_one(&self) -> Option<usize> {
+        match &self.list[..] {
+            [.., last] if last.len() > 1 => Some(last.end - 2),
+            [.., before, _] => Some(before.end - 1),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, place: usize) {
+        self.number += 1;
+        match self.list.last_mut() {
+            Some(last) if last.end == place => last.end += 1,
+            _ => self.list.push(place..place + 1),
+        }
+    }
+
+    fn pop(&mut self) {
+        if let Some(last) = self.list.last_mut() {
+            self.number -= 1;
+            last.end -= 1;
+            if last.start == last.end {
+                self.list.pop();
+            }
+        }
+    }
+}
+
+/// Notes where the items up to `end` go.
+fn push(spans: &mut Vec<Span>, end: usize, part: usize) {
+    match spans.last_mut() {
+        Some(last) if last.part == part => last.end = end,
+        _ => spans.push(Span { end, part }),
+    }
+}
+
+/// Brings the items that are too great to the front, and those that are too small to the end.
+/// Returns where the items that stay begin, and where they end. `buffer` is as long as the slice.
 ///
 /// # Panics
 ///
-/// Panics, and changes nothing, if the strays are not places of the slice in ascending order.
+/// Panics, and changes nothing, if the spans are not places of the slice, up to the last one.
 pub(super) fn gather<T: Send>(
     slice: &mut [T],
     buffer: &mut [MaybeUninit<T>],
-    strays: &[Strays],
+    spans: &[Span],
 ) -> (usize, usize) {
-    let (great, small) = count(strays);
-    let (middle, end) = (great, slice.len() - small);
-    // The strays in front, those that stay, and the strays at the end.
-    let mut places = [0, middle, end];
-    let mut put = |part: usize, items: &[T]| {
-        let place = places[part];
-        places[part] += items.len();
-        copy(items, &mut buffer[place..places[part]]);
-    };
+    let ends = part_ends(spans);
+    let mut places = [0, ends[TOO_GREAT], ends[STAYS]];
     let mut next = 0;
-    for strays in strays {
-        put(1, &slice[next..strays.start]);
-        put(0, &slice[strays.start..strays.middle]);
-        put(2, &slice[strays.middle..strays.end]);
-        next = strays.end;
+    for span in spans {
+        let items = &slice[next..span.end];
+        let place = places[span.part];
+        let end = place + items.len();
+        copy(items, &mut buffer[place..end]);
+        (places[span.part], next) = (end, span.end);
     }
-    put(1, &slice[next..]);
-    assert_eq!(places, [middle, end, slice.len()]);
-    // SAFETY: the items were copied from the first to the last, each once, and to each place of the
-    // buffer (asserted). No comparison has been made meanwhile.
+    assert!(places == ends && next == slice.len());
+    // SAFETY: the items were copied from the first to the last, each once; and to each place of the
+    // buffer, as each part ends where the next one begins (asserted). No comparison was made
+    // meanwhile.
     unsafe { copy_back(buffer, slice) }
-    (middle, end)
+    (ends[TOO_GREAT], ends[STAYS])
 }
 
-/// How many items are too great, and too small.
-fn count(strays: &[Strays]) -> (usize, usize) {
-    strays.iter().fold((0, 0), |(great, small), strays| {
-        let Strays { start, middle, end } = strays;
-        (great + middle - start, small + end - middle)
-    })
+/// Where the parts end, if one follows the other.
+fn part_ends(spans: &[Span]) -> [usize; 3] {
+    let (mut ends, mut start) = ([0; 3], 0);
+    for span in spans {
+        for end in &mut ends[span.part..] {
+            *end += span.end - start;
+        }
+        start = span.end;
+    }
+    ends
 }

@@ -18,9 +18,8 @@ pub(super) fn reverse<T: Send>(slice: &mut [T]) {
 pub(super) fn swap_mirrored<T: Send>(front: &mut [T], back: &mut [T]) {
     let len = front.len();
     if len < BLOCK || !fork::is_hungry() {
-        let back = &mut back[..len];
-        for place in 0..len {
-            mem::swap(&mut front[place], &mut back[len - 1 - place]);
+        for (a, b) in front.iter_mut().zip(back.iter_mut().rev()) {
+            mem::swap(a, b);
         }
         return;
     }

@@ -6,7 +6,7 @@ use super::merge_in_place::merge_in_place;
 use super::partition::{partition, partition_shared};
 use super::quick::conquer;
 use super::runs::leading_run;
-use super::{nearly, stable, unstable};
+use super::{nearly, stable, strays, unstable};
 use crate::iter::plumbing::fork::script::{Script, play};
 use crate::iter::plumbing::tests::scripts;
 use proptest::prelude::*;
@@ -175,6 +175,22 @@ proptest! {
         prop_assert!(done);
         prop_assert!(slice == expected);
     }
+}
+
+#[test]
+fn strays_are_found() {
+    let mut state = 7_u64;
+    let mut random = |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    let mut slice: Vec<usize> = (0..20_000).collect();
+    for _ in 0..500 {
+        slice.swap(random(20_000), random(20_000));
+    }
+    assert!(strays::find(&slice, &|a, b| a < b).is_some());
 }
 
 #[test]
