@@ -6,7 +6,8 @@
 //!
 //! * **Stable** ([`mod@stable`]): a piece for each thread is sorted by std, then neighbours are
 //!   merged ([`mod@merge`]) through a buffer as long as the slice. A merge is divided as well, when
-//!   a thread is hungry: one run is cut in its middle, the other run where that item belongs.
+//!   a thread is hungry: one run is cut in its middle, the other run where that item belongs. Of a
+//!   piece that is nearly in order, only the strays are sorted, and merged back ([`strays`]).
 //! * **Unstable** ([`quick`]): the slice is partitioned around a pivot, in place, and both sides
 //!   are sorted by `join` ([`partition`]). Long runs are merged in place ([`mod@merge_in_place`]);
 //!   if few items are out of order, they are taken out and merged back ([`nearly`]).

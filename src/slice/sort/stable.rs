@@ -1,5 +1,7 @@
 //! The stable sort: runs, found or sorted by std, and merged.
 //!
+//! A leaf that is nearly in order is not left to std: few items move ([`strays`]).
+//!
 //! A merge copies the items to the buffer, in order, and then copies all of them back. Invariants:
 //!
 //! * sort.S1: while a comparison may run, the slice owns all its items, and the buffer holds only
@@ -89,8 +91,12 @@ where
 }
 
 /// Sorts `slice`, of which the strays were found. `buffer` is as long.
-fn put_back<T, F>(slice: &mut [T], buffer: &mut [MaybeUninit<T>], spans: &[Span], is_less: &F)
-where
+pub(super) fn put_back<T, F>(
+    slice: &mut [T],
+    buffer: &mut [MaybeUninit<T>],
+    spans: &[Span],
+    is_less: &F,
+) where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {

@@ -12,6 +12,7 @@
 
 use super::copy::copy_back;
 use super::merge::copy;
+use super::runs::ascending;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
@@ -20,6 +21,9 @@ const FEW: usize = 8;
 
 /// If this many items in a row seem to stray, it is rather those in front of them that do.
 const STREAK: usize = 8;
+
+/// The number of items at the end that are looked at first.
+const PROBE: usize = 256;
 
 /// Items in a row that go to the same part.
 pub(super) struct Span {
@@ -33,6 +37,8 @@ const TOO_SMALL: usize = 2;
 
 /// Says for all items, from the first to the last, where they go; `None` if too many stray.
 pub(super) fn find<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> Option<Vec<Span>> {
+    // The end shows soon that a tail is out of order, or descends.
+    find_ordered(&slice[slice.len().saturating_sub(PROBE)..], is_less)?;
     let kept = find_ordered(slice, is_less)?;
     let mut spans = Vec::new();
     let (mut next, mut last) = (0, None);
@@ -70,14 +76,15 @@ fn find_ordered<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> Option<Vec
         let item = &slice[next];
         let is_small = |last: Option<usize>| last.is_some_and(|last| is_less(item, &slice[last]));
         if !is_small(kept.last()) {
-            (streak, next) = (0, next + 1);
-            kept.push(next - 1);
+            let run = ascending(&slice[next..], is_less);
+            kept.push(next..next + run);
+            (streak, next) = (0, next + run);
             continue;
         }
         if !is_small(kept.last_but_one()) {
             // The last item is too great.
             kept.pop();
-            kept.push(next);
+            kept.push(next..next + 1);
             streak = 0;
         } else {
             streak += 1;
@@ -117,7 +124,6 @@ struct Stretches {
 }
 
 impl Stretches {
-    #[inline]
     fn last(&self) -> Option<usize> {
         Some(self.list.last()?.end - 1)
     }
@@ -130,12 +136,11 @@ impl Stretches {
         }
     }
 
-    #[inline]
-    fn push(&mut self, place: usize) {
-        self.number += 1;
+    fn push(&mut self, stretch: Range<usize>) {
+        self.number += stretch.len();
         match self.list.last_mut() {
-            Some(last) if last.end == place => last.end += 1,
-            _ => self.list.push(place..place + 1),
+            Some(last) if last.end == stretch.start => last.end = stretch.end,
+            _ => self.list.push(stretch),
         }
     }
 

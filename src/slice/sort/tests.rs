@@ -161,6 +161,25 @@ proptest! {
     }
 
     #[test]
+    fn strays_keep_their_order(
+        script in scripts(),
+        len in 1..400_usize,
+        same in 1..9_u64,
+        wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u64>()), 0..30),
+    ) {
+        let mut keys: Vec<u64> = (0..len as u64).map(|n| n / same).collect();
+        for (place, value) in wrong {
+            *place.get_mut(&mut keys) = value % (2 + len as u64 / same);
+        }
+        let mut items: Vec<_> = keys.into_iter().zip(0..).collect();
+        let mut expected = items.clone();
+        expected.sort_by_key(|item| item.0);
+        if play(script, || put_back(&mut items, &less)).0 {
+            prop_assert!(items == expected);
+        }
+    }
+
+    #[test]
     fn nearly_sorted_slices_are_recognised(
         len in 1_000..20_000_usize,
         wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u64>()), 0..20),
@@ -177,20 +196,33 @@ proptest! {
     }
 }
 
+/// The stable sort of what is nearly in order. Says whether it was.
+fn put_back<T: Send>(items: &mut [T], is_less: &(impl Fn(&T, &T) -> bool + Sync)) -> bool {
+    let Some(spans) = strays::find(items, is_less) else {
+        return false;
+    };
+    let mut buffer = Vec::with_capacity(items.len());
+    let spare = &mut buffer.spare_capacity_mut()[..items.len()];
+    stable::put_back(items, spare, &spans, is_less);
+    true
+}
+
 #[test]
 fn strays_are_found() {
-    let mut state = 7_u64;
-    let mut random = |below: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
-        (state >> 33) as usize % below
-    };
-    let mut slice: Vec<usize> = (0..20_000).collect();
-    for _ in 0..500 {
-        slice.swap(random(20_000), random(20_000));
+    // One item of forty is anywhere.
+    let mut slice = numbers(4, 40_000, 7);
+    let (done, _) = play(Script::default(), || put_back(&mut slice, &|a, b| a < b));
+    assert!(done && slice.is_sorted());
+}
+
+#[test]
+fn a_panic_anywhere_among_strays_loses_nothing() {
+    let keys: Vec<u64> = numbers(4, 120, 11).iter().map(|key| key / 3).collect();
+    for bad in 0..1_500 {
+        survives(&keys, Script::default(), bad, 0, |items, is_less| {
+            assert!(put_back(items, &is_less));
+        });
     }
-    assert!(strays::find(&slice, &|a, b| a < b).is_some());
 }
 
 #[test]
@@ -267,6 +299,9 @@ proptest! {
         keys.extend(numbers(kinds.1, lens.1, seed ^ 5));
         survives(&keys, script.clone(), bad, lie, |items, is_less| stable(items, is_less));
         survives(&keys, script.clone(), bad, lie, |items, is_less| unstable(items, is_less));
+        survives(&keys, script.clone(), bad, lie, |items, is_less| {
+            put_back(items, &is_less);
+        });
         survives(&keys, script.clone(), bad, lie, |items, is_less| {
             nearly::sort(items, &is_less, |rest| conquer(rest, 3_000, &is_less));
         });
