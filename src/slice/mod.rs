@@ -339,12 +339,14 @@ pub trait ParallelSliceMut<T: Send> {
     ///
     /// [std's stable sort](slice::sort) sorts a piece for each thread, and the pieces are merged,
     /// in parallel. Long runs that are already in order, or in reverse order, are kept as they are.
-    /// It takes O(*n* log *n*) comparisons at worst, and memory for *n* items beside what std's
-    /// sort needs for a piece. A slice that is a single run takes one comparison an item, and no
-    /// memory.
+    /// Of a piece where at most an eighth of the items is out of order, only those are sorted, and
+    /// merged back. It takes O(*n* log *n*) comparisons at worst, and memory for *n* items beside
+    /// what std's sort needs for a piece. A slice that is a single run takes one comparison an
+    /// item, and no memory.
     ///
-    /// On a pool of one thread, and below 2048 items, this is std's sort. It is also std's sort up
-    /// to 16384 items, if 160 trial comparisons say that it would end before others could help.
+    /// Below 2048 items this is std's sort. It is also std's sort up to 16384 items that are not in
+    /// order, if 160 trial comparisons say that it would end before others could help. On a pool of
+    /// one thread the whole slice is one piece.
     ///
     /// # Panics
     ///
@@ -441,9 +443,9 @@ pub trait ParallelSliceMut<T: Send> {
     /// comparison an item. A slice that begins with a long run, or where at most an eighth of the
     /// items is out of order, is merged.
     ///
-    /// Below 2048 items this is std's sort. It is also std's sort up to 16384 items, if 160 trial
-    /// comparisons say that it would end before others could help. On a pool of one thread std's
-    /// sort sorts all that is not in order.
+    /// Below 2048 items this is std's sort. It is also std's sort up to 16384 items that are not in
+    /// order, if 160 trial comparisons say that it would end before others could help. On a pool of
+    /// one thread std's sort sorts all that is not in order.
     ///
     /// # Panics
     ///

@@ -17,8 +17,9 @@ const SHORT: usize = 20;
 /// Sorts; equal items may change their order.
 pub(super) fn sort_unstable<T>(slice: &mut [T], is_less: &impl Fn(&T, &T) -> bool) {
     let unwound = Cell::new(false);
+    let len = slice.len();
     let sort = || slice.sort_unstable_by(ordering(is_less, &unwound));
-    if is_refused(sort, &unwound) {
+    if is_refused(len, sort, &unwound) {
         heap_sort(slice, is_less);
     }
 }
@@ -30,8 +31,9 @@ where
     F: Fn(&T, &T) -> bool + Sync,
 {
     let unwound = Cell::new(false);
+    let len = slice.len();
     let sort = || slice.sort_by(ordering(is_less, &unwound));
-    if is_refused(sort, &unwound) {
+    if is_refused(len, sort, &unwound) {
         let mut buffer = Vec::with_capacity(slice.len());
         let spare = &mut buffer.spare_capacity_mut()[..slice.len()];
         merge_sort(slice, spare, is_less);
@@ -62,8 +64,13 @@ fn ordering<T>(
     }
 }
 
-/// Runs one of std's sorts. Did it panic by itself?
-fn is_refused(sort: impl FnOnce(), unwound: &Cell<bool>) -> bool {
+/// Runs one of std's sorts on `len` items. Did it panic by itself?
+fn is_refused(len: usize, sort: impl FnOnce(), unwound: &Cell<bool>) -> bool {
+    if len < SHORT {
+        // Then std inserts, too, and notices nothing.
+        sort();
+        return false;
+    }
     match catch_unwind(AssertUnwindSafe(sort)) {
         Ok(()) => false,
         Err(payload) if unwound.get() => resume_unwind(payload),

@@ -52,7 +52,14 @@ pub(super) fn merge<T, F>(
             return;
         }
         let short = left.len().min(right.len());
-        let merged = if short < SHORT {
+        let merged = if left.len() >= BLOCK && !is_less(&right[0], &left[BLOCK - 1]) {
+            // A stretch of one run: where few values are many.
+            copy(&left[..BLOCK], &mut out[..BLOCK]);
+            Merged::of_front(BLOCK, 0)
+        } else if right.len() >= BLOCK && is_less(&right[BLOCK - 1], &left[0]) {
+            copy(&right[..BLOCK], &mut out[..BLOCK]);
+            Merged::of_front(0, BLOCK)
+        } else if short < SHORT {
             merge_front(left, right, out, is_less)
         } else {
             merge_ends(left, right, out, (short / 2).min(BLOCK / 2), is_less)
@@ -69,18 +76,26 @@ pub(super) fn merge<T, F>(
 
 /// Where to cut two sorted runs so that no item in front is greater than one behind, and equal
 /// items keep their order. If there are two items or more, neither side gets all of them.
-pub(super) fn cut<T>(left: &[T], right: &[T], is_less: &impl Fn(&T, &T) -> bool) -> (usize, usize) {
+fn cut<T>(left: &[T], right: &[T], is_less: &impl Fn(&T, &T) -> bool) -> (usize, usize) {
     if left.len() >= right.len() {
         let middle = left.len() / 2;
-        let pivot = &left[middle];
         // Items equal to the pivot come after it, because they are from the right run.
-        (middle, right.partition_point(|item| is_less(item, pivot)))
+        (middle, less(right, &left[middle], is_less))
     } else {
         let middle = right.len() / 2;
-        let pivot = &right[middle];
         // Items equal to the pivot come before it, because they are from the left run.
-        (left.partition_point(|item| !is_less(pivot, item)), middle)
+        (not_greater(left, &right[middle], is_less), middle)
     }
+}
+
+/// How many items of a run are less than the pivot.
+pub(super) fn less<T>(run: &[T], pivot: &T, is_less: &impl Fn(&T, &T) -> bool) -> usize {
+    run.partition_point(|item| is_less(item, pivot))
+}
+
+/// How many items of a run are not greater than the pivot.
+pub(super) fn not_greater<T>(run: &[T], pivot: &T, is_less: &impl Fn(&T, &T) -> bool) -> usize {
+    run.partition_point(|item| !is_less(pivot, item))
 }
 
 /// How many items of the left and of the right run have been copied.
@@ -89,6 +104,15 @@ struct Merged {
     front: (usize, usize),
     /// Items copied from the ends of the runs to that of `out`.
     back: (usize, usize),
+}
+
+impl Merged {
+    fn of_front(left: usize, right: usize) -> Self {
+        Self {
+            front: (left, right),
+            back: (0, 0),
+        }
+    }
 }
 
 /// Merges from the front until a run ends, or a block is full.
@@ -113,10 +137,7 @@ fn merge_front<T, F: Fn(&T, &T) -> bool>(
             l += usize::from(!right_is_next);
         }
     }
-    Merged {
-        front: (l, r),
-        back: (0, 0),
-    }
+    Merged::of_front(l, r)
 }
 
 /// Merges `steps` items from the front and as many from the back: two chains of comparisons that

@@ -4,6 +4,7 @@
 //! between change places. Then both sides are merged on their own, until the second runs are short.
 //! A short second run goes to a buffer, and the merge fills the slice from the end ([`Hole`]).
 
+use super::merge::{less, not_greater};
 use crate::iter::plumbing::fork;
 use std::ptr;
 
@@ -36,8 +37,8 @@ where
         return;
     };
     // Items that are at their place stay there.
-    let start = left.partition_point(|item| !is_less(first, item));
-    let end = middle + right.partition_point(|item| is_less(item, last));
+    let start = not_greater(left, first, is_less);
+    let end = middle + less(right, last, is_less);
     let (slice, middle) = (&mut slice[start..end], middle - start);
     if slice.len() - middle <= most {
         return merge_tail(slice, middle, is_less);
@@ -46,7 +47,7 @@ where
     let (left, right) = slice.split_at(middle);
     let half = right.len() / 2;
     let pivot = &right[half];
-    let keep = left.partition_point(|item| !is_less(pivot, item));
+    let keep = not_greater(left, pivot, is_less);
     slice[keep..middle + half].rotate_left(middle - keep);
     let (front, back) = slice.split_at_mut(keep + half);
     fork::join(

@@ -6,7 +6,8 @@
 //!
 //! * **Stable** ([`mod@stable`]): a piece for each thread is sorted by std, then neighbours are
 //!   merged ([`mod@merge`]) through a buffer as long as the slice. A merge is divided as well, when
-//!   a thread is hungry: one run is cut in its middle, the other run where that item belongs.
+//!   a thread is hungry: one run is cut in its middle, the other run where that item belongs. Of a
+//!   piece that is nearly in order, only the strays are sorted, and merged back ([`strays`]).
 //! * **Unstable** ([`quick`]): the slice is partitioned around a pivot, in place, and both sides
 //!   are sorted by `join` ([`partition`]). Long runs are merged in place ([`mod@merge_in_place`]);
 //!   if few items are out of order, they are taken out and merged back ([`nearly`]).
@@ -37,6 +38,9 @@ mod quick;
 #[deny(unsafe_code)]
 mod runs;
 mod stable;
+mod strays;
+#[deny(unsafe_code)]
+mod swap;
 #[cfg(all(test, not(manyhands_model)))]
 mod tests;
 
@@ -44,6 +48,7 @@ pub(super) use self::cached::sort_by_cached_key;
 pub(super) use self::quick::sort as unstable;
 pub(super) use self::stable::sort as stable;
 
+use self::runs::leading_run;
 use crate::iter::plumbing::fork;
 use std::hint::black_box;
 
@@ -57,18 +62,49 @@ const LONG: usize = 1 << 14;
 /// others have to wake up first.
 const WORTH_SHARING_NS: f64 = 400_000.0;
 
-/// Could others probably help before std's sort on this thread ends?
-fn is_worth_sharing<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> bool {
+/// The time for which one thread looks at items alone, before others have woken up.
+const ALONE_NS: f64 = 60_000.0;
+
+/// Lengths that a sort goes by.
+#[derive(Clone, Copy)]
+struct Lens {
+    /// Of a piece that std sorts.
+    leaf: usize,
+    /// See [`sort_alone`].
+    alone: usize,
+}
+
+/// Sorts a slice alone if that is probably done before others could help. If not, returns how many
+/// items a thread compares with one other in [`ALONE_NS`].
+fn sort_alone<T, F>(slice: &mut [T], is_less: &F, sort: fn(&mut [T], &F)) -> Option<usize>
+where
+    T: Send,
+    F: Fn(&T, &T) -> bool + Sync,
+{
+    let len = slice.len();
+    // Items without a size cannot be told apart.
+    if len < MIN_LEN || size_of::<T>() == 0 {
+        sort(slice, is_less);
+        return None;
+    }
+    // A slice that is in order is done before the clock has been read.
+    if len < LONG && leading_run(slice, len, is_less) == len {
+        return None;
+    }
+    let ns = comparison_ns(slice, is_less);
+    if len < LONG && ns * len as f64 * f64::from(len.ilog2()) < WORTH_SHARING_NS {
+        sort(slice, is_less);
+        return None;
+    }
+    // A float that is too large becomes the greatest number.
+    Some(((ALONE_NS / ns) as usize).max(MIN_LEN))
+}
+
+/// About how long a comparison takes.
+fn comparison_ns<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> f64 {
     const SAMPLES: usize = 32;
     const REPEATS: usize = 4;
-    let len = slice.len();
-    if len >= LONG {
-        return true;
-    }
-    if len < MIN_LEN {
-        return false;
-    }
-    let step = len / SAMPLES;
+    let step = slice.len() / SAMPLES;
     let compare = || {
         for n in 0..SAMPLES {
             let (a, b) = (n * step, (SAMPLES - n) * step - 1);
@@ -80,7 +116,5 @@ fn is_worth_sharing<T>(slice: &[T], is_less: &impl Fn(&T, &T) -> bool) -> bool {
     compare();
     let mut clock = fork::Clock::start();
     (0..REPEATS).for_each(|_| compare());
-    let comparisons = len as f64 * f64::from(len.ilog2());
-    let timed = (SAMPLES * REPEATS) as f64;
-    clock.lap() * comparisons / timed >= WORTH_SHARING_NS
+    clock.lap() / (SAMPLES * REPEATS) as f64
 }

@@ -13,7 +13,7 @@ const STREAK: usize = 8;
 
 /// Sorts a slice if it is nearly in order, and says whether it did. If not, it holds the same items
 /// in another order. `sort_rest` sorts what was taken out.
-pub(super) fn sort<T, F>(slice: &mut [T], is_less: &F, sort_rest: fn(&mut [T], &F)) -> bool
+pub(super) fn sort<T, F>(slice: &mut [T], is_less: &F, sort_rest: impl FnOnce(&mut [T])) -> bool
 where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
@@ -21,7 +21,7 @@ where
     let Some(kept) = keep_ordered(slice, is_less) else {
         return false;
     };
-    sort_rest(&mut slice[kept..], is_less);
+    sort_rest(&mut slice[kept..]);
     merge_in_place(slice, kept, is_less);
     true
 }

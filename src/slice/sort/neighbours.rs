@@ -1,7 +1,7 @@
 //! The merge of two neighbouring sorted runs through a buffer; the invariants are in `stable.rs`.
 
 use super::copy::copy_back;
-use super::merge::merge;
+use super::merge::{less, merge, not_greater};
 use std::mem::MaybeUninit;
 
 /// Merges `slice[..middle]` and `slice[middle..]`, both sorted. `buffer` is as long as the slice.
@@ -26,8 +26,8 @@ pub(super) fn merge_neighbours<T, F>(
         return slice.rotate_left(middle);
     }
     // Items that are at their place stay there.
-    let start = left.partition_point(|item| !is_less(first, item));
-    let end = right.partition_point(|item| is_less(item, last));
+    let start = not_greater(left, first, is_less);
+    let end = less(right, last, is_less);
     let buffer = &mut buffer[start..middle + end];
     merge(&mut left[start..], &mut right[..end], buffer, is_less);
     // SAFETY: the merge has copied each item to the buffer once (sort.S2), and no comparison has

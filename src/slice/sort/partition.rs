@@ -1,5 +1,6 @@
 //! One step of a quicksort, by one thread or by several.
 
+use super::swap::swap_mirrored;
 use crate::iter::plumbing::fork;
 use std::mem::ManuallyDrop;
 use std::ptr;
@@ -7,9 +8,6 @@ use std::ptr;
 /// The size in bytes above which items are moved as seldom as possible. Smaller items are moved
 /// whenever that saves a branch.
 const LARGE: usize = 96;
-
-/// The number of items below which one thread swaps all.
-const SWAP_BLOCK: usize = 1 << 14;
 
 /// Brings the items for which `belongs_left` is true to the left, and returns their number.
 ///
@@ -60,19 +58,8 @@ pub(super) fn join_sides<T: Send>(
     let wrong = (front.len() - in_front).min(in_back);
     let right = &mut front[in_front..][..wrong];
     let left = &mut back[in_back - wrong..in_back];
-    swap(right, left);
+    swap_mirrored(right, left);
     in_front + in_back
-}
-
-/// Swaps the items of two slices, together with threads that help.
-fn swap<T: Send>(a: &mut [T], b: &mut [T]) {
-    if a.len() < SWAP_BLOCK || !fork::is_hungry() {
-        return a.swap_with_slice(b);
-    }
-    let middle = a.len() / 2;
-    let (a, a_after) = a.split_at_mut(middle);
-    let (b, b_after) = b.split_at_mut(middle);
-    fork::join(|| swap(a, b), |_| swap(a_after, b_after));
 }
 
 /// Swaps each item of the wrong side with one of the other side.

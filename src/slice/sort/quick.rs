@@ -5,15 +5,13 @@ use super::leaf::{heap_sort, sort_unstable};
 use super::merge_in_place::merge_in_place;
 use super::partition::{join_sides, partition, partition_shared};
 use super::runs::leading_run;
-use super::{MIN_LEN, is_worth_sharing, nearly};
+use super::{Lens, MIN_LEN, nearly, sort_alone};
 use crate::iter::plumbing::fork;
 use crate::util::rng::Rng;
+use std::mem;
 
 /// The number of pieces for each thread: a few, so that slow threads find help.
 const LEAVES_PER_THREAD: usize = 8;
-
-/// The length below which one thread partitions a piece, before others have woken up.
-const LONG: usize = 1 << 18;
 
 /// The number of items in the sample for each pivot, of which there is one per thread.
 const SAMPLE: usize = 64;
@@ -25,14 +23,14 @@ where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
-    if size_of::<T>() == 0 || !is_worth_sharing(slice, &is_less) {
-        return sort_unstable(slice, &is_less);
+    if let Some(alone) = sort_alone(slice, &is_less, sort_unstable) {
+        fork::on_seat(|| conquer(slice, alone, &is_less));
     }
-    fork::on_seat(|| conquer(slice, &is_less));
 }
 
-/// Sorts, on a seat. Looks for existing order first.
-pub(super) fn conquer<T, F>(slice: &mut [T], is_less: &F)
+/// Sorts, on a seat. Looks for existing order first. One thread partitions pieces of up to `alone`
+/// items.
+pub(super) fn conquer<T, F>(slice: &mut [T], alone: usize, is_less: &F)
 where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
@@ -41,45 +39,55 @@ where
         return sort_unstable(slice, is_less);
     }
     let len = slice.len();
-    let run = leading_run(slice, is_less);
+    let run = leading_run(slice, alone, is_less);
     if run == len {
         return;
     }
     if run >= len / 4 {
         // The run is long enough to stay as it is.
-        conquer(&mut slice[run..], is_less);
+        conquer(&mut slice[run..], alone, is_less);
         return merge_in_place(slice, run, is_less);
     }
-    if nearly::sort(slice, is_less, conquer) {
+    if nearly::sort(slice, is_less, |rest| conquer(rest, alone, is_less)) {
         return;
     }
-    let leaf = match fork::parallelism() {
+    let threads = fork::parallelism();
+    let leaf = match threads {
         // For a single thread, nothing is better than std's sort of the whole.
         0 | 1 => len,
-        threads => len.div_ceil(threads * LEAVES_PER_THREAD).max(MIN_LEN),
+        _ => len.div_ceil(threads * LEAVES_PER_THREAD).max(MIN_LEN),
     };
-    divide(slice, leaf, len.ilog2(), is_less);
+    let lens = Lens { leaf, alone };
+    divide(slice, None, threads, lens, len.ilog2(), is_less);
 }
 
-/// Sorts by partitions. `patience` says after how many bad pivots std sorts the rest.
-fn divide<T, F>(mut slice: &mut [T], leaf: usize, mut patience: u32, is_less: &F)
-where
+/// Sorts by partitions, together with up to `threads - 1` other threads. No item is less than
+/// `least`. `patience` says after how many bad pivots std sorts the rest.
+fn divide<'a, T, F>(
+    mut slice: &'a mut [T],
+    mut least: Option<&'a mut T>,
+    threads: usize,
+    lens: Lens,
+    mut patience: u32,
+    is_less: &F,
+) where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
     loop {
         fork::check_cancelled();
-        if slice.len() <= leaf || patience == 0 {
+        if slice.len() <= lens.leaf || patience == 0 {
             return sort_unstable(slice, is_less);
         }
         // Later, there is a piece for each thread.
-        if slice.len() >= LONG.max(LEAVES_PER_THREAD * leaf / 2 * 3) && fork::is_hungry() {
-            let less = partition_by_all(slice, is_less);
+        if threads > 1 && slice.len() > lens.alone && fork::is_hungry() {
+            let less = partition_by_all(slice, threads, is_less);
             let (left, right) = slice.split_at_mut(less);
             if is_balanced(left, right) {
+                let half = threads / 2;
                 fork::join(
-                    || divide(left, leaf, patience, is_less),
-                    |_| divide(right, leaf, patience, is_less),
+                    || divide(left, least, threads - half, lens, patience, is_less),
+                    |_| divide(right, None, half, lens, patience, is_less),
                 );
                 return merge_in_place(slice, less, is_less);
             }
@@ -88,29 +96,35 @@ where
         let pivot = choose_pivot(slice, is_less);
         slice.swap(0, pivot);
         let (pivot, rest) = slice.split_first_mut().expect("longer than a leaf");
+        if least.as_ref().is_some_and(|least| !is_less(least, pivot)) {
+            // So the pivot is one of the least items. All of them are in place once they stand in
+            // front.
+            let equal = partition(rest, |item| !is_less(pivot, item));
+            slice = &mut mem::take(&mut slice)[1 + equal..];
+            patience -= 1;
+            continue;
+        }
         let less = partition(rest, |item| is_less(item, pivot));
         slice.swap(0, less);
-        let (left, right) = slice.split_at_mut(less);
+        let (left, right) = mem::take(&mut slice).split_at_mut(less);
         let (pivot, right) = right.split_first_mut().expect("the pivot is there");
         if is_balanced(left, right) {
+            let half = threads / 2;
             fork::join(
-                || divide(left, leaf, patience, is_less),
-                |_| divide(right, leaf, patience, is_less),
+                || divide(left, least, threads - half, lens, patience, is_less),
+                |_| divide(right, Some(pivot), half, lens, patience, is_less),
             );
             return;
         }
-        // Either the pivot was bad, or it has many equals, which are all on the right. They are in
-        // place once they stand next to it.
+        // Either the pivot was bad, or it has many equals, which are all on the right.
         patience -= 1;
-        let equal = partition(right, |item| !is_less(pivot, item));
-        let right = &mut right[equal..];
-        let (short, long) = if left.len() < right.len() {
-            (left, right)
+        if left.len() < right.len() {
+            divide(left, least, 1, lens, patience, is_less);
+            (slice, least) = (right, Some(pivot));
         } else {
-            (right, left)
-        };
-        divide(short, leaf, patience, is_less);
-        slice = long;
+            divide(right, Some(pivot), 1, lens, patience, is_less);
+            slice = left;
+        }
     }
 }
 
@@ -121,12 +135,11 @@ fn is_balanced<T>(left: &[T], right: &[T]) -> bool {
 
 /// Partitions, together with threads that help, around pivots near the middle. Returns where the
 /// right side begins. A few items between the pivots may be on either side.
-fn partition_by_all<T, F>(slice: &mut [T], is_less: &F) -> usize
+fn partition_by_all<T, F>(slice: &mut [T], pivots: usize, is_less: &F) -> usize
 where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
-    let pivots = fork::parallelism();
     let sample = (pivots * SAMPLE).min(slice.len() / 8);
     let random = Rng::new(slice.len() as u64);
     for place in 0..sample {

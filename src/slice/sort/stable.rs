@@ -1,5 +1,7 @@
 //! The stable sort: runs, found or sorted by std, and merged.
 //!
+//! A leaf that is nearly in order is not left to std: few items move ([`strays`]).
+//!
 //! A merge copies the items to the buffer, in order, and then copies all of them back. Invariants:
 //!
 //! * sort.S1: while a comparison may run, the slice owns all its items, and the buffer holds only
@@ -14,7 +16,8 @@
 use super::leaf::sort_stable;
 use super::neighbours::merge_neighbours;
 use super::runs::leading_run;
-use super::{MIN_LEN, is_worth_sharing};
+use super::strays::{self, Span};
+use super::{Lens, MIN_LEN, sort_alone};
 use crate::iter::plumbing::fork;
 use std::mem::MaybeUninit;
 
@@ -29,21 +32,25 @@ where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
-    // Items without a size cannot be told apart, and need no buffer.
-    if size_of::<T>() == 0 || !is_worth_sharing(slice, &is_less) {
-        return sort_stable(slice, &is_less);
-    }
+    let Some(alone) = sort_alone(slice, &is_less, sort_stable) else {
+        return;
+    };
     fork::on_seat(|| {
         let len = slice.len();
         let leaf = leaf_len(len);
+        // A single leaf seldom needs a buffer.
+        let mut found = None;
         if len <= leaf {
-            return sort_stable(slice, &is_less);
+            found = strays::find(slice, &is_less);
+            if found.is_none() {
+                return sort_stable(slice, &is_less);
+            }
         }
-        let run = leading_run(slice, &is_less);
-        if run < len {
-            let mut buffer = Vec::with_capacity(len);
-            let spare = &mut buffer.spare_capacity_mut()[..len];
-            divide(slice, run, spare, leaf, &is_less);
+        let mut buffer = Vec::with_capacity(len);
+        let spare = &mut buffer.spare_capacity_mut()[..len];
+        match found {
+            Some(spans) => put_back(slice, spare, &spans, &is_less),
+            None => conquer(slice, spare, Lens { leaf, alone }, &is_less),
         }
     });
 }
@@ -65,45 +72,64 @@ fn leaf_len(len: usize) -> usize {
 }
 
 /// Sorts `slice`. `buffer` is as long, and holds nothing of value before and after.
-fn conquer<T, F>(slice: &mut [T], buffer: &mut [MaybeUninit<T>], leaf: usize, is_less: &F)
+fn conquer<T, F>(slice: &mut [T], buffer: &mut [MaybeUninit<T>], lens: Lens, is_less: &F)
 where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
     fork::check_cancelled();
-    if slice.len() <= leaf {
-        return sort_stable(slice, is_less);
+    if slice.len() <= lens.leaf {
+        return match strays::find(slice, is_less) {
+            Some(spans) => put_back(slice, buffer, &spans, is_less),
+            None => sort_stable(slice, is_less),
+        };
     }
-    let run = leading_run(slice, is_less);
+    let run = leading_run(slice, lens.alone, is_less);
     if run < slice.len() {
-        divide(slice, run, buffer, leaf, is_less);
+        divide(slice, run, buffer, lens, is_less);
     }
 }
 
-/// Sorts `slice`, which is longer than a leaf and begins with a run of `run` items.
-fn divide<T, F>(
+/// Sorts `slice`, of which the strays were found. `buffer` is as long.
+pub(super) fn put_back<T, F>(
     slice: &mut [T],
-    run: usize,
     buffer: &mut [MaybeUninit<T>],
-    leaf: usize,
+    spans: &[Span],
     is_less: &F,
 ) where
+    T: Send,
+    F: Fn(&T, &T) -> bool + Sync,
+{
+    if let [_] = spans {
+        // It is in order.
+        return;
+    }
+    let (middle, end) = strays::gather(slice, buffer, spans);
+    sort_stable(&mut slice[..middle], is_less);
+    sort_stable(&mut slice[end..], is_less);
+    merge_neighbours(&mut slice[..end], middle, &mut buffer[..end], is_less);
+    merge_neighbours(slice, end, buffer, is_less);
+}
+
+/// Sorts `slice`, which is longer than a leaf and begins with a run of `run` items.
+fn divide<T, F>(slice: &mut [T], run: usize, buffer: &mut [MaybeUninit<T>], lens: Lens, is_less: &F)
+where
     T: Send,
     F: Fn(&T, &T) -> bool + Sync,
 {
     let middle = if run >= slice.len() / 4 {
         // The run is long enough to stay as it is.
         let rest = &mut slice[run..];
-        let leaf = leaf.min(leaf_len(rest.len()));
-        conquer(rest, &mut buffer[run..], leaf, is_less);
+        let leaf = lens.leaf.min(leaf_len(rest.len()));
+        conquer(rest, &mut buffer[run..], Lens { leaf, ..lens }, is_less);
         run
     } else {
         let middle = slice.len() / 2;
         let (left, right) = slice.split_at_mut(middle);
         let (left_buffer, right_buffer) = buffer.split_at_mut(middle);
         fork::join(
-            || conquer(left, left_buffer, leaf, is_less),
-            |_| conquer(right, right_buffer, leaf, is_less),
+            || conquer(left, left_buffer, lens, is_less),
+            |_| conquer(right, right_buffer, lens, is_less),
         );
         middle
     };

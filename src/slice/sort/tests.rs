@@ -6,7 +6,7 @@ use super::merge_in_place::merge_in_place;
 use super::partition::{partition, partition_shared};
 use super::quick::conquer;
 use super::runs::leading_run;
-use super::{nearly, stable, unstable};
+use super::{nearly, stable, strays, unstable};
 use crate::iter::plumbing::fork::script::{Script, play};
 use crate::iter::plumbing::tests::scripts;
 use proptest::prelude::*;
@@ -115,7 +115,7 @@ proptest! {
         }
         // Single items go either way, and a rest that continues the run is a part of it.
         prop_assume!(run > 2);
-        let found = play(script, || leading_run(&mut slice, &|a, b| a < b)).0;
+        let found = play(script, || leading_run(&mut slice, 10_000, &|a, b| a < b)).0;
         prop_assert_eq!(found, run);
         prop_assert!(slice[..run].is_sorted());
     }
@@ -161,6 +161,25 @@ proptest! {
     }
 
     #[test]
+    fn strays_keep_their_order(
+        script in scripts(),
+        len in 1..400_usize,
+        same in 1..9_u64,
+        wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u64>()), 0..30),
+    ) {
+        let mut keys: Vec<u64> = (0..len as u64).map(|n| n / same).collect();
+        for (place, value) in wrong {
+            *place.get_mut(&mut keys) = value % (2 + len as u64 / same);
+        }
+        let mut items: Vec<_> = keys.into_iter().zip(0..).collect();
+        let mut expected = items.clone();
+        expected.sort_by_key(|item| item.0);
+        if play(script, || put_back(&mut items, &less)).0 {
+            prop_assert!(items == expected);
+        }
+    }
+
+    #[test]
     fn nearly_sorted_slices_are_recognised(
         len in 1_000..20_000_usize,
         wrong in prop::collection::vec((any::<prop::sample::Index>(), any::<u64>()), 0..20),
@@ -171,9 +190,38 @@ proptest! {
         }
         let mut expected = slice.clone();
         expected.sort();
-        let (done, _) = play(Script::default(), || nearly::sort(&mut slice, &|a, b| a < b, conquer));
+        let (done, _) = play(Script::default(), || nearly::sort(&mut slice, &|a, b| a < b, <[u64]>::sort));
         prop_assert!(done);
         prop_assert!(slice == expected);
+    }
+}
+
+/// The stable sort of what is nearly in order. Says whether it was.
+fn put_back<T: Send>(items: &mut [T], is_less: &(impl Fn(&T, &T) -> bool + Sync)) -> bool {
+    let Some(spans) = strays::find(items, is_less) else {
+        return false;
+    };
+    let mut buffer = Vec::with_capacity(items.len());
+    let spare = &mut buffer.spare_capacity_mut()[..items.len()];
+    stable::put_back(items, spare, &spans, is_less);
+    true
+}
+
+#[test]
+fn strays_are_found() {
+    // One item of forty is anywhere.
+    let mut slice = numbers(4, 40_000, 7);
+    let (done, _) = play(Script::default(), || put_back(&mut slice, &|a, b| a < b));
+    assert!(done && slice.is_sorted());
+}
+
+#[test]
+fn a_panic_anywhere_among_strays_loses_nothing() {
+    let keys: Vec<u64> = numbers(4, 120, 11).iter().map(|key| key / 3).collect();
+    for bad in 0..1_500 {
+        survives(&keys, Script::default(), bad, 0, |items, is_less| {
+            assert!(put_back(items, &is_less));
+        });
     }
 }
 
@@ -182,7 +230,7 @@ fn the_first_item_may_be_the_wrong_one() {
     let mut slice = numbers(2, 1_000, 0);
     slice[0] = 9;
     let (done, _) = play(Script::default(), || {
-        nearly::sort(&mut slice, &|a, b| a < b, conquer)
+        nearly::sort(&mut slice, &|a, b| a < b, <[u64]>::sort)
     });
     assert!(done && slice.is_sorted());
 }
@@ -252,7 +300,10 @@ proptest! {
         survives(&keys, script.clone(), bad, lie, |items, is_less| stable(items, is_less));
         survives(&keys, script.clone(), bad, lie, |items, is_less| unstable(items, is_less));
         survives(&keys, script.clone(), bad, lie, |items, is_less| {
-            nearly::sort(items, &is_less, conquer);
+            put_back(items, &is_less);
+        });
+        survives(&keys, script.clone(), bad, lie, |items, is_less| {
+            nearly::sort(items, &is_less, |rest| conquer(rest, 3_000, &is_less));
         });
         survives(&keys, script.clone(), bad, lie, |items, is_less| {
             let (pivot, rest) = items.split_first_mut().expect("two or more");
