@@ -8,7 +8,7 @@ mod waits;
 
 use manyhands::prelude::*;
 use manyhands::sim::{self, Builder};
-use manyhands::{Pool, block_on, join, scope, spawn, spawn_blocking, time};
+use manyhands::{Handle, Pool, block_on, join, scope, spawn, spawn_blocking, time};
 use reports::measure_inside;
 use shapes::{ALL, WAITS, measure, measure_waits, ms, us};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -199,6 +199,43 @@ fn a_pool_with_more_threads_than_cores_is_no_faster() {
     });
     assert!(report.elapsed() >= ms(40), "{report:?}");
     assert!(report.elapsed() < ms(48), "{report:?}");
+}
+
+/// One thread does 160 of 800 items; then there are eight, and do the rest in an eighth of the
+/// time, although the loop was begun by one alone.
+#[test]
+fn a_pool_that_grows_is_faster_at_once() {
+    for shape in ["loop", "tree", "tasks"] {
+        let ((), report) = Builder::new().cores(8).run(|| {
+            let pool = Pool::builder().num_threads(1).max_num_threads(8);
+            let pool = pool.build().unwrap();
+            let begun = AtomicU32::new(0);
+            let item = || {
+                if begun.fetch_add(1, Ordering::Relaxed) == 160 {
+                    assert_eq!(Handle::current().set_num_threads(8), 8);
+                }
+                sim::work(ms(1));
+            };
+            fn tree(items: u32, item: &(dyn Fn() + Sync)) {
+                match items {
+                    1 => item(),
+                    _ => drop(join(
+                        || tree(items / 2, item),
+                        || tree(items - items / 2, item),
+                    )),
+                }
+            }
+            match shape {
+                "loop" => pool.install(|| (0..800).into_par_iter().for_each(|_| item())),
+                "tree" => pool.install(|| tree(800, &item)),
+                _ => pool.scope(|scope| (0..800).for_each(|_| scope.spawn(|_| item()))),
+            }
+        });
+        let took = report.elapsed();
+        println!("{shape}: {took:?}");
+        assert!(took >= ms(240), "{shape}: {took:?}");
+        assert!(took < ms(243), "{shape}: {took:?}");
+    }
 }
 
 #[test]

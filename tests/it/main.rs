@@ -28,6 +28,7 @@ mod panics;
 mod places;
 mod plumbing;
 mod rayon_names;
+mod resize;
 mod responsive;
 mod scope;
 mod shutdown;
