@@ -4,8 +4,8 @@
 use crate::util::{build, pool, watched};
 use manyhands::prelude::*;
 use manyhands::{
-    Handle, Pool, block_on, broadcast, current_num_threads, current_thread_index, join, scope, spawn,
-    task,
+    Handle, Pool, block_on, broadcast, current_num_threads, current_thread_index, join, scope,
+    spawn, task,
 };
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -280,7 +280,9 @@ fn everything_is_done_while_the_number_changes() {
                     let count = AtomicUsize::new(0);
                     pool.scope(|scope| {
                         for _ in 0..20 {
-                            scope.spawn(|_| drop(count.fetch_add(1, Ordering::Relaxed)));
+                            scope.spawn(|_| {
+                                count.fetch_add(1, Ordering::Relaxed);
+                            });
                         }
                     });
                     assert_eq!(count.into_inner(), 20);

@@ -161,7 +161,7 @@ fn a_job_ends_where_it_was_not_counted() {
 }
 
 /// A scope inside another one: each has its own credit, also on the seat of a thief that runs a job
-/// of the inner one while it works for the outer one.
+/// of the inner one while it works for the outer one, and from there spawns into the outer one.
 #[test]
 fn an_inner_scope_has_credit_of_its_own() {
     model::check("scope::an_inner_scope_has_credit_of_its_own", || {
@@ -173,15 +173,14 @@ fn an_inner_scope_has_credit_of_its_own() {
             let inner_job = inner.spawn(me, 0);
             let thief = thief(&seats, move |me| {
                 stolen.run_with(me, || {
-                    let more = outer.spawn(me, 1);
-                    inner_job.run(me);
-                    more.run(me);
+                    let mut more = vec![outer.spawn(me, 1)];
+                    inner_job.run_with(me, || more.push(outer.spawn(me, 2)));
+                    more.into_iter().for_each(|job| job.run(me));
                 });
             });
             inner.spawn(me, 1).run(me);
             inner.count_out(body, held);
             inner.wait([1, 1, 0]);
-            outer.spawn(me, 2).run(me);
             outer.count_out(outer_body, outer_held);
             outer.wait([1, 1, 1]);
             thief.join().unwrap();

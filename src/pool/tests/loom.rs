@@ -529,6 +529,59 @@ fn a_pool_that_grows_reaches_what_was_private() {
     });
 }
 
+/// The pool gets a second permit, for a thread that sleeps, while the owner of the first puts a half
+/// down and blocks until it has run. No thief had asked for it.
+#[test]
+fn a_pool_that_grows_sees_a_push() {
+    model::check("pool::a_pool_that_grows_sees_a_push", || {
+        let registry = registry_of(2, 0);
+        assert_eq!(resize::set_num_threads(&registry, 1), 1);
+        registry.sleep.acquire();
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let occupied = unsafe { registry.occupy(0) };
+        let me = occupied.me();
+        let before = StackJob::new(|_| ());
+        let slot = halves::push(me, before.as_header());
+        assert_eq!(halves::pop(me, slot, before.as_header()), Popped::Mine);
+        assert!(!me.offer().is_asked(), "the thieves have their answer");
+        let thief = {
+            let registry = Arc::clone(&registry);
+            registry.sleep.admit();
+            thread::spawn(move || {
+                // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+                let occupied = unsafe { registry.occupy(1) };
+                let me = occupied.me();
+                loop {
+                    let looked = match registry.sleep.is_crowded() {
+                        true => Looked::InPublic,
+                        false => match search(me) {
+                            Some(job) => {
+                                tell::found(me, false);
+                                return job.execute(me);
+                            }
+                            None => Looked::Everywhere,
+                        },
+                    };
+                    let rescan = || worker::rescan(me, looked);
+                    let tell = || tell::work(&registry);
+                    let state = Before::Searching;
+                    assert!(registry.sleep.sleep(1, me.parker(), state, rescan, tell));
+                }
+            })
+        };
+        let changer = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || resize::set_num_threads(&registry, 2))
+        };
+        let job = StackJob::new(|_| ());
+        let slot = halves::push(me, job.as_header());
+        thief.join().unwrap();
+        changer.join().unwrap();
+        assert_eq!(halves::pop(me, slot, job.as_header()), Popped::Stolen);
+        wait_for(&job);
+    });
+}
+
 /// A thread that polls in a pool with one permit leaves a task behind it, and tells nobody, since
 /// nobody could come. It blocks. If a second permit is added meanwhile, a sleeper comes.
 #[test]
