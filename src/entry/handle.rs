@@ -163,9 +163,9 @@ impl Handle {
     ///   `join` or a loop go on, and count; while they do, fewer workers run. A program of which
     ///   `k` threads must run at the same time (they meet at a barrier, say) needs `k` here, too.
     /// * **More.** Threads that sleep are woken if there is work, and take what a loop or a join
-    ///   keeps for threads that are idle; a loop that goes on is shared from its next block on. What
-    ///   was divided among a number of threads when it began stays so until it ends: a
-    ///   sort, a [`map_ordered`](crate::iter::ParallelIterator::map_ordered).
+    ///   keeps for threads that are idle; a loop that goes on is shared from its next block on.
+    ///   What was divided among a number of threads when it began stays so until it ends: a sort, a
+    ///   [`map_ordered`](crate::iter::ParallelIterator::map_ordered).
     ///
     /// [`current_num_threads`](Self::current_num_threads) tells the new number from now on, and
     /// loops that begin later use it. [`broadcast`](Self::broadcast) still runs on every worker.

@@ -220,8 +220,8 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     ///
     /// A pool with 0 spare threads has no guest seats either: calls from outside run on its
     /// workers, and [`current_thread_index`](crate::current_thread_index) stays below
-    /// [`Handle::max_num_threads`](crate::Handle::max_num_threads). Where waiting would stop everything, such a pool lets a waiter run
-    /// other jobs of the pool.
+    /// [`Handle::max_num_threads`](crate::Handle::max_num_threads). Where waiting would stop
+    /// everything, such a pool lets a waiter run other jobs of the pool.
     ///
     /// ```
     /// let pool = manyhands::Pool::builder().num_threads(2).max_spare_threads(0).build().unwrap();

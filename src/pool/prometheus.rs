@@ -58,11 +58,7 @@ impl Metrics {
                 "Threads that may compute at a time.",
                 self.permits,
             ),
-            (
-                "max_permits",
-                "The most that there can be.",
-                self.max_permits,
-            ),
+            ("max_permits", "The most permits.", self.max_permits),
             ("active_threads", "Threads that hold a permit.", self.active),
             (
                 "searching_threads",

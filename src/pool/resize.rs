@@ -6,8 +6,8 @@
 //! put (`Sleep::set_permits`), and a look whom it concerns (`tell::permits`).
 //!
 //! Nobody is interrupted. A thread that has a permit too many finds the pool crowded after its job,
-//! and sleeps (`worker.rs`): its slots are empty then, and what else is on its seat it puts into the
-//! injectors. The proof that no wake-up is lost is in `sleep/README.md`.
+//! and sleeps (`worker.rs`): its slots are empty then, and what else is on its seat it puts into
+//! the injectors. The proof that no wake-up is lost is in `sleep/README.md`.
 
 use super::registry::Registry;
 use super::tell;
@@ -23,7 +23,7 @@ pub(crate) fn set_num_threads(registry: &Registry, threads: usize) -> usize {
     threads
 }
 
-/// The system has granted only so many worker threads. (The pool is being built.)
+/// The system has granted this number of worker threads, and no more. (The pool is being built.)
 pub(super) fn make_do_with(registry: &Registry, threads: usize) {
     // Ordering: Relaxed, as in `Registry::max_threads`.
     registry.granted.store(threads, Ordering::Relaxed);

@@ -144,8 +144,8 @@ pub(super) fn permit(registry: &Registry) {
 
 /// The number of permits has changed, and a SeqCst fence was put behind that. Raised, it is as if
 /// that many permits were given back at once: sleepers hear of work, and owners, who kept their
-/// halves to themselves while nobody was idle, are asked for some (rule H1). Lowered, it may be that
-/// a future is ready and no permit free for it (`rescue.R2`).
+/// halves to themselves while nobody was idle, are asked for some (rule H1). Lowered, it may be
+/// that a future is ready and no permit free for it (`rescue.R2`).
 pub(super) fn permits(registry: &Registry) {
     registry.rescue.turnstile.grant();
     registry.ask_all_for_jobs();

@@ -529,8 +529,8 @@ fn a_pool_that_grows_reaches_what_was_private() {
     });
 }
 
-/// The pool gets a second permit, for a thread that sleeps, while the owner of the first puts a half
-/// down and blocks until it has run. No thief had asked for it.
+/// The pool gets a second permit, for a thread that sleeps, while the owner of the first puts a
+/// half down and blocks until it has run. No thief had asked for it.
 #[test]
 fn a_pool_that_grows_sees_a_push() {
     model::check("pool::a_pool_that_grows_sees_a_push", || {
