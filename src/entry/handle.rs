@@ -147,6 +147,12 @@ impl Handle {
     ///
     /// (The free function [`max_num_threads`](crate::max_num_threads) tells how many a pool could
     /// be built with.)
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
+    /// pool.set_num_threads(1);
+    /// assert_eq!(pool.max_num_threads(), 2);
+    /// ```
     pub fn max_num_threads(&self) -> usize {
         self.registry.max_threads()
     }
