@@ -540,10 +540,6 @@ fn a_pool_that_grows_sees_a_push() {
         // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
         let occupied = unsafe { registry.occupy(0) };
         let me = occupied.me();
-        let before = StackJob::new(|_| ());
-        let slot = halves::push(me, before.as_header());
-        assert_eq!(halves::pop(me, slot, before.as_header()), Popped::Mine);
-        assert!(!me.offer().is_asked(), "the thieves have their answer");
         let thief = {
             let registry = Arc::clone(&registry);
             registry.sleep.admit();
@@ -569,6 +565,13 @@ fn a_pool_that_grows_sees_a_push() {
                 }
             })
         };
+        while !registry.sleep.has_sleepers() {
+            thread::yield_now();
+        }
+        // The thief has asked before it fell asleep. It has its answer now, if it was not late.
+        let before = StackJob::new(|_| ());
+        let slot = halves::push(me, before.as_header());
+        assert_eq!(halves::pop(me, slot, before.as_header()), Popped::Mine);
         let changer = {
             let registry = Arc::clone(&registry);
             thread::spawn(move || resize::set_num_threads(&registry, 2))
