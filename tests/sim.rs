@@ -8,7 +8,9 @@ mod waits;
 
 use manyhands::prelude::*;
 use manyhands::sim::{self, Builder};
-use manyhands::{Pool, block_on, current_thread_index, join, scope, spawn, spawn_blocking, time};
+use manyhands::{
+    Handle, Pool, block_on, current_thread_index, join, scope, spawn, spawn_blocking, time,
+};
 use reports::measure_inside;
 use shapes::{ALL, WAITS, measure, measure_waits, ms, us};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -199,6 +201,58 @@ fn a_pool_with_more_threads_than_cores_is_no_faster() {
     });
     assert!(report.elapsed() >= ms(40), "{report:?}");
     assert!(report.elapsed() < ms(48), "{report:?}");
+}
+
+fn tree_of(items: u32, item: &(dyn Fn() + Sync)) {
+    match items {
+        1 => item(),
+        _ => drop(join(
+            || tree_of(items / 2, item),
+            || tree_of(items - items / 2, item),
+        )),
+    }
+}
+
+/// How long 800 items of 1 ms take on a pool of which the number of threads changes when 160 of
+/// them have begun.
+fn with_another_number(shape: &'static str, from: usize, to: usize) -> Duration {
+    let ((), report) = Builder::new().cores(8).run(move || {
+        let pool = Pool::builder().num_threads(from).max_num_threads(8);
+        let pool = pool.build().unwrap();
+        let begun = AtomicU32::new(0);
+        let item = || {
+            if begun.fetch_add(1, Ordering::Relaxed) == 160 {
+                assert_eq!(Handle::current().set_num_threads(to), to);
+            }
+            sim::work(ms(1));
+        };
+        match shape {
+            "loop" => pool.install(|| (0..800).into_par_iter().for_each(|_| item())),
+            "tree" => pool.install(|| tree_of(800, &item)),
+            _ => pool.scope(|scope| (0..800).for_each(|_| scope.spawn(|_| item()))),
+        }
+    });
+    println!("{shape}, {from} to {to} threads: {:?}", report.elapsed());
+    report.elapsed()
+}
+
+/// One thread does 160 items; then there are eight, and do the rest in an eighth of the time,
+/// although the loop was begun by one alone.
+#[test]
+fn a_pool_that_grows_is_faster_at_once() {
+    for shape in ["loop", "tree", "scope"] {
+        let took = with_another_number(shape, 1, 8);
+        assert!(took >= ms(240), "{shape}: {took:?}");
+        assert!(took < ms(243), "{shape}: {took:?}");
+    }
+}
+
+/// Eight threads do 160 items, and two do the rest. What the others have begun they end.
+#[test]
+fn a_pool_that_shrinks_gives_cores_back() {
+    let took = with_another_number("scope", 8, 2);
+    assert!(took >= ms(20 + 320 - 8), "{took:?}");
+    assert!(took < ms(20 + 320 + 3), "{took:?}");
 }
 
 #[test]

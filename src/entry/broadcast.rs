@@ -61,7 +61,8 @@ impl fmt::Debug for BroadcastContext<'_> {
 ///
 /// A worker gets to it between two jobs, or inside a wait. That is the one kind of job that a
 /// waiting worker runs although it does not wait for it, because no other thread can. Spare threads
-/// and guests do not take part.
+/// and guests do not take part. Workers that sleep because the pool computes with fewer
+/// ([`set_num_threads`](crate::Handle::set_num_threads)) do.
 ///
 /// # Panics
 ///
@@ -105,7 +106,7 @@ where
         !registry.is_closed(),
         "the pool was shut down: it has no workers to broadcast to"
     );
-    let count = registry.num_threads();
+    let count = registry.max_threads();
     let call = Call {
         op: &op,
         results: (0..count).map(|_| Mutex::new(None)).collect(),

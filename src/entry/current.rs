@@ -70,7 +70,7 @@ pub(crate) fn has_seat() -> bool {
 }
 
 /// How many threads the current pool computes with: the pool of the calling thread, else the
-/// default pool (which this call starts).
+/// default pool (which this call starts). [`Handle::set_num_threads`] changes the number.
 ///
 /// A thread that runs a closure of [`spawn_blocking`](crate::spawn_blocking) works for the pool
 /// that the closure was spawned on, so that is the current pool there.
@@ -81,6 +81,8 @@ pub(crate) fn has_seat() -> bool {
 /// let blocks = pool.spawn_blocking(manyhands::current_num_threads);
 /// assert_eq!(blocks.join().unwrap(), 3);
 /// ```
+///
+/// [`Handle::set_num_threads`]: crate::Handle::set_num_threads
 pub fn current_num_threads() -> usize {
     match seat::try_current() {
         Some(me) => me.registry().num_threads(),
@@ -100,11 +102,12 @@ pub(crate) fn current_parallelism() -> usize {
 ///
 /// No two threads of a pool have the same index at the same time, and a thread keeps its index
 /// while a closure or a poll runs on it. Indexes are below [`thread_index_bound`]: workers come
-/// first (`0..current_num_threads()`), then guests (threads from outside that work inside `join`,
+/// first, then guests (threads from outside that work inside `join`,
 /// `scope` or a loop), then spare threads. On a pool built with
 /// [`max_spare_threads(0)`](crate::PoolBuilder::max_spare_threads), `spawn_handler`, `build_scoped`
-/// or `use_current_thread` there are only workers, and so, as with rayon, every index is below
-/// [`current_num_threads`].
+/// or `use_current_thread` there are only workers. So there, as with rayon, every index is below
+/// [`current_num_threads`], unless [`Handle::set_num_threads`](crate::Handle::set_num_threads) has
+/// lowered that: it is always below [`Handle::max_num_threads`](crate::Handle::max_num_threads).
 ///
 /// ```
 /// assert_eq!(manyhands::current_thread_index(), None);

@@ -29,7 +29,7 @@ fn make() -> Arc<Registry> {
     // The pool is for the process, not for the thread that uses it first, which may be pinned.
     let _like_main = LikeMain::enter();
     let start = Start {
-        sizes: Sizes::new(0, None, None, None),
+        sizes: Sizes::new(0, None, None, None, None),
         hooks: Hooks::default(),
         lenient: true,
         use_current_thread: false,

@@ -12,7 +12,8 @@ use super::scope::{
 };
 use super::yield_now::{Yield, yield_local, yield_now};
 use crate::pool::{
-    BlockingMetrics, Home, Limit, Limited, Metrics, Registry, guest, metrics, seat, spawn_blocking,
+    BlockingMetrics, Home, Limit, Limited, Metrics, Registry, guest, metrics, resize, seat,
+    spawn_blocking,
 };
 use crate::task::big::is_big;
 use crate::task::{self, Class, JoinHandle, Priority, Site, Spawnable, TaskInfo};
@@ -159,9 +160,71 @@ impl Handle {
         enter::enter(&self.registry)
     }
 
-    /// How many threads this pool computes with.
+    /// How many threads this pool computes with at present.
     pub fn current_num_threads(&self) -> usize {
         self.registry.num_threads()
+    }
+
+    /// The largest number that [`set_num_threads`](Self::set_num_threads) can set: the number of
+    /// the pool's worker threads. It never changes.
+    ///
+    /// (The free function [`max_num_threads`](crate::max_num_threads) tells how many a pool could
+    /// be built with.)
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(2).build().unwrap();
+    /// pool.set_num_threads(1);
+    /// assert_eq!(pool.max_num_threads(), 2);
+    /// ```
+    pub fn max_num_threads(&self) -> usize {
+        self.registry.max_threads()
+    }
+
+    /// From now on the pool computes with `num_threads` threads: at least 1, and no more than
+    /// [`max_num_threads`](Self::max_num_threads). Returns the number that was set.
+    ///
+    /// It may be called from any thread, in a task or a loop as well, and returns at once. It holds
+    /// for the pool as a whole, through whichever handle it was set; the last call counts.
+    ///
+    /// * **Fewer.** Nothing is interrupted. A thread that is one too many sleeps when it has
+    ///   finished its present job: a closure, a poll, the piece of a loop that it has taken. So the
+    ///   number is kept as soon as each has come to such an end. Threads from outside that work in
+    ///   `join` or a loop go on, and count; while they do, fewer workers run. A program of which
+    ///   `k` threads must run at the same time (they meet at a barrier, say) needs `k` here, too.
+    /// * **More.** Threads that sleep are woken if there is work, and take what a loop or a join
+    ///   keeps for threads that are idle; a loop that goes on is shared from its next block on.
+    ///   What was divided among a number of threads when it began stays so until it ends: a sort, a
+    ///   [`map_ordered`](crate::iter::ParallelIterator::map_ordered).
+    ///
+    /// [`current_num_threads`](Self::current_num_threads) tells the new number from now on, and
+    /// loops that begin later use it. [`broadcast`](Self::broadcast) still runs on every worker.
+    /// Indexes of threads stay what they are, so tables by index need
+    /// [`thread_index_bound`](Self::thread_index_bound) entries, or, in a pool without spare
+    /// threads, `max_num_threads`.
+    ///
+    /// On a pool with [`use_current_thread`](crate::PoolBuilder::use_current_thread) that thread is
+    /// one of the `num_threads` at all times, unless it waits.
+    ///
+    /// # Cost
+    ///
+    /// Some microseconds for the caller, and an interrupt of a microsecond for each running thread
+    /// of the process (a memory barrier, as when a worker falls asleep). Joins, spawns and loops
+    /// cost the same whether the number ever changes or not.
+    ///
+    /// ```
+    /// use manyhands::prelude::*;
+    /// let pool = manyhands::Pool::builder().num_threads(4).build().unwrap();
+    /// let sum = || pool.install(|| (0..1000_u32).into_par_iter().sum::<u32>());
+    ///
+    /// assert_eq!(pool.set_num_threads(1), 1); // others need the machine
+    /// assert_eq!((sum(), pool.current_num_threads()), (499_500, 1));
+    ///
+    /// assert_eq!(pool.set_num_threads(64), 4); // as many as there can be
+    /// assert_eq!((sum(), pool.current_num_threads()), (499_500, 4));
+    /// assert_eq!(pool.set_num_threads(0), 1);
+    /// ```
+    pub fn set_num_threads(&self, num_threads: usize) -> usize {
+        resize::set_num_threads(&self.registry, num_threads)
     }
 
     /// The calling thread's index, if it works for this pool; see

@@ -34,6 +34,7 @@ pub fn max_num_threads() -> usize {
 #[must_use = "a builder does nothing until `build` or `build_global` is called"]
 pub struct PoolBuilder<S = DefaultSpawn> {
     num_threads: usize,
+    max_threads: Option<usize>,
     spares: Option<usize>,
     blocking: Option<usize>,
     keep_alive: Option<Duration>,
@@ -83,6 +84,7 @@ impl Default for PoolBuilder {
     fn default() -> Self {
         Self {
             num_threads: 0,
+            max_threads: None,
             spares: None,
             blocking: None,
             keep_alive: None,
@@ -172,6 +174,7 @@ impl PoolBuilder {
     {
         PoolBuilder {
             num_threads: self.num_threads,
+            max_threads: self.max_threads,
             spares: self.spares,
             blocking: self.blocking,
             keep_alive: self.keep_alive,
@@ -183,11 +186,31 @@ impl PoolBuilder {
 }
 
 impl<S: ThreadSpawn> PoolBuilder<S> {
-    /// How many threads compute at a time, and how many worker threads the pool has. 0, the
+    /// How many threads compute at a time, at first, and how many worker threads the pool has (or
+    /// more, see [`max_num_threads`](Self::max_num_threads)). 0, the
     /// default: the value of `MANYHANDS_NUM_THREADS`, else one per core that the process may use
     /// (affinity and cgroup quota heeded). More than [`max_num_threads`] are cut down to it.
     pub fn num_threads(mut self, num_threads: usize) -> Self {
         self.num_threads = num_threads;
+        self
+    }
+
+    /// The largest number to which [`Handle::set_num_threads`](crate::Handle::set_num_threads) can
+    /// raise the number of threads later (default: [`num_threads`](Self::num_threads), and never
+    /// less). More than [`max_num_threads`] are cut down to it.
+    ///
+    /// That many worker threads are created with the pool. Those beyond the present number sleep:
+    /// each costs its stack, and nothing while it sleeps. So raising the number creates no thread
+    /// and cannot fail.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(1).max_num_threads(4).build().unwrap();
+    /// assert_eq!((pool.current_num_threads(), pool.max_num_threads()), (1, 4));
+    /// pool.set_num_threads(4);
+    /// assert_eq!(pool.current_num_threads(), 4);
+    /// ```
+    pub fn max_num_threads(mut self, threads: usize) -> Self {
+        self.max_threads = Some(threads);
         self
     }
 
@@ -197,8 +220,8 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     ///
     /// A pool with 0 spare threads has no guest seats either: calls from outside run on its
     /// workers, and [`current_thread_index`](crate::current_thread_index) stays below
-    /// `current_num_threads`. Where waiting would stop everything, such a pool lets a waiter run
-    /// other jobs of the pool.
+    /// [`Handle::max_num_threads`](crate::Handle::max_num_threads). Where waiting would stop
+    /// everything, such a pool lets a waiter run other jobs of the pool.
     ///
     /// ```
     /// let pool = manyhands::Pool::builder().num_threads(2).max_spare_threads(0).build().unwrap();
@@ -483,10 +506,17 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     fn start(mut self) -> Result<Arc<Registry>, PoolBuildError> {
         let has_spares = S::HAS_SPARES && !self.use_current_thread;
         let spares = if has_spares { self.spares } else { Some(0) };
-        let sizes = if self.use_current_thread && self.num_threads == 1 {
+        let is_alone = self.num_threads == 1 && self.max_threads.is_none_or(|most| most <= 1);
+        let sizes = if self.use_current_thread && is_alone {
             Sizes::alone(self.blocking, self.keep_alive)
         } else {
-            Sizes::new(self.num_threads, spares, self.blocking, self.keep_alive)
+            Sizes::new(
+                self.num_threads,
+                self.max_threads,
+                spares,
+                self.blocking,
+                self.keep_alive,
+            )
         };
         let start = Start {
             sizes,
@@ -510,6 +540,7 @@ impl<S> fmt::Debug for PoolBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PoolBuilder")
             .field("num_threads", &self.num_threads)
+            .field("max_num_threads", &self.max_threads)
             .field("max_spare_threads", &self.spares)
             .field("max_blocking_threads", &self.blocking)
             .field("use_current_thread", &self.use_current_thread)

@@ -105,6 +105,11 @@ pub(crate) fn private_jobs() -> usize {
     seat::current().map_or(0, |me| me.hidden().private_jobs() as usize)
 }
 
+/// Do more threads compute than there are permits? Asked between two jobs.
+pub(crate) fn is_surplus() -> bool {
+    seat::current().is_some_and(|me| me.registry().sleep.is_crowded())
+}
+
 /// Who could take work that is offered now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Takers {

@@ -16,6 +16,8 @@ pub struct Metrics {
     /// How many threads compute at a time:
     /// [`Handle::current_num_threads`](crate::Handle::current_num_threads).
     pub permits: usize,
+    /// The most that [`Handle::set_num_threads`](crate::Handle::set_num_threads) can set.
+    pub max_permits: usize,
     /// Threads that hold a permit now. For moments more than there are permits: a thread that
     /// resumes from a wait takes one without asking.
     pub active: usize,
@@ -56,6 +58,7 @@ impl Metrics {
         let (injected_futures, injected_closures) = registry.injectors.depths();
         Self {
             permits: registry.num_threads(),
+            max_permits: registry.max_threads(),
             active,
             searching,
             threads: registry.threads.live(),

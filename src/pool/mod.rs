@@ -15,7 +15,7 @@
 //! | 2 | `find.rs`, `rescue/sight.rs` | what a worker does next; what can be seen of a pool |
 //! | 2 | `asleep.rs` | a sleep that hooks and counters know of |
 //! | 3 | `tell.rs` | who hears of what |
-//! | 4 | `publish.rs`, `timers.rs` | where a ready job goes; timers added |
+//! | 4 | `publish.rs`, `timers.rs`, `resize.rs` | where a ready job goes; timers added; another number of permits |
 //! | 5 | `home.rs`, `rescue/post.rs`, `rescue/deputy.rs` | what a task keeps of its pool; the thread that polls while all compute, and its deputy |
 //! | 5 | `region.rs` | regions that a cancelled computation may leave |
 //! | 5 | `watch/look.rs` | a look after private halves of which no sleeper was told |
@@ -46,6 +46,7 @@ pub(crate) mod publish;
 pub(crate) mod region;
 mod registry;
 mod rescue;
+pub(crate) mod resize;
 pub(crate) mod seat;
 pub(crate) mod shutdown;
 mod sizes;
@@ -79,3 +80,5 @@ pub(crate) use self::registry::Registry;
 pub(crate) use self::seat::{Credit, Occupant, Popped, Slot};
 pub(crate) use self::sizes::{MAX_THREADS, Sizes};
 pub(crate) use self::start::{Start, StartError};
+#[cfg(all(test, manyhands_loom))]
+pub(crate) use self::tests::loom::Seats;

@@ -12,7 +12,7 @@ impl Metrics {
     ///
     /// | name | type | labels |
     /// |---|---|---|
-    /// | `manyhands_permits`, `manyhands_active_threads`, `manyhands_searching_threads`, `manyhands_threads`, `manyhands_spare_threads`, `manyhands_idle_spare_threads` | gauge | |
+    /// | `manyhands_permits`, `manyhands_max_permits`, `manyhands_active_threads`, `manyhands_searching_threads`, `manyhands_threads`, `manyhands_spare_threads`, `manyhands_idle_spare_threads` | gauge | |
     /// | `manyhands_tasks` | gauge | |
     /// | `manyhands_spawned_tasks_total` | counter | |
     /// | `manyhands_injector_depth` | gauge | `queue`: `futures`, `closures` |
@@ -58,6 +58,7 @@ impl Metrics {
                 "Threads that may compute at a time.",
                 self.permits,
             ),
+            ("max_permits", "The most permits.", self.max_permits),
             ("active_threads", "Threads that hold a permit.", self.active),
             (
                 "searching_threads",

@@ -102,9 +102,10 @@ fn share(me: Occupant<'_>, job: JobRef, how: How, class: Class) {
     tell::work_from(me);
 }
 
-/// Posts one letter to each worker and wakes them all. `letter` is told how many there are.
+/// Posts one letter to each worker and wakes them all, also those without a permit. `letter` is
+/// told how many there are.
 pub(crate) fn post_to_all(registry: &Registry, mut letter: impl FnMut(usize) -> JobRef) {
-    let count = registry.num_threads();
+    let count = registry.max_threads();
     for index in 0..count {
         let index = index as SeatIndex;
         if let Err(letter) = registry.seat(index).mail.post(letter(count)) {

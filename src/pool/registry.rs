@@ -3,7 +3,7 @@
 //! Nothing here decides or wakes: who hears of a change is in `tell.rs`, where a job goes in
 //! `publish.rs`, how a thread gets onto a seat in `guest.rs`.
 //!
-//! Seats stand in this order: workers `0..num_threads`, guests, spares. Seats of guests and spares
+//! Seats stand in this order: workers, guests, spares. Seats of guests and spares
 //! are made when first used and stay.
 
 use super::blocking::Blocking;
@@ -54,6 +54,8 @@ pub(crate) struct Registry {
     /// Seats at and above this index have never been used: a sweep stops here.
     used: AtomicUsize,
     workers: usize,
+    /// How many of them have a thread; see `resize.rs`.
+    pub(super) granted: AtomicUsize,
     closed: AtomicBool,
     owned: Owned,
     /// How many threads can run at the same time.
@@ -75,7 +77,7 @@ impl Registry {
         let seats = sizes.workers + sizes.guests + sizes.spares;
         let first_spare = sizes.workers + sizes.guests;
         let registry = Arc::new(Self {
-            sleep: Sleep::new(sizes.workers as u32, seats),
+            sleep: Sleep::new(sizes.permits as u32, seats),
             injectors: Injectors::new(),
             threads: Threads::new(),
             waiters: Waiters::new(),
@@ -94,6 +96,7 @@ impl Registry {
             seats: (0..seats).map(|_| OnceLock::new()).collect(),
             used: AtomicUsize::new(0),
             workers: sizes.workers,
+            granted: AtomicUsize::new(sizes.workers),
             closed: AtomicBool::new(false),
             owned: Owned::new(sizes.workers.next_power_of_two() * 4),
             cores: sizes.cores,
@@ -169,13 +172,15 @@ impl Registry {
 
     // ---- sizes ------------------------------------------------------------------------------
 
-    pub(super) fn workers(&self) -> usize {
-        self.workers
-    }
-
     /// Permits: how many threads compute at a time.
     pub(crate) fn num_threads(&self) -> usize {
         self.sleep.permits() as usize
+    }
+
+    /// The most permits that there can be: as many as there are worker threads.
+    pub(crate) fn max_threads(&self) -> usize {
+        // Ordering: Relaxed; changed once, while the pool is being built.
+        self.granted.load(Ordering::Relaxed)
     }
 
     /// May a thief ever steal from a seat that computes? Not on a pool with one permit, where the
@@ -408,6 +413,7 @@ impl fmt::Debug for Registry {
         }
         f.debug_struct("Registry")
             .field("num_threads", &self.num_threads())
+            .field("max_num_threads", &self.max_threads())
             .field("sleep", &self.sleep)
             .field("threads", &self.threads)
             .field("injectors_are_empty", &self.injectors.is_empty())

@@ -23,6 +23,9 @@ const DEFAULT_KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How many seats and threads of which kind a pool has.
 #[derive(Debug)]
 pub(crate) struct Sizes {
+    /// Permits at the beginning.
+    pub(crate) permits: usize,
+    /// Worker threads: the most permits that there can be.
     pub(crate) workers: usize,
     /// The first of them whose thread ends with the pool: 1 where a thread of the program's is
     /// worker 0 for good.
@@ -41,6 +44,7 @@ impl Sizes {
     /// pool without spare threads has no guest seats either.
     pub(crate) fn new(
         threads: usize,
+        max_threads: Option<usize>,
         spares: Option<usize>,
         blocking: Option<usize>,
         keep_alive: Option<Duration>,
@@ -49,9 +53,12 @@ impl Sizes {
             0 => env::default_num_threads(),
             threads => threads,
         };
+        let permits = threads.clamp(1, MAX_THREADS);
+        let workers = max_threads.unwrap_or(permits).clamp(permits, MAX_THREADS);
         let spares = spares.unwrap_or(DEFAULT_SPARES).min(MAX_SPARES);
         Self {
-            workers: threads.clamp(1, MAX_THREADS),
+            permits,
+            workers,
             guests: if spares == 0 { 0 } else { GUESTS },
             spares,
             // Models have no clock, so no thread spins there.
@@ -69,6 +76,7 @@ impl Sizes {
     /// such pools.
     pub(crate) fn alone(blocking: Option<usize>, keep_alive: Option<Duration>) -> Self {
         Self {
+            permits: 1,
             workers: 1,
             first_to_end: 0,
             guests: 0,

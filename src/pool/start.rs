@@ -5,7 +5,7 @@ use super::hooks::Hooks;
 use super::registry::Registry;
 use super::sizes::Sizes;
 use super::threads::{Call, Number};
-use super::{seat, shutdown, worker};
+use super::{resize, seat, shutdown, worker};
 use crate::job::SeatIndex;
 use crate::sim::{self, Ticket};
 use crate::sync::asymmetric;
@@ -82,7 +82,7 @@ impl Start {
             }
         }
         if running < workers {
-            registry.sleep.set_permits(running.max(1) as u32);
+            resize::make_do_with(&registry, running.max(1));
         }
         if self.use_current_thread {
             sit_down_for_good(&registry);

@@ -8,6 +8,7 @@
 //! | the post begins to poll | [`poll_begins`] | a deputy, if there is none |
 //! | a join half is public | [`half`] | a waiter that follows this seat; else as for work |
 //! | a permit was given back, or the last searcher has stopped | [`permit`] | a thread that pauses; if there is work, visible or private, as for work; else a spare driver, whose role a worker takes over |
+//! | the number of permits | [`permits`] | as for a permit, whatever the number was; all owners are asked for jobs |
 //! | a searcher has found work | [`found`] | if it was the last one, and there is more, visible or private, as for work; the post, which watches a free role of the driver |
 //! | another thread has taken a job of a seat | [`taken`] | if that seat has more, as for work |
 //! | a thread computes from now on | [`computing`] | the post, if ready work waits; if the role of the driver is free, as for work |
@@ -31,6 +32,7 @@ use super::rescue::{WakesFor, sight};
 use super::seat::{Mode, Occupant, Seat, may_reach};
 use super::threads::{Call, Called};
 use crate::sleep::Notified;
+use crate::sync::asymmetric;
 use crate::sync::atomic::{Ordering, fence};
 use crate::task;
 use crate::timer::{Added, Key};
@@ -46,6 +48,9 @@ pub(super) fn work(registry: &Registry) {
 #[inline]
 pub(super) fn work_from(me: Occupant<'_>) {
     let registry = me.registry();
+    // What was pushed, then the number of permits: whoever raises that looks at the queues behind
+    // the heavy fence (`permits`).
+    asymmetric::light();
     // A thread that polls is counted as active. So the one permit is out, `work` would find that
     // (`sleep.P3`), and nobody computes.
     if registry.sleep.permits() == 1 && me.mode() == Mode::Polling {
@@ -134,6 +139,26 @@ pub(super) fn permit(registry: &Registry) {
         // Until now nobody was idle, and owners kept their halves to themselves (rule H1).
         ask_all(registry);
     }
+    tell_of_jobs(registry);
+}
+
+/// The number of permits has changed, and a SeqCst fence was put behind that. Raised, it is as if
+/// that many permits were given back at once: sleepers hear of work, and owners, who kept their
+/// halves to themselves while nobody was idle, are asked for some (rule H1). Lowered, it may be
+/// that a future is ready and no permit free for it (`rescue.R2`).
+pub(super) fn permits(registry: &Registry) {
+    registry.rescue.turnstile.grant();
+    registry.ask_all_for_jobs();
+    // Ordering: SeqCst fence of rule H1, as in `ask_all`.
+    fence(Ordering::SeqCst);
+    // Against a push, and against `work_from`, which both have a light fence only. Refused by the
+    // system: then the next fork tells, and a thread that polls comes back to what it has pushed.
+    let _ = may_reach();
+    tell_of_jobs(registry);
+}
+
+/// Tells of what is visible or private; a permit may be free for it.
+fn tell_of_jobs(registry: &Registry) {
     if registry.driver.is_wanted() || registry.has_jobs() {
         work(registry);
     } else {

@@ -6,7 +6,7 @@ use super::find::{self, Found, Hidden};
 use super::registry::Registry;
 use super::rescue::deputy;
 use super::rescue::post::{self, Left};
-use super::seat::{Mode, Occupant};
+use super::seat::{Mode, Occupant, SeatKind};
 use super::threads::{Call, Number, Sitter};
 use super::wait::Spin;
 use super::{computing, events, publish, tell};
@@ -25,7 +25,7 @@ const SHORT: Duration = Duration::from_micros(100);
 /// The life of a worker or spare thread. The caller has counted it: as live, and for
 /// [`Call::Work`] as a searcher.
 pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, call: Call, number: Number) {
-    let is_worker = (index as usize) < registry.workers();
+    let is_worker = registry.seat(index).kind() == SeatKind::Worker;
     if !is_worker {
         registry.place.enter();
     }
@@ -78,7 +78,7 @@ fn close_mail(registry: &Registry, index: SeatIndex) {
 /// The end of a thread that was counted and never ran: what was reserved for it is given back.
 pub(super) fn never_ran(registry: &Registry, index: SeatIndex, call: Call, number: Number) {
     close_mail(registry, index);
-    let is_worker = (index as usize) < registry.workers();
+    let is_worker = registry.seat(index).kind() == SeatKind::Worker;
     if !is_worker {
         registry.bench.refuse(index);
     }
@@ -139,7 +139,7 @@ struct MainLoop<'a> {
 
 /// Where a thread has looked for work before it sleeps. Its last look depends on that.
 #[derive(Clone, Copy)]
-enum Looked {
+pub(super) enum Looked {
     /// Not into the slots of others: more threads were active than there are permits. By now its
     /// permit may be free, as several such threads may leave at once.
     InPublic,
@@ -369,7 +369,7 @@ fn execute(me: Occupant<'_>, job: Found) {
 
 /// The last look before a sleep: is there a reason not to? A thread that pauses may go on, because
 /// a permit has come back.
-fn rescan(me: Occupant<'_>, looked: Looked) -> Rescan {
+pub(super) fn rescan(me: Occupant<'_>, looked: Looked) -> Rescan {
     let registry = me.registry();
     registry.rescue.turnstile.grant();
     if me.mail.has_letters() || registry.is_closed() {

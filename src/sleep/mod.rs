@@ -85,14 +85,9 @@ impl Sleep {
     /// The number of permits: how many threads should compute at a time.
     #[inline]
     pub(crate) fn permits(&self) -> u32 {
-        // Ordering: Relaxed; changed once, while the pool is being built.
+        // Ordering: Relaxed; published by the exchange in `set_permits`. So whoever has read the
+        // word first, which is an Acquire, knows the number that belongs to it, or a newer one.
         self.permits.load(Ordering::Relaxed)
-    }
-
-    /// Lowers the number of permits to the number of threads that the system granted.
-    pub(crate) fn set_permits(&self, permits: u32) {
-        // Ordering: Relaxed, as in `permits`.
-        self.permits.store(permits, Ordering::Relaxed);
     }
 
     fn load(&self) -> Word {
@@ -394,10 +389,9 @@ impl Sleep {
     /// `true`: a permit was free and is taken; the driver is awake and searches. `false`: all
     /// permits are out, or the seat is not that of a sleeping driver; nothing changes.
     pub(crate) fn leave_driving(&self, seat: SeatIndex) -> bool {
-        let permits = self.permits();
         let left = self.update(|word| {
             let mine = word.has_driver() && self.driver() == seat;
-            (mine && word.active() < permits).then(|| word.without_driver().with_searcher())
+            (mine && word.active() < self.permits()).then(|| word.without_driver().with_searcher())
         });
         if left.is_ok() {
             // Ordering: Relaxed; from this thread to itself.
@@ -432,8 +426,9 @@ impl Sleep {
     fn push(&self, seat: SeatIndex, parker: &'static Parker, state: Before) -> bool {
         self.set_parker(seat, parker);
         let node = &self.nodes[seat as usize];
-        let permits = self.permits();
         self.update(|word| {
+            // Here, behind the word: see `set_permits`.
+            let permits = self.permits();
             let left = match state {
                 Before::Searching => word.without_searching(),
                 Before::Crowded if word.active() > permits => word,

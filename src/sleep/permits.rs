@@ -2,6 +2,7 @@
 //! woken or put to sleep here; the callers look for work afterwards, behind the fences of these.
 
 use super::Sleep;
+use crate::sync::atomic::Ordering;
 
 impl Sleep {
     /// Takes a permit without asking. The thread resumes from a wait, or is a guest, or starts with
@@ -25,11 +26,25 @@ impl Sleep {
     /// searches. The new thread starts as a searcher, as if it had been woken.
     #[must_use]
     pub(crate) fn reserve(&self) -> bool {
-        let permits = self.permits();
         self.update(|word| {
+            let permits = self.permits();
             (word.searching() == 0 && word.active() < permits).then(|| word.with_searcher())
         })
         .is_ok()
+    }
+
+    /// Changes the number of permits. None is taken from a thread: if there are more active threads
+    /// than permits now, the pool is crowded. The caller must then scan for work, visible or
+    /// private, and `notify` if it sees any.
+    ///
+    /// The word says that something has changed, although its counts stay. So no exchange of it
+    /// that was decided on by the old number succeeds after this one.
+    pub(crate) fn set_permits(&self, permits: u32) {
+        // Ordering: Relaxed; the next line publishes it.
+        self.permits.store(permits, Ordering::Relaxed);
+        let before = self.update(|word| Some(word.marked()));
+        debug_assert!(before.is_ok());
+        self.rescan_fence();
     }
 
     /// Counts a thread that starts with the pool: it holds a permit and searches.

@@ -34,7 +34,7 @@ pub(crate) const MAX_SEATS: usize = MASK as usize;
 /// | 12-23 | searching | threads that look for work |
 /// | 24-35 | top | newest sleeper, its index + 1; 0: no thread sleeps |
 /// | 36 | driver | the thread that waits for events sleeps, apart from the stack |
-/// | 37-63 | tag | moves with every change of the stack or the driver, so that a pop cannot mistake one stack for another |
+/// | 37-63 | tag | moves with every change of the stack, the driver or the number of permits, so that a pop cannot mistake one stack for another |
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word(pub(super) u64);
 
@@ -104,13 +104,18 @@ impl Word {
         Self((self.0 & FIXED) | (top << TOP) | (tag << TAG))
     }
 
+    /// The same counts and the same stack; but an exchange that expects the old word fails.
+    pub(super) fn marked(self) -> Self {
+        self.with_top(self.top())
+    }
+
     /// Does the driver sleep?
     pub(super) fn has_driver(self) -> bool {
         self.0 & (1 << DRIVER) != 0
     }
 
     fn with_driver_bit(self, driver: bool) -> Self {
-        let rest = self.with_top(self.top()).0 & !(1 << DRIVER);
+        let rest = self.marked().0 & !(1 << DRIVER);
         Self(rest | (u64::from(driver) << DRIVER))
     }
 
@@ -200,6 +205,8 @@ mod tests {
         let word = Word(0).pushed(3);
         assert_ne!(word, word.popped(None).pushed(3));
         assert_ne!(word, word.with_driver().without_driver());
+        assert_ne!(word, word.marked());
+        assert_eq!(word.marked().top(), Some(3));
         assert_eq!(word.popped(None).emptied(0).active(), 0);
     }
 

@@ -40,6 +40,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("pool::asleep", 2),
     ("pool::tell", 3),
     ("pool::publish", 4),
+    ("pool::resize", 4),
     ("pool::timers", 4),
     ("pool::home", 5),
     ("pool::rescue::post", 5),

@@ -33,6 +33,7 @@ mod pinned;
 mod places;
 mod plumbing;
 mod rayon_names;
+mod resize;
 mod responsive;
 mod scope;
 mod shutdown;

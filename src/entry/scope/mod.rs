@@ -10,6 +10,8 @@
 
 mod fifo;
 mod pending;
+#[cfg(all(test, manyhands_loom))]
+mod tests;
 
 pub use self::fifo::{ScopeFifo, in_place_scope_fifo, scope_fifo};
 pub(crate) use self::fifo::{in_place_scope_fifo_on, scope_fifo_on};

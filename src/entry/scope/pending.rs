@@ -14,6 +14,8 @@
 //!
 //! What runs on top of such a job on the same thread may use its credit, and adds to it. What
 //! belongs to another scope has its own meanwhile.
+//!
+//! The models are in `tests.rs`; `ci/mutants/scope.txt` lists what they notice.
 
 use crate::latch::{Latch, Part, SpreadLatch};
 use crate::pool::{Credit, Occupant};

@@ -197,15 +197,15 @@ pub(crate) fn is_hungry() -> bool {
     takers() != Takers::None
 }
 
-/// Should a thread that has run what it took come back for more? Always; only a script may say
-/// otherwise.
+/// Should a thread that has run what it took come back for more? Not if more threads compute than
+/// should: one of them has to leave, and this one is between two jobs.
 #[inline]
 pub(crate) fn goes_back() -> bool {
     #[cfg(test)]
     if script::is_playing() {
         return script::goes_back();
     }
-    true
+    !halves::is_surplus()
 }
 
 /// Runs a whole loop where others can take part in it: right here if the thread works for a pool,

@@ -13,7 +13,10 @@ use super::super::rescue::{WakesFor, post, sight};
 use super::super::seat::{Mode, Occupant, Popped, Slot};
 use super::super::sizes::Sizes;
 use super::super::threads::{Call, Called};
-use super::super::{computing, find, guest, halves, home::Home, publish, tell, timers, wait};
+use super::super::worker::{self, Looked};
+use super::super::{
+    computing, find, guest, halves, home::Home, publish, resize, tell, timers, wait,
+};
 use crate::job::JobRef;
 use crate::job::heap::HeapJob;
 use crate::job::stack::{StackHeader, StackJob};
@@ -42,6 +45,7 @@ fn registry_of(workers: usize, spares: usize) -> Arc<Registry> {
 
 fn registry_with_guests(workers: usize, guests: usize, spares: usize) -> Arc<Registry> {
     let sizes = Sizes {
+        permits: workers,
         workers,
         first_to_end: 0,
         guests,
@@ -56,6 +60,23 @@ fn registry_with_guests(workers: usize, guests: usize, spares: usize) -> Arc<Reg
         events::without_runtime(),
         |_, _, _| false,
     )
+}
+
+/// A pool of two without threads, for models of what works on seats.
+#[derive(Clone)]
+pub(crate) struct Seats(Arc<Registry>);
+
+impl Seats {
+    pub(crate) fn new() -> Self {
+        Self(registry_of(2, 0))
+    }
+
+    /// Calls `f` on this seat, on which no other thread sits meanwhile.
+    pub(crate) fn sit<R>(&self, seat: u32, f: impl FnOnce(Occupant<'_>) -> R) -> R {
+        // SAFETY: the caller's promise; the registry outlives the guard.
+        let occupied = unsafe { self.0.occupy(seat) };
+        f(occupied.me())
+    }
 }
 
 /// How often a job has run. Loom sees two runs at once, and a run that the owner does not see.
@@ -451,6 +472,160 @@ fn an_owner_that_is_away_hides_nothing() {
         wait_for(&newer);
         wait_for(&older);
         assert_eq!(runs.each_ref().map(Runs::get), [1, 1]);
+    });
+}
+
+/// The pool gets a second permit while a thread retires for want of one. The owner of the first has
+/// a private half, and blocks until it has run; it was told that nobody is idle.
+#[test]
+fn a_pool_that_grows_reaches_what_was_private() {
+    model::check("pool::a_pool_that_grows_reaches_what_was_private", || {
+        let registry = registry_of(2, 0);
+        assert_eq!(resize::set_num_threads(&registry, 1), 1);
+        registry.sleep.acquire();
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let occupied = unsafe { registry.occupy(0) };
+        let me = occupied.me();
+        let job = StackJob::new(|_| ());
+        let slot = halves::push(me, job.as_header());
+        assert!(me.seat().hides_jobs(), "nobody is idle");
+        registry.sleep.acquire();
+        let thief = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+                let occupied = unsafe { registry.occupy(1) };
+                let me = occupied.me();
+                let tell = || tell::work(&registry);
+                let sleep = |before, looked| {
+                    let rescan = || worker::rescan(me, looked);
+                    registry.sleep.sleep(1, me.parker(), before, rescan, tell)
+                };
+                let mut searches = false;
+                loop {
+                    if registry.sleep.is_crowded() {
+                        searches = match searches {
+                            true => sleep(Before::Searching, Looked::InPublic),
+                            false => sleep(Before::Crowded, Looked::InVain),
+                        };
+                        continue;
+                    }
+                    if !searches {
+                        registry.sleep.start_searching();
+                    }
+                    if let Some(job) = search(me) {
+                        tell::found(me, false);
+                        return job.execute(me);
+                    }
+                    searches = sleep(Before::Searching, Looked::Everywhere);
+                }
+            })
+        };
+        assert_eq!(resize::set_num_threads(&registry, 2), 2);
+        // The owner blocks until it has run.
+        thief.join().unwrap();
+        assert_eq!(halves::pop(me, slot, job.as_header()), Popped::Stolen);
+        wait_for(&job);
+    });
+}
+
+/// The pool gets a second permit, for a thread that sleeps, while the owner of the first puts a
+/// half down and blocks until it has run. No thief had asked for it.
+#[test]
+fn a_pool_that_grows_sees_a_push() {
+    model::check("pool::a_pool_that_grows_sees_a_push", || {
+        let registry = registry_of(2, 0);
+        assert_eq!(resize::set_num_threads(&registry, 1), 1);
+        registry.sleep.acquire();
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let occupied = unsafe { registry.occupy(0) };
+        let me = occupied.me();
+        let thief = {
+            let registry = Arc::clone(&registry);
+            registry.sleep.admit();
+            thread::spawn(move || {
+                // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+                let occupied = unsafe { registry.occupy(1) };
+                let me = occupied.me();
+                loop {
+                    let looked = match registry.sleep.is_crowded() {
+                        true => Looked::InPublic,
+                        false => match search(me) {
+                            Some(job) => {
+                                tell::found(me, false);
+                                return job.execute(me);
+                            }
+                            None => Looked::Everywhere,
+                        },
+                    };
+                    let rescan = || worker::rescan(me, looked);
+                    let tell = || tell::work(&registry);
+                    let state = Before::Searching;
+                    assert!(registry.sleep.sleep(1, me.parker(), state, rescan, tell));
+                }
+            })
+        };
+        while !registry.sleep.has_sleepers() {
+            thread::yield_now();
+        }
+        // The thief has asked before it fell asleep. It has its answer now, if it was not late.
+        let before = StackJob::new(|_| ());
+        let slot = halves::push(me, before.as_header());
+        assert_eq!(halves::pop(me, slot, before.as_header()), Popped::Mine);
+        let changer = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || resize::set_num_threads(&registry, 2))
+        };
+        let job = StackJob::new(|_| ());
+        let slot = halves::push(me, job.as_header());
+        thief.join().unwrap();
+        changer.join().unwrap();
+        assert_eq!(halves::pop(me, slot, job.as_header()), Popped::Stolen);
+        wait_for(&job);
+    });
+}
+
+/// A thread that polls in a pool with one permit leaves a task behind it, and tells nobody, since
+/// nobody could come. It blocks. If a second permit is added meanwhile, a sleeper comes.
+#[test]
+fn a_pool_that_grows_sees_what_was_not_told() {
+    model::check("pool::a_pool_that_grows_sees_what_was_not_told", || {
+        let registry = registry_of(2, 0);
+        assert_eq!(resize::set_num_threads(&registry, 1), 1);
+        registry.sleep.admit();
+        let worker = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || {
+                // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+                let occupied = unsafe { registry.occupy(1) };
+                let me = occupied.me();
+                let mut found = None;
+                while found.is_none() {
+                    let rescan = || worker::rescan(me, Looked::Everywhere);
+                    let tell = || tell::work(&registry);
+                    let state = Before::Searching;
+                    assert!(registry.sleep.sleep(1, me.parker(), state, rescan, tell));
+                    found = find::others(me, true);
+                }
+                tell::found(me, false);
+                found.into_iter().for_each(|job| job.execute(me));
+            })
+        };
+        registry.sleep.acquire();
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let occupied = unsafe { registry.occupy(0) };
+        let me = occupied.me();
+        me.set_mode(Mode::Polling);
+        let changer = {
+            let registry = Arc::clone(&registry);
+            thread::spawn(move || resize::set_num_threads(&registry, 2))
+        };
+        let job = StackJob::new(|_| ());
+        let class = Class::future(Priority::Normal);
+        publish::schedule(&registry, future(&job), How::Spawn, class);
+        changer.join().unwrap();
+        worker.join().unwrap();
+        wait_for(&job);
     });
 }
 

@@ -5,7 +5,7 @@
 //! * `unit`: one seat on one thread, under random scripts.
 
 #[cfg(manyhands_loom)]
-mod loom;
+pub(super) mod loom;
 #[cfg(manyhands_shuttle)]
 mod shuttle;
 #[cfg(not(manyhands_model))]

@@ -139,6 +139,54 @@ fn a_half_may_wait_for_its_sibling() {
     });
 }
 
+/// The pool grows in a half that blocks until its sibling has run, which was put down when nobody
+/// could come for it.
+#[test]
+fn shuttle_a_pool_grows_for_a_half() {
+    explore("a_pool_grows_for_a_half", || {
+        let pool = Pool::builder().num_threads(1).max_num_threads(2);
+        let pool = pool.max_spare_threads(0).build().unwrap();
+        let gate = Gate::new();
+        pool.install(|| {
+            let first = || {
+                crate::Handle::current().set_num_threads(2);
+                gate.wait();
+            };
+            crate::join(first, || gate.open());
+        });
+        pool.shutdown();
+    });
+}
+
+/// The number changes from outside, down and up, while joins and tasks go on; then two tasks must
+/// run at the same time.
+#[test]
+fn shuttle_the_number_of_threads_changes_under_load() {
+    explore("the_number_of_threads_changes_under_load", || {
+        let pool = Pool::builder().num_threads(2).max_num_threads(3);
+        let pool = Arc::new(pool.max_spare_threads(1).build().unwrap());
+        let changer = {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || {
+                pool.set_num_threads(1);
+                pool.set_num_threads(3);
+            })
+        };
+        let task = pool.spawn(async { 1 });
+        assert_eq!(pool.install(|| fib(4)), 3);
+        assert_eq!(task.join().unwrap(), 1);
+        changer.join().unwrap();
+        let gate = Arc::new(Gate::new());
+        let waits = Arc::clone(&gate);
+        let waiter = pool.spawn(async move { waits.wait() });
+        let opener = pool.spawn(async move { gate.open() });
+        waiter.join().unwrap();
+        opener.join().unwrap();
+        let pool = Arc::try_unwrap(pool).unwrap();
+        pool.shutdown();
+    });
+}
+
 /// A channel of one's own, so that the waker's way is the only one under test.
 struct Channel<T>(Mutex<(VecDeque<T>, Option<Waker>)>);
 

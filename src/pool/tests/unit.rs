@@ -94,6 +94,7 @@ fn with_seat(test: impl FnOnce(Occupant<'_>)) {
 /// A pool without threads, and with some seats for guests.
 fn registry(guests: usize) -> Arc<Registry> {
     let sizes = Sizes {
+        permits: 2,
         workers: 2,
         first_to_end: 0,
         guests,

@@ -249,6 +249,21 @@ impl Pool {
         }
     }
 
+    /// Changes the number of permits.
+    fn set_permits(&self, permits: u32) {
+        self.sleep.set_permits(permits);
+        self.scan();
+    }
+
+    /// As [`serve`](Self::serve), by a searcher that sleeps at once if the pool is crowded, as
+    /// workers do.
+    fn serve_unless_crowded(&self, seat: SeatIndex, parker: &'static Parker) {
+        while self.sleep.is_crowded() {
+            assert!(self.nap(seat, parker, Before::Searching));
+        }
+        self.serve(seat, parker);
+    }
+
     /// Gives the permit back.
     fn leave(&self) {
         self.sleep.release();
@@ -378,6 +393,103 @@ fn local_push_vs_sleeper() {
         done.wait(Parker::current());
         pool.leave();
         join([thief]);
+        assert_ran_once(&[count]);
+        pool.assert_at_rest();
+    });
+}
+
+/// A thread that changes the number of permits.
+fn changer(pool: &Pool, permits: u32) -> thread::JoinHandle<()> {
+    let pool = pool.clone();
+    thread::spawn(move || pool.set_permits(permits))
+}
+
+/// A permit is added while a job is pushed. The thread that holds the other one computes until the
+/// job has run, so only the sleeper can do it.
+#[test]
+fn a_permit_is_added_vs_publish() {
+    model::check("sleep::a_permit_is_added_vs_publish", || {
+        let pool = Pool::new(1, 1);
+        pool.sleep.acquire();
+        let sleeper = pool.sleeper(1, |pool, parker| pool.serve(1, parker));
+        let changer = changer(&pool, 2);
+        let count = pool.spawn(0);
+        join([sleeper, changer]);
+        pool.leave();
+        assert_ran_once(&[count]);
+        pool.assert_at_rest();
+    });
+}
+
+/// A permit is added while all sleep, or are just being woken: the threads keep what they get, so
+/// two jobs take both. (Three preemptions take minutes.)
+#[test]
+fn a_permit_is_added_while_all_sleep() {
+    model::check_within(2, "sleep::a_permit_is_added_while_all_sleep", || {
+        let pool = Pool::new(1, 2);
+        let sleepers = [0, 1]
+            .map(|seat| pool.sleeper(seat, move |pool, parker| drop(pool.find(seat, parker))));
+        let changer = changer(&pool, 2);
+        let counts = [pool.spawn(0), pool.spawn(1)];
+        join(sleepers);
+        join([changer]);
+        pool.leave();
+        pool.leave();
+        assert_ran_once(&counts);
+        pool.assert_at_rest();
+    });
+}
+
+/// A permit is added while a surplus thread retires, and while a job is pushed: of the two, one
+/// sees that there is room.
+#[test]
+fn a_permit_is_added_vs_surplus() {
+    model::check("sleep::a_permit_is_added_vs_surplus", || {
+        let pool = Pool::new(1, 1);
+        pool.sleep.acquire();
+        let worker = pool.worker(|pool, parker| {
+            pool.retire_or_search(1, parker);
+            pool.serve(1, parker);
+        });
+        let changer = changer(&pool, 2);
+        let count = pool.spawn(0);
+        join([worker, changer]);
+        pool.leave();
+        assert_ran_once(&[count]);
+        pool.assert_at_rest();
+    });
+}
+
+/// The last free permit is taken away while a job is pushed. The thread that was woken for the job
+/// may be one too many, and sleeps again; then the job is for whoever is next to be free.
+#[test]
+fn the_last_permit_is_taken_away_vs_publish() {
+    model::check("sleep::the_last_permit_is_taken_away_vs_publish", || {
+        let pool = Pool::new(2, 1);
+        pool.sleep.acquire();
+        let sleeper = pool.sleeper(1, |pool, parker| pool.serve_unless_crowded(1, parker));
+        let changer = changer(&pool, 1);
+        let count = pool.spawn(0);
+        pool.leave();
+        join([sleeper, changer]);
+        assert_ran_once(&[count]);
+        pool.assert_at_rest();
+    });
+}
+
+/// Two threads change the number at once, one of them behind a job that it has pushed: whatever the
+/// number is in the end, the job is found.
+#[test]
+fn two_change_the_permits() {
+    model::check_within(2, "sleep::two_change_the_permits", || {
+        let pool = Pool::new(2, 1);
+        pool.sleep.acquire();
+        let sleeper = pool.sleeper(1, |pool, parker| pool.serve_unless_crowded(1, parker));
+        let changer = changer(&pool, 3);
+        let count = pool.spawn(0);
+        pool.set_permits(1);
+        pool.leave();
+        join([sleeper, changer]);
         assert_ran_once(&[count]);
         pool.assert_at_rest();
     });
