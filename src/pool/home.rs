@@ -4,10 +4,11 @@
 //! the reference is taken from the seat's stock (`registry.rs`), and goes back there with the task.
 //! So threads that spawn and finish tasks do not fight for the count.
 
-use super::publish;
 use super::registry::Registry;
 use super::seat::{self, Mode};
+use super::{nested, publish};
 use crate::job::JobRef;
+use crate::task::nest::Unbegun;
 use crate::task::{Class, How, Owned, Schedule};
 use crate::util::unwind::Payload;
 use std::mem::ManuallyDrop;
@@ -51,6 +52,12 @@ impl Schedule for Home {
 
     fn unhandled_panic(&self, payload: Payload) {
         self.0.report_panic(payload);
+    }
+
+    fn begin_awaited(&self, task: &Unbegun<'_>) {
+        if let Some(me) = seat::try_current().filter(|me| self.0.owns(me)) {
+            nested::begin(me, task);
+        }
     }
 
     fn puts_heavy_aside(&self) -> bool {

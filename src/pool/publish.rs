@@ -64,13 +64,13 @@ fn awake_occupant<'a>(registry: &'a Registry) -> Option<Occupant<'a>> {
 /// [`schedule`] on this thread's own queues.
 #[inline]
 fn schedule_here(me: Occupant<'_>, job: JobRef, how: How) {
-    if how == How::Wake {
+    if how.is_wake() {
         me.counters().count_wake();
     }
     let tasks = me.tasks();
     let alone = !tasks.has_queued();
     // It is not next on a thread that computes.
-    let is_next = how == How::Wake && me.mode() != Mode::Computing;
+    let is_next = how.is_wake() && me.mode() != Mode::Computing;
     let queued = match is_next {
         true => me.put_next(job),
         false => Some(job),
@@ -78,12 +78,15 @@ fn schedule_here(me: Occupant<'_>, job: JobRef, how: How) {
     // A single task that this thread runs next needs no second thread.
     let mut tells = !alone;
     if let Some(task) = queued {
-        tasks.push(task);
+        match how {
+            How::Spawn | How::Join => tasks.push_new(task),
+            _ => tasks.push(task),
+        }
         tells |= how != How::Yield;
     }
     if tells {
         tell::work_from(me);
-    } else if how == How::Wake {
+    } else if how.is_wake() {
         tell::watch(me.registry());
     }
 }
@@ -96,7 +99,7 @@ fn share(me: Occupant<'_>, job: JobRef, how: How, class: Class) {
         How::Aside => injectors.put_aside(job, class.priority()),
         _ => injectors.push(job, class),
     }
-    if how == How::Wake {
+    if how.is_wake() {
         me.counters().count_wake();
     }
     tell::work_from(me);

@@ -6,11 +6,11 @@
 //! the future sits in [`Header`], so that wakers, handles and lists work on a thin pointer to it.
 //! The rest is reached through [`Vtable`].
 
-use super::heft::Heft;
+use super::heft::{Heft, Stopwatch};
 use super::id::Id;
 use super::info::{Site, TaskInfo, TaskKind};
 use super::state::{Dropped, Notify, State};
-use super::{Class, How, JoinError, Schedule};
+use super::{Class, How, JoinError, Priority, Schedule};
 use crate::job::cancel::{self, Cancel};
 use crate::job::{self, JobRef, SeatIndex};
 use crate::sync::UnsafeCell;
@@ -62,6 +62,10 @@ const _: () = assert!(
 pub(super) struct Vtable {
     /// Passes a job to the scheduler. Consumes the job's reference; the caller has another one.
     schedule: unsafe fn(NonNull<Header>, How),
+    /// [`Code::BEGIN`].
+    begin: unsafe fn(NonNull<Header>),
+    /// [`Code::POLL`].
+    poll: unsafe fn(NonNull<Header>),
     /// [`Code::CLOSE`].
     close: unsafe fn(NonNull<Header>),
     /// [`Code::TAKE_OUTPUT`].
@@ -86,6 +90,10 @@ pub(super) struct Vtable {
 pub(super) unsafe trait Code {
     /// Uses the right to run once.
     const RUN: unsafe fn(NonNull<job::Header>, SeatIndex);
+    /// Asks the scheduler to begin the task, which is awaited.
+    const BEGIN: unsafe fn(NonNull<Header>);
+    /// Polls the task with the right to run, however it was got.
+    const POLL: unsafe fn(NonNull<Header>);
     /// Cancels the task on behalf of a closing pool.
     const CLOSE: unsafe fn(NonNull<Header>);
     /// Moves the result out.
@@ -130,6 +138,8 @@ where
 {
     const VTABLE: Vtable = Vtable {
         schedule: schedule::<F, S>,
+        begin: <Self as Code>::BEGIN,
+        poll: <Self as Code>::POLL,
         close: <Self as Code>::CLOSE,
         take_output: <Self as Code>::TAKE_OUTPUT,
         dispose_output: <Self as Code>::DISPOSE_OUTPUT,
@@ -220,10 +230,10 @@ unsafe fn name<F: Future, S: Schedule>(task: NonNull<Header>) -> Option<Arc<str>
 impl Header {
     /// A poll begins.
     #[inline]
-    pub(super) fn note_poll(&self) {
+    pub(super) fn note_poll(&self) -> Option<Stopwatch> {
         // Ordering: Relaxed; only shown to people.
         self.polled.store(coarse::stamp(), Ordering::Relaxed);
-        self.heft.note_poll(self.site);
+        self.heft.note_poll(self.site, self.id)
     }
 
     /// The current poll computes.
@@ -235,6 +245,19 @@ impl Header {
     #[inline]
     pub(super) fn is_heavy(&self) -> bool {
         self.heft.is_heavy()
+    }
+
+    /// The task is awaited by the task that the calling thread polls: may it be begun there? See
+    /// `nest.rs`.
+    #[inline]
+    pub(super) fn may_nest(&self) -> bool {
+        self.class == Class::future(Priority::Normal) && self.heft.may_nest(self.site)
+    }
+
+    /// Asks the scheduler to begin the task on top of the present poll.
+    pub(super) fn begin(&self) {
+        // SAFETY: `self` is the header of a live cell of the vtable's type.
+        unsafe { (self.vtable.begin)(NonNull::from(self)) }
     }
 }
 
@@ -320,13 +343,23 @@ pub(super) unsafe fn submit(task: NonNull<Header>, how: How) {
 ///
 /// The caller has a reference during the call.
 #[inline]
-pub(super) unsafe fn wake(task: NonNull<Header>) {
+pub(super) unsafe fn wake(task: NonNull<Header>, how: How) {
     // SAFETY: the caller's reference keeps the cell.
     match unsafe { (*task.as_ptr()).state.wake() } {
         Notify::Nothing => {}
         // SAFETY: the state made a reference for the job, and the caller has another one.
-        Notify::Schedule => unsafe { submit(task, How::Wake) },
+        Notify::Schedule => unsafe { submit(task, how) },
     }
+}
+
+/// Calls [`Code::POLL`] for the task's type.
+///
+/// # Safety
+///
+/// RUNNING is the caller's, and a reference, which is handed over.
+pub(super) unsafe fn poll_begun(task: NonNull<Header>) {
+    // SAFETY: the vtable is that of the cell's type; the duty is the caller's.
+    unsafe { ((*task.as_ptr()).vtable.poll)(task) }
 }
 
 /// Calls [`Code::CLOSE`] for the task's type.

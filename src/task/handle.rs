@@ -3,7 +3,7 @@
 use super::cell::{self, Header, TaskRef};
 use super::id::Id;
 use super::state::{Dropped, HandleDropped};
-use super::{How, JoinError, coop};
+use super::{How, JoinError, coop, current};
 use crate::util::unwind;
 use std::fmt;
 use std::marker::PhantomData;
@@ -156,6 +156,17 @@ impl<T> JoinHandle<T> {
         unsafe { self.task.take_output() }
     }
 
+    /// If no thread has begun the task, it may be begun here, on top of the poll of the task that
+    /// awaits it (`nest.rs`).
+    #[inline]
+    fn begin_here(&self, waker: &Waker) {
+        let header = self.task.header();
+        let may_nest = header.state.load().is_ready_to_run() && header.may_nest();
+        if may_nest && current::is_polled_with(waker) {
+            header.begin();
+        }
+    }
+
     /// Is the task complete? If not, `waker` will be woken when it is.
     pub(crate) fn poll_complete(&self, waker: &Waker) -> bool {
         let Header {
@@ -203,6 +214,7 @@ impl<T> Future for JoinHandle<T> {
     /// If polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
+        self.begin_here(cx.waker());
         if !self.poll_complete(cx.waker()) {
             return Poll::Pending;
         }

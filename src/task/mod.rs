@@ -21,6 +21,7 @@ mod id;
 mod info;
 mod labelled;
 mod local;
+pub(crate) mod nest;
 mod owned;
 mod run;
 mod spawnable;
@@ -52,6 +53,7 @@ pub(crate) use self::owned::Owned;
 
 use self::cell::Cell;
 use self::labelled::Labelled;
+use self::nest::Unbegun;
 use crate::job::JobRef;
 use crate::util::spans::Carried;
 use crate::util::unwind::Payload;
@@ -66,10 +68,20 @@ pub(crate) enum How {
     Spawn,
     /// A waker was called, or the task is to be cancelled.
     Wake,
+    /// The same, and by the end of a task that it awaits.
+    Join,
     /// The task was woken during its own poll: it goes to the back of the queue.
     Yield,
     /// The task was ready before, and is heavy: the calling thread leaves it to others.
     Aside,
+}
+
+impl How {
+    /// Was a waker called?
+    #[inline]
+    pub(crate) fn is_wake(self) -> bool {
+        matches!(self, Self::Wake | Self::Join)
+    }
 }
 
 /// Receives tasks that become ready; implemented by the pool. Every cell owns a scheduler.
@@ -96,6 +108,10 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     fn puts_heavy_aside(&self) -> bool {
         false
     }
+
+    /// The task that the calling thread polls awaits another one, of this scheduler, that no thread
+    /// has begun. The scheduler may begin it here, on top of that poll; or do nothing. See `nest.rs`.
+    fn begin_awaited(&self, _task: &Unbegun<'_>) {}
 
     /// The name of the task, if it has one.
     fn name(&self) -> Option<&Arc<str>> {

@@ -5,6 +5,7 @@
 //! waker's `wake` and `drop`.
 
 use super::cell::{self, Cell, Code, Header, Stage};
+use super::nest::{self, Unbegun};
 use super::state::{AfterPoll, Completed, Start, WakerReleased};
 use super::{How, JoinError, Schedule, coop, current, waker};
 use crate::job::cancel::CancelRef;
@@ -25,6 +26,8 @@ where
     S: Schedule,
 {
     const RUN: unsafe fn(NonNull<job::Header>, SeatIndex) = run::<F, S>;
+    const BEGIN: unsafe fn(NonNull<Header>) = begin::<F, S>;
+    const POLL: unsafe fn(NonNull<Header>) = poll_begun::<F, S>;
     const CLOSE: unsafe fn(NonNull<Header>) = close::<F, S>;
     const TAKE_OUTPUT: unsafe fn(NonNull<Header>, *mut ()) = take_output::<F, S>;
     const DISPOSE_OUTPUT: unsafe fn(NonNull<Header>) = dispose_output::<F, S>;
@@ -43,6 +46,7 @@ where
     S: Schedule,
 {
     let guard = AbortOnDrop("a task contains every panic of its future");
+    nest::job_begins();
     let task = job.cast::<Header>();
     // SAFETY: the job's reference keeps the cell until we give it up, in one of the branches
     // below, each of which does so last.
@@ -56,6 +60,37 @@ where
             Start::Stale => cell::release(task),
         }
     }
+    guard.disarm();
+}
+
+/// Asks the scheduler whether the task, which is awaited, is to be begun here.
+///
+/// # Safety
+///
+/// `task` is a live `Cell<F, S>`, and stays so for the call.
+unsafe fn begin<F: Future, S: Schedule>(task: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    let (header, scheduler) = unsafe {
+        let typed = &*task.cast::<Cell<F, S>>().as_ptr();
+        (task.as_ref(), &typed.scheduler)
+    };
+    scheduler.begin_awaited(&Unbegun::new(header));
+}
+
+/// Polls a task whose awaiter has used the right to run.
+///
+/// # Safety
+///
+/// As [`poll`].
+unsafe fn poll_begun<F, S>(task: NonNull<Header>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    let guard = AbortOnDrop("a task contains every panic of its future");
+    // SAFETY: the caller's promise.
+    unsafe { poll::<F, S>(task) };
     guard.disarm();
 }
 
@@ -166,11 +201,11 @@ where
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
         (task.as_ref(), typed)
     };
-    let mut output = None;
+    let (mut output, mut stopwatch) = (None, None);
     let polled = unwind::catch(|| {
         // SAFETY: the caller's reference outlasts the guard.
         let _entered = unsafe { current::enter(header) };
-        header.note_poll();
+        stopwatch = header.note_poll();
         let _traced = trace::poll(header.id.number(), Some(header.site), || {
             typed.scheduler.name()
         });
@@ -206,6 +241,9 @@ where
             }
         })
     });
+    if let Some(stopwatch) = stopwatch {
+        stopwatch.stop(header.site);
+    }
     let result = match (polled, output) {
         (Ok(Poll::Pending), _) => return Poll::Pending,
         (Ok(Poll::Ready(())), output) => Ok(output.expect("set where it is ready")),
@@ -308,7 +346,7 @@ unsafe fn wake_handle<F: Future, S: Schedule>(task: NonNull<Header>, own: usize)
         // it.
         let woken = header.join_waker.with(|slot| {
             let waker = (*slot).as_ref().expect("JOIN_WAKER says that it is there");
-            unwind::catch(|| waker.wake_by_ref())
+            unwind::catch(|| waker::wake_awaiter(waker))
         });
         if let Err(payload) = woken {
             report::<F, S>(task, payload);

@@ -128,6 +128,12 @@ impl Snapshot {
         self.has(COMPLETE)
     }
 
+    /// Is the task to be polled, and no thread at it?
+    #[inline]
+    pub(super) fn is_ready_to_run(self) -> bool {
+        self.has(NOTIFIED) && !self.has_any(RUNNING | COMPLETE | CANCELLED)
+    }
+
     pub(super) fn shown(self) -> TaskState {
         if self.has(COMPLETE) {
             TaskState::Complete
@@ -188,7 +194,8 @@ pub(super) enum Start {
     Poll,
     /// Drop the future unpolled; RUNNING is the caller's.
     Cancel,
-    /// The closing pool took the right away: give up the job's reference, touch nothing.
+    /// The awaiter of the task or the closing pool took the right away: give up the job's
+    /// reference, touch nothing.
     Stale,
 }
 
@@ -319,8 +326,7 @@ impl State {
         // Ordering: Acquire pairs with the Release in `after_poll` (the future as the last poll
         // left it) and in `wake` and `abort` (what was done before them).
         self.update(Ordering::Acquire, Ordering::Relaxed, |now| {
-            debug_assert!(now.has(NOTIFIED), "{now:?}");
-            if now.has_any(RUNNING | COMPLETE) {
+            if now.has_any(RUNNING | COMPLETE) || !now.has(NOTIFIED) {
                 // Written back: only a write makes sure that the value is not an old one.
                 return (Some(now), Start::Stale);
             }
@@ -330,6 +336,21 @@ impl State {
             } else {
                 (Some(next), Start::Poll)
             }
+        })
+    }
+
+    /// The awaiter of the task uses the right to run, whose job stays where it is. `true`: RUNNING
+    /// is the caller's, with a reference.
+    #[inline]
+    #[must_use]
+    pub(super) fn start_by_awaiter(&self) -> bool {
+        // Ordering: Acquire, as in `start`.
+        self.update(Ordering::Acquire, Ordering::Relaxed, |now| {
+            if !now.is_ready_to_run() {
+                return (None, false);
+            }
+            let next = now.with(RUNNING).without(NOTIFIED);
+            (Some(next.one_more()), true)
         })
     }
 
