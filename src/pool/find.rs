@@ -123,6 +123,7 @@ pub(super) fn own(me: Occupant<'_>) -> Option<Found> {
 }
 
 /// A future of the seat's own queues.
+#[inline]
 fn own_future(me: Occupant<'_>) -> Option<JobRef> {
     me.tasks().pop_lifo().or_else(|| me.tasks().pop())
 }

@@ -5,8 +5,8 @@
 //! A tree of tasks can go on for seconds in this way. So after each [`ROUNDS`] tasks the thread
 //! looks whether anything else waits for it, and comes back to its queues after [`SLICE`] in any
 //! case: then the oldest task of its queue has its turn, and the rest of the tree goes on later.
-//! Not on a thread that computes, or polls at the post: what waits for it is not to wait longer. Not
-//! under a limit, to which the awaited task does not belong.
+//! Not on a thread that computes, or polls at the post: what waits for it is not to wait longer.
+//! Not under a limit, to which the awaited task does not belong.
 
 use super::find;
 use super::seat::{Mode, Occupant, ROUNDS};
@@ -54,8 +54,8 @@ pub(super) fn begin(me: Occupant<'_>, task: &Unbegun<'_>) {
     tasks.let_go_of_stale();
 }
 
-/// May the thread begin more tasks in this way, or is it to come back to its queues? `first`: it has
-/// not asked before since it was there.
+/// May the thread begin more tasks in this way, or is it to come back to its queues? `first`: it
+/// has not asked before since it was there.
 #[cold]
 fn may_go_on(me: Occupant<'_>, first: bool) -> bool {
     coarse::expire();

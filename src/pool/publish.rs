@@ -61,6 +61,25 @@ fn awake_occupant<'a>(registry: &'a Registry) -> Option<Occupant<'a>> {
     (me.mode() != Mode::Away).then_some(me)
 }
 
+/// A task that this thread has spawned just now, at the end of the queue of this seat
+/// (`Home::own_queue`).
+pub(super) fn spawn_here(job: JobRef) {
+    let me = seat::current().expect("this thread sits at the pool");
+    me.tasks().push_new(job);
+    tell::work_from(me);
+}
+
+/// A task that this thread has just polled is to be polled again, after what is in the queue of
+/// this seat (`Home::own_queue`).
+pub(super) fn yield_here(job: JobRef) {
+    let me = seat::current().expect("this thread sits at the pool");
+    let alone = !me.tasks().has_queued();
+    me.tasks().push(job);
+    if !alone {
+        tell::work_from(me);
+    }
+}
+
 /// [`schedule`] on this thread's own queues.
 #[inline]
 fn schedule_here(me: Occupant<'_>, job: JobRef, how: How) {

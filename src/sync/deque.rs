@@ -1,5 +1,4 @@
-//! The work-stealing deques: `crossbeam-deque` and the [`Ring`], or weak stand-ins under a model
-//! checker.
+//! The work-stealing deques: those of `crossbeam-deque`, or weak stand-ins under a model checker.
 //!
 //! The model checkers cannot see into crossbeam. Their stand-in is never stronger than the real
 //! deque where a protocol could notice. Its `is_empty` and `len` read a separate Relaxed counter,
@@ -7,11 +6,10 @@
 //! that the real deque lacks; invariant sync.I1 of [`super`] is there for that.)
 
 //!
-//! The ring is our own, so loom can see into it: its models are in `ring.rs`. Models of the pool
-//! have a stand-in all the same, or they would have too many executions.
+//! The ring of a seat's tasks is our own, so loom can see into it: its models are in `ring.rs`.
+//! Models of the pool have a stand-in from here all the same, or they would have too many
+//! executions.
 
-#[cfg(not(manyhands_loom))]
-pub(crate) use super::ring::Ring;
 #[cfg(not(manyhands_model))]
 pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 #[cfg(manyhands_loom)]

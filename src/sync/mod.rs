@@ -82,6 +82,12 @@ mod backend;
 
 pub(crate) use futex::Futex;
 
+// Models of the pool have a stand-in: see `deque.rs`.
+#[cfg(manyhands_loom)]
+pub(crate) use deque::Ring;
+#[cfg(not(manyhands_loom))]
+pub(crate) use ring::Ring;
+
 pub(crate) use backend::{
     Cell, Condvar, Mutex, MutexGuard, OnceLock, UnsafeCell, atomic, hint, thread, thread_cell,
 };

@@ -12,7 +12,7 @@ use super::info::{Site, TaskInfo, TaskKind};
 use super::state::{Dropped, Notify, State};
 use super::{Class, How, JoinError, Priority, Schedule};
 use crate::job::cancel::{self, Cancel};
-use crate::job::{self, JobRef, SeatIndex};
+use crate::job::{self, BEGUN, JobRef, SeatIndex, blocks};
 use crate::sync::UnsafeCell;
 use crate::util::coarse;
 use std::ptr::NonNull;
@@ -64,8 +64,6 @@ pub(super) struct Vtable {
     schedule: unsafe fn(NonNull<Header>, How),
     /// [`Code::BEGIN`].
     begin: unsafe fn(NonNull<Header>),
-    /// [`Code::POLL`].
-    poll: unsafe fn(NonNull<Header>),
     /// [`Code::CLOSE`].
     close: unsafe fn(NonNull<Header>),
     /// [`Code::TAKE_OUTPUT`].
@@ -92,8 +90,6 @@ pub(super) unsafe trait Code {
     const RUN: unsafe fn(NonNull<job::Header>, SeatIndex);
     /// Asks the scheduler to begin the task, which is awaited.
     const BEGIN: unsafe fn(NonNull<Header>);
-    /// Polls the task with the right to run, however it was got.
-    const POLL: unsafe fn(NonNull<Header>);
     /// Cancels the task on behalf of a closing pool.
     const CLOSE: unsafe fn(NonNull<Header>);
     /// Moves the result out.
@@ -139,7 +135,6 @@ where
     const VTABLE: Vtable = Vtable {
         schedule: schedule::<F, S>,
         begin: <Self as Code>::BEGIN,
-        poll: <Self as Code>::POLL,
         close: <Self as Code>::CLOSE,
         take_output: <Self as Code>::TAKE_OUTPUT,
         dispose_output: <Self as Code>::DISPOSE_OUTPUT,
@@ -160,8 +155,8 @@ where
         id: Id,
     ) -> NonNull<Header> {
         // The memory comes first: then the values can be written straight to their place.
-        let mut place = Box::<Self>::new_uninit();
-        place.write(Self {
+        let place = blocks::take::<Self>();
+        let cell = Self {
             header: Header {
                 // SAFETY: `Code::RUN` does not unwind; `JobRef`s to it are made by `schedule` only,
                 // one for each time that the state says so.
@@ -180,10 +175,10 @@ where
             },
             scheduler,
             stage: UnsafeCell::new(Stage::Future(future)),
-        });
-        // SAFETY: written above.
-        let cell = unsafe { place.assume_init() };
-        NonNull::from(Box::leak(cell)).cast()
+        };
+        // SAFETY: memory for a cell, and nobody else's.
+        unsafe { place.write(cell) };
+        place.cast()
     }
 }
 
@@ -251,7 +246,11 @@ impl Header {
     /// `nest.rs`.
     #[inline]
     pub(super) fn may_nest(&self) -> bool {
-        self.class == Class::future(Priority::Normal) && self.heft.may_nest(self.site)
+        self.class == Class::future(Priority::Normal) && self.heft.may_nest()
+    }
+
+    pub(super) fn class(&self) -> Class {
+        self.class
     }
 
     /// Asks the scheduler to begin the task on top of the present poll.
@@ -289,13 +288,17 @@ pub(super) unsafe fn describe(task: NonNull<Header>, now: u32) -> TaskInfo {
 ///
 /// `task` is a `Cell<F, S>` without references.
 unsafe fn free<F: Future, S>(task: NonNull<Header>) {
-    // SAFETY: it came from a box (`allocate`), and no pointer to it is left.
-    let cell = unsafe { Box::from_raw(task.cast::<Cell<F, S>>().as_ptr()) };
-    // Does nothing, except that a model checker sees that all other accesses have ended.
-    cell.stage.with_mut(|_| ());
-    cell.header.join_waker.with_mut(|_| ());
-    cell.header.links.with_mut(|_| ());
-    drop(cell);
+    let place = task.cast::<Cell<F, S>>();
+    // SAFETY: no other pointer to it is left, and the memory came from `blocks` (`allocate`).
+    unsafe {
+        let cell = &mut *place.as_ptr();
+        // Does nothing, except that a model checker sees that all other accesses have ended.
+        cell.stage.with_mut(|_| ());
+        cell.header.join_waker.with_mut(|_| ());
+        cell.header.links.with_mut(|_| ());
+        place.drop_in_place();
+        blocks::give(place);
+    }
 }
 
 /// Gives up one reference.
@@ -352,14 +355,14 @@ pub(super) unsafe fn wake(task: NonNull<Header>, how: How) {
     }
 }
 
-/// Calls [`Code::POLL`] for the task's type.
+/// Polls a task.
 ///
 /// # Safety
 ///
 /// RUNNING is the caller's, and a reference, which is handed over.
 pub(super) unsafe fn poll_begun(task: NonNull<Header>) {
-    // SAFETY: the vtable is that of the cell's type; the duty is the caller's.
-    unsafe { ((*task.as_ptr()).vtable.poll)(task) }
+    // SAFETY: the function is that of the cell's type, and told that the right to run is used.
+    unsafe { JobRef::new(task.cast()).execute(BEGUN) }
 }
 
 /// Calls [`Code::CLOSE`] for the task's type.

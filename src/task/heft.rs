@@ -17,7 +17,6 @@
 
 use super::id::Id;
 use super::info::Site;
-use super::nest;
 use crate::util::clock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -26,7 +25,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 const POLLS: u8 = 4;
 
 /// The bits of [`Heft`] that count the polls for which the task is still heavy.
-const LEFT: u8 = 0x3f;
+const LEFT: u8 = 0x1f;
+
+/// The bit of [`Heft`] that says, of a task that is not polled yet: it is likely to be quick.
+const QUICK: u8 = 0x20;
 
 /// The bit of [`Heft`] that says: not polled yet. The lowest bit then says whether the first poll
 /// is expected to compute.
@@ -52,32 +54,36 @@ const MOST: u8 = 64;
 /// known as quick.
 const PROOF: u8 = 4;
 
-/// A first poll of up to so many ticks of the clock is short: 33 to 130 µs.
+/// A first poll of at most this many ticks of the clock is short: 33 to 130 µs.
 const SHORT: u64 = 1 << 17;
 
-/// Of a spawn site that is known as quick, one first poll of so many is timed.
+/// Of a spawn site that is known as quick, one first poll of this many is timed.
 const SAMPLE: u64 = 16;
 
 /// The number of spawn sites that can be told from each other.
 const COUNT: usize = 256;
 
 /// The entries of the spawn sites, by the sites' addresses. Two sites may share an entry. The first
-/// half says what tasks compute, the second one how many were short in a row.
+/// number of each says what tasks compute, the second one how many were short in a row.
 static SITES: [AtomicU8; 2 * COUNT] = [const { AtomicU8::new(0) }; 2 * COUNT];
 
 /// What is known of a spawn site; a simulation knows only what it has seen itself.
-fn at_entry<R>(site: Site, f: impl FnOnce(&AtomicU8) -> R) -> R {
-    crate::sim::with_sites(|own| f(&own.unwrap_or(&SITES)[place(site)]))
-}
-
-/// The same in the second half.
-fn at_quick<R>(site: Site, f: impl FnOnce(&AtomicU8) -> R) -> R {
-    crate::sim::with_sites(|own| f(&own.unwrap_or(&SITES)[COUNT + place(site)]))
-}
-
-fn place(site: Site) -> usize {
+#[inline]
+fn at_both<R>(site: Site, f: impl FnOnce(&AtomicU8, &AtomicU8) -> R) -> R {
     // Locations are 24 bytes long.
-    (std::ptr::from_ref(site).addr() / 8) % COUNT
+    let place = (std::ptr::from_ref(site).addr() / 8) % COUNT;
+    crate::sim::with_sites(|own| {
+        let sites = own.unwrap_or(&SITES);
+        f(&sites[2 * place], &sites[2 * place + 1])
+    })
+}
+
+fn at_entry<R>(site: Site, f: impl FnOnce(&AtomicU8) -> R) -> R {
+    at_both(site, |entry, _| f(entry))
+}
+
+fn at_quick<R>(site: Site, f: impl FnOnce(&AtomicU8) -> R) -> R {
+    at_both(site, |_, quick| f(quick))
 }
 
 /// The time of a first poll is taken.
@@ -85,27 +91,23 @@ fn place(site: Site) -> usize {
 #[derive(Debug)]
 pub(super) struct Stopwatch {
     start: u64,
-    /// What lies on top of the poll is not counted, and so the whole poll is not.
-    begun: u32,
 }
 
 impl Stopwatch {
     #[cold]
     fn start() -> Self {
-        let (start, begun) = (clock::ticks(), nest::begun());
-        Self { start, begun }
+        let start = clock::ticks();
+        Self { start }
     }
 
     /// The poll has ended.
     #[cold]
     pub(super) fn stop(self, site: Site) {
-        if nest::begun() == self.begun {
-            note_time(site, clock::ticks().saturating_sub(self.start));
-        }
+        note_time(site, clock::ticks().saturating_sub(self.start));
     }
 }
 
-/// A first poll of a task of this site took so many ticks.
+/// The time of a first poll of a task of this site, in ticks.
 fn note_time(site: Site, took: u64) {
     at_quick(site, |entry| {
         let known = entry.load(Ordering::Relaxed);
@@ -114,10 +116,6 @@ fn note_time(site: Site, took: u64) {
             entry.store(next, Ordering::Relaxed);
         }
     });
-}
-
-fn is_quick(site: Site) -> bool {
-    at_quick(site, |entry| entry.load(Ordering::Relaxed)) >= PROOF
 }
 
 /// How many polls of a task from now on are expected to compute.
@@ -129,8 +127,12 @@ impl Heft {
     #[inline]
     pub(super) fn of(site: Site) -> Self {
         // Ordering: Relaxed, as everywhere here: a guess.
-        let is_heavy = at_entry(site, |entry| entry.load(Ordering::Relaxed)) >= HEAVY;
-        Self(AtomicU8::new(FRESH | u8::from(is_heavy)))
+        at_both(site, |entry, quick| {
+            let is_heavy = entry.load(Ordering::Relaxed) >= HEAVY;
+            let is_quick = quick.load(Ordering::Relaxed) >= PROOF;
+            let heft = u8::from(is_heavy) | u8::from(is_quick) * QUICK;
+            Self(AtomicU8::new(FRESH | heft))
+        })
     }
 
     /// A poll begins.
@@ -152,20 +154,20 @@ impl Heft {
                 entry.store(known.saturating_sub(DOWN), Ordering::Relaxed);
             }
         });
-        let is_timed = id.number() % SAMPLE == 0 || !is_quick(site);
+        let is_timed = id.number() % SAMPLE == 0 || before & QUICK == 0;
         // Models have no clock.
         (is_timed && !cfg!(manyhands_model)).then(Stopwatch::start)
     }
 
     /// Is this a quick task that was never polled?
     #[inline]
-    pub(super) fn may_nest(&self, site: Site) -> bool {
+    pub(super) fn may_nest(&self) -> bool {
         let heft = self.0.load(Ordering::Relaxed);
         if cfg!(manyhands_model) {
             // What is known of sites goes from one execution of a model to the next.
             return heft & FRESH != 0;
         }
-        heft == FRESH && is_quick(site)
+        heft == FRESH | QUICK
     }
 
     /// The current poll computes.
@@ -182,7 +184,7 @@ impl Heft {
     /// Is the next poll likely to compute?
     #[inline]
     pub(super) fn is_heavy(&self) -> bool {
-        self.0.load(Ordering::Relaxed) & LEFT > 0
+        self.0.load(Ordering::Relaxed) & LEFT != 0
     }
 }
 
@@ -244,12 +246,12 @@ mod tests {
         let site = Location::caller();
         for _ in 0..2 {
             for _ in 0..PROOF {
-                assert!(!Heft::of(site).may_nest(site));
+                assert!(!Heft::of(site).may_nest());
                 note_time(site, SHORT);
             }
             let heft = Heft::of(site);
-            assert!(heft.may_nest(site));
-            assert!(!poll(&heft, site, false) && !heft.may_nest(site));
+            assert!(heft.may_nest());
+            assert!(!poll(&heft, site, false) && !heft.may_nest());
             note_time(site, SHORT + 1);
         }
     }

@@ -37,6 +37,10 @@ impl<S: Schedule> Schedule for Labelled<S> {
         self.scheduler.puts_heavy_aside()
     }
 
+    fn own_queue(&self, how: How, class: Class) -> Option<fn(JobRef)> {
+        self.scheduler.own_queue(how, class)
+    }
+
     fn begin_awaited(&self, task: &Unbegun<'_>) {
         self.scheduler.begin_awaited(task);
     }

@@ -109,8 +109,16 @@ pub(crate) trait Schedule: Send + Sync + 'static {
         false
     }
 
+    /// What puts a task of this class, that was spawned or polled just now, to the back of the
+    /// calling thread's own queue, if it has one in this pool. It does not touch the scheduler,
+    /// which goes with its task's last reference.
+    fn own_queue(&self, _how: How, _class: Class) -> Option<fn(JobRef)> {
+        None
+    }
+
     /// The task that the calling thread polls awaits another one, of this scheduler, that no thread
-    /// has begun. The scheduler may begin it here, on top of that poll; or do nothing. See `nest.rs`.
+    /// has begun. The scheduler may begin it here, on top of that poll; or do nothing. See
+    /// `nest.rs`.
     fn begin_awaited(&self, _task: &Unbegun<'_>) {}
 
     /// The name of the task, if it has one.
@@ -193,8 +201,14 @@ where
     let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
     // SAFETY: the second reference is for the list.
     if unsafe { scheduler.owned().insert(task) } {
-        // SAFETY: the third is for the job that a new task is owed. The handle's lasts longer.
-        unsafe { cell::submit(task, How::Spawn) };
+        // SAFETY: the third is for the job that a new task is owed. The handle's lasts longer. (A
+        // pool that has closed since then finds the task listed: task.I6.)
+        unsafe {
+            match scheduler.own_queue(How::Spawn, class) {
+                Some(push) => push(JobRef::new(task.cast())),
+                None => cell::submit(task, How::Spawn),
+            }
+        }
     } else {
         // SAFETY: no list and no job: `close` consumes one reference, `release` the other.
         unsafe {

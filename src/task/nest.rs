@@ -104,8 +104,8 @@ impl<'a> Unbegun<'a> {
         self.task.cast()
     }
 
-    /// Takes the right to run from the job, wherever that is. `false`: another thread was faster,
-    /// or the task is to be cancelled.
+    /// Takes the right to run from the job, wherever that is. `None`: another thread was faster, or
+    /// the task is to be cancelled.
     #[must_use]
     pub(crate) fn start(&self) -> Option<Begun> {
         // SAFETY: the handle's reference keeps the cell.

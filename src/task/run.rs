@@ -10,7 +10,7 @@ use super::state::{AfterPoll, Completed, Start, WakerReleased};
 use super::{How, JoinError, Schedule, coop, current, waker};
 use crate::job::cancel::CancelRef;
 use crate::job::origin;
-use crate::job::{self, SeatIndex};
+use crate::job::{self, BEGUN, JobRef, SeatIndex};
 use crate::sim;
 use crate::trace;
 use crate::util::unwind::{self, AbortOnDrop, Payload};
@@ -27,19 +27,20 @@ where
 {
     const RUN: unsafe fn(NonNull<job::Header>, SeatIndex) = run::<F, S>;
     const BEGIN: unsafe fn(NonNull<Header>) = begin::<F, S>;
-    const POLL: unsafe fn(NonNull<Header>) = poll_begun::<F, S>;
     const CLOSE: unsafe fn(NonNull<Header>) = close::<F, S>;
     const TAKE_OUTPUT: unsafe fn(NonNull<Header>, *mut ()) = take_output::<F, S>;
     const DISPOSE_OUTPUT: unsafe fn(NonNull<Header>) = dispose_output::<F, S>;
     const REPORT: unsafe fn(NonNull<Header>, Payload) = report::<F, S>;
 }
 
-/// Executes a job: uses the right to run once. Consumes the job's reference.
+/// Executes a job: uses the right to run once. Consumes the job's reference. Or, with [`BEGUN`] in
+/// place of a seat, polls a task whose awaiter has used that right.
 ///
 /// # Safety
 ///
-/// `job` is the header of a `Cell<F, S>`, and belongs to a `JobRef` made for it.
-unsafe fn run<F, S>(job: NonNull<job::Header>, _seat: SeatIndex)
+/// `job` is the header of a `Cell<F, S>`, and belongs to a `JobRef` made for it. With [`BEGUN`],
+/// the caller holds RUNNING and a reference, which is consumed.
+unsafe fn run<F, S>(job: NonNull<job::Header>, seat: SeatIndex)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -51,7 +52,11 @@ where
     // SAFETY: the job's reference keeps the cell until we give it up, in one of the branches
     // below, each of which does so last.
     unsafe {
-        match (*task.as_ptr()).state.start() {
+        let start = match seat {
+            BEGUN => Start::Poll,
+            _ => (*task.as_ptr()).state.start(),
+        };
+        match start {
             Start::Poll => poll::<F, S>(task),
             Start::Cancel => {
                 cancel_future::<F, S>(task);
@@ -75,23 +80,6 @@ unsafe fn begin<F: Future, S: Schedule>(task: NonNull<Header>) {
         (task.as_ref(), &typed.scheduler)
     };
     scheduler.begin_awaited(&Unbegun::new(header));
-}
-
-/// Polls a task whose awaiter has used the right to run.
-///
-/// # Safety
-///
-/// As [`poll`].
-unsafe fn poll_begun<F, S>(task: NonNull<Header>)
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-    S: Schedule,
-{
-    let guard = AbortOnDrop("a task contains every panic of its future");
-    // SAFETY: the caller's promise.
-    unsafe { poll::<F, S>(task) };
-    guard.disarm();
 }
 
 /// Cancels a task on behalf of a closing pool, unless it is running; then its runner cancels it.
@@ -123,6 +111,7 @@ where
 /// # Safety
 ///
 /// The caller holds RUNNING and a reference, which is consumed.
+#[inline(always)]
 unsafe fn poll<F, S>(task: NonNull<Header>)
 where
     F: Future + Send + 'static,
@@ -141,13 +130,17 @@ where
             cancel_future::<F, S>(task);
         } else if poll_once::<F, S>(task).is_pending() {
             sim::point(sim::Kind::Poll);
-            match state.after_poll() {
-                AfterPoll::Idle => return,
-                AfterPoll::Notified => {
+            let class = (*task.as_ptr()).class();
+            let own_queue = typed.scheduler.own_queue(How::Yield, class);
+            match (state.after_poll(own_queue.is_some()), own_queue) {
+                (AfterPoll::Idle, _) => return,
+                // task.I1: the state lets us make a job; our reference is its own.
+                (AfterPoll::Notified, Some(push)) => return push(JobRef::new(task.cast())),
+                (AfterPoll::Notified, None) => {
                     cell::submit(task, How::Yield);
                     return cell::release(task);
                 }
-                AfterPoll::Cancel => cancel_future::<F, S>(task),
+                (AfterPoll::Cancel, _) => cancel_future::<F, S>(task),
             }
         }
         complete::<F, S>(task);
@@ -171,7 +164,7 @@ where
         let state = &(*task.as_ptr()).state;
         // The task is running, so nothing is to be scheduled yet.
         let _ = state.wake();
-        match state.after_poll() {
+        match state.after_poll(false) {
             AfterPoll::Idle => unreachable!("it was woken just now"),
             AfterPoll::Notified => {
                 cell::submit(task, How::Aside);
@@ -190,6 +183,7 @@ where
 /// # Safety
 ///
 /// The caller holds RUNNING and a reference.
+#[inline(always)]
 unsafe fn poll_once<F, S>(task: NonNull<Header>) -> Poll<()>
 where
     F: Future + Send + 'static,
@@ -205,7 +199,7 @@ where
     let polled = unwind::catch(|| {
         // SAFETY: the caller's reference outlasts the guard.
         let _entered = unsafe { current::enter(header) };
-        stopwatch = header.note_poll();
+        stopwatch = header.note_poll().map(|watch| (watch, nest::begun()));
         let _traced = trace::poll(header.id.number(), Some(header.site), || {
             typed.scheduler.name()
         });
@@ -241,8 +235,11 @@ where
             }
         })
     });
-    if let Some(stopwatch) = stopwatch {
-        stopwatch.stop(header.site);
+    if let Some((watch, begun)) = stopwatch {
+        // A poll that began other tasks on top of it was not the time of this one.
+        if nest::begun() == begun {
+            watch.stop(header.site);
+        }
     }
     let result = match (polled, output) {
         (Ok(Poll::Pending), _) => return Poll::Pending,

@@ -205,7 +205,8 @@ pub(super) enum Start {
 pub(super) enum AfterPoll {
     /// Nothing; the caller's reference is given up, and others keep the cell alive.
     Idle,
-    /// Schedule a job, which has a reference of its own; then give up the caller's.
+    /// Schedule a job. Its reference is the caller's if the caller has `lent` it; else it has one
+    /// of its own, and the caller gives up the other.
     Notified,
     /// Drop the future: the task was cancelled meanwhile, or neither a waker nor a handle of it is
     /// left. RUNNING is still the caller's.
@@ -354,9 +355,10 @@ impl State {
         })
     }
 
-    /// The poll returned `Pending`.
+    /// The poll returned `Pending`. If the task is to be polled again at once, the caller's
+    /// reference is `lent` to the next job, or that has one of its own.
     #[inline]
-    pub(super) fn after_poll(&self) -> AfterPoll {
+    pub(super) fn after_poll(&self, lent: bool) -> AfterPoll {
         // Ordering: Release pairs with the Acquire in `start` and `close`: the future goes to the
         // next runner. Acquire on a cancelled task pairs with the Release in `abort`: the
         // destructor of the future sees what was done before the abort.
@@ -366,7 +368,9 @@ impl State {
                 return (None, AfterPoll::Cancel);
             }
             if now.has(NOTIFIED) {
-                return (Some(now.without(RUNNING).one_more()), AfterPoll::Notified);
+                let next = now.without(RUNNING);
+                let next = if lent { next } else { next.one_more() };
+                return (Some(next), AfterPoll::Notified);
             }
             if now.refs() == 2 {
                 // task.I5, as in `Snapshot::dropped`: the runner's reference and the list's.

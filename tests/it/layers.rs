@@ -41,6 +41,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("pool::tell", 3),
     ("pool::publish", 4),
     ("pool::timers", 4),
+    ("pool::nested", 4),
     ("pool::home", 5),
     ("pool::rescue::post", 5),
     ("pool::region", 5),

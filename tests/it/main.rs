@@ -24,6 +24,7 @@ mod join_many;
 mod join_set;
 mod layers;
 mod limit;
+mod nested;
 mod panics;
 mod places;
 mod plumbing;

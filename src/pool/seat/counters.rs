@@ -241,8 +241,8 @@ pub struct SeatMetrics {
     pub wakes: u64,
     /// Visits to another seat that brought work.
     pub steals: u64,
-    /// Tasks that were awaited before any thread had begun them, and were begun by their awaiter, on
-    /// top of its poll. They count neither as jobs nor as polls.
+    /// Tasks that were awaited before any thread had begun them, and were begun by their awaiter,
+    /// on top of its poll. They count neither as jobs nor as polls.
     pub nested: u64,
     /// How often the thread began to compute: at the first `join`, `scope` or parallel loop of a
     /// poll, or with a closure from a queue.

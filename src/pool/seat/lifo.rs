@@ -12,9 +12,9 @@
 use super::Own;
 use crate::job::{Header, JobRef};
 use crate::sim;
-use crate::sync::Cell;
 use crate::sync::atomic::{AtomicPtr, Ordering};
-use crate::sync::deque::{Ring, Steal, Worker};
+use crate::sync::deque::{Steal, Worker};
+use crate::sync::{Cell, Ring};
 use crate::task::nest;
 use crate::util::count::Event;
 use crossbeam_utils::CachePadded;
@@ -25,9 +25,9 @@ use std::ptr::{self, NonNull};
 /// them; when it has to queue, it finds most of them complete.
 const OVERTAKES: u32 = 3;
 
-/// From this length of the queue on, tasks that were spawned, or whose children have ended, leave it
-/// in the order of a stack. Else a tree of tasks would be walked generation by generation, and take
-/// the memory of one.
+/// From this length of the queue on, tasks that were spawned, or whose children have ended, leave
+/// it in the order of a stack. Else a tree of tasks would be walked generation by generation, and
+/// take the memory of one.
 const LONG: usize = 256;
 
 /// The job of a task that was in a queue.
@@ -52,7 +52,7 @@ struct Private {
     begun: Cell<usize>,
     /// The oldest task goes first, however long the queue is.
     oldest_first: Cell<bool>,
-    /// A batch of the injector on its way to the queue. Empty but for that moment.
+    /// A batch of the injector on its way to the queue. Empty except for that moment.
     batch: Worker<JobRef>,
 }
 
@@ -186,8 +186,8 @@ impl<'a> Own<'a, Tasks> {
         self.put_oldest_first();
     }
 
-    /// The next task of the queue: the oldest one; or, if there are many, the one that came last, if
-    /// that was [new](Self::push_new).
+    /// The next task of the queue: the oldest one; or, if there are many, the one that came last,
+    /// if that was [new](Self::push_new).
     #[inline]
     pub(crate) fn pop(self) -> Option<JobRef> {
         if self.public.queue.len() > LONG {

@@ -409,7 +409,8 @@ impl<'a> Occupant<'a> {
         round
     }
 
-    /// When the thread was seen to begin tasks on top of a poll (`nested.rs`), by the clock's ticks.
+    /// When the thread was seen to begin tasks on top of a poll (`nested.rs`), by the clock's
+    /// ticks.
     pub(crate) fn slice(self) -> u64 {
         self.desk().slice.get()
     }
