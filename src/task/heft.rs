@@ -130,8 +130,8 @@ impl Heft {
         at_both(site, |entry, quick| {
             let is_heavy = entry.load(Ordering::Relaxed) >= HEAVY;
             let is_quick = quick.load(Ordering::Relaxed) >= PROOF;
-            let heft = u8::from(is_heavy) | u8::from(is_quick) * QUICK;
-            Self(AtomicU8::new(FRESH | heft))
+            let quick = if is_quick { QUICK } else { 0 };
+            Self(AtomicU8::new(FRESH | quick | u8::from(is_heavy)))
         })
     }
 

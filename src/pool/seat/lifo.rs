@@ -257,8 +257,9 @@ impl<'a> Own<'a, Tasks> {
     /// Takes off the marked jobs that have become the newest ones.
     #[inline]
     pub(crate) fn let_go_of_stale(self) {
-        // SAFETY: seat.S1. Only jobs of tasks are marked, after their right to run was taken.
+        // SAFETY: seat.S1.
         while let Some(task) = unsafe { self.public.queue.sweep() } {
+            // SAFETY: only jobs of tasks are marked, after their right to run was taken (`mark`).
             unsafe { nest::let_go(job(task)) };
         }
     }

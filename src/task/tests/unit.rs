@@ -1027,6 +1027,7 @@ fn only_a_new_and_quick_task_is_begun() {
     assert!(!parent.is_finished());
     pool.run_all();
     assert_eq!(ready(&mut parent).unwrap().unwrap(), 1);
+    drop(parent);
 
     let again = pool.clone();
     let child = move || {
