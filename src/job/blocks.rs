@@ -1,11 +1,13 @@
-//! Memory for jobs in boxes: each seat keeps the blocks of jobs that ran there, for jobs to come.
+//! Memory for jobs in boxes, and for tasks: each seat keeps the blocks of what ended there, for
+//! what is to come.
 //!
 //! A job is often spawned on the thread that has just run another one. So a block that is given
 //! back goes to the seat of the thread that ran the job, wherever it came from, and the next spawn
 //! there takes it. No block is shared, and no thread waits for another one.
 //!
-//! Called by [`heap`](super::heap). A seat keeps blocks of seven sizes, [`MOST`] of each. Threads
-//! without a seat, larger jobs, and jobs with an unusual alignment use the allocator.
+//! Called by [`heap`](super::heap) and by `task/cell.rs`. A seat keeps blocks of [`CLASSES`] sizes,
+//! [`MOST`] of each. Threads without a seat, larger jobs and tasks, and those with an unusual
+//! alignment use the allocator.
 
 use crate::sync::{Cell, thread_cell};
 use std::alloc::{self, Layout};
@@ -17,12 +19,12 @@ use std::ptr::{self, NonNull};
 /// The number of free blocks of one size that a seat keeps, at most.
 const MOST: u32 = 64;
 
-/// Sizes grow by this many bytes, from 24 (on a target of 64 bits) to 120: what allocators give out
+/// Sizes grow by this many bytes, from 24 (on a target of 64 bits) to 248: what allocators give out
 /// anyway, less one word that some of them keep before each block.
 const STEP: usize = 2 * size_of::<usize>();
 
 /// The number of sizes.
-const CLASSES: usize = 7;
+const CLASSES: usize = 15;
 
 /// The number of a size.
 #[derive(Clone, Copy)]
@@ -152,7 +154,7 @@ impl List {
 
 /// Uninitialised memory for a `T`, to be given back by [`give`].
 #[inline]
-pub(super) fn take<T>() -> NonNull<T> {
+pub(crate) fn take<T>() -> NonNull<T> {
     match const { Class::of::<T>() } {
         Some(class) => take_block(class).cast(),
         None => fresh(Layout::new::<T>()).cast(),
@@ -165,7 +167,7 @@ pub(super) fn take<T>() -> NonNull<T> {
 ///
 /// It came from [`take`] with the same `T`, and is not used any more. (A `T` in it is not dropped.)
 #[inline]
-pub(super) unsafe fn give<T>(place: NonNull<T>) {
+pub(crate) unsafe fn give<T>(place: NonNull<T>) {
     let block = place.cast();
     // SAFETY: the caller's promise, and `take` has asked for the same layout.
     unsafe {
@@ -263,8 +265,8 @@ mod tests {
 
         assert!(!is_kept::<Words<0>>() && !is_kept::<Words<1>>());
         assert!(is_kept::<Words<2>>() && is_kept::<Words<3>>() && is_kept::<Words<4>>());
-        assert!(is_kept::<Words<14>>() && is_kept::<Words<15>>() && !is_kept::<Words<16>>());
-        assert!(is_kept::<[u8; 120]>() && !is_kept::<[u8; 121]>() || size_of::<usize>() != 8);
+        assert!(is_kept::<Words<30>>() && is_kept::<Words<31>>() && !is_kept::<Words<32>>());
+        assert!(is_kept::<[u8; 248]>() && !is_kept::<[u8; 249]>() || size_of::<usize>() != 8);
         assert!(is_kept::<u128>() && !is_kept::<Line>());
     }
 

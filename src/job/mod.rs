@@ -33,6 +33,10 @@ pub(crate) type SeatIndex = u32;
 /// A thread that runs a job without sitting at the pool.
 pub(crate) const NO_SEAT: SeatIndex = SeatIndex::MAX;
 
+/// In place of a seat, for the function of a task's job: its right to run was used already
+/// (`task/nest.rs`).
+pub(crate) const BEGUN: SeatIndex = SeatIndex::MAX - 1;
+
 /// The first field of every job (`repr(C)`).
 #[derive(Debug)]
 #[repr(C)]

@@ -100,6 +100,12 @@ impl ShareRef {
         unsafe { self.held().0.as_ref() }
     }
 
+    /// Is there no share?
+    #[inline]
+    pub(crate) fn is_none(self) -> bool {
+        self.held().0.is_null()
+    }
+
     /// May another thread join in?
     pub(crate) fn has_free(self) -> bool {
         self.get().is_none_or(|share| share.tokens.has_free())

@@ -68,6 +68,14 @@ pub(super) fn lets_events_in(round: u32) -> bool {
     first(round) == First::Events
 }
 
+/// What the thread has just done counts as all the rounds up to the next one that has something go
+/// before the seat's own queues.
+pub(super) fn skip_to_others(me: Occupant<'_>) {
+    while first((me.round() + 1) % ROUNDS) == First::Urgent {
+        me.next_round();
+    }
+}
+
 /// A job, and what it means for its thread.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -115,6 +123,7 @@ pub(super) fn own(me: Occupant<'_>) -> Option<Found> {
 }
 
 /// A future of the seat's own queues.
+#[inline]
 fn own_future(me: Occupant<'_>) -> Option<JobRef> {
     me.tasks().pop_lifo().or_else(|| me.tasks().pop())
 }
@@ -185,9 +194,8 @@ pub(super) fn others(me: Occupant<'_>, last: bool) -> Option<Found> {
         .or_else(|| any(registry, High))
         .or_else(|| {
             let most = part.min(batch(me));
-            let dest = me.tasks().queue();
-            let job = registry.injectors.take_futures(Normal, most, dest);
-            job.map(Found::poll)
+            let take = |dest: &_| registry.injectors.take_futures(Normal, most, dest);
+            me.tasks().push_batch(take).map(Found::poll)
         })
         .or_else(|| heavy(registry, Normal))
         .or_else(|| root(registry, Normal))

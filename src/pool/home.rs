@@ -4,11 +4,12 @@
 //! the reference is taken from the seat's stock (`registry.rs`), and goes back there with the task.
 //! So threads that spawn and finish tasks do not fight for the count.
 
-use super::publish;
 use super::registry::Registry;
 use super::seat::{self, Mode};
+use super::{nested, publish};
 use crate::job::JobRef;
-use crate::task::{Class, How, Owned, Schedule};
+use crate::task::nest::Unbegun;
+use crate::task::{Class, How, Owned, Priority, Schedule};
 use crate::util::unwind::Payload;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -51,6 +52,24 @@ impl Schedule for Home {
 
     fn unhandled_panic(&self, payload: Payload) {
         self.0.report_panic(payload);
+    }
+
+    #[inline]
+    fn own_queue(&self, how: How, class: Class) -> Option<fn(JobRef)> {
+        let me = seat::try_current().filter(|me| self.0.owns(me))?;
+        let is_usual = class == Class::future(Priority::Normal) && me.mode() != Mode::Away;
+        match how {
+            _ if !is_usual => None,
+            How::Spawn => Some(publish::spawn_here),
+            How::Yield => Some(publish::yield_here),
+            _ => None,
+        }
+    }
+
+    fn begin_awaited(&self, task: &Unbegun<'_>) {
+        if let Some(me) = seat::try_current().filter(|me| self.0.owns(me)) {
+            nested::begin(me, task);
+        }
     }
 
     fn puts_heavy_aside(&self) -> bool {

@@ -15,7 +15,8 @@
 //! | 2 | `find.rs`, `rescue/sight.rs` | what a worker does next; what can be seen of a pool |
 //! | 2 | `asleep.rs` | a sleep that hooks and counters know of |
 //! | 3 | `tell.rs` | who hears of what |
-//! | 4 | `publish.rs`, `timers.rs`, `resize.rs` | where a ready job goes; timers added; another number of permits |
+//! | 4 | `publish.rs`, `timers.rs` | where a ready job goes; timers added |
+//! | 4 | `nested.rs`, `resize.rs` | tasks that their awaiters begin; another number of permits |
 //! | 5 | `home.rs`, `rescue/post.rs`, `rescue/deputy.rs` | what a task keeps of its pool; the thread that polls while all compute, and its deputy |
 //! | 5 | `region.rs` | regions that a cancelled computation may leave |
 //! | 5 | `watch/look.rs` | a look after private halves of which no sleeper was told |
@@ -41,6 +42,7 @@ mod hooks;
 mod injectors;
 mod limit;
 pub(crate) mod metrics;
+mod nested;
 mod prometheus;
 pub(crate) mod publish;
 pub(crate) mod region;

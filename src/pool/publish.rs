@@ -61,16 +61,35 @@ fn awake_occupant<'a>(registry: &'a Registry) -> Option<Occupant<'a>> {
     (me.mode() != Mode::Away).then_some(me)
 }
 
+/// A task that this thread has spawned just now, at the end of the queue of this seat
+/// (`Home::own_queue`).
+pub(super) fn spawn_here(job: JobRef) {
+    let me = seat::current().expect("this thread sits at the pool");
+    me.tasks().push_new(job);
+    tell::work_from(me);
+}
+
+/// A task that this thread has just polled is to be polled again, after what is in the queue of
+/// this seat (`Home::own_queue`).
+pub(super) fn yield_here(job: JobRef) {
+    let me = seat::current().expect("this thread sits at the pool");
+    let alone = !me.tasks().has_queued();
+    me.tasks().push(job);
+    if !alone {
+        tell::work_from(me);
+    }
+}
+
 /// [`schedule`] on this thread's own queues.
 #[inline]
 fn schedule_here(me: Occupant<'_>, job: JobRef, how: How) {
-    if how == How::Wake {
+    if how.is_wake() {
         me.counters().count_wake();
     }
     let tasks = me.tasks();
     let alone = !tasks.has_queued();
     // It is not next on a thread that computes.
-    let is_next = how == How::Wake && me.mode() != Mode::Computing;
+    let is_next = how.is_wake() && me.mode() != Mode::Computing;
     let queued = match is_next {
         true => me.put_next(job),
         false => Some(job),
@@ -78,12 +97,15 @@ fn schedule_here(me: Occupant<'_>, job: JobRef, how: How) {
     // A single task that this thread runs next needs no second thread.
     let mut tells = !alone;
     if let Some(task) = queued {
-        tasks.push(task);
+        match how {
+            How::Spawn | How::Join => tasks.push_new(task),
+            _ => tasks.push(task),
+        }
         tells |= how != How::Yield;
     }
     if tells {
         tell::work_from(me);
-    } else if how == How::Wake {
+    } else if how.is_wake() {
         tell::watch(me.registry());
     }
 }
@@ -96,7 +118,7 @@ fn share(me: Occupant<'_>, job: JobRef, how: How, class: Class) {
         How::Aside => injectors.put_aside(job, class.priority()),
         _ => injectors.push(job, class),
     }
-    if how == How::Wake {
+    if how.is_wake() {
         me.counters().count_wake();
     }
     tell::work_from(me);

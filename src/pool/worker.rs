@@ -357,6 +357,7 @@ impl<'a> MainLoop<'a> {
 #[inline]
 fn execute(me: Occupant<'_>, job: Found) {
     me.counters().count_job(job.is_poll());
+    let _ = me.tasks().poll_begins();
     if me.round() == 1 {
         let start = clock::ticks();
         computing::run(me, job);

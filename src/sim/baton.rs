@@ -43,7 +43,7 @@ pub(super) struct World {
 type Describe = Box<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// What tasks of one spawn site have in common (`task::heft`).
-pub(crate) type Sites = [AtomicU8; 256];
+pub(crate) type Sites = [AtomicU8; 512];
 
 struct DefaultPool {
     pool: Arc<dyn Any + Send + Sync>,
@@ -364,7 +364,7 @@ impl World {
             dead: AtomicBool::new(false),
             default: Mutex::new(None),
             describe: Mutex::new(Vec::new()),
-            sites: [const { AtomicU8::new(0) }; 256],
+            sites: [const { AtomicU8::new(0) }; 512],
         });
         lock(&WORLDS).push(Arc::downgrade(&world));
         // Ordering: SeqCst; a thread outside that wakes one of this simulation was told of it by

@@ -78,7 +78,7 @@ pub(crate) fn cores() -> Option<usize> {
 }
 
 #[inline(always)]
-pub(crate) fn with_sites<R>(f: impl FnOnce(Option<&[std::sync::atomic::AtomicU8; 256]>) -> R) -> R {
+pub(crate) fn with_sites<R>(f: impl FnOnce(Option<&[std::sync::atomic::AtomicU8; 512]>) -> R) -> R {
     f(None)
 }
 

@@ -18,7 +18,7 @@
 //!
 //! Invariants:
 //!
-//! * sync.I1: a protocol never relies on the deque for ordering. It puts its own `fence(SeqCst)`
+//! * sync.I1: a protocol never relies on a deque for ordering. It puts its own `fence(SeqCst)`
 //!   between publishing work and reading which threads sleep. The model-time deque is therefore
 //!   free to be weak.
 //! * sync.I2: data handed over by an atomic lives in [`UnsafeCell`], or in [`Cell`] if it belongs
@@ -29,6 +29,7 @@
 pub(crate) mod asymmetric;
 pub(crate) mod chaos;
 pub(crate) mod deque;
+mod ring;
 #[cfg(all(feature = "sim", not(any(manyhands_model, manyhands_tsan))))]
 mod sim;
 #[cfg(manyhands_tsan)]
@@ -80,6 +81,12 @@ mod backend;
 mod backend;
 
 pub(crate) use futex::Futex;
+
+// Models of the pool have a stand-in: see `deque.rs`.
+#[cfg(manyhands_loom)]
+pub(crate) use deque::Ring;
+#[cfg(not(manyhands_loom))]
+pub(crate) use ring::Ring;
 
 pub(crate) use backend::{
     Cell, Condvar, Mutex, MutexGuard, OnceLock, UnsafeCell, atomic, hint, thread, thread_cell,

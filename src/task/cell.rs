@@ -6,13 +6,13 @@
 //! the future sits in [`Header`], so that wakers, handles and lists work on a thin pointer to it.
 //! The rest is reached through [`Vtable`].
 
-use super::heft::Heft;
+use super::heft::{Heft, Stopwatch};
 use super::id::Id;
 use super::info::{Site, TaskInfo, TaskKind};
 use super::state::{Dropped, Notify, State};
-use super::{Class, How, JoinError, Schedule};
+use super::{Class, How, JoinError, Priority, Schedule};
 use crate::job::cancel::{self, Cancel};
-use crate::job::{self, JobRef, SeatIndex};
+use crate::job::{self, BEGUN, JobRef, SeatIndex, blocks};
 use crate::sync::UnsafeCell;
 use crate::util::coarse;
 use std::ptr::NonNull;
@@ -62,6 +62,8 @@ const _: () = assert!(
 pub(super) struct Vtable {
     /// Passes a job to the scheduler. Consumes the job's reference; the caller has another one.
     schedule: unsafe fn(NonNull<Header>, How),
+    /// [`Code::BEGIN`].
+    begin: unsafe fn(NonNull<Header>),
     /// [`Code::CLOSE`].
     close: unsafe fn(NonNull<Header>),
     /// [`Code::TAKE_OUTPUT`].
@@ -86,6 +88,8 @@ pub(super) struct Vtable {
 pub(super) unsafe trait Code {
     /// Uses the right to run once.
     const RUN: unsafe fn(NonNull<job::Header>, SeatIndex);
+    /// Asks the scheduler to begin the task, which is awaited.
+    const BEGIN: unsafe fn(NonNull<Header>);
     /// Cancels the task on behalf of a closing pool.
     const CLOSE: unsafe fn(NonNull<Header>);
     /// Moves the result out.
@@ -130,6 +134,7 @@ where
 {
     const VTABLE: Vtable = Vtable {
         schedule: schedule::<F, S>,
+        begin: <Self as Code>::BEGIN,
         close: <Self as Code>::CLOSE,
         take_output: <Self as Code>::TAKE_OUTPUT,
         dispose_output: <Self as Code>::DISPOSE_OUTPUT,
@@ -150,8 +155,8 @@ where
         id: Id,
     ) -> NonNull<Header> {
         // The memory comes first: then the values can be written straight to their place.
-        let mut place = Box::<Self>::new_uninit();
-        place.write(Self {
+        let place = blocks::take::<Self>();
+        let cell = Self {
             header: Header {
                 // SAFETY: `Code::RUN` does not unwind; `JobRef`s to it are made by `schedule` only,
                 // one for each time that the state says so.
@@ -170,10 +175,10 @@ where
             },
             scheduler,
             stage: UnsafeCell::new(Stage::Future(future)),
-        });
-        // SAFETY: written above.
-        let cell = unsafe { place.assume_init() };
-        NonNull::from(Box::leak(cell)).cast()
+        };
+        // SAFETY: memory for a cell, and nobody else's.
+        unsafe { place.write(cell) };
+        place.cast()
     }
 }
 
@@ -220,10 +225,10 @@ unsafe fn name<F: Future, S: Schedule>(task: NonNull<Header>) -> Option<Arc<str>
 impl Header {
     /// A poll begins.
     #[inline]
-    pub(super) fn note_poll(&self) {
+    pub(super) fn note_poll(&self) -> Option<Stopwatch> {
         // Ordering: Relaxed; only shown to people.
         self.polled.store(coarse::stamp(), Ordering::Relaxed);
-        self.heft.note_poll(self.site);
+        self.heft.note_poll(self.site, self.id)
     }
 
     /// The current poll computes.
@@ -235,6 +240,23 @@ impl Header {
     #[inline]
     pub(super) fn is_heavy(&self) -> bool {
         self.heft.is_heavy()
+    }
+
+    /// The task is awaited by the task that the calling thread polls: may it be begun there? See
+    /// `nest.rs`.
+    #[inline]
+    pub(super) fn may_nest(&self) -> bool {
+        self.class == Class::future(Priority::Normal) && self.heft.may_nest()
+    }
+
+    pub(super) fn class(&self) -> Class {
+        self.class
+    }
+
+    /// Asks the scheduler to begin the task on top of the present poll.
+    pub(super) fn begin(&self) {
+        // SAFETY: `self` is the header of a live cell of the vtable's type.
+        unsafe { (self.vtable.begin)(NonNull::from(self)) }
     }
 }
 
@@ -266,13 +288,17 @@ pub(super) unsafe fn describe(task: NonNull<Header>, now: u32) -> TaskInfo {
 ///
 /// `task` is a `Cell<F, S>` without references.
 unsafe fn free<F: Future, S>(task: NonNull<Header>) {
-    // SAFETY: it came from a box (`allocate`), and no pointer to it is left.
-    let cell = unsafe { Box::from_raw(task.cast::<Cell<F, S>>().as_ptr()) };
-    // Does nothing, except that a model checker sees that all other accesses have ended.
-    cell.stage.with_mut(|_| ());
-    cell.header.join_waker.with_mut(|_| ());
-    cell.header.links.with_mut(|_| ());
-    drop(cell);
+    let place = task.cast::<Cell<F, S>>();
+    // SAFETY: no other pointer to it is left, and the memory came from `blocks` (`allocate`).
+    unsafe {
+        let cell = &mut *place.as_ptr();
+        // Does nothing, except that a model checker sees that all other accesses have ended.
+        cell.stage.with_mut(|_| ());
+        cell.header.join_waker.with_mut(|_| ());
+        cell.header.links.with_mut(|_| ());
+        place.drop_in_place();
+        blocks::give(place);
+    }
 }
 
 /// Gives up one reference.
@@ -320,13 +346,23 @@ pub(super) unsafe fn submit(task: NonNull<Header>, how: How) {
 ///
 /// The caller has a reference during the call.
 #[inline]
-pub(super) unsafe fn wake(task: NonNull<Header>) {
+pub(super) unsafe fn wake(task: NonNull<Header>, how: How) {
     // SAFETY: the caller's reference keeps the cell.
     match unsafe { (*task.as_ptr()).state.wake() } {
         Notify::Nothing => {}
         // SAFETY: the state made a reference for the job, and the caller has another one.
-        Notify::Schedule => unsafe { submit(task, How::Wake) },
+        Notify::Schedule => unsafe { submit(task, how) },
     }
+}
+
+/// Polls a task.
+///
+/// # Safety
+///
+/// RUNNING is the caller's, and a reference, which is handed over.
+pub(super) unsafe fn poll_begun(task: NonNull<Header>) {
+    // SAFETY: the function is that of the cell's type, and told that the right to run is used.
+    unsafe { JobRef::new(task.cast()).execute(BEGUN) }
 }
 
 /// Calls [`Code::CLOSE`] for the task's type.

@@ -2,9 +2,11 @@
 
 use super::cell::Header;
 use super::id::Id;
+use super::waker;
 use crate::sync::thread_cell;
 use std::cell::Cell;
 use std::ptr;
+use std::task::Waker;
 
 thread_cell! {
     static CURRENT: Cell<*const Header> = Cell::new(ptr::null());
@@ -28,6 +30,13 @@ fn current<R>(f: impl FnOnce(&Header) -> R) -> Option<R> {
     let task = CURRENT.with(Cell::get);
     // SAFETY: null, or a task whose `Entered` has not been dropped, so that it lives.
     unsafe { task.as_ref() }.map(f)
+}
+
+/// Is this the waker that the calling thread polls its task with?
+#[inline]
+pub(super) fn is_polled_with(waker: &Waker) -> bool {
+    let task = CURRENT.with(Cell::get);
+    !task.is_null() && waker.data() == task.cast() && waker::is_ours(waker)
 }
 
 /// The task that the calling thread polls, if any, has begun to compute.

@@ -3,7 +3,7 @@
 use super::cell::{self, Header, TaskRef};
 use super::id::Id;
 use super::state::{Dropped, HandleDropped};
-use super::{How, JoinError, coop};
+use super::{How, JoinError, coop, current};
 use crate::util::unwind;
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,6 +19,10 @@ use std::task::{Context, Poll, Waker, ready};
 /// which then runs to its end; use [`abort`](Self::abort) or
 /// [`cancel_on_drop`](Self::cancel_on_drop) to stop it instead. A detached task ends early only if
 /// its last waker is dropped while it waits. Nothing could wake it then, so its future is dropped.
+///
+/// A task that awaits the handle before any thread has begun the task may begin it on the spot: its
+/// first poll then runs inside the poll of the handle. Hold no lock in a hand-written
+/// [`poll`](Future::poll) that the task might take.
 ///
 /// # Examples
 ///
@@ -156,6 +160,17 @@ impl<T> JoinHandle<T> {
         unsafe { self.task.take_output() }
     }
 
+    /// If no thread has begun the task, it may be begun here, on top of the poll of the task that
+    /// awaits it (`nest.rs`).
+    #[inline]
+    fn begin_here(&self, waker: &Waker) {
+        let header = self.task.header();
+        let may_nest = header.state.load().is_ready_to_run() && header.may_nest();
+        if may_nest && current::is_polled_with(waker) {
+            header.begin();
+        }
+    }
+
     /// Is the task complete? If not, `waker` will be woken when it is.
     pub(crate) fn poll_complete(&self, waker: &Waker) -> bool {
         let Header {
@@ -201,13 +216,16 @@ impl<T> Future for JoinHandle<T> {
     /// # Panics
     ///
     /// If polled again after it was ready.
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(coop::poll_proceed(cx));
+        self.begin_here(cx.waker());
         if !self.poll_complete(cx.waker()) {
             return Poll::Pending;
         }
         unit.made_progress();
-        match self.take_result() {
+        // SAFETY: task.I2: the task was seen complete, and its handle, which knows the type,
+        // exists.
+        match unsafe { self.task.take_output() } {
             Some(result) => Poll::Ready(result),
             None => panic!("a JoinHandle was polled again after it had given its result"),
         }

@@ -1,5 +1,6 @@
 //! Tasks with a name, or with a span (feature `tracing`). Other tasks pay for neither.
 
+use super::nest::Unbegun;
 use super::{Class, How, Owned, Schedule};
 use crate::job::JobRef;
 use crate::util::spans::Carried;
@@ -34,6 +35,14 @@ impl<S: Schedule> Schedule for Labelled<S> {
 
     fn puts_heavy_aside(&self) -> bool {
         self.scheduler.puts_heavy_aside()
+    }
+
+    fn own_queue(&self, how: How, class: Class) -> Option<fn(JobRef)> {
+        self.scheduler.own_queue(how, class)
+    }
+
+    fn begin_awaited(&self, task: &Unbegun<'_>) {
+        self.scheduler.begin_awaited(task);
     }
 
     fn name(&self) -> Option<&Arc<str>> {

@@ -22,6 +22,7 @@ mod id;
 mod info;
 mod labelled;
 mod local;
+pub(crate) mod nest;
 mod owned;
 mod run;
 mod spawnable;
@@ -58,6 +59,7 @@ pub(crate) use self::owned::Owned;
 
 use self::cell::Cell;
 use self::labelled::Labelled;
+use self::nest::Unbegun;
 use crate::job::JobRef;
 use crate::util::spans::Carried;
 use crate::util::unwind::Payload;
@@ -72,10 +74,20 @@ pub(crate) enum How {
     Spawn,
     /// A waker was called, or the task is to be cancelled.
     Wake,
+    /// The same, and by the end of a task that it awaits.
+    Join,
     /// The task was woken during its own poll: it goes to the back of the queue.
     Yield,
     /// The task was ready before, and is heavy: the calling thread leaves it to others.
     Aside,
+}
+
+impl How {
+    /// Was a waker called?
+    #[inline]
+    pub(crate) fn is_wake(self) -> bool {
+        matches!(self, Self::Wake | Self::Join)
+    }
 }
 
 /// Receives tasks that become ready; implemented by the pool. Every cell owns a scheduler.
@@ -102,6 +114,18 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     fn puts_heavy_aside(&self) -> bool {
         false
     }
+
+    /// What puts a task of this class, that was spawned or polled just now, to the back of the
+    /// calling thread's own queue, if it has one in this pool. It does not touch the scheduler,
+    /// which goes with its task's last reference.
+    fn own_queue(&self, _how: How, _class: Class) -> Option<fn(JobRef)> {
+        None
+    }
+
+    /// The task that the calling thread polls awaits another one, of this scheduler, that no thread
+    /// has begun. The scheduler may begin it here, on top of that poll; or do nothing. See
+    /// `nest.rs`.
+    fn begin_awaited(&self, _task: &Unbegun<'_>) {}
 
     /// The name of the task, if it has one.
     fn name(&self) -> Option<&Arc<str>> {
@@ -183,8 +207,14 @@ where
     let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
     // SAFETY: the second reference is for the list.
     if unsafe { scheduler.owned().insert(task) } {
-        // SAFETY: the third is for the job that a new task is owed. The handle's lasts longer.
-        unsafe { cell::submit(task, How::Spawn) };
+        // SAFETY: the third is for the job that a new task is owed. The handle's lasts longer. (A
+        // pool that has closed since then finds the task listed: task.I6.)
+        unsafe {
+            match scheduler.own_queue(How::Spawn, class) {
+                Some(push) => push(JobRef::new(task.cast())),
+                None => cell::submit(task, How::Spawn),
+            }
+        }
     } else {
         // SAFETY: no list and no job: `close` consumes one reference, `release` the other.
         unsafe {

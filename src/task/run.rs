@@ -5,11 +5,12 @@
 //! waker's `wake` and `drop`.
 
 use super::cell::{self, Cell, Code, Header, Stage};
+use super::nest::{self, Unbegun};
 use super::state::{AfterPoll, Completed, Start, WakerReleased};
 use super::{How, JoinError, Schedule, coop, current, waker};
 use crate::job::cancel::CancelRef;
 use crate::job::origin;
-use crate::job::{self, SeatIndex};
+use crate::job::{self, BEGUN, JobRef, SeatIndex};
 use crate::sim;
 use crate::trace;
 use crate::util::unwind::{self, AbortOnDrop, Payload};
@@ -25,29 +26,37 @@ where
     S: Schedule,
 {
     const RUN: unsafe fn(NonNull<job::Header>, SeatIndex) = run::<F, S>;
+    const BEGIN: unsafe fn(NonNull<Header>) = begin::<F, S>;
     const CLOSE: unsafe fn(NonNull<Header>) = close::<F, S>;
     const TAKE_OUTPUT: unsafe fn(NonNull<Header>, *mut ()) = take_output::<F, S>;
     const DISPOSE_OUTPUT: unsafe fn(NonNull<Header>) = dispose_output::<F, S>;
     const REPORT: unsafe fn(NonNull<Header>, Payload) = report::<F, S>;
 }
 
-/// Executes a job: uses the right to run once. Consumes the job's reference.
+/// Executes a job: uses the right to run once. Consumes the job's reference. Or, with [`BEGUN`] in
+/// place of a seat, polls a task whose awaiter has used that right.
 ///
 /// # Safety
 ///
-/// `job` is the header of a `Cell<F, S>`, and belongs to a `JobRef` made for it.
-unsafe fn run<F, S>(job: NonNull<job::Header>, _seat: SeatIndex)
+/// `job` is the header of a `Cell<F, S>`, and belongs to a `JobRef` made for it. With [`BEGUN`],
+/// the caller holds RUNNING and a reference, which is consumed.
+unsafe fn run<F, S>(job: NonNull<job::Header>, seat: SeatIndex)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
     S: Schedule,
 {
     let guard = AbortOnDrop("a task contains every panic of its future");
+    nest::job_begins();
     let task = job.cast::<Header>();
     // SAFETY: the job's reference keeps the cell until we give it up, in one of the branches
     // below, each of which does so last.
     unsafe {
-        match (*task.as_ptr()).state.start() {
+        let start = match seat {
+            BEGUN => Start::Poll,
+            _ => (*task.as_ptr()).state.start(),
+        };
+        match start {
             Start::Poll => poll::<F, S>(task),
             Start::Cancel => {
                 cancel_future::<F, S>(task);
@@ -57,6 +66,20 @@ where
         }
     }
     guard.disarm();
+}
+
+/// Asks the scheduler whether the task, which is awaited, is to be begun here.
+///
+/// # Safety
+///
+/// `task` is a live `Cell<F, S>`, and stays so for the call.
+unsafe fn begin<F: Future, S: Schedule>(task: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    let (header, scheduler) = unsafe {
+        let typed = &*task.cast::<Cell<F, S>>().as_ptr();
+        (task.as_ref(), &typed.scheduler)
+    };
+    scheduler.begin_awaited(&Unbegun::new(header));
 }
 
 /// Cancels a task on behalf of a closing pool, unless it is running; then its runner cancels it.
@@ -88,6 +111,7 @@ where
 /// # Safety
 ///
 /// The caller holds RUNNING and a reference, which is consumed.
+#[inline(always)]
 unsafe fn poll<F, S>(task: NonNull<Header>)
 where
     F: Future + Send + 'static,
@@ -106,13 +130,17 @@ where
             cancel_future::<F, S>(task);
         } else if poll_once::<F, S>(task).is_pending() {
             sim::point(sim::Kind::Poll);
-            match state.after_poll() {
-                AfterPoll::Idle => return,
-                AfterPoll::Notified => {
+            let class = (*task.as_ptr()).class();
+            let own_queue = typed.scheduler.own_queue(How::Yield, class);
+            match (state.after_poll(own_queue.is_some()), own_queue) {
+                (AfterPoll::Idle, _) => return,
+                // task.I1: the state lets us make a job; our reference is its own.
+                (AfterPoll::Notified, Some(push)) => return push(JobRef::new(task.cast())),
+                (AfterPoll::Notified, None) => {
                     cell::submit(task, How::Yield);
                     return cell::release(task);
                 }
-                AfterPoll::Cancel => cancel_future::<F, S>(task),
+                (AfterPoll::Cancel, _) => cancel_future::<F, S>(task),
             }
         }
         complete::<F, S>(task);
@@ -136,7 +164,7 @@ where
         let state = &(*task.as_ptr()).state;
         // The task is running, so nothing is to be scheduled yet.
         let _ = state.wake();
-        match state.after_poll() {
+        match state.after_poll(false) {
             AfterPoll::Idle => unreachable!("it was woken just now"),
             AfterPoll::Notified => {
                 cell::submit(task, How::Aside);
@@ -155,6 +183,7 @@ where
 /// # Safety
 ///
 /// The caller holds RUNNING and a reference.
+#[inline(always)]
 unsafe fn poll_once<F, S>(task: NonNull<Header>) -> Poll<()>
 where
     F: Future + Send + 'static,
@@ -166,11 +195,11 @@ where
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
         (task.as_ref(), typed)
     };
-    let mut output = None;
+    let (mut output, mut stopwatch) = (None, None);
     let polled = unwind::catch(|| {
         // SAFETY: the caller's reference outlasts the guard.
         let _entered = unsafe { current::enter(header) };
-        header.note_poll();
+        stopwatch = header.note_poll().map(|watch| (watch, nest::begun()));
         let _traced = trace::poll(header.id.number(), Some(header.site), || {
             typed.scheduler.name()
         });
@@ -206,6 +235,12 @@ where
             }
         })
     });
+    if let Some((watch, begun)) = stopwatch {
+        // A poll that began other tasks on top of it was not the time of this one.
+        if nest::begun() == begun {
+            watch.stop(header.site);
+        }
+    }
     let result = match (polled, output) {
         (Ok(Poll::Pending), _) => return Poll::Pending,
         (Ok(Poll::Ready(())), output) => Ok(output.expect("set where it is ready")),
@@ -308,7 +343,7 @@ unsafe fn wake_handle<F: Future, S: Schedule>(task: NonNull<Header>, own: usize)
         // it.
         let woken = header.join_waker.with(|slot| {
             let waker = (*slot).as_ref().expect("JOIN_WAKER says that it is there");
-            unwind::catch(|| waker.wake_by_ref())
+            unwind::catch(|| waker::wake_awaiter(waker))
         });
         if let Err(payload) = woken {
             report::<F, S>(task, payload);

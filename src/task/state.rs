@@ -128,6 +128,12 @@ impl Snapshot {
         self.has(COMPLETE)
     }
 
+    /// Is the task to be polled, and no thread at it?
+    #[inline]
+    pub(super) fn is_ready_to_run(self) -> bool {
+        self.has(NOTIFIED) && !self.has_any(RUNNING | COMPLETE | CANCELLED)
+    }
+
     pub(super) fn shown(self) -> TaskState {
         if self.has(COMPLETE) {
             TaskState::Complete
@@ -188,7 +194,8 @@ pub(super) enum Start {
     Poll,
     /// Drop the future unpolled; RUNNING is the caller's.
     Cancel,
-    /// The closing pool took the right away: give up the job's reference, touch nothing.
+    /// The awaiter of the task or the closing pool took the right away: give up the job's
+    /// reference, touch nothing.
     Stale,
 }
 
@@ -198,7 +205,8 @@ pub(super) enum Start {
 pub(super) enum AfterPoll {
     /// Nothing; the caller's reference is given up, and others keep the cell alive.
     Idle,
-    /// Schedule a job, which has a reference of its own; then give up the caller's.
+    /// Schedule a job. Its reference is the caller's if the caller has `lent` it; else it has one
+    /// of its own, and the caller gives up the other.
     Notified,
     /// Drop the future: the task was cancelled meanwhile, or neither a waker nor a handle of it is
     /// left. RUNNING is still the caller's.
@@ -319,8 +327,7 @@ impl State {
         // Ordering: Acquire pairs with the Release in `after_poll` (the future as the last poll
         // left it) and in `wake` and `abort` (what was done before them).
         self.update(Ordering::Acquire, Ordering::Relaxed, |now| {
-            debug_assert!(now.has(NOTIFIED), "{now:?}");
-            if now.has_any(RUNNING | COMPLETE) {
+            if now.has_any(RUNNING | COMPLETE) || !now.has(NOTIFIED) {
                 // Written back: only a write makes sure that the value is not an old one.
                 return (Some(now), Start::Stale);
             }
@@ -333,9 +340,25 @@ impl State {
         })
     }
 
-    /// The poll returned `Pending`.
+    /// The awaiter of the task uses the right to run, whose job stays where it is. `true`: RUNNING
+    /// is the caller's, with a reference.
     #[inline]
-    pub(super) fn after_poll(&self) -> AfterPoll {
+    #[must_use]
+    pub(super) fn start_by_awaiter(&self) -> bool {
+        // Ordering: Acquire, as in `start`.
+        self.update(Ordering::Acquire, Ordering::Relaxed, |now| {
+            if !now.is_ready_to_run() {
+                return (None, false);
+            }
+            let next = now.with(RUNNING).without(NOTIFIED);
+            (Some(next.one_more()), true)
+        })
+    }
+
+    /// The poll returned `Pending`. If the task is to be polled again at once, the caller's
+    /// reference is `lent` to the next job, or that has one of its own.
+    #[inline]
+    pub(super) fn after_poll(&self, lent: bool) -> AfterPoll {
         // Ordering: Release pairs with the Acquire in `start` and `close`: the future goes to the
         // next runner. Acquire on a cancelled task pairs with the Release in `abort`: the
         // destructor of the future sees what was done before the abort.
@@ -345,7 +368,9 @@ impl State {
                 return (None, AfterPoll::Cancel);
             }
             if now.has(NOTIFIED) {
-                return (Some(now.without(RUNNING).one_more()), AfterPoll::Notified);
+                let next = now.without(RUNNING);
+                let next = if lent { next } else { next.one_more() };
+                return (Some(next), AfterPoll::Notified);
             }
             if now.refs() == 2 {
                 // task.I5, as in `Snapshot::dropped`: the runner's reference and the list's.

@@ -1,9 +1,10 @@
 //! Wakers: counted references to tasks, in the form that std prescribes.
 
+use super::How;
 use super::cell::{self, Header};
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 /// The vtable of all tasks' wakers: there is only one, so `will_wake` compares just the cell's
@@ -33,6 +34,23 @@ pub(super) unsafe fn borrow(task: NonNull<Header>) -> Borrowed {
     Borrowed(ManuallyDrop::new(unsafe { Waker::from_raw(raw(task)) }))
 }
 
+/// Is it the waker of a task of this crate?
+#[inline]
+pub(super) fn is_ours(waker: &Waker) -> bool {
+    ptr::eq(waker.vtable(), &VTABLE)
+}
+
+/// Wakes by a join waker: what it awaits has ended.
+#[inline]
+pub(super) fn wake_awaiter(waker: &Waker) {
+    if is_ours(waker) {
+        // SAFETY: the waker has a reference, which keeps the cell.
+        unsafe { cell::wake(task(waker.data()), How::Join) };
+    } else {
+        waker.wake_by_ref();
+    }
+}
+
 fn raw(task: NonNull<Header>) -> RawWaker {
     RawWaker::new(task.as_ptr().cast_const().cast(), &VTABLE)
 }
@@ -58,14 +76,14 @@ unsafe fn wake(data: *const ()) {
     // SAFETY: the waker's reference is ours for the wake, and given up after it.
     unsafe {
         let task = task(data);
-        cell::wake(task);
+        cell::wake(task, How::Wake);
         cell::release(task);
     }
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: the waker has a reference (or borrows one), which keeps the cell.
-    unsafe { cell::wake(task(data)) }
+    unsafe { cell::wake(task(data), How::Wake) }
 }
 
 unsafe fn drop(data: *const ()) {

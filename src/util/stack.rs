@@ -18,19 +18,27 @@ struct Stack {
 }
 
 thread_cell! {
-    /// Asked for once.
-    static STACK: Cell<Option<Stack>> = Cell::new(None);
+    /// Below this address little is left. Asked for once; 0 before.
+    static LIMIT: Cell<usize> = Cell::new(0);
 }
 
 /// Is little left of the calling thread's stack, so that nothing of unknown depth should begin
 /// there?
+#[inline]
 pub(crate) fn is_short() -> bool {
-    let stack = STACK.with(|known| {
-        let stack = known.get().unwrap_or_else(Stack::of_this_thread);
-        known.set(Some(stack));
-        stack
-    });
-    stack.left() < RESERVE.min(stack.size / 4)
+    let limit = match LIMIT.with(Cell::get) {
+        0 => ask(),
+        limit => limit,
+    };
+    address_of_a_frame() < limit
+}
+
+#[cold]
+fn ask() -> usize {
+    let Stack { lowest, size } = Stack::of_this_thread();
+    let limit = lowest + RESERVE.min(size / 4);
+    LIMIT.with(|known| known.set(limit));
+    limit
 }
 
 impl Stack {
@@ -44,6 +52,7 @@ impl Stack {
     }
 
     /// The bytes between the caller's frame and the end of the stack, about.
+    #[cfg(all(test, not(manyhands_model)))]
     fn left(self) -> usize {
         address_of_a_frame().saturating_sub(self.lowest)
     }
@@ -83,6 +92,7 @@ impl Stack {
     target_pointer_width = "64",
     not(miri)
 ))]
+#[inline]
 fn address_of_a_frame() -> usize {
     let address: usize;
     // SAFETY: it copies the stack pointer, and touches nothing else.

@@ -42,6 +42,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("pool::publish", 4),
     ("pool::resize", 4),
     ("pool::timers", 4),
+    ("pool::nested", 4),
     ("pool::home", 5),
     ("pool::rescue::post", 5),
     ("pool::region", 5),

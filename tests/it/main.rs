@@ -28,6 +28,7 @@ mod join_map;
 mod join_set;
 mod layers;
 mod limit;
+mod nested;
 mod panics;
 mod pinned;
 mod places;

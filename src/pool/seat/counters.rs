@@ -15,6 +15,7 @@ pub(crate) struct Counters {
     closures: AtomicU64,
     wakes: AtomicU64,
     steals: AtomicU64,
+    nested: AtomicU64,
     computations: AtomicU64,
     lent: AtomicU64,
     overcommitted: AtomicU64,
@@ -45,6 +46,7 @@ impl Counters {
             closures: AtomicU64::new(0),
             wakes: AtomicU64::new(0),
             steals: AtomicU64::new(0),
+            nested: AtomicU64::new(0),
             computations: AtomicU64::new(0),
             lent: AtomicU64::new(0),
             overcommitted: AtomicU64::new(0),
@@ -83,6 +85,12 @@ impl Counters {
     #[inline]
     pub(crate) fn count_wake(&self) {
         Self::add(&self.wakes, 1);
+    }
+
+    /// A task was begun by its awaiter.
+    #[inline]
+    pub(crate) fn count_nested(&self) {
+        Self::add(&self.nested, 1);
     }
 
     /// A computation begins whose time is taken.
@@ -175,6 +183,7 @@ impl Counters {
             polls,
             wakes: get(&self.wakes),
             steals: get(&self.steals),
+            nested: get(&self.nested),
             computations: get(&self.computations),
             computing: clock::duration(get(&self.computed) + computing),
             lent: get(&self.lent),
@@ -232,6 +241,9 @@ pub struct SeatMetrics {
     pub wakes: u64,
     /// Visits to another seat that brought work.
     pub steals: u64,
+    /// Tasks that were awaited before any thread had begun them, and were begun by their awaiter,
+    /// on top of its poll. They count neither as jobs nor as polls.
+    pub nested: u64,
     /// How often the thread began to compute: at the first `join`, `scope` or parallel loop of a
     /// poll, or with a closure from a queue.
     pub computations: u64,

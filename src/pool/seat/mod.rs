@@ -106,6 +106,8 @@ struct Desk {
     driving: Cell<bool>,
     /// Memory for jobs.
     blocks: Blocks,
+    /// See [`Occupant::slice`].
+    slice: Cell<u64>,
     /// See [`Occupant::credit`].
     credit: Cell<Credit>,
     rng: Rng,
@@ -139,14 +141,6 @@ impl<T> Deref for Own<'_, T> {
 
     #[inline(always)]
     fn deref(&self) -> &T {
-        self.part
-    }
-}
-
-impl<'a, T> Own<'a, T> {
-    /// The part, for longer than this evidence.
-    #[inline(always)]
-    fn part(self) -> &'a T {
         self.part
     }
 }
@@ -232,6 +226,7 @@ impl Seat {
                 last_computed: Cell::new(false),
                 stock: Cell::new(0),
                 driving: Cell::new(false),
+                slice: Cell::new(0),
                 blocks: Blocks::new(),
                 credit: Cell::new(Credit::NONE),
                 rng: Rng::new(u64::from(index) + 1),
@@ -412,6 +407,17 @@ impl<'a> Occupant<'a> {
         let round = if next == ROUNDS { 0 } else { next };
         self.desk().round.set(round);
         round
+    }
+
+    /// When the thread was seen to begin tasks on top of a poll (`nested.rs`), by the clock's
+    /// ticks.
+    pub(crate) fn slice(self) -> u64 {
+        self.desk().slice.get()
+    }
+
+    /// The thread is seen to do so now.
+    pub(crate) fn begin_slice(self, now: u64) {
+        self.desk().slice.set(now);
     }
 
     /// What [`next_round`](Self::next_round) has returned.

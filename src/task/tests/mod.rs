@@ -5,6 +5,7 @@ mod models;
 #[cfg(not(manyhands_model))]
 mod unit;
 
+use super::nest::Unbegun;
 use super::{Class, How, JoinHandle, Owned, Priority, Schedule};
 use crate::job::{JobRef, NO_SEAT};
 use crate::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +54,8 @@ pub(super) struct Mock {
     /// A woken task runs on the spot. The lock of a queue would hide orderings that the state word
     /// lacks.
     inline: bool,
+    /// Does it begin tasks on top of the polls that await them? As `aside`.
+    nests: std::sync::atomic::AtomicBool,
     /// Are heavy tasks put aside? Not modelled: tests set it before anything else.
     aside: std::sync::atomic::AtomicBool,
 }
@@ -71,6 +74,7 @@ impl Mock {
     fn build(inline: bool) -> Arc<Self> {
         Arc::new(Self {
             inline,
+            nests: std::sync::atomic::AtomicBool::new(false),
             aside: std::sync::atomic::AtomicBool::new(false),
             queue: Mutex::new(Queue::default()),
             closed: AtomicBool::new(false),
@@ -82,6 +86,19 @@ impl Mock {
     /// From now on heavy tasks are put aside, or polled as others.
     pub(super) fn put_heavy_aside(&self, aside: bool) {
         self.aside.store(aside, Ordering::Relaxed);
+    }
+
+    /// From now on tasks are begun on top of the polls that await them.
+    pub(super) fn nest(&self) {
+        self.nests.store(true, Ordering::Relaxed);
+    }
+
+    /// Runs the newest job.
+    pub(super) fn run_newest(&self) {
+        let newest = lock(&self.queue).jobs.pop_back();
+        if let Some((job, _)) = newest {
+            job.execute(NO_SEAT);
+        }
     }
 
     /// Runs the oldest job. Returns why it was there.
@@ -137,6 +154,17 @@ impl Schedule for Arc<Mock> {
 
     fn unhandled_panic(&self, payload: Payload) {
         lock(&self.panics).push(payload);
+    }
+
+    fn begin_awaited(&self, task: &Unbegun<'_>) {
+        if !self.nests.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some((on_top, _)) = task.enter() {
+            if let Some(right) = task.start() {
+                right.poll(&on_top);
+            }
+        }
     }
 
     fn puts_heavy_aside(&self) -> bool {

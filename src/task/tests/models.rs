@@ -4,7 +4,7 @@
 //! A leaked or doubly dropped future, output, waker or cell fails a model by the loom `Arc`s that
 //! they carry; a missing happens-before edge fails it by the `UnsafeCell`s.
 
-use super::super::{JoinError, JoinHandle, TaskState, note_computing};
+use super::super::{AbortHandle, JoinError, JoinHandle, TaskState, note_computing};
 use super::{Mock, spawn};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Arc, Mutex, UnsafeCell, lock, thread};
@@ -664,5 +664,119 @@ fn dump_races_completion() {
         assert_eq!(listed, [second.id()]);
         pool.close();
         lock(&world.waker).take();
+    });
+}
+
+/// A child that is queued, and behind it a task that awaits it and begins tasks that it awaits.
+/// Returns the handle of the latter, which gives the child's touches, and a way to abort the child.
+fn awaited(pool: &Arc<Mock>, world: &Arc<World>) -> (JoinHandle<Option<usize>>, AbortHandle) {
+    pool.nest();
+    let child = spawn(Probe::new(world), pool.clone());
+    let abort = child.abort_handle();
+    let parent = async move { child.await.ok().map(|mut output| output.touch()) };
+    (spawn(parent, pool.clone()), abort)
+}
+
+/// What the parent of [`awaited`] has seen.
+fn seen(parent: &mut JoinHandle<Option<usize>>) -> Option<usize> {
+    match poll(parent, Waker::noop()) {
+        Poll::Ready(result) => result.unwrap(),
+        Poll::Pending => panic!("the task is not complete"),
+    }
+}
+
+/// task.I1: the awaiter begins a task while another thread runs its job.
+#[test]
+fn begin_races_job() {
+    model::check("task::begin_races_job", || {
+        let (pool, world) = (Mock::new(), World::new());
+        world.set_ready();
+        let (mut parent, _) = awaited(&pool, &world);
+        let runner = run_on_a_thread(&pool);
+        pool.run_newest();
+        runner.join().unwrap();
+        pool.run_all();
+        assert_eq!((seen(&mut parent), world.drops()), (Some(1), 1));
+        assert!(pool.owned.is_empty());
+    });
+}
+
+/// task.I1: a task that its awaiter has begun is woken while its stale job is run. Its right to run
+/// is used once, through that job or through the new one.
+#[test]
+fn wake_races_stale_job() {
+    model::check("task::wake_races_stale_job", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (mut parent, _) = awaited(&pool, &world);
+        pool.run_newest();
+        let waker = world.take_waker();
+        let runner = run_on_a_thread(&pool);
+        world.set_ready();
+        waker.wake();
+        runner.join().unwrap();
+        pool.run_all();
+        assert_eq!((seen(&mut parent), world.drops()), (Some(1), 1));
+    });
+}
+
+/// An abort comes before, while or after the awaiter begins the task.
+#[test]
+fn abort_races_begin() {
+    model::check("task::abort_races_begin", || {
+        let (pool, world) = (Mock::new(), World::new());
+        world.set_ready();
+        let (mut parent, abort) = awaited(&pool, &world);
+        let other = {
+            let world = world.clone();
+            thread::spawn(move || {
+                world.before_abort.store(1, Ordering::Relaxed);
+                abort.abort();
+            })
+        };
+        pool.run_newest();
+        other.join().unwrap();
+        pool.run_all();
+        let cancelled = seen(&mut parent).is_none();
+        assert_eq!(world.drops(), 1);
+        assert!(!cancelled || world.seen_by_drop.load(Ordering::Relaxed) == 1);
+    });
+}
+
+/// task.I6: the pool closes before, while or after the awaiter begins the task.
+#[test]
+fn close_races_begin() {
+    model::check("task::close_races_begin", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (parent, _) = awaited(&pool, &world);
+        let closer = {
+            let pool = pool.clone();
+            thread::spawn(move || pool.close())
+        };
+        pool.run_newest();
+        closer.join().unwrap();
+        pool.run_all();
+        drop(parent);
+        assert_eq!(world.drops(), 1);
+        assert!(pool.owned.is_empty());
+        lock(&world.waker).take();
+    });
+}
+
+/// task.I5: the last waker of a task goes while its stale job is still in the queue, or is run.
+#[test]
+fn last_waker_races_stale_job() {
+    model::check("task::last_waker_races_stale_job", || {
+        let (pool, world) = (Mock::new(), World::new());
+        let (parent, _) = awaited(&pool, &world);
+        pool.run_newest();
+        parent.abort();
+        pool.run_newest();
+        let waker = world.take_waker();
+        let runner = run_on_a_thread(&pool);
+        drop(waker);
+        runner.join().unwrap();
+        pool.run_all();
+        assert_eq!(world.drops(), 1);
+        assert!(pool.owned.is_empty());
     });
 }

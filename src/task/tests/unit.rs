@@ -942,3 +942,141 @@ fn a_task_that_was_put_aside_ends_with_the_pool() {
     drop(handle);
     assert_clean(&pool);
 }
+
+/// Makes [`may_nest`](task::nest) true for tasks of a place: some that are short.
+fn prove_quick(pool: &Arc<Mock>, mut spawn_one: impl FnMut() -> JoinHandle<u32>) {
+    for _ in 0..8 {
+        drop(spawn_one());
+        pool.run_all();
+    }
+}
+
+/// A task that is awaited before it was begun is polled on top of its awaiter, in its own name, and
+/// its job does nothing any more.
+#[test]
+fn an_awaited_task_is_begun_on_top_of_its_awaiter() {
+    let pool = Mock::new();
+    let again = pool.clone();
+    let child = move || {
+        spawn(
+            async move { u32::from(task::id() == task::try_id().unwrap()) },
+            again.clone(),
+        )
+    };
+    prove_quick(&pool, &child);
+    pool.nest();
+    let inner = child();
+    let id = inner.id();
+    let mut parent = spawn(
+        async move {
+            let before = task::id();
+            let result = inner.await.unwrap();
+            assert_ne!(before, id);
+            assert_eq!(task::id(), before);
+            result
+        },
+        pool.clone(),
+    );
+    pool.run_newest();
+    assert!(parent.is_finished());
+    assert_eq!(pool.queued(), 1, "the job stays where it is");
+    assert_eq!(pool.run_all(), 1);
+    assert_eq!(ready(&mut parent).unwrap(), 1);
+    drop(parent);
+    drop(child);
+    assert_clean(&pool);
+}
+
+/// A waker that is not the awaiter's own may belong to something that holds a lock, say.
+#[test]
+fn a_task_that_is_awaited_through_another_waker_is_not_begun() {
+    struct Other;
+    impl Wake for Other {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    let pool = Mock::new();
+    let again = pool.clone();
+    let child = move || spawn(async { 1 }, again.clone());
+    prove_quick(&pool, &child);
+    pool.nest();
+    let mut inner = child();
+    let parent = spawn(
+        async move {
+            let waker = Waker::from(Arc::new(Other));
+            assert!(poll(&mut inner, &waker).is_pending());
+            assert!(poll(&mut inner, Waker::noop()).is_pending());
+        },
+        pool.clone(),
+    );
+    pool.run_newest();
+    assert!(parent.is_finished());
+    drop((parent, child));
+    pool.run_all();
+    assert_clean(&pool);
+}
+
+/// Tasks that were not seen to be short, or were polled before, are left to the queue.
+#[test]
+fn only_a_new_and_quick_task_is_begun() {
+    let pool = Mock::new();
+    pool.nest();
+    let inner = spawn(async { 1 }, pool.clone());
+    let mut parent = spawn(inner, pool.clone());
+    pool.run_newest();
+    assert!(!parent.is_finished());
+    pool.run_all();
+    assert_eq!(ready(&mut parent).unwrap().unwrap(), 1);
+    drop(parent);
+
+    let again = pool.clone();
+    let child = move || {
+        spawn(
+            async {
+                task::yield_now().await;
+                2
+            },
+            again.clone(),
+        )
+    };
+    prove_quick(&pool, &child);
+    let mut inner = child();
+    pool.run();
+    let mut parent = spawn(
+        async move {
+            let first = poll(&mut inner, Waker::noop()).is_pending();
+            (first, inner.await.unwrap())
+        },
+        pool.clone(),
+    );
+    pool.run_newest();
+    pool.run_all();
+    assert_eq!(ready(&mut parent).unwrap(), (true, 2));
+    drop((parent, child));
+    assert_clean(&pool);
+}
+
+/// A chain of awaits comes back before the stack is full.
+#[test]
+fn a_chain_of_awaited_tasks_has_a_depth() {
+    fn link(pool: &Arc<Mock>, left: u32) -> JoinHandle<u32> {
+        let again = pool.clone();
+        let future: Pin<Box<dyn Future<Output = u32> + Send>> = Box::pin(async move {
+            match left {
+                0 => 0,
+                _ => link(&again, left - 1).await.unwrap() + 1,
+            }
+        });
+        spawn(future, pool.clone())
+    }
+
+    let pool = Mock::new();
+    let again = pool.clone();
+    prove_quick(&pool, move || link(&again, 0));
+    pool.nest();
+    let mut first = link(&pool, 1000);
+    pool.run_all();
+    assert_eq!(ready(&mut first).unwrap(), 1000);
+    drop(first);
+    assert_clean(&pool);
+}
