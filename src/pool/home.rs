@@ -8,7 +8,7 @@ use super::publish;
 use super::registry::Registry;
 use super::seat::{self, Mode};
 use crate::job::JobRef;
-use crate::task::{Class, How, Owned, Schedule};
+use crate::task::{Class, How, Observer, Owned, Schedule};
 use crate::util::unwind::Payload;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -35,6 +35,13 @@ impl Drop for Home {
     }
 }
 
+/// A measured poll has ended on this thread, if it is one with a seat.
+pub(super) fn measured(registry: &Registry, wait: u64, poll: u64) {
+    if let Some(me) = seat::try_current().filter(|me| registry.owns(me)) {
+        me.counters().saw_measured(wait, poll);
+    }
+}
+
 impl Schedule for Home {
     fn schedule(&self, job: JobRef, how: How, class: Class) {
         publish::schedule(&self.0, job, how, class);
@@ -43,6 +50,19 @@ impl Schedule for Home {
     #[inline]
     fn is_closed(&self) -> bool {
         self.0.is_closed()
+    }
+
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.0.standing.is_plain()
+    }
+
+    fn observer(&self) -> Option<&Observer> {
+        Some(&self.0.hooks.tasks)
+    }
+
+    fn measured(&self, wait: u64, poll: u64) {
+        measured(&self.0, wait, poll);
     }
 
     fn owned(&self) -> &Owned {

@@ -10,7 +10,7 @@ use super::heft::Heft;
 use super::id::Id;
 use super::info::{Site, TaskInfo, TaskKind};
 use super::state::{Dropped, Notify, State};
-use super::{Class, How, JoinError, Schedule};
+use super::{Class, How, JoinError, Schedule, observer};
 use crate::job::cancel::{self, Cancel};
 use crate::job::{self, JobRef, SeatIndex};
 use crate::sync::UnsafeCell;
@@ -192,7 +192,8 @@ where
         let cell = &*task.cast::<Cell<F, S>>().as_ptr();
         (cell.header.class, &cell.scheduler)
     };
-    if scheduler.is_closed() {
+    let is_plain = scheduler.is_plain();
+    if !is_plain && scheduler.is_closed() {
         // task.I6: the closing thread goes through all unfinished tasks after this became true.
         // SAFETY: the reference was made for a job, and there will be none.
         unsafe { release(task) };
@@ -200,7 +201,10 @@ where
     }
     // SAFETY: the header is the first field of a live cell, which the job's reference keeps until
     // it has run. The future is `Send`. task.I1: the state lets one thread at a time make a job.
-    let job = unsafe { JobRef::new(task.cast()) };
+    let mut job = unsafe { JobRef::new(task.cast()) };
+    if !is_plain {
+        job = observer::probe(scheduler, job, how, class);
+    }
     scheduler.schedule(job, how, class);
 }
 
@@ -224,6 +228,17 @@ impl Header {
         // Ordering: Relaxed; only shown to people.
         self.polled.store(coarse::stamp(), Ordering::Relaxed);
         self.heft.note_poll(self.site);
+    }
+
+    /// Has no poll begun yet?
+    pub(super) fn is_new(&self) -> bool {
+        // Ordering: Relaxed, as in `note_poll`; asked by the runner, who is told by the queue.
+        self.polled.load(Ordering::Relaxed) == 0
+    }
+
+    /// What the task is.
+    pub(super) fn kind(&self) -> TaskKind {
+        TaskKind::new(self.class.kind(), self.vtable.blocking)
     }
 
     /// The current poll computes.
@@ -255,7 +270,7 @@ pub(super) unsafe fn describe(task: NonNull<Header>, now: u32) -> TaskInfo {
         name,
         location: header.site,
         state: state.shown(),
-        kind: TaskKind::new(header.class.kind(), header.vtable.blocking),
+        kind: header.kind(),
         priority: header.class.priority(),
         age: state.age(now),
         last_poll: (polled != 0).then(|| coarse::between(polled, now, u32::BITS)),

@@ -5,6 +5,7 @@
 //! waker's `wake` and `drop`.
 
 use super::cell::{self, Cell, Code, Header, Stage};
+use super::observer::{self, Moment, Observed};
 use super::state::{AfterPoll, Completed, Start, WakerReleased};
 use super::{How, JoinError, Schedule, coop, current, waker};
 use crate::job::cancel::CancelRef;
@@ -102,9 +103,18 @@ where
         if (*task.as_ptr()).is_heavy() && typed.scheduler.puts_heavy_aside() {
             return put_aside::<F, S>(task);
         }
-        if typed.scheduler.is_closed() {
+        let is_plain = typed.scheduler.is_plain();
+        if !is_plain && typed.scheduler.is_closed() {
             cancel_future::<F, S>(task);
-        } else if poll_once::<F, S>(task).is_pending() {
+            return complete::<F, S>(task);
+        }
+        let observed = if is_plain { None } else { observe::<F, S>(task) };
+        let polled = poll_once::<F, S>(task);
+        if let Some(observed) = observed {
+            let header = task.as_ref();
+            observed.end(&typed.scheduler, header.id, header.site, header.kind());
+        }
+        if polled.is_pending() {
             sim::point(sim::Kind::Poll);
             match state.after_poll() {
                 AfterPoll::Idle => return,
@@ -117,6 +127,20 @@ where
         }
         complete::<F, S>(task);
     }
+}
+
+/// A poll begins of which the pool wants to know. (The first poll of a closure for blocking only
+/// puts it into the queue.)
+///
+/// # Safety
+///
+/// `task` is a live `Cell<F, S>`.
+#[cold]
+unsafe fn observe<F: Future, S: Schedule>(task: NonNull<Header>) -> Option<Observed> {
+    // SAFETY: the caller's promise.
+    let (header, typed) = unsafe { (task.as_ref(), &*task.cast::<Cell<F, S>>().as_ptr()) };
+    let is_told = !(S::BLOCKING && header.is_new());
+    is_told.then(|| Observed::begin(&typed.scheduler, header.id, header.site, header.kind()))
 }
 
 /// Leaves the task to another thread instead of polling it, as if a poll had asked for another one.
@@ -269,6 +293,10 @@ where
     unsafe {
         let header = task.as_ref();
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
+        if !typed.scheduler.is_plain() {
+            let kind = header.kind();
+            observer::tell(&typed.scheduler, Moment::Terminate, header.id, header.site, kind);
+        }
         // The task leaves the list first, so that one write gives up both references. The closing
         // pool need not find it there: it is about to complete anyway.
         let own = 1 + usize::from(typed.scheduler.owned().remove(task));
