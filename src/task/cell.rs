@@ -192,19 +192,39 @@ where
         let cell = &*task.cast::<Cell<F, S>>().as_ptr();
         (cell.header.class, &cell.scheduler)
     };
-    let is_plain = scheduler.is_plain();
-    if !is_plain && scheduler.is_closed() {
+    if scheduler.is_plain() {
+        // SAFETY: the header is the first field of a live cell, which the job's reference keeps
+        // until it has run. The future is `Send`. task.I1: the state lets one thread at a time make
+        // a job.
+        let job = unsafe { JobRef::new(task.cast()) };
+        scheduler.schedule(job, how, class);
+    } else {
+        // SAFETY: as above; the scheduler is the cell's.
+        unsafe { schedule_observed(task, scheduler, how, class) };
+    }
+}
+
+/// [`schedule`] in a pool that is closed, or wants to know of its tasks.
+///
+/// # Safety
+///
+/// As for [`schedule`]; `scheduler` is the cell's.
+#[cold]
+unsafe fn schedule_observed<S: Schedule>(
+    task: NonNull<Header>,
+    scheduler: &S,
+    how: How,
+    class: Class,
+) {
+    if scheduler.is_closed() {
         // task.I6: the closing thread goes through all unfinished tasks after this became true.
         // SAFETY: the reference was made for a job, and there will be none.
         unsafe { release(task) };
         return;
     }
-    // SAFETY: the header is the first field of a live cell, which the job's reference keeps until
-    // it has run. The future is `Send`. task.I1: the state lets one thread at a time make a job.
-    let mut job = unsafe { JobRef::new(task.cast()) };
-    if !is_plain {
-        job = observer::probe(scheduler, job, how, class);
-    }
+    // SAFETY: as in `schedule`.
+    let job = unsafe { JobRef::new(task.cast()) };
+    let job = observer::probe(scheduler, job, how, class);
     scheduler.schedule(job, how, class);
 }
 

@@ -184,13 +184,24 @@ pub(super) struct Observed {
 }
 
 impl Observed {
-    /// A poll begins, as soon as this has returned.
+    /// A poll begins, as soon as this has returned. `None`: nobody wants to know of it.
     #[cold]
-    pub(super) fn begin<S: Schedule>(scheduler: &S, id: Id, site: Site, kind: TaskKind) -> Self {
-        let waited = probes::take().map(|since| clock::ticks().saturating_sub(since));
+    pub(super) fn begin<S: Schedule>(
+        scheduler: &S,
+        id: Id,
+        site: Site,
+        kind: TaskKind,
+    ) -> Option<Self> {
+        let observer = scheduler.observer()?;
+        let since = probes::take();
+        let tells = observer.before_poll.is_some() || observer.after_poll.is_some();
+        if since.is_none() && !tells {
+            return None;
+        }
+        let waited = since.map(|since| clock::ticks().saturating_sub(since));
         tell(scheduler, Moment::BeforePoll, id, site, kind);
         let start = waited.map_or(0, |_| clock::ticks());
-        Self { waited, start }
+        Some(Self { waited, start })
     }
 
     /// It has ended.

@@ -138,8 +138,9 @@ impl Counters {
     /// A measured poll: how long its task was ready before, and how long it took, in ticks.
     pub(crate) fn saw_measured(&self, wait: u64, poll: u64) {
         if let Some(measured) = &self.measured {
-            measured.waits.add(clock::duration(wait));
-            measured.polls.add(clock::duration(poll));
+            let tick = clock::ns_per_tick();
+            measured.waits.add((wait as f64 * tick) as u64);
+            measured.polls.add((poll as f64 * tick) as u64);
         }
     }
 
