@@ -119,8 +119,7 @@ impl Options {
                 "--clients" => options.clients = number()?,
                 _ if arg.starts_with('-') => return Err(format!("unknown option {arg}")),
                 _ => {
-                    let no_address =
-                        |_| format!("{arg} is no address, as 127.0.0.1:8080 would be");
+                    let no_address = |_| format!("{arg} is no address, as 127.0.0.1:8080 would be");
                     options.address = arg.parse().map_err(no_address)?;
                 }
             }

@@ -82,7 +82,9 @@ impl Drop for Dashboard {
 }
 
 fn array(value: &Value) -> &Vec<Value> {
-    value.as_array().unwrap_or_else(|| panic!("no list: {value}"))
+    value
+        .as_array()
+        .unwrap_or_else(|| panic!("no list: {value}"))
 }
 
 #[test]
@@ -90,14 +92,21 @@ fn the_page_needs_nothing_else() {
     let dashboard = Dashboard::new(&["--threads", "1", "--clients", "0"]);
     let (status, head, page) = dashboard.ask("GET /");
     assert_eq!(status, 200);
-    assert!(head.contains("content-type: text/html; charset=utf-8"), "{head}");
+    assert!(
+        head.contains("content-type: text/html; charset=utf-8"),
+        "{head}"
+    );
     assert!(page.starts_with("<!DOCTYPE html>"));
     // The one address in it is the name of a namespace.
     let page = page.replace("http://www.w3.org/2000/svg", "");
     for outside in ["http:", "https:", "src=", "@import", "url(", "//cdn"] {
         assert!(!page.contains(outside), "{outside}");
     }
-    for needed in ["name=\"viewport\"", "prefers-color-scheme: dark", "metrics.json"] {
+    for needed in [
+        "name=\"viewport\"",
+        "prefers-color-scheme: dark",
+        "metrics.json",
+    ] {
         assert!(page.contains(needed), "{needed}");
     }
     // Whatever the script asks the page for is there.
@@ -110,10 +119,15 @@ fn the_page_needs_nothing_else() {
 #[test]
 fn what_the_pool_does_is_told() {
     let dashboard = Dashboard::new(&["--threads", "2"]);
-    let is_slow = |all: &Value| array(&all["sites"]).iter().any(|it| it["kind"] == "compute");
+    let is_slow = |all: &Value| {
+        array(&all["sites"])
+            .iter()
+            .any(|it| it["kind"] == "compute")
+    };
     let all = dashboard.until(|all| {
         let polled = |sample: &Value| sample["polls_per_s"].as_f64().unwrap() > 0.0;
-        let measured = |sample: &Value| sample["wait_us"][1].is_f64() && sample["poll_us"][1].is_f64();
+        let measured =
+            |sample: &Value| sample["wait_us"][1].is_f64() && sample["poll_us"][1].is_f64();
         let samples = array(&all["samples"]);
         samples.iter().any(|it| polled(it) && measured(it))
             && is_slow(all)
@@ -128,7 +142,10 @@ fn what_the_pool_does_is_told() {
         assert_eq!(workers, 2, "{sample}");
         for seat in seats {
             let (computing, polling) = (seat[2].as_f64().unwrap(), seat[3].as_f64().unwrap());
-            assert!(computing >= 0.0 && polling >= 0.0 && computing + polling <= 1.002, "{seat}");
+            assert!(
+                computing >= 0.0 && polling >= 0.0 && computing + polling <= 1.002,
+                "{seat}"
+            );
         }
         let indexes: HashSet<_> = seats.iter().map(|seat| seat[0].as_u64().unwrap()).collect();
         assert_eq!(indexes.len(), seats.len());
@@ -139,9 +156,16 @@ fn what_the_pool_does_is_told() {
     // Slowest first.
     let slowest = |site: &Value| site["slowest_us"].as_f64().unwrap();
     let sites = array(&all["sites"]);
-    assert!(sites.windows(2).all(|pair| slowest(&pair[0]) >= slowest(&pair[1])));
+    assert!(
+        sites
+            .windows(2)
+            .all(|pair| slowest(&pair[0]) >= slowest(&pair[1]))
+    );
     for site in sites {
-        assert!(site["polls"].as_u64() > Some(0) && site["mean_us"].as_f64() > Some(0.0), "{site}");
+        assert!(
+            site["polls"].as_u64() > Some(0) && site["mean_us"].as_f64() > Some(0.0),
+            "{site}"
+        );
         assert!(site["alive"].as_u64() <= site["spawned"].as_u64(), "{site}");
     }
     let clients: u64 = array(&all["groups"])
@@ -162,15 +186,26 @@ fn what_the_pool_does_is_told() {
 
     let (status, _, text) = dashboard.ask("GET /metrics");
     assert_eq!(status, 200);
-    assert!(text.contains("# TYPE manyhands_wake_to_poll_seconds histogram\n"), "{text}");
+    assert!(
+        text.contains("# TYPE manyhands_wake_to_poll_seconds histogram\n"),
+        "{text}"
+    );
     assert_eq!(dashboard.ask("GET /nothing").0, 404);
     assert_eq!(dashboard.ask("POST /").0, 405);
 }
 
 #[test]
 fn wrong_command_lines_end_with_code_2() {
-    for args in [&["--bogus"][..], &["--threads"], &["--clients", "many"], &["nowhere"]] {
-        let output = Command::new(program("dashboard")).args(args).output().unwrap();
+    for args in [
+        &["--bogus"][..],
+        &["--threads"],
+        &["--clients", "many"],
+        &["nowhere"],
+    ] {
+        let output = Command::new(program("dashboard"))
+            .args(args)
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(error.contains("usage: dashboard"), "{error}");

@@ -110,7 +110,11 @@ impl Site {
             Some(age) if age < WINDOW => self.slowest = self.slowest.max(took),
             age => {
                 let is_next = age.is_some_and(|age| age < 2 * WINDOW);
-                self.slowest_before = if is_next { self.slowest } else { Duration::ZERO };
+                self.slowest_before = if is_next {
+                    self.slowest
+                } else {
+                    Duration::ZERO
+                };
                 self.slowest = took;
                 self.window = Some(now);
             }
@@ -118,7 +122,10 @@ impl Site {
     }
 
     fn slowest(&self, now: Instant) -> Duration {
-        match self.window.map(|start| now.saturating_duration_since(start)) {
+        match self
+            .window
+            .map(|start| now.saturating_duration_since(start))
+        {
             Some(age) if age < WINDOW => self.slowest.max(self.slowest_before),
             Some(age) if age < 2 * WINDOW => self.slowest,
             _ => Duration::ZERO,

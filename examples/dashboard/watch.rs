@@ -143,7 +143,10 @@ fn seat_json(before: &SeatMetrics, now: &SeatMetrics) -> Option<Value> {
         _ => return None,
     };
     let is_same = |of: fn(&SeatMetrics) -> u64| of(before) == of(now);
-    if kind == "spare" && is_same(|it| it.jobs) && is_same(|it| it.parks) && now.parked == before.parked
+    if kind == "spare"
+        && is_same(|it| it.jobs)
+        && is_same(|it| it.parks)
+        && now.parked == before.parked
     {
         return None;
     }
@@ -154,7 +157,12 @@ fn seat_json(before: &SeatMetrics, now: &SeatMetrics) -> Option<Value> {
     let asleep = share(|it| it.parked);
     let computing = share(|it| it.computing).min(1.0 - asleep);
     let polling = 1.0 - asleep - computing;
-    Some(json!([now.index, kind, rounded(computing), rounded(polling)]))
+    Some(json!([
+        now.index,
+        kind,
+        rounded(computing),
+        rounded(polling)
+    ]))
 }
 
 fn rounded(share: f64) -> f64 {
@@ -184,17 +192,20 @@ fn groups(tasks: Vec<TaskInfo>) -> Value {
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_by_key(|(key, tasks)| (Reverse(tasks.len()), key.0, key.2.to_string()));
-    let rows = groups.into_iter().take(GROUPS).map(|((place, kind, state), tasks)| {
-        let seconds = |times: Option<Duration>| times.map(|time| time.as_secs_f64());
-        json!({
-            "place": place.to_string(),
-            "kind": kind.to_string(),
-            "state": state.to_string(),
-            "name": tasks.iter().find_map(|task| task.name.as_deref()),
-            "count": tasks.len(),
-            "oldest_s": seconds(tasks.iter().filter_map(|task| task.age).max()),
-            "last_poll_s": seconds(tasks.iter().filter_map(|task| task.last_poll).min()),
-        })
-    });
+    let rows = groups
+        .into_iter()
+        .take(GROUPS)
+        .map(|((place, kind, state), tasks)| {
+            let seconds = |times: Option<Duration>| times.map(|time| time.as_secs_f64());
+            json!({
+                "place": place.to_string(),
+                "kind": kind.to_string(),
+                "state": state.to_string(),
+                "name": tasks.iter().find_map(|task| task.name.as_deref()),
+                "count": tasks.len(),
+                "oldest_s": seconds(tasks.iter().filter_map(|task| task.age).max()),
+                "last_poll_s": seconds(tasks.iter().filter_map(|task| task.last_poll).min()),
+            })
+        });
     rows.collect()
 }

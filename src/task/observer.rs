@@ -144,13 +144,7 @@ impl Observer {
 
 /// Calls the pool's hook for this moment, if it has one. A panic is unhandled.
 #[cold]
-pub(super) fn tell<S: Schedule>(
-    scheduler: &S,
-    moment: Moment,
-    id: Id,
-    site: Site,
-    kind: TaskKind,
-) {
+pub(super) fn tell<S: Schedule>(scheduler: &S, moment: Moment, id: Id, site: Site, kind: TaskKind) {
     let Some(hook) = scheduler.observer().and_then(|it| it.hook(moment)) else {
         return;
     };

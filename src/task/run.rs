@@ -302,7 +302,13 @@ where
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
         if !typed.scheduler.is_plain() {
             let kind = header.kind();
-            observer::tell(&typed.scheduler, Moment::Terminate, header.id, header.site, kind);
+            observer::tell(
+                &typed.scheduler,
+                Moment::Terminate,
+                header.id,
+                header.site,
+                kind,
+            );
         }
         // The task leaves the list first, so that one write gives up both references. The closing
         // pool need not find it there: it is about to complete anyway.

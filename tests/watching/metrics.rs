@@ -286,7 +286,10 @@ fn waits_and_polls_are_told_apart() {
         first.join().unwrap();
         second.join().unwrap();
         let metrics = pool.metrics();
-        let (polls, waits) = (metrics.poll_times().unwrap(), metrics.wake_to_poll().unwrap());
+        let (polls, waits) = (
+            metrics.poll_times().unwrap(),
+            metrics.wake_to_poll().unwrap(),
+        );
         assert_eq!((polls.count(), waits.count()), (2, 2));
         // The clock is the processor's, compared with the system's: some per cent may be missing.
         let near = LONG * 9 / 10;
@@ -317,11 +320,17 @@ fn histograms_are_written_for_prometheus() {
             };
             let buckets = of("_bucket");
             assert!(buckets.windows(2).all(|pair| pair[0].2 <= pair[1].2));
-            let ends: Vec<f64> = buckets.iter().map(|it| it.1["le"].parse().unwrap()).collect();
+            let ends: Vec<f64> = buckets
+                .iter()
+                .map(|it| it.1["le"].parse().unwrap())
+                .collect();
             assert!(ends.windows(2).all(|pair| pair[0] < pair[1]));
             assert_eq!(ends.last(), Some(&f64::INFINITY));
             assert_eq!(buckets.last().unwrap().2, 5.0);
-            assert_eq!((of("_count")[0].2, of("_count")[0].1["pool"].as_str()), (5.0, "a"));
+            assert_eq!(
+                (of("_count")[0].2, of("_count")[0].1["pool"].as_str()),
+                (5.0, "a")
+            );
             assert!(of("_sum")[0].2 > 0.0);
         }
     });

@@ -144,7 +144,11 @@ impl Histogram {
         let start = |bucket| Duration::from_nanos(start_of(bucket));
         self.counts.iter().enumerate().map(move |(bucket, count)| {
             let is_last = bucket + 1 == BUCKETS;
-            let end = if is_last { Duration::MAX } else { start(bucket + 1) };
+            let end = if is_last {
+                Duration::MAX
+            } else {
+                start(bucket + 1)
+            };
             (start(bucket)..end, *count)
         })
     }
@@ -192,7 +196,9 @@ impl Histogram {
     pub fn since(&self, earlier: &Self) -> Self {
         let counts = self.counts.iter().zip(&earlier.counts);
         Self {
-            counts: counts.map(|(now, then)| now.saturating_sub(*then)).collect(),
+            counts: counts
+                .map(|(now, then)| now.saturating_sub(*then))
+                .collect(),
             sum: self.sum.saturating_sub(earlier.sum),
         }
     }
@@ -216,7 +222,8 @@ impl Histogram {
         self
     }
 
-    /// For each power of two (in nanoseconds) at which a bucket begins: how many times were shorter.
+    /// For each power of two (in nanoseconds) at which a bucket begins: how many times were
+    /// shorter.
     pub(crate) fn powers(&self) -> impl Iterator<Item = (Duration, u64)> + '_ {
         (FIRST..=LAST).map(|power| {
             let below = bucket_of(1 << power);
@@ -245,7 +252,10 @@ mod tests {
         assert_eq!((bucket_of(0), bucket_of(u64::MAX)), (0, BUCKETS - 1));
         for bucket in 1..BUCKETS {
             let start = start_of(bucket);
-            assert_eq!((bucket_of(start - 1), bucket_of(start)), (bucket - 1, bucket));
+            assert_eq!(
+                (bucket_of(start - 1), bucket_of(start)),
+                (bucket - 1, bucket)
+            );
             if bucket + 1 < BUCKETS {
                 let end = start_of(bucket + 1);
                 assert!(4 * (end - start) <= start, "{start} to {end}");

@@ -35,9 +35,9 @@ mod slots;
 mod waits_for;
 
 pub use self::counters::SeatMetrics;
-pub use self::histogram::Histogram;
 pub(crate) use self::counters::{Counters, Parked};
 pub(crate) use self::credit::Credit;
+pub use self::histogram::Histogram;
 pub(crate) use self::lifo::Tasks;
 pub(crate) use self::mail::Mail;
 pub(crate) use self::mode::{Mode, Progress};
@@ -217,12 +217,7 @@ impl Drop for Sitting<'_> {
 
 impl Seat {
     /// A seat of a pool, which `measures` polls or does not.
-    pub(super) fn new(
-        index: SeatIndex,
-        kind: SeatKind,
-        pool: NonNull<()>,
-        measures: bool,
-    ) -> Self {
+    pub(super) fn new(index: SeatIndex, kind: SeatKind, pool: NonNull<()>, measures: bool) -> Self {
         Self {
             slots: Slots::new(),
             tasks: Tasks::new(),
