@@ -68,12 +68,15 @@ impl Load {
     async fn one_loop(self: &Arc<Self>, rounds: u64) {
         self.items.store(0, Relaxed);
         let load = Arc::clone(self);
-        let sum: u64 = compute(move || {
+        let sum = compute(move || {
             let item = |item: u64| {
                 load.items.fetch_add(1, Relaxed);
                 work(rounds * 1_000 + item)
             };
-            (0..ITEMS).into_par_iter().map(item).sum()
+            (0..ITEMS)
+                .into_par_iter()
+                .map(item)
+                .reduce(|| 0, |a, b| a ^ b)
         })
         .await;
         black_box(sum);
@@ -110,9 +113,12 @@ async fn request(dice: &mut Dice) {
     let _ = answer.await;
 }
 
-/// Computes something in `rounds` steps of a nanosecond or so.
+/// A build without optimisation takes as many times as long for a step.
+const SLOWER: u64 = if cfg!(debug_assertions) { 50 } else { 1 };
+
+/// Computes something for `rounds` nanoseconds or so.
 fn work(rounds: u64) -> u64 {
-    (0..rounds).fold(rounds, |sum, round| black_box(sum.rotate_left(5) ^ round))
+    (0..rounds / SLOWER).fold(rounds, |sum, round| black_box(sum.rotate_left(5) ^ round))
 }
 
 /// Pseudo-random numbers, the same in each run.
