@@ -9,9 +9,10 @@ count_tests cargo test --no-fail-fast
 # The attributes, and what stands in for rayon-core.
 count_tests cargo test --no-fail-fast -p manyhands-macros -p rayon-core
 # With all features, and optimised: the same API, on threads that also drive a reactor and are traced.
-check cargo build --release --all-features --example echo --example http_server --example tokio_bridge
+check cargo build --release --all-features --example echo --example http_server --example dashboard \
+    --example tokio_bridge
 count_tests cargo test --no-fail-fast --release --all-features --test it --test time \
-    --test async_io --test echo --test http_server --test tokio_bridge --test trace --test tracing
+    --test async_io --test echo --test http_server --test dashboard --test tokio_bridge --test trace --test tracing
 # With this feature alone workers are inside another reactor than with all.
 count_tests cargo test --no-fail-fast --features async-io --test time --test async_io --test echo
 finish

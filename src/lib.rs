@@ -130,7 +130,7 @@ pub use entry::{
 pub use entry::{
     Pool as ThreadPool, PoolBuildError as ThreadPoolBuildError, PoolBuilder as ThreadPoolBuilder,
 };
-pub use pool::{BlockingMetrics, Metrics, SeatKind, SeatMetrics, ThreadBuilder};
+pub use pool::{BlockingMetrics, Histogram, Metrics, SeatKind, SeatMetrics, ThreadBuilder};
 pub use task::{AbortHandle, CancelOnDrop, JoinError, JoinHandle, Priority};
 
 /// Runs an async `main`.

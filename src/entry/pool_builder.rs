@@ -4,11 +4,17 @@ use super::build_error::PoolBuildError;
 use super::{Pool, global};
 use crate::pool::{Hooks, MAX_THREADS, Registry, Sizes, Start, ThreadBuilder};
 use crate::sync::Mutex;
+use crate::task::TaskMeta;
 use crate::util::unwind::Payload;
 use std::fmt;
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// One in this many polls is measured, if the pool measures polls at all. (A prime, so that it does
+/// not beat with the loops of programs.)
+const SAMPLING: u32 = 61;
 
 /// The largest number of worker threads that a pool can have: 1024. Larger requests are cut down
 /// to it.
@@ -423,6 +429,179 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
         H: Fn() + Send + Sync + 'static,
     {
         self.hooks.thread_unpark = Some(Box::new(handler));
+        self
+    }
+
+    /// Called when a task is spawned, on the thread that spawns it, before the task can run.
+    ///
+    /// The four hooks of tasks have tokio's names, and are told which task it is ([`TaskMeta`]).
+    /// Tasks are the futures and closures that have a [`JoinHandle`](crate::JoinHandle), on
+    /// whichever handle of the pool they were spawned: also those of
+    /// [`spawn_compute`](crate::spawn_compute), [`spawn_blocking`](crate::spawn_blocking) and
+    /// [`JoinSet`](crate::task::JoinSet). The future of [`block_on`](crate::block_on), the halves
+    /// of a join, pieces of loops and jobs of scopes are none.
+    ///
+    /// For each task the calls come in this order, one after the other:
+    ///
+    /// 1. this one, once;
+    /// 2. [`on_before_task_poll`](Self::on_before_task_poll), the poll (or the run of the closure)
+    ///    and [`on_after_task_poll`](Self::on_after_task_poll), on one thread, as often as there
+    ///    are polls;
+    /// 3. [`on_task_terminate`](Self::on_task_terminate), once.
+    ///
+    /// A hook runs on the way of every task, so it should be short. It may spawn tasks, of which it
+    /// hears in turn. It holds no lock of the pool. A panic goes to the panic handler, and the task
+    /// goes on.
+    ///
+    /// # Cost
+    ///
+    /// A pool without these hooks looks at a word that it reads anyway. With all four, empty, a
+    /// poll takes some 20 ns more, and a spawn with its end some 20 ns.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use std::sync::{Arc, Mutex};
+    /// let spawns = Arc::new(Mutex::new(HashMap::new()));
+    /// let seen = Arc::clone(&spawns);
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(2)
+    ///     .on_task_spawn(move |task| {
+    ///         *seen.lock().unwrap().entry(task.spawned_at()).or_insert(0) += 1;
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// let tasks: Vec<_> = (0..3).map(|n| pool.spawn(async move { n })).collect();
+    /// let sum: i32 = tasks.into_iter().map(|task| task.join().unwrap()).sum();
+    /// assert_eq!(sum, 3);
+    /// // One place in the program has spawned three tasks.
+    /// assert_eq!(*spawns.lock().unwrap().values().collect::<Vec<_>>(), [&3]);
+    /// ```
+    pub fn on_task_spawn<H>(mut self, hook: H) -> Self
+    where
+        H: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.hooks.tasks.spawn = Some(Box::new(hook));
+        self
+    }
+
+    /// Called before each poll of a task, on the thread that polls it. A closure is told of when it
+    /// starts. See [`on_task_spawn`](Self::on_task_spawn).
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use std::time::{Duration, Instant};
+    /// thread_local! {
+    ///     static START: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// }
+    /// static SLOW: AtomicU64 = AtomicU64::new(0);
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(1)
+    ///     .on_before_task_poll(|_| START.set(Some(Instant::now())))
+    ///     .on_after_task_poll(|task| {
+    ///         let took = START.take().unwrap().elapsed();
+    ///         if took >= Duration::from_millis(5) {
+    ///             println!("a poll took {took:?}: task spawned at {}", task.spawned_at());
+    ///             SLOW.fetch_add(1, Ordering::Relaxed);
+    ///         }
+    ///     })
+    ///     .build()
+    ///     .unwrap();
+    /// pool.spawn(async { std::thread::sleep(Duration::from_millis(5)) }).join().unwrap();
+    /// assert_eq!(SLOW.load(Ordering::Relaxed), 1);
+    /// ```
+    pub fn on_before_task_poll<H>(mut self, hook: H) -> Self
+    where
+        H: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.hooks.tasks.before_poll = Some(Box::new(hook));
+        self
+    }
+
+    /// Called after each poll of a task, even if that has panicked, on the thread that has polled
+    /// it. If the task is done, its future is dropped by then. See
+    /// [`on_before_task_poll`](Self::on_before_task_poll), with an example, and
+    /// [`on_task_spawn`](Self::on_task_spawn).
+    pub fn on_after_task_poll<H>(mut self, hook: H) -> Self
+    where
+        H: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.hooks.tasks.after_poll = Some(Box::new(hook));
+        self
+    }
+
+    /// Called when a task has ended, by its result, by a panic or by cancellation: its future is
+    /// dropped, and its handle does not know yet. So who awaits the task sees what the hook has
+    /// done. The thread is the one that has polled the task last, or that cancels it: at the end of
+    /// the pool, the one that shuts it down. See [`on_task_spawn`](Self::on_task_spawn).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicIsize, Ordering};
+    /// let alive = Arc::new(AtomicIsize::new(0));
+    /// let (more, fewer) = (Arc::clone(&alive), Arc::clone(&alive));
+    /// let pool = manyhands::Pool::builder()
+    ///     .num_threads(2)
+    ///     .on_task_spawn(move |_| { more.fetch_add(1, Ordering::Relaxed); })
+    ///     .on_task_terminate(move |_| { fewer.fetch_sub(1, Ordering::Relaxed); })
+    ///     .build()
+    ///     .unwrap();
+    /// let stuck = pool.spawn(std::future::pending::<()>());
+    /// pool.spawn(async {}).join().unwrap();
+    /// assert_eq!(alive.load(Ordering::Relaxed), 1);
+    /// pool.shutdown();
+    /// assert_eq!(alive.load(Ordering::Relaxed), 0);
+    /// assert!(stuck.join().unwrap_err().is_cancelled());
+    /// ```
+    pub fn on_task_terminate<H>(mut self, hook: H) -> Self
+    where
+        H: Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    {
+        self.hooks.tasks.terminate = Some(Box::new(hook));
+        self
+    }
+
+    /// Measures how long futures wait when they are ready, and how long their polls take:
+    /// [`Metrics::wake_to_poll`](crate::Metrics::wake_to_poll) and
+    /// [`Metrics::poll_times`](crate::Metrics::poll_times), and two histograms in
+    /// [`to_prometheus`](crate::Metrics::to_prometheus).
+    ///
+    /// Of the futures that become ready on a thread, one in 61 is measured, because to read the
+    /// clock three times costs as much as a short poll. Both histograms are of the same polls. Not
+    /// measured are closures, and polls on threads that have no seat.
+    /// [`poll_histogram_sampling`](Self::poll_histogram_sampling) takes another number. (tokio's
+    /// name is `enable_metrics_poll_time_histogram`; it measures every poll.)
+    ///
+    /// # Cost
+    ///
+    /// A wake and a poll take some 10 ns more together, a spawn with its poll some 20 ns, and each
+    /// seat 2 KiB. The chapter "Watching the pool" of the book has a table.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(2).enable_poll_histograms().build().unwrap();
+    /// let all: Vec<_> = (0..1000).map(|_| pool.spawn(async {})).collect();
+    /// for task in all {
+    ///     task.join().unwrap();
+    /// }
+    /// let waits = pool.metrics().wake_to_poll().unwrap();
+    /// assert!((10..30).contains(&waits.count()), "{waits:?}");
+    /// ```
+    pub fn enable_poll_histograms(self) -> Self {
+        self.poll_histogram_sampling(SAMPLING)
+    }
+
+    /// As [`enable_poll_histograms`](Self::enable_poll_histograms), but one in `polls` is measured:
+    /// with 1, all of them. 0 turns it off.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(1).poll_histogram_sampling(1).build().unwrap();
+    /// for _ in 0..10 {
+    ///     pool.spawn(async {}).join().unwrap();
+    /// }
+    /// assert_eq!(pool.metrics().poll_times().unwrap().count(), 10);
+    /// ```
+    pub fn poll_histogram_sampling(mut self, polls: u32) -> Self {
+        self.hooks.tasks.sampling = NonZeroU32::new(polls);
         self
     }
 

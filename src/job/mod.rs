@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`StackJob`](stack::StackJob) | the frame of the `join` or `install` that waits for it | `join`, `install` |
 //! | [`HeapJob`](heap::HeapJob) | its own block of memory ([`blocks`]), given back by running it | scope spawns, broadcasts, runners of limits |
+//! | [probe](probe) | a block | pools that measure, in place of a task's job |
 //! | task | its own cell, counted by reference | `spawn`, `spawn_compute` ([`crate::task`]) |
 //!
 //! Called by every layer above. Invariants:
@@ -21,6 +22,7 @@ pub(crate) mod blocks;
 pub(crate) mod cancel;
 pub(crate) mod heap;
 pub(crate) mod origin;
+pub(crate) mod probe;
 pub(crate) mod share;
 pub(crate) mod stack;
 

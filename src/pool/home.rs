@@ -9,7 +9,7 @@ use super::seat::{self, Mode};
 use super::{nested, publish};
 use crate::job::JobRef;
 use crate::task::nest::Unbegun;
-use crate::task::{Class, How, Owned, Priority, Schedule};
+use crate::task::{Class, How, Observer, Owned, Priority, Schedule};
 use crate::util::unwind::Payload;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -36,6 +36,13 @@ impl Drop for Home {
     }
 }
 
+/// A measured poll has ended on this thread, if it is one with a seat.
+pub(super) fn measured(registry: &Registry, wait: u64, poll: u64) {
+    if let Some(me) = seat::try_current().filter(|me| registry.owns(me)) {
+        me.counters().saw_measured(wait, poll);
+    }
+}
+
 impl Schedule for Home {
     fn schedule(&self, job: JobRef, how: How, class: Class) {
         publish::schedule(&self.0, job, how, class);
@@ -44,6 +51,19 @@ impl Schedule for Home {
     #[inline]
     fn is_closed(&self) -> bool {
         self.0.is_closed()
+    }
+
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.0.standing.is_plain()
+    }
+
+    fn observer(&self) -> Option<&Observer> {
+        Some(&self.0.hooks.tasks)
+    }
+
+    fn measured(&self, wait: u64, poll: u64) {
+        measured(&self.0, wait, poll);
     }
 
     fn owned(&self) -> &Owned {
@@ -56,6 +76,9 @@ impl Schedule for Home {
 
     #[inline]
     fn own_queue(&self, how: How, class: Class) -> Option<fn(JobRef)> {
+        if !self.is_plain() {
+            return None;
+        }
         let me = seat::try_current().filter(|me| self.0.owns(me))?;
         let is_usual = class == Class::future(Priority::Normal) && me.mode() != Mode::Away;
         match how {
@@ -67,6 +90,10 @@ impl Schedule for Home {
     }
 
     fn begin_awaited(&self, task: &Unbegun<'_>) {
+        // Where polls are told of, each is one of the queues'.
+        if !self.is_plain() {
+            return;
+        }
         if let Some(me) = seat::try_current().filter(|me| self.0.owns(me)) {
             nested::begin(me, task);
         }

@@ -1,7 +1,8 @@
-//! What users want to be told of a pool's threads, and how these are to be made.
+//! What users want to be told of a pool's threads and tasks, and how threads are to be made.
 
 use super::events::Context;
 use crate::sync::{Mutex, lock};
+use crate::task::Observer;
 use crate::util::unwind::{self, Payload};
 
 type Name = Box<dyn FnMut(usize) -> String + Send>;
@@ -24,6 +25,7 @@ pub(crate) struct Hooks {
     pub(crate) thread_park: Option<Handler>,
     pub(crate) thread_unpark: Option<Handler>,
     pub(crate) panic: Option<PanicHandler>,
+    pub(crate) tasks: Observer,
     /// What all threads are in while they run jobs.
     pub(crate) context: Context,
 }

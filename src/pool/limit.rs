@@ -10,13 +10,13 @@
 //! lock. Model: `pool::a_limit_forgets_no_job`.
 
 use super::registry::Registry;
-use super::{publish, tell};
+use super::{home, publish, tell};
 use crate::job::heap::HeapJob;
 use crate::job::origin::Ambient;
 use crate::job::share::{Share, ShareRef};
 use crate::job::{JobRef, SeatIndex};
 use crate::sync::{Mutex, lock};
-use crate::task::{Class, How, Kind, Owned, Schedule};
+use crate::task::{Class, How, Kind, Observer, Owned, Schedule};
 use crate::util::unwind::Payload;
 use std::collections::VecDeque;
 use std::fmt;
@@ -146,6 +146,18 @@ impl Schedule for Limited {
 
     fn is_closed(&self) -> bool {
         self.0.registry.is_closed()
+    }
+
+    fn is_plain(&self) -> bool {
+        self.0.registry.standing.is_plain()
+    }
+
+    fn observer(&self) -> Option<&Observer> {
+        Some(&self.0.registry.hooks.tasks)
+    }
+
+    fn measured(&self, wait: u64, poll: u64) {
+        home::measured(&self.0.registry, wait, poll);
     }
 
     fn owned(&self) -> &Owned {

@@ -2,7 +2,7 @@
 
 use super::BlockingMetrics;
 use super::registry::Registry;
-use super::seat::{Seat, SeatMetrics};
+use super::seat::{Histogram, Seat, SeatMetrics};
 
 /// A pool at one moment, and what it has done so far; see
 /// [`Handle::metrics`](crate::Handle::metrics).
@@ -71,6 +71,41 @@ impl Metrics {
             blocking: registry.blocking.metrics(),
             seats: registry.seats().map(of_seat).collect(),
         }
+    }
+
+    /// How long the measured polls of futures took, on all seats together. `None` if the pool
+    /// measures none: see
+    /// [`enable_poll_histograms`](crate::PoolBuilder::enable_poll_histograms).
+    ///
+    /// ```
+    /// let plain = manyhands::Pool::builder().num_threads(1).build().unwrap();
+    /// assert!(plain.metrics().poll_times().is_none());
+    /// let pool = manyhands::Pool::builder().num_threads(1).poll_histogram_sampling(1).build().unwrap();
+    /// pool.spawn(manyhands::task::yield_now()).join().unwrap();
+    /// assert_eq!(pool.metrics().poll_times().unwrap().count(), 2);
+    /// ```
+    pub fn poll_times(&self) -> Option<Histogram> {
+        self.all(|seat| seat.poll_times.as_ref())
+    }
+
+    /// How long the tasks of the measured polls were ready before them, on all seats together;
+    /// `None` as above. A task is ready from its spawn, its wake, or the end of a poll during which
+    /// it was woken.
+    ///
+    /// ```
+    /// let pool = manyhands::Pool::builder().num_threads(1).poll_histogram_sampling(1).build().unwrap();
+    /// pool.spawn(manyhands::task::yield_now()).join().unwrap();
+    /// assert_eq!(pool.metrics().wake_to_poll().unwrap().count(), 2);
+    /// ```
+    pub fn wake_to_poll(&self) -> Option<Histogram> {
+        self.all(|seat| seat.wake_to_poll.as_ref())
+    }
+
+    /// The histograms of all seats in one.
+    fn all(&self, of: impl Fn(&SeatMetrics) -> Option<&Histogram>) -> Option<Histogram> {
+        let mut parts = self.seats.iter().filter_map(of).peekable();
+        parts.peek()?;
+        Some(parts.fold(Histogram::empty(), Histogram::merge))
     }
 }
 

@@ -10,7 +10,7 @@
 //! | 0 | `driver.rs`, `events/` | who waits for timers and for the system, and in what |
 //! | 0 | `rescue/` (state, `policy.rs`, `turn.rs`, `look.rs`) | futures beside computing threads |
 //! | 0 | `watch/mod.rs` | is such a look due? |
-//! | 0 | `blocking/`, `hooks.rs`, `sizes.rs` | the queue of closures that block; closures of the user around threads; sizes |
+//! | 0 | `blocking/`, `hooks.rs`, `sizes.rs`, `standing.rs` | the queue of closures that block; closures of the user around threads and tasks; sizes; open or closed |
 //! | 1 | `registry.rs` | one pool: the sum of all that, and looks at it |
 //! | 2 | `find.rs`, `rescue/sight.rs` | what a worker does next; what can be seen of a pool |
 //! | 2 | `asleep.rs` | a sleep that hooks and counters know of |
@@ -52,6 +52,7 @@ pub(crate) mod resize;
 pub(crate) mod seat;
 pub(crate) mod shutdown;
 mod sizes;
+mod standing;
 mod start;
 mod tell;
 #[cfg(test)]
@@ -69,7 +70,7 @@ pub(crate) mod yielding;
 
 pub use self::blocking::BlockingMetrics;
 pub use self::metrics::Metrics;
-pub use self::seat::{SeatKind, SeatMetrics};
+pub use self::seat::{Histogram, SeatKind, SeatMetrics};
 pub use self::start::ThreadBuilder;
 
 pub(crate) use self::blocking::spawn_blocking;

@@ -1,7 +1,7 @@
 //! Metrics in the text format of Prometheus, version 0.0.4.
 
 use super::metrics::Metrics;
-use super::seat::{SeatKind, SeatMetrics};
+use super::seat::{Histogram, SeatKind, SeatMetrics};
 use std::fmt::{self, Write};
 
 impl Metrics {
@@ -21,6 +21,11 @@ impl Metrics {
     /// | `manyhands_busy_seconds_total`, `manyhands_parked_seconds_total`, `manyhands_computing_seconds_total` | counter | `seat`, `kind` |
     /// | `manyhands_slowest_poll_seconds`, `manyhands_longest_rescue_seconds` | gauge | `seat`, `kind` |
     /// | `manyhands_queue_depth` | gauge | `seat`, `kind`, `queue`: `jobs`, `tasks` |
+    /// | `manyhands_poll_seconds`, `manyhands_wake_to_poll_seconds` | histogram | |
+    ///
+    /// The histograms are there if the pool measures polls
+    /// ([`enable_poll_histograms`](crate::PoolBuilder::enable_poll_histograms)). Their counts are
+    /// those of measured polls. There is a bucket for each power of two from 256 ns to 69 s.
     ///
     /// `seat` is the index of a thread, `kind` one of `worker`, `guest` and `spare`.
     ///
@@ -48,6 +53,7 @@ impl Metrics {
         let mut page = Page::new(labels);
         self.write_pool(&mut page);
         self.write_seats(&mut page);
+        self.write_histograms(&mut page);
         page.text
     }
 
@@ -122,6 +128,22 @@ impl Metrics {
         for seat in &self.seats {
             page.seat_sample(name, seat, &[("queue", "jobs")], seat.queued_jobs as f64);
             page.seat_sample(name, seat, &[("queue", "tasks")], seat.queued_tasks as f64);
+        }
+    }
+
+    fn write_histograms(&self, page: &mut Page) {
+        let histograms = [
+            ("poll_seconds", "Polls of futures.", self.poll_times()),
+            (
+                "wake_to_poll_seconds",
+                "Time from ready to polled.",
+                self.wake_to_poll(),
+            ),
+        ];
+        for (name, help, histogram) in histograms {
+            if let Some(histogram) = histogram {
+                page.histogram(name, help, &histogram);
+            }
         }
     }
 }
@@ -209,6 +231,7 @@ const SEAT_FAMILIES: [Family; 13] = [
 
 const COUNTER: &str = "counter";
 const GAUGE: &str = "gauge";
+const HISTOGRAM: &str = "histogram";
 
 /// The text so far, and what stands on each of its lines.
 struct Page {
@@ -222,7 +245,7 @@ impl Page {
         let mut common = String::new();
         for (name, value) in labels {
             assert!(
-                is_label(name) && !["seat", "kind", "queue"].contains(name),
+                is_label(name) && !["seat", "kind", "queue", "le"].contains(name),
                 "{name:?} cannot be the name of a label here"
             );
             push_label(&mut common, name, value);
@@ -250,6 +273,20 @@ impl Page {
         } else {
             writeln!(self.text, "manyhands_{name}{{{all}}} {value}")
         };
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
+        self.family(name, HISTOGRAM, help);
+        let bucket = format!("{name}_bucket");
+        for (end, count) in histogram.powers() {
+            let end = end.as_secs_f64().to_string();
+            self.sample(&bucket, &[("le", &end)], count as f64);
+        }
+        let count = histogram.count() as f64;
+        self.sample(&bucket, &[("le", "+Inf")], count);
+        let sum = histogram.sum().as_secs_f64();
+        self.sample(&format!("{name}_sum"), &[], sum);
+        self.sample(&format!("{name}_count"), &[], count);
     }
 
     fn seat_sample(&mut self, name: &str, seat: &SeatMetrics, more: &[(&str, &str)], value: f64) {

@@ -14,12 +14,13 @@ use super::injectors::Injectors;
 use super::rescue::Rescue;
 use super::seat::{Occupant, Seat, SeatKind, Sitting};
 use super::sizes::Sizes;
+use super::standing::Standing;
 use super::threads::{Bench, Call, GuestSeats, MAX_GUESTS, Threads, Waiters};
 use super::watch::Watch;
 use crate::job::SeatIndex;
 use crate::sleep::Sleep;
 use crate::sync::OnceLock;
-use crate::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::task::{Owned, TaskInfo};
 use crate::timer::Timers;
 use crate::trace::Recorder;
@@ -56,7 +57,7 @@ pub(crate) struct Registry {
     workers: usize,
     /// How many of them have a thread; see `resize.rs`.
     pub(super) granted: AtomicUsize,
-    closed: AtomicBool,
+    pub(super) standing: Standing,
     owned: Owned,
     /// How many threads can run at the same time.
     cores: u32,
@@ -90,6 +91,7 @@ impl Registry {
             ),
             driver: Driver::new(events),
             watch: Watch::new(),
+            standing: Standing::new(!hooks.tasks.is_idle()),
             hooks,
             blocking: Blocking::new(sizes.blocking, sizes.keep_alive),
             start_spare,
@@ -97,7 +99,6 @@ impl Registry {
             used: AtomicUsize::new(0),
             workers: sizes.workers,
             granted: AtomicUsize::new(sizes.workers),
-            closed: AtomicBool::new(false),
             owned: Owned::new(sizes.workers.next_power_of_two() * 4),
             cores: sizes.cores,
             trace: Recorder::from_environment(seats),
@@ -123,7 +124,8 @@ impl Registry {
             } else {
                 SeatKind::Spare
             };
-            Box::new(Seat::new(index, kind, NonNull::from(self).cast()))
+            let measures = self.hooks.tasks.sampling.is_some();
+            Box::new(Seat::new(index, kind, NonNull::from(self).cast(), measures))
         });
         // Ordering: Relaxed to look, AcqRel to raise: a sweep that sees the new bound may still
         // find the seat unmade, and skips it then.
@@ -254,15 +256,12 @@ impl Registry {
 
     #[inline]
     pub(crate) fn is_closed(&self) -> bool {
-        // Ordering: Acquire pairs with the Release half of the swap in `close`.
-        self.closed.load(Ordering::Acquire)
+        self.standing.is_closed()
     }
 
     /// Step shutdown.C1 (see `shutdown.rs`). `true`: this call did it.
     pub(super) fn close(&self) -> bool {
-        // Ordering: SeqCst, as the store of a store-then-look pair; the fence of `wake_all`
-        // follows anyway.
-        !self.closed.swap(true, Ordering::SeqCst)
+        self.standing.close()
     }
 
     /// Is this a forked child of the process with the pool's threads?

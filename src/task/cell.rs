@@ -10,7 +10,7 @@ use super::heft::{Heft, Stopwatch};
 use super::id::Id;
 use super::info::{Site, TaskInfo, TaskKind};
 use super::state::{Dropped, Notify, State};
-use super::{Class, How, JoinError, Priority, Schedule};
+use super::{Class, How, JoinError, Priority, Schedule, observer};
 use crate::job::cancel::{self, Cancel};
 use crate::job::{self, BEGUN, JobRef, SeatIndex, blocks};
 use crate::sync::UnsafeCell;
@@ -197,15 +197,39 @@ where
         let cell = &*task.cast::<Cell<F, S>>().as_ptr();
         (cell.header.class, &cell.scheduler)
     };
+    if scheduler.is_plain() {
+        // SAFETY: the header is the first field of a live cell, which the job's reference keeps
+        // until it has run. The future is `Send`. task.I1: the state lets one thread at a time make
+        // a job.
+        let job = unsafe { JobRef::new(task.cast()) };
+        scheduler.schedule(job, how, class);
+    } else {
+        // SAFETY: as above; the scheduler is the cell's.
+        unsafe { schedule_observed(task, scheduler, how, class) };
+    }
+}
+
+/// [`schedule`] in a pool that is closed, or wants to know of its tasks.
+///
+/// # Safety
+///
+/// As for [`schedule`]; `scheduler` is the cell's.
+#[cold]
+unsafe fn schedule_observed<S: Schedule>(
+    task: NonNull<Header>,
+    scheduler: &S,
+    how: How,
+    class: Class,
+) {
     if scheduler.is_closed() {
         // task.I6: the closing thread goes through all unfinished tasks after this became true.
         // SAFETY: the reference was made for a job, and there will be none.
         unsafe { release(task) };
         return;
     }
-    // SAFETY: the header is the first field of a live cell, which the job's reference keeps until
-    // it has run. The future is `Send`. task.I1: the state lets one thread at a time make a job.
+    // SAFETY: as in `schedule`.
     let job = unsafe { JobRef::new(task.cast()) };
+    let job = observer::probe(scheduler, job, how, class);
     scheduler.schedule(job, how, class);
 }
 
@@ -229,6 +253,17 @@ impl Header {
         // Ordering: Relaxed; only shown to people.
         self.polled.store(coarse::stamp(), Ordering::Relaxed);
         self.heft.note_poll(self.site, self.id)
+    }
+
+    /// Has no poll begun yet?
+    pub(super) fn is_new(&self) -> bool {
+        // Ordering: Relaxed, as in `note_poll`; asked by the runner, who is told by the queue.
+        self.polled.load(Ordering::Relaxed) == 0
+    }
+
+    /// What the task is.
+    pub(super) fn kind(&self) -> TaskKind {
+        TaskKind::new(self.class.kind(), self.vtable.blocking)
     }
 
     /// The current poll computes.
@@ -277,7 +312,7 @@ pub(super) unsafe fn describe(task: NonNull<Header>, now: u32) -> TaskInfo {
         name,
         location: header.site,
         state: state.shown(),
-        kind: TaskKind::new(header.class.kind(), header.vtable.blocking),
+        kind: header.kind(),
         priority: header.class.priority(),
         age: state.age(now),
         last_poll: (polled != 0).then(|| coarse::between(polled, now, u32::BITS)),

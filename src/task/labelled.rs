@@ -1,7 +1,7 @@
 //! Tasks with a name, or with a span (feature `tracing`). Other tasks pay for neither.
 
 use super::nest::Unbegun;
-use super::{Class, How, Owned, Schedule};
+use super::{Class, How, Observer, Owned, Schedule};
 use crate::job::JobRef;
 use crate::util::spans::Carried;
 use crate::util::unwind::Payload;
@@ -23,6 +23,18 @@ impl<S: Schedule> Schedule for Labelled<S> {
 
     fn is_closed(&self) -> bool {
         self.scheduler.is_closed()
+    }
+
+    fn is_plain(&self) -> bool {
+        self.scheduler.is_plain()
+    }
+
+    fn observer(&self) -> Option<&Observer> {
+        self.scheduler.observer()
+    }
+
+    fn measured(&self, wait: u64, poll: u64) {
+        self.scheduler.measured(wait, poll);
     }
 
     fn owned(&self) -> &Owned {

@@ -23,6 +23,7 @@ mod info;
 mod labelled;
 mod local;
 pub(crate) mod nest;
+mod observer;
 mod owned;
 mod run;
 mod spawnable;
@@ -44,6 +45,7 @@ pub use self::info::{TaskInfo, TaskKind, TaskState};
 #[doc(hidden)]
 pub use self::local::LocalSlot;
 pub use self::local::{AccessError, LocalKey, TaskLocalFuture};
+pub use self::observer::TaskMeta;
 pub use self::spawnable::Spawnable;
 pub use self::yield_now::{YieldNow, yield_now};
 // Where users look for them; they need a pool, and live above it.
@@ -55,11 +57,13 @@ pub use crate::entry::{
 pub(crate) use self::class::{Class, Kind};
 pub(crate) use self::current::note_computing;
 pub(crate) use self::info::Site;
+pub(crate) use self::observer::Observer;
 pub(crate) use self::owned::Owned;
 
 use self::cell::Cell;
 use self::labelled::Labelled;
 use self::nest::Unbegun;
+use self::observer::Moment;
 use crate::job::JobRef;
 use crate::util::spans::Carried;
 use crate::util::unwind::Payload;
@@ -101,6 +105,22 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// Is the pool closed? From then on, for ever, running a task cancels it instead of polling it.
     /// The pool sets this before it calls [`Owned::close_and_cancel_all`], which soon follows.
     fn is_closed(&self) -> bool;
+
+    /// Is the pool neither closed nor observed? One look for both, at every poll.
+    fn is_plain(&self) -> bool {
+        !self.is_closed()
+    }
+
+    /// What the pool wants to know of its tasks. Asked where it is not plain.
+    fn observer(&self) -> Option<&Observer> {
+        None
+    }
+
+    /// A measured poll has ended on the calling thread. The task was ready for `wait` ticks of the
+    /// clock before, and the poll took `poll` of them.
+    fn measured(&self, wait: u64, poll: u64) {
+        let _ = (wait, poll);
+    }
 
     /// The list of all unfinished tasks.
     fn owned(&self) -> &Owned;
@@ -205,6 +225,11 @@ where
     let handle = unsafe { JoinHandle::from_raw(task) };
     // SAFETY: the handle keeps the cell.
     let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
+    if !scheduler.is_plain() {
+        // The task has not begun, so this is what its hooks hear first.
+        let kind = TaskKind::new(class.kind(), S::BLOCKING);
+        observer::tell(scheduler, Moment::Spawn, id, site, kind);
+    }
     // SAFETY: the second reference is for the list.
     if unsafe { scheduler.owned().insert(task) } {
         // SAFETY: the third is for the job that a new task is owed. The handle's lasts longer. (A

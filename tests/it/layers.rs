@@ -34,6 +34,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("pool::watch", 0),
     ("pool::hooks", 0),
     ("pool::sizes", 0),
+    ("pool::standing", 0),
     ("pool::registry", 1),
     ("pool::find", 2),
     ("pool::rescue::sight", 2),

@@ -7,4 +7,5 @@ mod util;
 
 mod hooks;
 mod metrics;
+mod task_hooks;
 mod tasks;

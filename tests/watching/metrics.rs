@@ -5,6 +5,7 @@ use manyhands::{Metrics, Pool, SeatKind, join, spawn};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 #[test]
 fn polls_closures_wakes_and_computations_are_told_apart() {
@@ -96,13 +97,17 @@ fn parse(text: &str) -> (HashMap<String, String>, Vec<Sample>) {
             assert!(!help.is_empty() && helps.insert(name.to_owned()), "{line}");
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').unwrap();
-            assert!(["counter", "gauge"].contains(&kind));
+            assert!(["counter", "gauge", "histogram"].contains(&kind));
             assert!(helps.contains(name), "{line}");
             assert!(types.insert(name.to_owned(), kind.to_owned()).is_none());
         } else {
             samples.push(sample(line));
             let name = &samples.last().unwrap().0;
-            assert!(types.contains_key(name), "{line}");
+            let of_histogram = ["_bucket", "_sum", "_count"]
+                .iter()
+                .filter_map(|end| name.strip_suffix(end))
+                .any(|family| types.get(family).is_some_and(|kind| kind == "histogram"));
+            assert!(of_histogram || types.contains_key(name), "{line}");
         }
     }
     (types, samples)
@@ -206,9 +211,127 @@ fn labels_are_escaped() {
 #[test]
 fn bad_label_names_are_refused() {
     let pool = Pool::builder().num_threads(1).build().unwrap();
-    for name in ["", "9x", "a-b", "seat", "kind", "queue"] {
+    for name in ["", "9x", "a-b", "seat", "kind", "queue", "le"] {
         let write = || pool.metrics().to_prometheus_with(&[(name, "x")]);
         let write = std::panic::AssertUnwindSafe(write);
         assert!(std::panic::catch_unwind(write).is_err(), "{name:?}");
     }
+}
+
+#[test]
+fn nothing_is_measured_unless_asked() {
+    let pool = Pool::builder().num_threads(1).build().unwrap();
+    pool.spawn(async {}).join().unwrap();
+    let metrics = pool.metrics();
+    assert_eq!((metrics.poll_times(), metrics.wake_to_poll()), (None, None));
+    assert_eq!(metrics.seats[0].poll_times, None);
+    assert!(!metrics.to_prometheus().contains("histogram"));
+}
+
+#[test]
+fn one_poll_of_some_is_measured() {
+    watched(|| {
+        for every in [1, 7] {
+            let pool = Pool::builder()
+                .num_threads(1)
+                .poll_histogram_sampling(every)
+                .build()
+                .unwrap();
+            let polls = 700;
+            // The spawn is counted on this thread, where nothing else is spawned.
+            let task = pool.spawn(async move {
+                for _ in 1..polls {
+                    manyhands::task::yield_now().await;
+                }
+            });
+            task.join().unwrap();
+            pool.spawn_compute(|| ()).join().unwrap();
+            let metrics = pool.metrics();
+            let expected = u64::from(polls / every);
+            for histogram in [metrics.poll_times(), metrics.wake_to_poll()] {
+                let histogram = histogram.unwrap();
+                let count = histogram.count();
+                assert!((expected..=expected + 1).contains(&count), "{histogram:?}");
+                let counts: u64 = histogram.buckets().map(|(_, count)| count).sum();
+                assert_eq!(counts, count);
+            }
+        }
+    });
+}
+
+#[test]
+fn waits_and_polls_are_told_apart() {
+    watched(|| {
+        const LONG: Duration = Duration::from_millis(20);
+        let pool = Pool::builder()
+            .num_threads(1)
+            .max_spare_threads(0)
+            .poll_histogram_sampling(1)
+            .build()
+            .unwrap();
+        // The second one is ready, and waits until the pool's only thread has done the first.
+        let (begins, begun) = mpsc::channel();
+        let (ends, end) = mpsc::channel::<()>();
+        let first = pool.spawn(async move {
+            begins.send(()).unwrap();
+            end.recv().unwrap();
+        });
+        begun.recv().unwrap();
+        let second = pool.spawn(async {});
+        let start = Instant::now();
+        while start.elapsed() < LONG {
+            std::hint::spin_loop();
+        }
+        ends.send(()).unwrap();
+        first.join().unwrap();
+        second.join().unwrap();
+        let metrics = pool.metrics();
+        let (polls, waits) = (
+            metrics.poll_times().unwrap(),
+            metrics.wake_to_poll().unwrap(),
+        );
+        assert_eq!((polls.count(), waits.count()), (2, 2));
+        // The clock is the processor's, compared with the system's: some per cent may be missing.
+        let near = LONG * 9 / 10;
+        assert!(polls.sum() >= near && waits.sum() >= near, "{metrics:?}");
+        assert!(polls.quantile(1.0).unwrap() > near && waits.quantile(1.0).unwrap() > near);
+    });
+}
+
+#[test]
+fn histograms_are_written_for_prometheus() {
+    watched(|| {
+        let pool = Pool::builder()
+            .num_threads(2)
+            .poll_histogram_sampling(1)
+            .build()
+            .unwrap();
+        for _ in 0..5 {
+            pool.spawn(async {}).join().unwrap();
+        }
+        let metrics = pool.metrics();
+        let text = metrics.to_prometheus_with(&[("pool", "a")]);
+        let (types, samples) = parse(&text);
+        for name in ["manyhands_poll_seconds", "manyhands_wake_to_poll_seconds"] {
+            assert_eq!(types[name], "histogram");
+            let of = |end: &str| -> Vec<&Sample> {
+                let name = format!("{name}{end}");
+                samples.iter().filter(|it| it.0 == name).collect()
+            };
+            let buckets = of("_bucket");
+            assert!(buckets.windows(2).all(|pair| pair[0].2 <= pair[1].2));
+            let ends: Vec<f64> = buckets
+                .iter()
+                .map(|it| it.1["le"].parse().unwrap())
+                .collect();
+            assert!(ends.windows(2).all(|pair| pair[0] < pair[1]));
+            assert_eq!(ends.last(), Some(&f64::INFINITY));
+            assert_eq!(buckets.last().unwrap().2, 5.0);
+            assert_eq!(
+                (of("_count")[0].2, of("_count")[0].1["pool"].as_str()),
+                (5.0, "a")
+            );
+            assert!(of("_sum")[0].2 > 0.0);
+        }
+    });
 }

@@ -9,7 +9,7 @@ use crate::pool::threads::Number;
 use crate::sim;
 use crate::sync::{MutexGuard, lock, thread_cell};
 use crate::task::big::is_big;
-use crate::task::{self, Class, How, JoinHandle, Owned, Priority, Schedule, Site};
+use crate::task::{self, Class, How, JoinHandle, Observer, Owned, Priority, Schedule, Site};
 use crate::util::unwind::Payload;
 use std::cell::Cell;
 use std::pin::Pin;
@@ -219,6 +219,14 @@ impl Schedule for OnBlockingThread {
 
     fn is_closed(&self) -> bool {
         self.registry.is_closed()
+    }
+
+    fn is_plain(&self) -> bool {
+        self.registry.standing.is_plain()
+    }
+
+    fn observer(&self) -> Option<&Observer> {
+        Some(&self.registry.hooks.tasks)
     }
 
     fn owned(&self) -> &Owned {

@@ -1,6 +1,7 @@
 //! What the occupants of a seat have done: counted without shared writes, read at any time.
 
 use super::SeatKind;
+use super::histogram::{Histogram, Record};
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::trace::{self, Span};
 use crate::util::clock::{self, Moment};
@@ -32,6 +33,15 @@ pub(crate) struct Counters {
     parked: AtomicU64,
     /// When the present sleep began, in nanoseconds since `start`, plus 1; 0: awake.
     since: AtomicU64,
+    /// Of the pools that measure polls.
+    measured: Option<Box<Measured>>,
+}
+
+/// The times of the polls that were measured.
+#[derive(Debug)]
+struct Measured {
+    polls: Record,
+    waits: Record,
 }
 
 /// The thread sleeps until this is dropped.
@@ -39,8 +49,16 @@ pub(crate) struct Counters {
 pub(crate) struct Parked<'a>(&'a Counters);
 
 impl Counters {
-    pub(crate) fn new() -> Self {
+    /// The counters of a new seat, whose pool `measures` polls or does not.
+    pub(crate) fn new(measures: bool) -> Self {
+        let measured = || {
+            Box::new(Measured {
+                polls: Record::new(),
+                waits: Record::new(),
+            })
+        };
         Self {
+            measured: measures.then(measured),
             start: clock::moment(),
             polls: AtomicU64::new(0),
             closures: AtomicU64::new(0),
@@ -125,6 +143,15 @@ impl Counters {
         Self::raise(&self.slowest_poll, took);
     }
 
+    /// A measured poll: how long its task was ready before, and how long it took, in ticks.
+    pub(crate) fn saw_measured(&self, wait: u64, poll: u64) {
+        if let Some(measured) = &self.measured {
+            let tick = clock::ns_per_tick();
+            measured.waits.add((wait as f64 * tick) as u64);
+            measured.polls.add((poll as f64 * tick) as u64);
+        }
+    }
+
     pub(crate) fn saw_rescue(&self, after: Duration) {
         let nanos = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
         Self::raise(&self.longest_rescue, nanos);
@@ -195,6 +222,8 @@ impl Counters {
             age: clock::after(self.start),
             queued_jobs: 0,
             queued_tasks: 0,
+            poll_times: self.measured.as_ref().map(|it| it.polls.read()),
+            wake_to_poll: self.measured.as_ref().map(|it| it.waits.read()),
         }
     }
 }
@@ -271,6 +300,11 @@ pub struct SeatMetrics {
     pub queued_jobs: usize,
     /// Ready tasks in the seat's queues now.
     pub queued_tasks: usize,
+    /// How long the measured polls of futures took here, if the pool measures any: see
+    /// [`enable_poll_histograms`](crate::PoolBuilder::enable_poll_histograms).
+    pub poll_times: Option<Histogram>,
+    /// How long their tasks were ready before.
+    pub wake_to_poll: Option<Histogram>,
 }
 
 impl SeatMetrics {

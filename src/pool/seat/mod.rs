@@ -10,7 +10,7 @@
 //! | `mode.rs` | what the occupant is doing |
 //! | `waits_for.rs` | what it waits for, shown to people |
 //! | `credit.rs` | counts of the scope that it works for |
-//! | `counters.rs` | what it has done |
+//! | `counters.rs`, `histogram.rs` | what it has done, and how long polls took |
 //!
 //! Two types, one seat. [`Seat`] is what everybody may do with it: steal, post a letter, look.
 //! [`Occupant`] is evidence that the calling thread sits there, and what only that thread may do;
@@ -25,6 +25,7 @@
 
 mod counters;
 mod credit;
+mod histogram;
 mod lifo;
 mod mail;
 mod mode;
@@ -36,6 +37,7 @@ mod waits_for;
 pub use self::counters::SeatMetrics;
 pub(crate) use self::counters::{Counters, Parked};
 pub(crate) use self::credit::Credit;
+pub use self::histogram::Histogram;
 pub(crate) use self::lifo::Tasks;
 pub(crate) use self::mail::Mail;
 pub(crate) use self::mode::{Mode, Progress};
@@ -208,14 +210,15 @@ impl Drop for Sitting<'_> {
 }
 
 impl Seat {
-    pub(super) fn new(index: SeatIndex, kind: SeatKind, pool: NonNull<()>) -> Self {
+    /// A seat of a pool, which `measures` polls or does not.
+    pub(super) fn new(index: SeatIndex, kind: SeatKind, pool: NonNull<()>, measures: bool) -> Self {
         Self {
             slots: Slots::new(),
             tasks: Tasks::new(),
             mail: Mail::new(),
             phase: PhaseWord::new(),
             waits_for: WaitWord::new(),
-            counters: Counters::new(),
+            counters: Counters::new(measures),
             index,
             kind,
             pool,
