@@ -50,7 +50,9 @@ fn meet(count: usize) {
     let barrier = Barrier::new(count);
     scope(|scope| {
         for _ in 0..count {
-            scope.spawn(|_| drop(barrier.wait()));
+            scope.spawn(|_| {
+                barrier.wait();
+            });
         }
     });
 }
@@ -202,7 +204,9 @@ fn a_loop_is_shared_with_the_threads_that_are_added() {
                 pool.install(|| {
                     scope(|scope| {
                         for _ in 1..threads {
-                            scope.spawn(|_| drop(barrier.wait()));
+                            scope.spawn(|_| {
+                                barrier.wait();
+                            });
                         }
                         Handle::current().set_num_threads(threads);
                         barrier.wait();
@@ -226,7 +230,9 @@ fn tasks_are_polled_by_the_threads_that_are_added() {
                 let others: Vec<_> = (0..2)
                     .map(|_| {
                         let barrier = meets.clone();
-                        spawn(async move { drop(barrier.wait()) })
+                        spawn(async move {
+                            barrier.wait();
+                        })
                     })
                     .collect();
                 Handle::current().set_num_threads(3);
@@ -261,7 +267,7 @@ fn everything_is_done_while_the_number_changes() {
                 for round in 0..150_usize {
                     let sum = pool.install(|| {
                         let sum: usize = (0..1000_usize).into_par_iter().sum();
-                        let (a, b) = join(|| sum, || current_num_threads());
+                        let (a, b) = join(|| sum, current_num_threads);
                         assert!((1..=4).contains(&b));
                         a
                     });
