@@ -9,7 +9,7 @@ export RUSTC_BOOTSTRAP=1
 copy=target/min-versions/copy
 rm -rf "$copy"
 mkdir -p "$copy"
-cp -r Cargo.toml Cargo.lock build.rs README.md src tests examples benches macros "$copy"
+cp -r Cargo.toml Cargo.lock build.rs README.md src tests examples benches macros rayon-core "$copy"
 check cargo update -Zdirect-minimal-versions --manifest-path "$copy/Cargo.toml"
 check cargo check --locked --all-features --manifest-path "$copy/Cargo.toml" \
     --target-dir target/min-versions

@@ -10,7 +10,7 @@ source ci/lib.sh
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 rm -rf target/package
-check cargo package --workspace --locked --allow-dirty --no-verify --target-dir target
+check cargo package -p manyhands -p manyhands-macros --locked --allow-dirty --no-verify --target-dir target
 ls -l "target/package/manyhands-$version.crate" "target/package/manyhands-macros-$version.crate"
 mkdir -p target/package/open
 for crate in manyhands manyhands-macros; do

@@ -74,7 +74,7 @@
 //!   on in whoever waits; one that nobody waits for goes to
 //!   [`panic_handler`](PoolBuilder::panic_handler). None ends the process.
 //! * **Costs:** a join that nobody steals from makes no allocation, no fence and no atomic
-//!   read-modify-write. A spawned task is one allocation, a job of a scope is one.
+//!   read-modify-write. A spawned task is at most one allocation, a job of a scope is one.
 //! * **An idle pool sleeps.**
 //!
 //! The repository has a book with a guide, limits, how it works inside, and what has been verified.

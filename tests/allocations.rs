@@ -58,7 +58,7 @@ fn fib(n: u32) -> u64 {
 }
 
 #[test]
-fn one_allocation_a_task_and_none_for_joins_and_loops() {
+fn at_most_one_allocation_a_task_and_none_for_joins_and_loops() {
     for size in [1, 2] {
         let pool = Pool::builder().num_threads(size).build().unwrap();
         pool.install(|| {
@@ -121,13 +121,17 @@ fn one_allocation_a_task_and_none_for_joins_and_loops() {
                     drop(spawn(async {}));
                 }
             });
-            assert_eq!(tasks.0, 32, "tasks");
+            assert!(tasks.0 <= 32, "tasks: {tasks:?}");
             let joined = allocations(|| {
                 for _ in 0..32 {
                     assert_eq!(spawn(async { 1 }).join().unwrap(), 1);
                 }
             });
-            assert_eq!(joined, (32, 32), "tasks and joins of their handles");
+            // Small tasks take over what those before them have left on the seat.
+            assert!(
+                joined.0 <= 32 && joined.1 <= 32,
+                "tasks and joins of their handles: {joined:?}"
+            );
             let scopes = allocations(|| {
                 manyhands::scope(|s| {
                     for _ in 0..32 {

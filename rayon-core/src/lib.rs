@@ -1,4 +1,4 @@
-//! rayon-core's interface on the pool of [manyhands](manyhands).
+//! rayon-core's interface on the pool of [manyhands].
 //!
 //! One line in a program's `Cargo.toml` puts every crate that uses rayon on the pool that also runs
 //! the program's futures:

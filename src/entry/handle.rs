@@ -194,7 +194,7 @@ impl Handle {
     /// * **More.** Threads that sleep are woken if there is work, and take what a loop or a join
     ///   keeps for threads that are idle; a loop that goes on is shared from its next block on.
     ///   What was divided among a number of threads when it began stays so until it ends: a sort, a
-    ///   [`map_ordered`](crate::iter::ParallelIterator::map_ordered).
+    ///   [`par_map_ordered`](crate::iter::ParallelMapOrdered::par_map_ordered).
     ///
     /// [`current_num_threads`](Self::current_num_threads) tells the new number from now on, and
     /// loops that begin later use it. [`broadcast`](Self::broadcast) still runs on every worker.

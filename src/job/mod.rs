@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`StackJob`](stack::StackJob) | the frame of the `join` or `install` that waits for it | `join`, `install` |
 //! | [`HeapJob`](heap::HeapJob) | its own block of memory ([`blocks`]), given back by running it | scope spawns, broadcasts, runners of limits |
-//! | [probe](probe) | a block | pools that measure, in place of a task's job |
+//! | [probe] | a block | pools that measure, in place of a task's job |
 //! | task | its own cell, counted by reference | `spawn`, `spawn_compute` ([`crate::task`]) |
 //!
 //! Called by every layer above. Invariants:

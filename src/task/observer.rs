@@ -1,7 +1,7 @@
 //! Pools that look at their tasks: closures that are told of them, and measured polls.
 //!
 //! A scheduler says in one look that its pool is neither closed nor observed
-//! ([`Schedule::is_plain`](super::Schedule::is_plain)), and all else here is off the way of tasks.
+//! ([`Schedule::is_plain`]), and all else here is off the way of tasks.
 //!
 //! A poll is measured if a *probe* stood for its job in the queue ([`probes`]).
 

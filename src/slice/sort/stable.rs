@@ -41,6 +41,10 @@ where
         // A single leaf seldom needs a buffer.
         let mut found = None;
         if len <= leaf {
+            // One that descends is reversed by that.
+            if leading_run(slice, alone, &is_less) == len {
+                return;
+            }
             found = strays::find(slice, &is_less);
             if found.is_none() {
                 return sort_stable(slice, &is_less);
