@@ -54,7 +54,7 @@ pub(crate) fn exists() -> bool {
 
 #[cfg(all(target_os = "linux", not(miri), not(manyhands_model)))]
 mod system {
-    use std::sync::OnceLock;
+    use crate::sync::OnceLock;
 
     /// The commands, from `linux/membarrier.h`.
     const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
