@@ -164,10 +164,10 @@ fn at_most_one_allocation_a_task_and_none_for_joins_and_loops() {
                 assert_eq!(nested, (0, 0), "jobs that spawn jobs");
             }
             let large = allocations(|| {
-                let large = [1_u8; 200];
+                let large = [1_u8; 1000];
                 manyhands::scope(|s| {
                     s.spawn(move |_| {
-                        assert_eq!(large.iter().map(|x| usize::from(*x)).sum::<usize>(), 200)
+                        assert_eq!(large.iter().map(|x| usize::from(*x)).sum::<usize>(), 1000)
                     });
                 });
             });
