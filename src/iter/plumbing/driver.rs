@@ -271,7 +271,9 @@ fn run_short(mut rest: Rest, probes: [usize; 2], work: &mut dyn Work, workers: &
             return work.finish();
         }
     }
-    if rest.plan.is_as_expected(lap.block, lap.clock.peek()) {
+    let ns = lap.clock.peek();
+    if rest.plan.is_as_expected(lap.block, ns) {
+        rest.plan.remember_first(lap.block, ns);
         // SAFETY: driver.D1: as above.
         unsafe { work.run_rest(rest.len) };
     } else {

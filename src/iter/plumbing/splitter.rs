@@ -223,16 +223,19 @@ impl Plan {
     }
 
     /// Have the first items of a short loop taken so little time that the whole loop will be short?
-    /// Of a tiny loop, about which nothing is known, this notes what they cost.
+    /// (Of a tiny loop nothing is expected.)
     pub(super) fn is_as_expected(&self, items: usize, ns: f64) -> bool {
-        if self.pace.ns_per_item.is_some() {
-            return self.pace.is_as_expected(items, ns);
+        match self.pace.ns_per_item {
+            Some(_) => self.pace.is_as_expected(items, ns),
+            None => ns < QUICK_BLOCK_NS,
         }
-        let is_quick = ns < QUICK_BLOCK_NS;
-        if is_quick {
-            self.site.remember(ns / items.max(1) as f64);
+    }
+
+    /// Keeps what the first items of a tiny loop have shown for the next run of the same loop.
+    pub(super) fn remember_first(&self, items: usize, ns: f64) {
+        if self.pace.ns_per_item.is_none() {
+            self.site.remember(ns / items as f64);
         }
-        is_quick
     }
 
     /// Decides, before a loop of `len` items starts, whether to cut it at once.
