@@ -1,8 +1,8 @@
 //! A queue of tasks that are awaited in the order in which they were spawned.
 
+use super::join_set::{output, without_id};
 use super::{Handle, spawn, spawn_blocking, spawn_compute};
 use crate::task::{AbortHandle, CancelOnDrop, Id, JoinError, JoinHandle};
-use crate::util::unwind;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
@@ -228,11 +228,7 @@ impl<T> JoinQueue<T> {
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(result) = self.join_next().await {
-            match result.map_err(JoinError::try_into_panic) {
-                Ok(output) => outputs.push(output),
-                Err(Ok(payload)) => unwind::resume(payload),
-                Err(Err(cancelled)) => panic!("{cancelled}: join_all has no output for it"),
-            }
+            outputs.push(output(result));
         }
         outputs
     }
@@ -303,10 +299,6 @@ impl<T> JoinQueue<T> {
         self.tasks.push_back(task.cancel_on_drop());
         abort
     }
-}
-
-fn without_id<T>(result: Result<(Id, T), JoinError>) -> Result<T, JoinError> {
-    result.map(|(_, output)| output)
 }
 
 impl<T: Send + 'static> JoinQueue<T> {

@@ -392,11 +392,7 @@ impl<T> JoinSet<T> {
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(result) = self.join_next().await {
-            match result.map_err(JoinError::try_into_panic) {
-                Ok(output) => outputs.push(output),
-                Err(Ok(payload)) => unwind::resume(payload),
-                Err(Err(cancelled)) => panic!("{cancelled}: join_all has no output for it"),
-            }
+            outputs.push(output(result));
         }
         outputs
     }
@@ -464,8 +460,17 @@ impl<T> JoinSet<T> {
     }
 }
 
-fn without_id<T>(result: Result<(Id, T), JoinError>) -> Result<T, JoinError> {
+pub(super) fn without_id<T>(result: Result<(Id, T), JoinError>) -> Result<T, JoinError> {
     result.map(|(_, output)| output)
+}
+
+/// What `join_all` takes of a task.
+pub(super) fn output<T>(result: Result<T, JoinError>) -> T {
+    match result.map_err(JoinError::try_into_panic) {
+        Ok(output) => output,
+        Err(Ok(payload)) => unwind::resume(payload),
+        Err(Err(cancelled)) => panic!("{cancelled}: join_all has no output for it"),
+    }
 }
 
 impl<T> Drop for JoinSet<T> {
