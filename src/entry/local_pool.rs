@@ -285,12 +285,12 @@ struct Driver {
 }
 
 /// The waker of the future in one place.
-struct Ring {
+struct LocalWaker {
     place: usize,
     thread: Arc<Thread>,
 }
 
-impl Wake for Ring {
+impl Wake for LocalWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
@@ -328,7 +328,7 @@ impl Driver {
     fn add(&mut self, local: Box<dyn Local>) -> usize {
         let place = self.free.pop().unwrap_or(self.places.len());
         let thread = Arc::clone(&self.thread);
-        let waker = Waker::from(Arc::new(Ring { place, thread }));
+        let waker = Waker::from(Arc::new(LocalWaker { place, thread }));
         let entry = Some((local, waker));
         if place == self.places.len() {
             self.places.push(entry);
