@@ -9,7 +9,7 @@ use super::seat::{self, Mode};
 use super::{nested, publish};
 use crate::job::JobRef;
 use crate::task::nest::Unbegun;
-use crate::task::{Class, How, Observer, Owned, Priority, Schedule};
+use crate::task::{Class, How, Observer, Owned, Schedule};
 use crate::util::unwind::Payload;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -80,9 +80,8 @@ impl Schedule for Home {
             return None;
         }
         let me = seat::try_current().filter(|me| self.0.owns(me))?;
-        let is_usual = class == Class::future(Priority::Normal) && me.mode() != Mode::Away;
         match how {
-            _ if !is_usual => None,
+            _ if !class.is_usual() || me.mode() == Mode::Away => None,
             How::Spawn => Some(publish::spawn_here),
             How::Yield => Some(publish::yield_here),
             _ => None,

@@ -44,7 +44,7 @@ pub(crate) fn push_scope_job(me: Occupant<'_>, job: JobRef) {
 /// Puts a ready task where a worker finds it.
 pub(super) fn schedule(registry: &Registry, job: JobRef, how: How, class: Class) {
     // Only usual futures have queues on seats.
-    let is_usual = class == Class::future(Priority::Normal) && how != How::Aside;
+    let is_usual = class.is_usual() && how != How::Aside;
     match awake_occupant(registry) {
         Some(me) if is_usual => schedule_here(me, job, how),
         Some(me) => share(me, job, how, class),

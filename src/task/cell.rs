@@ -9,8 +9,9 @@
 use super::heft::{Heft, Stopwatch};
 use super::id::Id;
 use super::info::{Site, TaskInfo, TaskKind};
+use super::observer::{self, TaskMeta};
 use super::state::{Dropped, Notify, State};
-use super::{Class, How, JoinError, Priority, Schedule, observer};
+use super::{Class, How, JoinError, Schedule};
 use crate::job::cancel::{self, Cancel};
 use crate::job::{self, BEGUN, JobRef, SeatIndex, blocks};
 use crate::sync::UnsafeCell;
@@ -266,6 +267,11 @@ impl Header {
         TaskKind::new(self.class.kind(), self.vtable.blocking)
     }
 
+    /// What hooks are told of it.
+    pub(super) fn meta(&self) -> TaskMeta<'_> {
+        TaskMeta::new(self.id, self.site, self.kind())
+    }
+
     /// The current poll computes.
     pub(super) fn note_computing(&self) {
         self.heft.note_computing(self.site);
@@ -281,7 +287,7 @@ impl Header {
     /// `nest.rs`.
     #[inline]
     pub(super) fn may_nest(&self) -> bool {
-        self.class == Class::future(Priority::Normal) && self.heft.may_nest()
+        self.class.is_usual() && self.heft.may_nest()
     }
 
     pub(super) fn class(&self) -> Class {

@@ -43,6 +43,13 @@ impl Class {
         Self(priority as u8 | Self::ROOT)
     }
 
+    /// Is it that of a future of normal priority? Only such tasks lie in queues of seats, and only
+    /// such are begun by their awaiters.
+    #[inline]
+    pub(crate) const fn is_usual(self) -> bool {
+        self.0 == Self::future(Priority::Normal).0
+    }
+
     pub(crate) const fn kind(self) -> Kind {
         if self.0 & Self::ROOT == 0 {
             Kind::Future

@@ -227,8 +227,8 @@ where
     let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
     if !scheduler.is_plain() {
         // The task has not begun, so this is what its hooks hear first.
-        let kind = TaskKind::new(class.kind(), S::BLOCKING);
-        observer::tell(scheduler, Moment::Spawn, id, site, kind);
+        // SAFETY: as above.
+        observer::tell(scheduler, Moment::Spawn, unsafe { task.as_ref() }.meta());
     }
     // SAFETY: the second reference is for the list.
     if unsafe { scheduler.owned().insert(task) } {

@@ -47,6 +47,17 @@ pub struct TaskMeta<'a> {
 }
 
 impl<'a> TaskMeta<'a> {
+    /// Of a task whose name the scheduler knows, if it has one.
+    pub(super) fn new(id: Id, site: Site, kind: TaskKind) -> Self {
+        let name = None;
+        Self {
+            id,
+            site,
+            kind,
+            name,
+        }
+    }
+
     /// The task's id, that of [`JoinHandle::id`](super::JoinHandle::id).
     pub fn id(&self) -> Id {
         self.id
@@ -144,17 +155,12 @@ impl Observer {
 
 /// Calls the pool's hook for this moment, if it has one. A panic is unhandled.
 #[cold]
-pub(super) fn tell<S: Schedule>(scheduler: &S, moment: Moment, id: Id, site: Site, kind: TaskKind) {
+pub(super) fn tell<S: Schedule>(scheduler: &S, moment: Moment, task: TaskMeta<'_>) {
     let Some(hook) = scheduler.observer().and_then(|it| it.hook(moment)) else {
         return;
     };
     let name = scheduler.name().map(|name| &**name);
-    let task = TaskMeta {
-        id,
-        site,
-        kind,
-        name,
-    };
+    let task = TaskMeta { name, ..task };
     if let Err(payload) = unwind::catch(|| hook(&task)) {
         scheduler.unhandled_panic(payload);
     }
@@ -180,12 +186,7 @@ pub(super) struct Observed {
 impl Observed {
     /// A poll begins, as soon as this has returned. `None`: nobody wants to know of it.
     #[cold]
-    pub(super) fn begin<S: Schedule>(
-        scheduler: &S,
-        id: Id,
-        site: Site,
-        kind: TaskKind,
-    ) -> Option<Self> {
+    pub(super) fn begin<S: Schedule>(scheduler: &S, task: TaskMeta<'_>) -> Option<Self> {
         let observer = scheduler.observer()?;
         let since = probes::take();
         let tells = observer.before_poll.is_some() || observer.after_poll.is_some();
@@ -193,18 +194,18 @@ impl Observed {
             return None;
         }
         let waited = since.map(|since| clock::ticks().saturating_sub(since));
-        tell(scheduler, Moment::BeforePoll, id, site, kind);
+        tell(scheduler, Moment::BeforePoll, task);
         let start = waited.map_or(0, |_| clock::ticks());
         Some(Self { waited, start })
     }
 
     /// It has ended.
     #[cold]
-    pub(super) fn end<S: Schedule>(self, scheduler: &S, id: Id, site: Site, kind: TaskKind) {
+    pub(super) fn end<S: Schedule>(self, scheduler: &S, task: TaskMeta<'_>) {
         if let Some(waited) = self.waited {
             scheduler.measured(waited, clock::ticks().saturating_sub(self.start));
         }
-        tell(scheduler, Moment::AfterPoll, id, site, kind);
+        tell(scheduler, Moment::AfterPoll, task);
     }
 }
 

@@ -137,8 +137,7 @@ where
         }
         let polled = poll_once::<F, S>(task);
         if let Some(observed) = observed {
-            let header = task.as_ref();
-            observed.end(&typed.scheduler, header.id, header.site, header.kind());
+            observed.end(&typed.scheduler, task.as_ref().meta());
         }
         if polled.is_pending() {
             sim::point(sim::Kind::Poll);
@@ -171,8 +170,7 @@ unsafe fn observe<F: Future, S: Schedule>(task: NonNull<Header>, to: &mut Option
     // SAFETY: the caller's promise.
     let (header, typed) = unsafe { (task.as_ref(), &*task.cast::<Cell<F, S>>().as_ptr()) };
     if !(S::BLOCKING && header.is_new()) {
-        let (scheduler, kind) = (&typed.scheduler, header.kind());
-        *to = Observed::begin(scheduler, header.id, header.site, kind);
+        *to = Observed::begin(&typed.scheduler, header.meta());
     }
 }
 
@@ -335,14 +333,7 @@ where
         let header = task.as_ref();
         let typed = &*task.cast::<Cell<F, S>>().as_ptr();
         if !typed.scheduler.is_plain() {
-            let kind = header.kind();
-            observer::tell(
-                &typed.scheduler,
-                Moment::Terminate,
-                header.id,
-                header.site,
-                kind,
-            );
+            observer::tell(&typed.scheduler, Moment::Terminate, header.meta());
         }
         // The task leaves the list first, so that one write gives up both references. The closing
         // pool need not find it there: it is about to complete anyway.
