@@ -40,7 +40,7 @@ fn make_ready() {
 /// How many threads the current pool computes with: the pool of the calling thread, else the
 /// default pool, which this call makes.
 ///
-/// The number of a pool never changes.
+/// That number changes only if the program calls [`manyhands::Handle::set_num_threads`].
 ///
 /// ```
 /// let pool = rayon_core::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
@@ -56,7 +56,9 @@ pub fn current_num_threads() -> usize {
 ///
 /// It is below [`current_num_threads`], no other thread of the pool has the same, and it never
 /// changes. `None` on all other threads: those from outside, and those that manyhands' default pool
-/// adds in [programs with futures](crate#indexes-of-threads).
+/// adds in [programs with futures](crate#indexes-of-threads). Where
+/// [`set_num_threads`](manyhands::Handle::set_num_threads) has lowered the number, also on workers
+/// beyond it that have not come to the end of their job.
 ///
 /// ```
 /// assert_eq!(rayon_core::current_thread_index(), None);
