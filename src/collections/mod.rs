@@ -24,7 +24,6 @@ pub mod hash_set;
 pub mod linked_list;
 pub mod vec_deque;
 
-use crate::iter::sinks::collect::list;
 use crate::iter::{FromParallelIterator, IntoParallelIterator, ParallelExtend, ParallelIterator};
 use crate::slice::ParallelSliceMut;
 use std::borrow::Cow;
@@ -102,16 +101,14 @@ macro_rules! clones {
 
 use {clones, indexed, sources};
 
-/// Extends a collection piece by piece, so that it can reserve space for each.
+/// Extends a collection with all items at once, so that it makes room for them once.
 fn extend<C, T, I>(collection: &mut C, par_iter: I)
 where
     C: Extend<T>,
     T: Send,
     I: IntoParallelIterator<Item = T>,
 {
-    for piece in list::collect(par_iter.into_par_iter()) {
-        collection.extend(piece);
-    }
+    collection.extend(Vec::from_par_iter(par_iter));
 }
 
 /// Like [`extend`], for collections that are built faster from sorted items. std's `BTreeMap` and

@@ -1,6 +1,6 @@
 //! The deputy: a thread that stands by while the thread at the post polls.
 //!
-//! What that polls may block, or compute without a word. The deputy looks every 2 ms. If futures
+//! What that polls may block, or compute without a word. The deputy looks every 0.5 ms. If futures
 //! are ready, or timers and events have no driver, and the post is still at the same poll, it takes
 //! the post over. The other thread leaves when its poll ends. A deputy that is the last spare
 //! thread leaves when there is other work (`rescue.R5`).

@@ -75,10 +75,10 @@ pub(super) const CALM_LOOKS: u32 = if IN_MODEL { 1 } else { 10 };
 
 /// The time between two looks of the deputy. If the post is at the same poll at both, and a future
 /// is ready, the deputy takes it over.
-pub(super) const DEPUTY_NAP: Duration = Duration::from_millis(2);
+pub(super) const DEPUTY_NAP: Duration = Duration::from_micros(500);
 
 /// After this number of looks at which the post did not poll, the deputy leaves.
-pub(super) const DEPUTY_LOOKS: u32 = if IN_MODEL { 1 } else { 10 };
+pub(super) const DEPUTY_LOOKS: u32 = if IN_MODEL { 1 } else { 20 };
 
 /// Models have no clock: patience ends at once, and pauses end with a free permit only.
 pub(super) const IN_MODEL: bool = cfg!(manyhands_model);
