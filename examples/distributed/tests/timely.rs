@@ -62,7 +62,7 @@ fn run<'a>(ranks: usize, args: impl Fn(usize) -> Vec<&'a OsStr>) -> Vec<Output> 
     all.into_iter().map(Running::end).collect()
 }
 
-fn on(tree: &Tree, options: &'static [&'static str]) -> Vec<&OsStr> {
+fn on<'a>(tree: &'a Tree, options: &'a [&'a str]) -> Vec<&'a OsStr> {
     let options = options.iter().map(OsStr::new);
     [tree.0.as_os_str()].into_iter().chain(options).collect()
 }

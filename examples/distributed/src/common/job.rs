@@ -2,9 +2,9 @@
 
 use super::count::count;
 use super::files::SourceFile;
-use super::options::{self, NAME, Options};
+use super::options::{self, Options};
 use super::part::Costs;
-use super::progress::Progress;
+use super::progress::{Progress, say};
 use super::tally::Tally;
 use manyhands::Pool;
 use std::collections::HashMap;
@@ -113,11 +113,6 @@ pub(crate) async fn count_files(
     count(files, lanes, move |bytes| progress.add(bytes)).await
 }
 
-/// Says why this rank cannot go on.
-pub(crate) fn complain(rank: usize, error: &str) {
-    eprintln!("{NAME}: rank {rank}: {error}");
-}
-
 /// From here on a panic on any thread ends this process. Otherwise the other ranks would wait for
 /// what it owes them. `explain` may know what a panic of the named thread means.
 pub(crate) fn end_on_panic(
@@ -127,7 +122,7 @@ pub(crate) fn end_on_panic(
     panic::set_hook(Box::new(move |panic| {
         let thread = std::thread::current();
         let why = thread.name().and_then(&explain);
-        complain(rank, &why.unwrap_or_else(|| panic.to_string()));
+        say(rank, &why.unwrap_or_else(|| panic.to_string()));
         process::exit(LOST.into());
     }));
 }

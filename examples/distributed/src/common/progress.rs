@@ -1,9 +1,17 @@
-//! How far a rank is: a line on standard error for each tenth of its bytes.
+//! What a rank says on standard error: errors, and how far it is, a line for each tenth of its bytes.
 
 use super::options::NAME;
+use std::io::{self, Write};
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Says something on standard error, which all ranks may share: in one piece.
+pub(crate) fn say(rank: usize, what: &str) {
+    let line = format!("{NAME}: rank {rank}: {what}\n");
+    // If nobody listens any more, there is nobody to tell.
+    let _ = io::stderr().write_all(line.as_bytes());
+}
 
 #[derive(Clone)]
 pub(crate) struct Progress(Arc<State>);
@@ -21,9 +29,9 @@ impl Progress {
     /// Says what there is to do.
     pub(crate) fn new(rank: usize, files: usize, total: u64, die: bool) -> Self {
         if files == 0 {
-            eprintln!("{NAME}: rank {rank}: no files for this rank");
+            say(rank, "no files for this rank");
         } else {
-            eprintln!("{NAME}: rank {rank}: {files} files, {total} bytes");
+            say(rank, &format!("{files} files, {total} bytes"));
         }
         Self(Arc::new(State {
             rank,
@@ -44,7 +52,7 @@ impl Progress {
         let tenths = |done: u64| done.min(state.total) * 10 / state.total.max(1);
         let now = tenths(before + bytes);
         if now > tenths(before) {
-            eprintln!("{NAME}: rank {}: {}0 % counted", state.rank, now);
+            say(state.rank, &format!("{now}0 % counted"));
         }
     }
 }

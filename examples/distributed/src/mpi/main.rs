@@ -14,8 +14,9 @@ mod ranks;
 
 use common::count::find;
 use common::deal::deal;
-use common::job::{Job, LOST, complain, count_files, end_on_panic};
+use common::job::{Job, LOST, count_files, end_on_panic};
 use common::part::{Costs, Part, report};
+use common::progress::say;
 use common::shares::{Shares, pack};
 use common::wire;
 use mpi::Threading;
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
         Ok((job.pool()?, job))
     });
     if let Err(error) = &job {
-        complain(rank, error);
+        say(rank, error);
     }
     // If one rank cannot begin, none does.
     if ranks.highest(job.is_err().into()) > 0 {
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
     };
     let done = pool.block_on(census(&ranks, &job));
     done.unwrap_or_else(|error| {
-        complain(rank, &error);
+        say(rank, &error);
         // Not `return`: see above.
         std::process::exit(LOST.into())
     })

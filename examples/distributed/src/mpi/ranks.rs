@@ -45,15 +45,15 @@ impl Ranks {
             Some(messages) => {
                 let lengths = lengths(&messages);
                 root.scatter_into_root(&lengths, &mut length);
-                let mut own = vec![0; length as usize];
-                let (bytes, starts) = (messages.concat(), starts(&lengths));
+                let mut own = buffer(length as usize);
+                let (bytes, starts) = (join(&messages), starts(&lengths));
                 let parts = Partition::new(&bytes, lengths, starts);
                 root.scatter_varcount_into_root(&parts, &mut own);
                 own
             }
             None => {
                 root.scatter_into(&mut length);
-                let mut own = vec![0; length as usize];
+                let mut own = buffer(length as usize);
                 root.scatter_varcount_into(&mut own);
                 own
             }
@@ -66,9 +66,9 @@ impl Ranks {
         let mut taken: Vec<Count> = vec![0; self.len()];
         block_in_place(|| {
             self.0.all_to_all_into(&given, &mut taken);
-            let bytes = messages.concat();
+            let bytes = join(&messages);
             drop(messages);
-            let mut received = vec![0; total(&taken)];
+            let mut received = buffer(total(&taken));
             let starts_given = starts(&given);
             let parts = Partition::new(&bytes, given, starts_given);
             let mut received_parts = PartitionMut::new(&mut received, &*taken, starts(&taken));
@@ -89,12 +89,28 @@ impl Ranks {
             }
             let mut lengths: Vec<Count> = vec![0; self.len()];
             root.gather_into_root(&length, &mut lengths);
-            let mut received = vec![0; total(&lengths)];
+            let mut received = buffer(total(&lengths));
             let mut parts = PartitionMut::new(&mut received, &*lengths, starts(&lengths));
             root.gather_varcount_into_root(message, &mut parts);
             Some(split(&received, &lengths))
         })
     }
+}
+
+/// Bytes with an address of their own, even if there are none: an empty `Vec<u8>` is at the address
+/// 1, and that is what Open MPI calls `MPI_IN_PLACE`.
+fn buffer(length: usize) -> Vec<u8> {
+    let mut buffer = Vec::with_capacity(length.max(1));
+    buffer.resize(length, 0);
+    buffer
+}
+
+fn join(messages: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(messages.iter().map(Vec::len).sum::<usize>().max(1));
+    messages
+        .iter()
+        .for_each(|message| bytes.extend_from_slice(message));
+    bytes
 }
 
 /// MPI counts with 32 bits.

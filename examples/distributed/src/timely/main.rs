@@ -16,9 +16,10 @@ mod meet;
 mod metered;
 mod operators;
 
-use common::job::{Job, LOST, Own, complain, end_on_panic};
+use common::job::{Job, LOST, Own, end_on_panic};
 use common::options::fail;
 use common::part::report;
+use common::progress::say;
 use meet::{Failure, Meeting};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
     let connections = match meeting.meet(ready) {
         Ok(connections) => connections,
         Err(Failure { error, code }) => {
-            complain(rank, &error);
+            say(rank, &error);
             return ExitCode::from(code);
         }
     };
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
         Ok(Some(parts)) => report(parts, &job, start),
         Ok(None) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(rank, &error);
+            say(rank, &error);
             ExitCode::from(LOST)
         }
     }

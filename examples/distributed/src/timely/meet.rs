@@ -5,8 +5,8 @@
 //! does not come is waited for without end, and there is no word for "I cannot begin". Here a rank
 //! that cannot begin says why, and all ranks end with that error. And patience is limited.
 
-use crate::common::job::{LOST, complain};
-use crate::common::options::NAME;
+use crate::common::job::LOST;
+use crate::common::progress::say;
 use crate::common::wire::{MALFORMED, Reader, put, put_bytes};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -73,7 +73,7 @@ impl Meeting {
             // The sender says nothing: it is dropped in the end.
             if waiting.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
                 let seconds = patience.as_secs();
-                complain(rank, &format!("not all ranks have come within {seconds} s"));
+                say(rank, &format!("not all ranks have come within {seconds} s"));
                 process::exit(LOST.into());
             }
         });
@@ -90,10 +90,8 @@ impl Meeting {
     fn wait_for_all(&self, ready: Result<(), String>) -> Result<Connections, Failure> {
         let listener = TcpListener::bind(&self.address).map_err(|error| self.at_start(&error))?;
         let own = listener.local_addr()?;
-        eprintln!(
-            "{NAME}: rank 0: waits at {own} for {} others",
-            self.ranks - 1
-        );
+        let others = self.ranks - 1;
+        say(0, &format!("waits at {own} for {others} others"));
         let mut connections: Connections = (0..self.ranks).map(|_| None).collect();
         let mut places = vec![String::new(); self.ranks];
         let mut error = ready.err();
@@ -129,7 +127,7 @@ impl Meeting {
         let own = coordinator.local_addr()?;
         let listener = TcpListener::bind(SocketAddr::new(own.ip(), 0))?;
         let own = listener.local_addr()?.to_string();
-        self.say(&mut coordinator, &ready.map(|()| own))?;
+        self.introduce(&mut coordinator, &ready.map(|()| own))?;
         let answer = receive(&mut coordinator)?;
         let mut reader = Reader(&answer);
         if reader.number()? != 0 {
@@ -142,7 +140,7 @@ impl Meeting {
         let mut connections = vec![Some(coordinator)];
         for place in &places[1..self.rank] {
             let mut stream = TcpStream::connect(place)?;
-            self.say(&mut stream, &Ok(String::new()))?;
+            self.introduce(&mut stream, &Ok(String::new()))?;
             connections.push(Some(stream));
         }
         connections.resize_with(self.ranks, || None);
@@ -175,7 +173,7 @@ impl Meeting {
     }
 
     /// Says who calls: the rank, and where it listens or why it cannot begin.
-    fn say(&self, stream: &mut TcpStream, place: &Result<String, String>) -> io::Result<()> {
+    fn introduce(&self, stream: &mut TcpStream, place: &Result<String, String>) -> io::Result<()> {
         let mut message = Vec::new();
         for number in [
             MAGIC,
