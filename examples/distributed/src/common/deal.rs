@@ -1,12 +1,33 @@
 //! Which rank counts which files.
 
-use super::files::SourceFile;
+use super::count::find;
+use super::files::{Skip, SourceFile};
+use super::wire;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
+use std::path::PathBuf;
+
+/// Lists all files. Returns a message for each rank with those that it has to count, and what was
+/// skipped.
+pub(crate) async fn deal_out(
+    roots: &[PathBuf],
+    ranks: usize,
+) -> (Vec<Vec<u8>>, HashMap<Skip, u64>) {
+    let mut found = find(roots).await;
+    let message = |files: Vec<SourceFile>| {
+        let mut bytes = Vec::new();
+        files
+            .iter()
+            .for_each(|file| wire::put_file(&mut bytes, file));
+        bytes
+    };
+    let shares = deal(found.take_files(), ranks);
+    (shares.into_iter().map(message).collect(), found.skipped)
+}
 
 /// Deals files out: each, the largest first, to the rank that has the fewest bytes so far. So the
 /// shares differ by less than the largest file, and rarely by that much.
-pub(crate) fn deal(mut files: Vec<SourceFile>, ranks: usize) -> Vec<Vec<SourceFile>> {
+fn deal(mut files: Vec<SourceFile>, ranks: usize) -> Vec<Vec<SourceFile>> {
     files.sort_by_key(|file| Reverse(file.size));
     let mut shares: Vec<_> = (0..ranks).map(|_| Vec::new()).collect();
     let mut by_bytes: BinaryHeap<_> = (0..ranks).map(|rank| Reverse((0, rank))).collect();

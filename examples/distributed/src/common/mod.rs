@@ -8,13 +8,12 @@
 
 #[path = "../../../census/count.rs"]
 pub(crate) mod count;
-#[allow(dead_code, reason = "only one process alone lists without futures")]
 #[path = "../../../census/files.rs"]
 pub(crate) mod files;
 #[allow(dead_code, reason = "these programs have options of their own")]
 #[path = "../../../census/options.rs"]
 pub(crate) mod options;
-#[allow(dead_code, reason = "a part of the tally is reported, not all")]
+#[allow(dead_code, reason = "rank 0 has not all identifiers to report")]
 #[path = "../../../census/tally.rs"]
 pub(crate) mod tally;
 

@@ -12,8 +12,7 @@
 mod common;
 mod ranks;
 
-use common::count::find;
-use common::deal::deal;
+use common::deal::deal_out;
 use common::job::{Job, LOST, count_files, end_on_panic};
 use common::part::{Costs, Part, report};
 use common::progress::say;
@@ -21,6 +20,7 @@ use common::shares::{Shares, pack};
 use common::wire;
 use mpi::Threading;
 use ranks::Ranks;
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -63,21 +63,11 @@ async fn census(ranks: &Ranks, job: &Job) -> Result<ExitCode, String> {
     let mut costs = Costs::default();
 
     // Rank 0 lists the files, and deals them out.
-    let mut skipped = None;
-    let dealt = if rank == 0 {
-        let mut found = find(&job.options.paths).await;
-        let shares = deal(found.take_files(), ranks.len());
-        skipped = Some(found.skipped);
-        let to_bytes = |files: Vec<_>| {
-            let mut bytes = Vec::new();
-            files
-                .iter()
-                .for_each(|file| wire::put_file(&mut bytes, file));
-            bytes
-        };
-        Some(shares.into_iter().map(to_bytes).collect())
+    let (dealt, skipped) = if rank == 0 {
+        let (messages, skipped) = deal_out(&job.options.paths, ranks.len()).await;
+        (Some(messages), skipped)
     } else {
-        None
+        (None, HashMap::new())
     };
     let files = wire::files(&ranks.scatter(dealt))?;
 
@@ -86,7 +76,7 @@ async fn census(ranks: &Ranks, job: &Job) -> Result<ExitCode, String> {
     let counting = Instant::now();
     let mut counted = count_files(files, &progress, &mut costs).await;
     costs.0[Costs::COUNT] = counting.elapsed().as_micros() as u64;
-    for (reason, count) in skipped.into_iter().flatten() {
+    for (reason, count) in skipped {
         *counted.skipped.entry(reason).or_default() += count;
     }
 

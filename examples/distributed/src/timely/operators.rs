@@ -1,7 +1,6 @@
 //! What the operators of the dataflow do between two messages: there the pool is at work.
 
-use crate::common::count::find;
-use crate::common::deal::deal;
+use crate::common::deal::deal_out;
 use crate::common::files::SourceFile;
 use crate::common::job::{Job, count_files};
 use crate::common::part::{Costs, Part};
@@ -47,17 +46,10 @@ pub(crate) struct State {
 impl Rank {
     /// Lists all files, and returns those for each rank as one message.
     pub(crate) fn deal_out(&self) -> Vec<Vec<u8>> {
-        let mut found = self.pool.block_on(find(&self.job.options.paths));
-        let shares = deal(found.take_files(), self.ranks);
-        self.state.borrow_mut().counted.skipped = found.skipped;
-        let to_bytes = |files: Vec<SourceFile>| {
-            let mut bytes = Vec::new();
-            files
-                .iter()
-                .for_each(|file| wire::put_file(&mut bytes, file));
-            bytes
-        };
-        shares.into_iter().map(to_bytes).collect()
+        let dealt = deal_out(&self.job.options.paths, self.ranks);
+        let (messages, skipped) = self.pool.block_on(dealt);
+        self.state.borrow_mut().counted.skipped = skipped;
+        messages
     }
 }
 
