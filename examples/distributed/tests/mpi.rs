@@ -4,18 +4,16 @@ mod common;
 
 use common::{RANKS, Tree, assert_costs, assert_known, both, guarded, known_tree, tables, text};
 use std::ffi::OsStr;
-use std::process::Output;
+use std::process::{Command, Output};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_census-mpi");
 
-/// `mpirun`, which may be told by the variable that more ranks than cores are fine.
-fn mpirun() -> std::process::Command {
-    let mut command = guarded("mpirun");
-    command.args(
-        std::env::var("MPIRUN_FLAGS")
-            .iter()
-            .flat_map(|flags| flags.split_whitespace()),
-    );
+/// `mpirun`, or what the variable `MPIRUN` says, with flags if need be.
+fn mpirun() -> Command {
+    let launcher = std::env::var("MPIRUN").unwrap_or("mpirun".to_owned());
+    let mut words = launcher.split_whitespace();
+    let mut command = guarded(words.next().expect("MPIRUN names a program"));
+    command.args(words);
     command
 }
 
