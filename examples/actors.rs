@@ -207,8 +207,10 @@ async fn count(roots: Vec<PathBuf>, faults: Faults) -> Result<(Tally<String>, us
     for end in ends {
         restarts += end.await.expect("a supervisor does not panic").restarts;
     }
-    let mut total = Tally::default();
-    total.skipped = found.skipped;
+    let mut total = Tally {
+        skipped: found.skipped,
+        ..Tally::default()
+    };
     for ledger in &mut ledgers {
         let part = ledger.ask(Entry::Close).await;
         total = total.merge(part.map_err(|failure| format!("a ledger: {failure:?}"))?);

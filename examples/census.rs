@@ -10,14 +10,14 @@
 //! busy to the end, near 100 %, even if the tree is deep, or one huge file.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use manyhands::{JoinHandle, Pool, SeatMetrics, prelude::*, spawn, spawn_blocking};
+use manyhands::{Pool, SeatMetrics};
 use std::io::{self, Write};
-use std::iter;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+#[path = "census/count.rs"]
+mod count;
 #[path = "census/files.rs"]
 mod files;
 #[path = "census/options.rs"]
@@ -25,14 +25,9 @@ mod options;
 #[path = "census/tally.rs"]
 mod tally;
 
-use files::{Found, Skip, SourceFile, next_piece};
+use count::{count, find};
 use options::Options;
 use tally::Tally;
-
-/// The size of a batch in bytes. Small files are fetched together up to this size, larger ones in
-/// pieces of it. A lane holds one batch at a time: that bounds the memory in use, however large the
-/// tree is.
-const BATCH: u64 = 1 << 20;
 
 /// The highest number of threads that list directories and read files, and so of open files.
 const READERS: usize = 8;
@@ -70,106 +65,17 @@ fn main() -> ExitCode {
 
 /// The whole job. With more `lanes` than threads, some of them read while others count.
 async fn census(roots: &[PathBuf], lanes: usize) -> Tally<String> {
-    let mut found = Found::default();
-    let dirs = found.sort_out(roots);
-    walk_all(dirs, &mut found).await;
-    let mut files = found.take_files();
-    // Lanes take from the end, so large files come first: none is left for last.
-    files.sort_by_key(|file| file.size);
+    let mut found = find(roots).await;
+    let files = found.take_files();
     let progress = ProgressBar::new(files.iter().map(|file| file.size).sum()); // if on a terminal
     progress.set_style(ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}").unwrap());
-    let files = Arc::new(Mutex::new(files));
-    let new_lane = |_| spawn(lane(Arc::clone(&files), progress.clone()));
-    let lanes: Vec<_> = (0..lanes).map(new_lane).collect();
-    let mut total = Tally::default();
-    total.skipped = found.skipped;
-    for lane in lanes {
-        total = total.merge(lane.await.expect("a lane does not panic"));
-    }
+    let bar = progress.clone();
+    let mut total = count(files, lanes, move |bytes| bar.inc(bytes)).await;
     progress.finish_and_clear();
+    for (reason, count) in found.skipped {
+        *total.skipped.entry(reason).or_default() += count;
+    }
     total
-}
-
-/// Walks one directory as a task. (Not an `async fn`: the type of a future cannot contain itself,
-/// and the future of a walk spawns walks.)
-fn walk(dir: PathBuf) -> JoinHandle<Found> {
-    spawn(async move {
-        let mut found = Found::default();
-        let dirs;
-        (dirs, found) = blocking(move || (found.list(&dir), found)).await;
-        walk_all(dirs, &mut found).await;
-        found
-    })
-}
-
-async fn walk_all(dirs: Vec<PathBuf>, found: &mut Found) {
-    let walks: Vec<_> = dirs.into_iter().map(walk).collect();
-    for walk in walks {
-        found.merge(walk.await.expect("a walk does not panic"));
-    }
-}
-
-/// Fetches batches and counts them until no file is left.
-async fn lane(files: Arc<Mutex<Vec<SourceFile>>>, progress: ProgressBar) -> Tally<String> {
-    let mut total = Tally::default();
-    loop {
-        let mut batch = next_batch(&mut files.lock().unwrap());
-        let bytes = batch.iter().map(|file| file.size).sum();
-        if bytes > BATCH {
-            match count_large(batch.remove(0)).await {
-                Ok(tally) => total = total.merge(tally),
-                Err(reason) => total.skip(reason),
-            }
-        } else if !batch.is_empty() {
-            let texts =
-                blocking(move || batch.iter().map(SourceFile::fetch).collect::<Vec<_>>()).await;
-            let counted = texts.par_iter().fold(Tally::default, Tally::with_file);
-            total = total.merge(counted.reduce(Tally::default, Tally::merge));
-        } else {
-            return total;
-        }
-        progress.inc(bytes);
-    }
-}
-
-/// Runs a closure on a thread that may block, while this thread does something else.
-///
-/// `block_in_place` would do without the change of threads. But a future that never awaits never
-/// gives its core back. When the file is read, its thread computes beside the one that took over,
-/// and the pool runs more threads than it should.
-async fn blocking<R: Send + 'static>(read: impl FnOnce() -> R + Send + 'static) -> R {
-    spawn_blocking(read).await.expect("reading does not panic")
-}
-
-/// Takes small files up to the size of a batch, or one large file.
-fn next_batch(files: &mut Vec<SourceFile>) -> Vec<SourceFile> {
-    let mut bytes = 0;
-    let fits = |file: &&SourceFile| {
-        bytes += file.size.max(4096); // empty files cost time too
-        bytes <= BATCH
-    };
-    let count = files.iter().rev().take_while(fits).count().max(1);
-    files.split_off(files.len().saturating_sub(count))
-}
-
-/// A file that is read in pieces of whole lines, each of which a parallel loop counts.
-async fn count_large(file: SourceFile) -> Result<Tally<String>, Skip> {
-    let mut total = Tally::default();
-    let language = file.language;
-    let mut reader = blocking(move || file.open()).await?;
-    loop {
-        let text;
-        (text, reader) = blocking(move || (next_piece(&mut reader, BATCH), reader)).await;
-        let text = text?;
-        if text.is_empty() {
-            total.add(language, [1, 0, 0, 0, 0]);
-            return Ok(total);
-        }
-        total.add(language, [0, text.len() as u64, 0, 0, 0]);
-        let count = |tally: Tally<_>, line| tally.with_lines(language, iter::once(line));
-        let counted = text.par_lines().fold(Tally::default, count);
-        total = total.merge(counted.reduce(Tally::default, Tally::merge));
-    }
 }
 
 /// Reports how much of the time the threads were awake: counting, or looking for work. The pool

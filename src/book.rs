@@ -51,6 +51,9 @@ mod tokio_crates {}
 #[doc = include_str!("../book/src/watching.md")]
 mod watching {}
 
+#[doc = include_str!("../book/src/past-one-machine.md")]
+mod past_one_machine {}
+
 #[doc = include_str!("../book/src/coming-from-rayon.md")]
 mod coming_from_rayon {}
 

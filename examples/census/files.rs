@@ -1,5 +1,5 @@
-//! Directories and files of the examples `census`, `pipeline` and `actors`. All functions here
-//! block, and know nothing of the pool.
+//! Directories and files of the examples `census`, `pipeline`, `actors` and `distributed`. All
+//! functions here block, and know nothing of the pool.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -38,7 +38,7 @@ pub(crate) struct SourceFile {
 }
 
 impl SourceFile {
-    fn new(path: PathBuf, size: u64) -> Self {
+    pub(crate) fn new(path: PathBuf, size: u64) -> Self {
         let extension = path.extension().and_then(OsStr::to_str);
         let mut languages = LANGUAGES.iter();
         let language = extension.and_then(|e| languages.find(|(_, known)| known.contains(&e)));

@@ -1,4 +1,4 @@
-//! The command line of the examples `census`, `pipeline` and `actors`.
+//! The command line of the examples `census`, `pipeline`, `actors` and `distributed`.
 
 use std::env;
 use std::ffi::OsString;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 /// The name of the example.
-const NAME: &str = env!("CARGO_CRATE_NAME");
+pub(crate) const NAME: &str = env!("CARGO_CRATE_NAME");
 
 const USAGE: &str = "\
 [PATH...] [--threads N] [--top K] [--verify]
@@ -37,16 +37,24 @@ impl Options {
 
     /// Reads the command line of an example that has taken its own options out.
     pub(crate) fn from(args: impl Iterator<Item = OsString>, more_usage: &str) -> Self {
+        Self::read(args, more_usage).unwrap_or_else(|error| fail(&error))
+    }
+
+    /// As [`from`](Self::from), but leaves it to the caller what an error means.
+    pub(crate) fn read(
+        args: impl Iterator<Item = OsString>,
+        more_usage: &str,
+    ) -> Result<Self, String> {
         let options = Self::parse(args, more_usage)
-            .unwrap_or_else(|error| fail(&format!("{error}\nusage: {NAME} {USAGE}{more_usage}")));
-        let paths = options.paths.iter().map(|path| match path.canonicalize() {
-            Ok(path) => path,
-            Err(error) => fail(&format!("{}: {error}", path.display())),
+            .map_err(|error| format!("{error}\nusage: {NAME} {USAGE}{more_usage}"))?;
+        let paths = options.paths.iter().map(|path| {
+            let real = path.canonicalize();
+            real.map_err(|error| format!("{}: {error}", path.display()))
         });
-        Self {
-            paths: paths.collect(),
+        Ok(Self {
+            paths: paths.collect::<Result<_, _>>()?,
             ..options
-        }
+        })
     }
 
     fn parse(mut args: impl Iterator<Item = OsString>, more_usage: &str) -> Result<Self, String> {

@@ -1,5 +1,5 @@
-//! The counts of the examples `census`, `pipeline` and `actors`: how they are made, added up and
-//! printed.
+//! The counts of the examples `census`, `pipeline`, `actors` and `distributed`: how they are made,
+//! added up and printed.
 
 use super::files::{Found, Skip};
 use std::borrow::Borrow;
@@ -20,8 +20,8 @@ pub(crate) type Counts = [u64; COLUMNS.len()];
 /// totals costs an allocation.
 #[derive(Default)]
 pub(crate) struct Tally<K> {
-    languages: HashMap<&'static str, Counts>,
-    identifiers: HashMap<K, u64>,
+    pub(crate) languages: HashMap<&'static str, Counts>,
+    pub(crate) identifiers: HashMap<K, u64>,
     pub(crate) skipped: HashMap<Skip, u64>,
 }
 
@@ -123,6 +123,17 @@ impl Tally<String> {
 
     /// Prints the tables, in an order that depends on the counts alone.
     pub(crate) fn report(&self, out: &mut impl Write, top: usize, seconds: f64) -> io::Result<()> {
+        self.report_some(out, top, self.identifiers.len(), seconds)
+    }
+
+    /// As [`report`](Self::report), for a tally with the most frequent of `distinct` identifiers.
+    pub(crate) fn report_some(
+        &self,
+        out: &mut impl Write,
+        top: usize,
+        distinct: usize,
+        seconds: f64,
+    ) -> io::Result<()> {
         let mut row = |name: &str, cells: [String; COLUMNS.len()]| {
             let cells: String = cells.iter().map(|cell| format!(" {cell:>12}")).collect();
             writeln!(out, "{name:<14}{cells}")
@@ -144,11 +155,7 @@ impl Tally<String> {
                 writeln!(out, "{count:>12} {reason}")?;
             }
         }
-        writeln!(
-            out,
-            "\nmost frequent of {} identifiers:",
-            self.identifiers.len()
-        )?;
+        writeln!(out, "\nmost frequent of {distinct} identifiers:")?;
         for (name, count) in by_count(&self.identifiers, |count| *count)
             .into_iter()
             .take(top)
