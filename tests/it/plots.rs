@@ -226,22 +226,48 @@ fn filled(rows: &[Vec<String>], column: usize) -> Vec<String> {
 impl Table {
     /// What the picture shows. None: nothing in it can be compared.
     fn groups(&self) -> Vec<Group> {
-        let mut groups = match self.header.iter().position(|cell| cell == "subject") {
-            Some(subject) => self.by_subject(subject),
-            None => self.by_row(),
+        let compared = |mut groups: Vec<Group>| {
+            groups.retain(|group| {
+                let with_figures = group.bars.iter().filter(|bar| !bar.values.is_empty());
+                with_figures.count() > 1
+            });
+            groups
         };
-        groups.retain(|group| {
-            let with_figures = group.bars.iter().filter(|bar| !bar.values.is_empty());
-            with_figures.count() > 1
+        let Some(subject) = self.header.iter().position(|cell| cell == "subject") else {
+            return compared(self.by_row());
+        };
+        let groups = compared(self.by_subject(subject));
+        match groups.is_empty() {
+            true => compared(self.by_column(0, &self.plotted(subject))),
+            false => groups,
+        }
+    }
+
+    /// The columns behind the subject that are drawn.
+    fn plotted(&self, subject: usize) -> Vec<usize> {
+        let columns = subject + 1..self.header.len();
+        columns
+            .filter(|&column| FIGURES.contains(&&*self.header[column]))
+            .collect()
+    }
+
+    /// Columns make groups, rows make bars.
+    fn by_column(&self, name: usize, columns: &[usize]) -> Vec<Group> {
+        let names = filled(&self.rows, name);
+        let groups = columns.iter().map(|&column| {
+            let rows = self.rows.iter().zip(&names);
+            let bars = rows.filter_map(|(row, name)| bar(name, row.get(column)?));
+            Group {
+                name: self.header[column].clone(),
+                bars: comparable(bars.collect()),
+            }
         });
-        groups
+        groups.collect()
     }
 
     /// A row for each subject: some of its columns make a group of each row.
     fn by_subject(&self, subject: usize) -> Vec<Group> {
-        let figures: Vec<usize> = (subject + 1..self.header.len())
-            .filter(|&column| FIGURES.contains(&&*self.header[column]))
-            .collect();
+        let figures = self.plotted(subject);
         let names = match subject {
             0 => vec![String::new(); self.rows.len()],
             _ => filled(&self.rows, 0),
@@ -307,15 +333,21 @@ impl Table {
             ))
         };
         if BY_COLUMN.contains(&&*header) {
-            let groups = figures.iter().map(|&column| {
-                let rows = 0..self.rows.len();
-                let bars = rows.filter_map(|row| kinded(row, column, &name(row)));
-                Group {
-                    name: self.header[column].clone(),
-                    bars: comparable(bars.collect()),
+            return self.by_column(0, &figures);
+        }
+        if let ([column], [_, _, ..]) = (&figures[..], &names[..]) {
+            // The last text names the bars of the others.
+            let mut groups: Vec<Group> = Vec::new();
+            for (row, group) in names[0].iter().enumerate() {
+                if groups.last().is_none_or(|last| last.name != *group) {
+                    let (name, bars) = (group.clone(), Vec::new());
+                    groups.push(Group { name, bars });
                 }
-            });
-            return groups.collect();
+                let name = &names[names.len() - 1][row];
+                let bar = bar(name, &self.rows[row][*column]).map(|(_, bar)| bar);
+                groups.last_mut().expect("there is one").bars.extend(bar);
+            }
+            return groups;
         }
         let groups = (0..self.rows.len()).map(|row| {
             let columns = figures.iter();
