@@ -170,6 +170,8 @@ fn numbers(cell: &str) -> Option<(Kind, Vec<f64>)> {
 struct Group {
     name: String,
     bars: Vec<Bar>,
+    /// Bars beside another figure: 1 is as much.
+    are_ratios: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -201,15 +203,23 @@ fn bar(name: &str, cell: &str) -> Option<(Option<Kind>, Bar)> {
 }
 
 /// Of bars of many kinds those that the first one with a companion can be compared with.
-fn comparable(bars: Vec<(Option<Kind>, Bar)>) -> Vec<Bar> {
+fn comparable(name: String, bars: Vec<(Option<Kind>, Bar)>) -> Group {
     let kinds: Vec<_> = bars.iter().filter_map(|(kind, _)| *kind).collect();
     let has_companion = |kind: &Kind| kinds.iter().filter(|other| *other == kind).count() > 1;
     let Some(kind) = kinds.iter().copied().find(has_companion) else {
-        return Vec::new();
+        return Group {
+            name,
+            bars: Vec::new(),
+            are_ratios: false,
+        };
     };
     let bars = bars.into_iter();
     let same = bars.filter(|(of, _)| of.is_none() || *of == Some(kind));
-    same.map(|(_, bar)| bar).collect()
+    Group {
+        name,
+        bars: same.map(|(_, bar)| bar).collect(),
+        are_ratios: kind == Kind::Ratio,
+    }
 }
 
 /// The names of rows: an empty cell means that of the row above.
@@ -257,10 +267,7 @@ impl Table {
         let groups = columns.iter().map(|&column| {
             let rows = self.rows.iter().zip(&names);
             let bars = rows.filter_map(|(row, name)| bar(name, row.get(column)?));
-            Group {
-                name: self.header[column].clone(),
-                bars: comparable(bars.collect()),
-            }
+            comparable(self.header[column].clone(), bars.collect())
         });
         groups.collect()
     }
@@ -281,14 +288,12 @@ impl Table {
                 let rows = self.rows.iter().zip(&names);
                 let rows = rows.filter(|(_, own)| *own == name);
                 let bars = rows.filter_map(|(row, _)| bar(&row[subject], row.get(column)?));
-                groups.push(Group {
-                    name: match (name.is_empty(), figures.len()) {
-                        (true, _) => figure.clone(),
-                        (false, 1) => name.clone(),
-                        (false, _) => format!("{name}: {figure}"),
-                    },
-                    bars: comparable(bars.collect()),
-                });
+                let name = match (name.is_empty(), figures.len()) {
+                    (true, _) => figure.clone(),
+                    (false, 1) => name.clone(),
+                    (false, _) => format!("{name}: {figure}"),
+                };
+                groups.push(comparable(name, bars.collect()));
             }
         }
         groups
@@ -340,8 +345,7 @@ impl Table {
             let mut groups: Vec<Group> = Vec::new();
             for (row, group) in names[0].iter().enumerate() {
                 if groups.last().is_none_or(|last| last.name != *group) {
-                    let (name, bars) = (group.clone(), Vec::new());
-                    groups.push(Group { name, bars });
+                    groups.push(comparable(group.clone(), Vec::new()));
                 }
                 let name = &names[names.len() - 1][row];
                 let bar = bar(name, &self.rows[row][*column]).map(|(_, bar)| bar);
@@ -352,10 +356,7 @@ impl Table {
         let groups = (0..self.rows.len()).map(|row| {
             let columns = figures.iter();
             let bars = columns.filter_map(|&column| kinded(row, column, &self.header[column]));
-            Group {
-                name: name(row),
-                bars: comparable(bars.collect()),
-            }
+            comparable(name(row), bars.collect())
         });
         groups.collect()
     }
@@ -371,10 +372,11 @@ const WIDTH: usize = 560;
 const LEFT: usize = 176;
 const LENGTH: f64 = 256.0;
 const BAR: usize = 15;
-/// How many letters a line holds, across the picture and beside the bars.
+/// How many letters a line holds, across the picture and left of the bars.
 const LINE: usize = 84;
 const NAME: usize = 30;
-const LABEL: usize = 21;
+/// The width of a letter of a label.
+const LETTER: f64 = 6.2;
 
 /// Light and dark, for every picture of the book.
 const STYLE: &str = "\
@@ -475,14 +477,19 @@ fn draw(title: &str, groups: &[Group]) -> String {
                     "<rect class=\"{class}\" x=\"{LEFT}\" y=\"{top:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
                 );
             }
-            let label = cut(&bar.label, LABEL);
+            // Behind a short bar there is room for more.
+            let room = (WIDTH - LEFT) as f64 - end - 8.0;
+            let label = cut(&bar.label, (room / LETTER) as usize);
             text(&mut body, "", LEFT as f64 + end + 5.0, y + 11, &label);
             y += BAR;
         }
-        let _ = writeln!(
-            body,
-            "<path class=\"l\" d=\"M{LEFT} {top}V{y}\" transform=\"translate(-.5)\"/>"
-        );
+        let line = |body: &mut String, x: f64| {
+            let _ = writeln!(body, "<path class=\"l\" d=\"M{x:.1} {top}V{y}\"/>");
+        };
+        line(&mut body, LEFT as f64 - 0.5);
+        if group.are_ratios && most > 1.0 {
+            line(&mut body, LEFT as f64 + LENGTH / most);
+        }
     }
     y += 22;
     text(
