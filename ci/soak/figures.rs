@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn growth_is_seen() {
         let grows = watched(|share| 10e3 + 40e3 * share, |_| 4.0, |_| 12.0);
-        assert_eq!(grows.complaints(), ["KiB of memory: from 15000 to 48000"]);
+        assert_eq!(grows.complaints(), ["KiB of memory: from 16000 to 48000"]);
         let grows = watched(|_| 10e3, |share| 4.0 + 30.0 * share, |_| 12.0);
         assert!(grows.complaints()[0].starts_with("threads: "));
         let grows = watched(|_| 10e3, |_| 4.0, |share| 12.0 + 100.0 * share);
