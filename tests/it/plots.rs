@@ -646,12 +646,14 @@ impl Curves {
                 let path = path.trim_end();
                 let _ = writeln!(body, "<polyline class=\"{class}\" points=\"{path}\"/>");
             }
-            let (right, height) = (x as f64 + width + 4.0, bottom - 4.0);
-            let end = &self.ends[place];
+            // The longer above the shorter.
+            for (number, end) in self.ends[place].split('/').enumerate() {
+                let (x, y) = (x as f64 + width + 4.0, bottom - 4.0 - 14.0 * number as f64);
+                let _ = writeln!(body, "<text x=\"{x}\" y=\"{y}\">{end}</text>");
+            }
             let _ = writeln!(
                 body,
-                "<text x=\"{right}\" y=\"{height}\">{end}</text>\n\
-                 <text x=\"{x}\" y=\"{:.0}\">{first}</text>\n\
+                "<text x=\"{x}\" y=\"{:.0}\">{first}</text>\n\
                  <text class=\"n\" x=\"{:.0}\" y=\"{:.0}\">{last}</text>",
                 bottom + 12.0,
                 x as f64 + width,
