@@ -61,8 +61,12 @@ const FIGURES: [Figure; 3] = [
 /// The medians of the second tenth of a series, of all of it, and of its last tenth. The first tenth
 /// is left out of the comparison: there the process warms up.
 fn phases(series: &[u64]) -> Option<[u64; 3]> {
+    if series.is_empty() {
+        return None;
+    }
     let tenth = series.len().div_ceil(10);
-    let second = series.iter().skip(tenth).take(tenth);
+    // One sample alone has no second tenth.
+    let second = series.iter().skip(tenth.min(series.len() - 1)).take(tenth);
     let last = series.iter().skip(series.len() - tenth);
     Some([median(second)?, median(series.iter())?, median(last)?])
 }

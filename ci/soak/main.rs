@@ -25,13 +25,19 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long an answer or a run may take before it counts as hung. The machine may be busy.
+/// The least time after which an answer or a run counts as hung. The machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How long an answer or a run may take: in a long soak, an eighth of it.
+fn patience() -> Duration {
+    static OF_PLAN: OnceLock<Duration> = OnceLock::new();
+    *OF_PLAN.get_or_init(|| Plan::from_args().map_or(PATIENCE, |plan| PATIENCE.max(plan.time / 8)))
+}
 
 /// What the parts of a soak need to know.
 struct Plan {

@@ -1,7 +1,7 @@
 //! A process of an example: its output, and what the kernel says of it.
 
 use crate::figures::Sample;
-use crate::{PATIENCE, Plan};
+use crate::{Plan, patience};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -93,7 +93,7 @@ impl Process {
 
     /// Waits for a line that begins so, and returns its rest.
     pub(crate) fn wait_for(&self, beginning: &str) -> Result<String, String> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + patience();
         let mut printed = lock(&self.output.0);
         loop {
             let rest = |line: &str| Some(line.strip_prefix(beginning)?.to_owned());
@@ -122,7 +122,7 @@ impl Process {
 
     /// Waits for its end, with `look` at it now and then; a run that takes too long is killed.
     pub(crate) fn wait(&mut self, mut look: impl FnMut(&Self)) -> Result<(), String> {
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + patience();
         loop {
             look(self);
             match self.ended() {

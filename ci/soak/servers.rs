@@ -3,7 +3,7 @@
 use crate::clients::{self, Load};
 use crate::figures::{Sample, Watched};
 use crate::process::Process;
-use crate::{PATIENCE, Plan};
+use crate::{Plan, patience};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -83,7 +83,7 @@ impl Server {
         };
         // The file of a connection is closed when its task has seen the end of it.
         let most = self.at_rest.descriptors + 8;
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + patience();
         while let Some(sample) = process.sample() {
             if sample.descriptors <= most {
                 break;
@@ -164,7 +164,7 @@ impl Bridge {
                 self.watched.failures.push(text);
                 self.process = None;
             }
-            None if self.since.elapsed() > PATIENCE => {
+            None if self.since.elapsed() > patience() => {
                 self.watched.failures.push(process.hung());
                 self.process = None;
             }
