@@ -18,7 +18,7 @@ mkdir -p "$out"
 # and does not scroll by itself.
 {
     echo '<!DOCTYPE html><meta charset="utf-8"><body><pre id="told"></pre><script>const pages = ['
-    (cd target/book && find . -name '*.html' ! -name 404.html ! -name print.html ! -name toc.html | sort |
+    (cd target/book && find . -name '*.html' ! -name 404.html ! -name print.html ! -name toc.html ! -name all-pages.html | sort |
         sed 's/.*/"&",/')
     cat << 'JS'
 ];

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 /// A pool of threads of its own.
 ///
-/// All work goes through its [`Handle`], to which it dereferences: each method of a handle is one of
-/// the pool, too. Most programs need no `Pool`: the free functions of this crate use a default one.
+/// All work goes through its [`Handle`], to which it dereferences: each method of a handle is one
+/// of the pool, too. Most programs need no `Pool`: the free functions of this crate use a default
+/// one.
 ///
 /// | methods of [`Handle`] | |
 /// |---|---|
