@@ -26,6 +26,8 @@ while (<$in>) {
     push @{$spans{$lane}}, [$stack->[-1][0], $stack->[-1][1], $at] if @$stack && $at > $stack->[-1][1];
     if ($phase eq 'B') {
         my ($kind) = /"cat":"([^"]*)"/;
+        # Who has lent the core sleeps; that it is lent says more.
+        $kind = 'permit lent' if $kind eq 'asleep' && @$stack && $stack->[-1][0] eq 'permit lent';
         push @$stack, [$kind, $at];
     } else {
         pop @$stack;
@@ -71,8 +73,8 @@ for (my $at = 0; $at * 1000 <= $end; $at += $tick) {
     $axis .= sprintf "<path d=\"M%.1f 72V%d\"/><text class=\"m\" x=\"%.1f\" y=\"68\">%g ms</text>\n", $x, $y, $x, $at if $x < $left + $width - 14;
 }
 my ($legend, $x) = ('', 12);
-for my $pair (['poll', 'polls a future', 92], ['comp', 'computes', 76], ['job', 'stolen half or job', 118], ['lent', 'waits, its core lent', 124],
-    ['rest', 'asleep', 60]) {
+for my $pair (['poll', 'polls, blocks', 88], ['comp', 'computes', 70], ['job', 'stolen work', 82], ['lent', 'core lent', 68],
+    ['wait', 'waits its turn', 90], ['rest', 'asleep', 50]) {
     $legend .= sprintf "<rect class=\"%s\" x=\"%d\" y=\"34\" width=\"11\" height=\"11\"/><text x=\"%d\" y=\"44\">%s</text>\n", $pair->[0], $x, $x + 15, $pair->[1];
     $x += $pair->[2] + 14;
 }
