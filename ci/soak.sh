@@ -4,7 +4,7 @@
 #
 # MANYHANDS_SOAK_SECONDS says how long: by hand two hours, in a run of all lanes one minute. The table is left in
 # target/soak/table.md and all samples in target/soak/samples.csv. `ci/soak.sh --book` runs nothing: it puts that
-# table into the book.
+# table into the book, with the length and the day of the run, and draws it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
@@ -12,9 +12,14 @@ source ci/lib.sh
 out=$PWD/target/soak
 page=book/src/verification.md
 if [ "${1:-}" = --book ]; then
-    sed -i -e '/^| example | runs | requests /,/^$/{/^| example /r '"$out/table.md"'
+    # Of another folder, if one is named.
+    out=${2:-$out}
+    minutes=$(awk -F, 'NR > 1 && $1 > most { most = $1 } END { print int(most / 60) }' "$out/samples.csv")
+    sed -i -e "s/^A run of [0-9]* min, [-0-9]*/A run of $minutes min, $(date -r "$out/table.md" +%F)/" \
+        -e '/^| example | runs | requests /,/^$/{/^| example /r '"$out/table.md"'
         /^|/d}' "$page"
-    git --no-pager diff --stat -- "$page"
+    PLOTS=1 cargo test --quiet --test it plots > /dev/null || true
+    cargo test --quiet --test it plots
     exit
 fi
 if [ ! -r /proc/self/status ]; then

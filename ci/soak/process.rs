@@ -27,6 +27,7 @@ pub(crate) struct Process {
     child: Child,
     output: Output,
     readers: Vec<JoinHandle<()>>,
+    name: String,
     /// As somebody would type it.
     pub(crate) line: String,
 }
@@ -54,6 +55,7 @@ impl Process {
             child,
             output,
             readers,
+            name: example.to_owned(),
             line,
         })
     }
@@ -74,6 +76,11 @@ impl Process {
 
     fn look(&self, memory: &str) -> Option<Sample> {
         let folder = format!("/proc/{}", self.id());
+        // Before that is its name, it has our files.
+        let name = fs::read_to_string(format!("{folder}/comm")).ok()?;
+        if name.trim_end() != self.name {
+            return None;
+        }
         let status = fs::read_to_string(format!("{folder}/status")).ok()?;
         let field = |name: &str| {
             let value = status.lines().find_map(|line| line.strip_prefix(name))?;
