@@ -7,33 +7,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
-skip() {
-    echo "skipped: $1"
-    finish
-    exit
-}
-
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
-if [ -z "$browser" ]; then
-    if ! command -v apt-get > /dev/null || [ "$(id -u)" -ne 0 ]; then
-        skip "there is no Chromium, and no apt-get, or not root"
-    fi
-    apt-get update > /dev/null 2>&1 || true
-    if [ -z "$(apt-cache madison chromium 2> /dev/null)" ]; then
-        skip "there is no Chromium, and Debian's is not to be had"
-    fi
-    check apt-get install -y --no-install-recommends chromium fonts-dejavu-core
-    browser=$(command -v chromium) || { finish; exit 1; }
-fi
-"$browser" --version
-
+need_chromium
 check cargo build --release --features hyper --example dashboard
 out=target/dashboard
 rm -rf "$out"
 mkdir -p "$out"
 target/release/examples/dashboard 127.0.0.1:0 --threads 4 > "$out/log" &
 server=$!
-trap 'kill $server 2> /dev/null || true; rm -rf "$out"/profile-*' EXIT
+trap 'kill $server 2> /dev/null || true' EXIT
 for _ in $(seq 100); do
     address=$(sed -n 's/^listening on //p' "$out/log")
     [ -z "$address" ] || break
@@ -42,22 +23,13 @@ done
 # The page shows what was before it was opened: let there be a loop or two, and some samples.
 sleep "${DASHBOARD_SECONDS:-20}"
 
-# Opens the page as the flags say.
-browse() {
-    local profile
-    profile=$(mktemp -d "$out/profile-XXXXXX")
-    timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
-        --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars \
-        --user-data-dir="$profile" --virtual-time-budget=2500 "$@" "$address/"
-}
-
 # Draws, and has a look at what was drawn: rows in the tables, lines in the pictures, nothing beyond the
 # window's edge, no error of the script.
 looks_well() {
     local name=$1 size=$2 colours=$3 page
-    browse --window-size="$size" --blink-settings=preferredColorScheme="$colours" \
-        --screenshot="$PWD/$out/$name.png" > /dev/null
-    page=$(browse --window-size="$size" --blink-settings=preferredColorScheme="$colours" --dump-dom)
+    local flags=(--window-size="$size" --blink-settings=preferredColorScheme="$colours" --virtual-time-budget=2500)
+    browse "$out" "${flags[@]}" --screenshot="$PWD/$out/$name.png" "$address/" > /dev/null
+    page=$(browse "$out" "${flags[@]}" --dump-dom "$address/")
     echo "$page" > "$out/$name.html"
     [ "$(stat -c %s "$out/$name.png")" -gt 20000 ] || { echo "the picture is empty"; return 1; }
     local wanted

@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# The examples in the documentation, and the book. (The book's chapters are doctests, too.)
+# The examples in the documentation, and the book: built, and its links followed. (The book's chapters are doctests,
+# too.) `ci/pages.sh` looks at the pages.
+#
+# Without mdbook the lane installs it below target/tools, which takes a minute or two once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source ci/lib.sh
 
 count_tests cargo test --no-fail-fast --doc --all-features
-if [ ! -f book/book.toml ]; then
-    echo "skipped: there is no book"
-elif ! command -v mdbook > /dev/null; then
-    echo "skipped: mdbook is not installed"
-else
-    check mdbook build --dest-dir ../target/book book
-fi
+book
+check rustc --edition 2024 -O -o target/tools/links ci/links.rs
+check target/tools/links target/book
 finish

@@ -113,3 +113,52 @@ finish() {
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]
 }
+
+# Builds the book into target/book.
+book() {
+    local mdbook=target/tools/bin/mdbook version=0.5.4
+    mkdir -p target/tools
+    if [ "$("$mdbook" --version 2> /dev/null)" != "mdbook v$version" ]; then
+        # Without optimisation it is built in half the time, and fast enough.
+        check cargo install --quiet mdbook --version "$version" --locked --debug --no-default-features \
+            --features search --root target/tools --target-dir target/tools/build
+        rm -rf target/tools/build
+    fi
+    rm -rf target/book
+    check "$mdbook" build --dest-dir "$PWD/target/book" book
+}
+
+# Sets `browser` to a Chromium, or ends the lane. As root on Debian it is installed.
+need_chromium() {
+    browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
+    if [ -n "$browser" ]; then
+        "$browser" --version
+        return
+    fi
+    if ! command -v apt-get > /dev/null || [ "$(id -u)" -ne 0 ]; then
+        echo "skipped: there is no Chromium, and no apt-get, or not root"
+        finish
+        exit
+    fi
+    apt-get update > /dev/null 2>&1 || true
+    if [ -z "$(apt-cache madison chromium 2> /dev/null)" ]; then
+        echo "skipped: there is no Chromium, and Debian's is not to be had"
+        finish
+        exit
+    fi
+    check apt-get install -y --no-install-recommends chromium fonts-dejavu-core
+    browser=$(command -v chromium) || { finish; exit 1; }
+    "$browser" --version
+}
+
+# Opens Chromium without a screen and without network, with a profile of its own below the folder.
+browse() {
+    local folder=$1 profile status=0
+    shift
+    profile=$(mktemp -d "$folder/profile-XXXXXX")
+    timeout "${BROWSE_SECONDS:-60}" "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+        --disable-background-networking --disable-component-update --disable-sync --hide-scrollbars \
+        --user-data-dir="$profile" "$@" || status=$?
+    rm -rf "$profile"
+    return "$status"
+}

@@ -5,6 +5,27 @@
 //! implement `hyper::rt::{Read, Write}`: wrap those of `async-net` in `smol_hyper::rt::FuturesIo`,
 //! or those of `tokio::net` in `hyper_util::rt::TokioIo`. `examples/http_server.rs` shows all of it
 //! together.
+//!
+//! ```
+//! use hyper::body::Incoming;
+//! use hyper::rt::{Read, Write};
+//! use hyper::service::service_fn;
+//! use hyper::{Request, Response};
+//! use manyhands::hyper::Timer;
+//! use manyhands::prelude::*;
+//!
+//! async fn serve(stream: impl Read + Write + Unpin) -> hyper::Result<()> {
+//!     let answer = service_fn(async |_: Request<Incoming>| {
+//!         // A parallel loop in a handler: other connections are served meanwhile.
+//!         let sum: u64 = (1..=1_000_u64).into_par_iter().sum();
+//!         Ok::<_, hyper::Error>(Response::new(sum.to_string()))
+//!     });
+//!     hyper::server::conn::http1::Builder::new()
+//!         .timer(Timer)
+//!         .serve_connection(stream, answer)
+//!         .await
+//! }
+//! ```
 
 use crate::Handle;
 use crate::time::{self, Sleep};

@@ -10,8 +10,17 @@ use std::time::Duration;
 
 /// A pool of threads of its own.
 ///
-/// All work goes through its [`Handle`], to which it dereferences. Most programs need no `Pool`:
-/// the free functions of this crate use a default one.
+/// All work goes through its [`Handle`], to which it dereferences: each method of a handle is one
+/// of the pool, too. Most programs need no `Pool`: the free functions of this crate use a default
+/// one.
+///
+/// | methods of [`Handle`] | |
+/// |---|---|
+/// | [`block_on`](Handle::block_on), [`spawn`](Handle::spawn), [`enter`](Handle::enter) | futures |
+/// | [`join`](Handle::join), [`scope`](Handle::scope), [`install`](Handle::install), [`broadcast`](Handle::broadcast) | work that is waited for |
+/// | [`compute`](Handle::compute), [`spawn_compute`](Handle::spawn_compute), [`spawn_blocking`](Handle::spawn_blocking) | closures that compute or block |
+/// | [`with_priority`](Handle::with_priority), [`with_limit`](Handle::with_limit), [`set_num_threads`](Handle::set_num_threads) | how much of the machine work may have |
+/// | [`metrics`](Handle::metrics), [`tasks`](Handle::tasks), [`blocking_metrics`](Handle::blocking_metrics) | what the pool does |
 ///
 /// Dropping a pool tells its threads to end and does not wait for them, so it may happen on one of
 /// its own threads. [`shutdown`](Self::shutdown) waits. (tokio's `Runtime` waits for its workers
@@ -108,6 +117,8 @@ impl Drop for Pool {
     }
 }
 
+// Hidden, or the page of a pool would be the page of a handle once more.
+#[doc(hidden)]
 impl Deref for Pool {
     type Target = Handle;
 

@@ -276,6 +276,27 @@ where
 /// A loop that can run on several threads at once.
 ///
 /// The [module documentation](self) says what all parallel iterators promise.
+///
+/// ```
+/// use manyhands::prelude::*;
+///
+/// let texts = ["many", "hands", "make", "light", "work"];
+/// let longest = texts.par_iter().map(|text| text.len()).filter(|len| len % 2 == 1).max();
+/// assert_eq!(longest, Some(5));
+/// ```
+///
+/// | these methods | |
+/// |---|---|
+/// | [`map`](Self::map), [`map_init`](Self::map_init), [`filter`](Self::filter), [`filter_map`](Self::filter_map), [`flat_map`](Self::flat_map), [`flatten`](Self::flatten), [`inspect`](Self::inspect), [`update`](Self::update) | make another loop, item by item |
+/// | [`cloned`](Self::cloned), [`copied`](Self::copied), [`chain`](Self::chain), [`intersperse`](Self::intersperse) | make a loop of others |
+/// | [`take_any`](Self::take_any), [`skip_any`](Self::skip_any), [`take_any_while`](Self::take_any_while), [`while_some`](Self::while_some), [`stop_when`](Self::stop_when), [`panic_fuse`](Self::panic_fuse) | end it earlier |
+/// | [`for_each`](Self::for_each), [`try_for_each`](Self::try_for_each) | run it for its effects |
+/// | [`sum`](Self::sum), [`product`](Self::product), [`reduce`](Self::reduce), [`min`](Self::min), [`max`](Self::max), [`count`](Self::count) | run it, and make one value of all |
+/// | [`collect`](Self::collect), [`collect_array`](Self::collect_array), [`unzip`](Self::unzip), [`partition`](Self::partition), [`partition_map`](Self::partition_map) | run it, and keep the items |
+/// | [`find_any`](Self::find_any), [`find_first`](Self::find_first), [`any`](Self::any), [`all`](Self::all) | run it until something is found |
+/// | [`fold`](Self::fold), [`fold_with`](Self::fold_with), [`try_fold`](Self::try_fold) | make one value for each piece of the loop |
+///
+/// Loops whose items have places are [`IndexedParallelIterator`]s, which have more methods.
 // `is_sorted` and its kin consume the loop, as they do in std.
 #[allow(clippy::wrong_self_convention)]
 pub trait ParallelIterator: Sized + Send {
@@ -1524,6 +1545,14 @@ pub trait ParallelIterator: Sized + Send {
 /// let v: Vec<(usize, char)> = vec!['a', 'b', 'c'].into_par_iter().enumerate().rev().collect();
 /// assert_eq!(v, [(2, 'c'), (1, 'b'), (0, 'a')]);
 /// ```
+///
+/// | these methods | |
+/// |---|---|
+/// | [`zip`](Self::zip), [`zip_eq`](Self::zip_eq), [`interleave`](Self::interleave), [`enumerate`](Self::enumerate), [`rev`](Self::rev), [`skip`](Self::skip), [`take`](Self::take), [`step_by`](Self::step_by), [`chunks`](Self::chunks), [`positions`](Self::positions) | make another loop |
+/// | [`collect_into_vec`](Self::collect_into_vec), [`unzip_into_vecs`](Self::unzip_into_vecs) | run it, and keep the items |
+/// | [`for_each_ordered`](Self::for_each_ordered), [`inclusive_scan`](Self::inclusive_scan), [`exclusive_scan`](Self::exclusive_scan) | run it in order, or as if |
+/// | [`position_first`](Self::position_first), [`position_any`](Self::position_any), [`cmp`](Self::cmp), [`eq`](Self::eq), [`lt`](Self::lt) | run it until something is found |
+/// | [`with_min_len`](Self::with_min_len), [`with_max_len`](Self::with_max_len), [`with_max_threads`](Self::with_max_threads), [`by_uniform_blocks`](Self::by_uniform_blocks), [`deterministic`](Self::deterministic) | say how it is split |
 // There is no `is_empty`: `len` tells as much.
 #[allow(clippy::len_without_is_empty)]
 pub trait IndexedParallelIterator: ParallelIterator {

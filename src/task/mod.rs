@@ -5,6 +5,23 @@
 //! awaits many tasks, in the order in which they end; a [`JoinMap`] knows them by keys, and a
 //! [`JoinQueue`] keeps to the order in which they were spawned. A [`LocalKey`] gives a future
 //! values of its own. A [`LocalPoolHandle`] runs futures that are not `Send`.
+//!
+//! ```
+//! use manyhands::task::JoinSet;
+//!
+//! let sum = manyhands::block_on(async {
+//!     let mut tasks = JoinSet::new();
+//!     for number in 1..=10 {
+//!         tasks.spawn(async move { number * number });
+//!     }
+//!     let mut sum = 0;
+//!     while let Some(square) = tasks.join_next().await {
+//!         sum += square?;
+//!     }
+//!     Ok::<_, manyhands::JoinError>(sum)
+//! });
+//! assert_eq!(sum.unwrap(), 385);
+//! ```
 // For readers of the source: layer 2. `launch` allocates the cell of a task, whose right to run is
 // a `JobRef`. Where ready tasks go is the business of the pool, known here by the trait `Schedule`
 // only. README.md tells how it all works, and states the rules task.I1 to task.I6 that comments

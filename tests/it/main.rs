@@ -32,6 +32,7 @@ mod nested;
 mod panics;
 mod pinned;
 mod places;
+mod plots;
 mod plumbing;
 mod rayon_names;
 mod resize;
