@@ -15,6 +15,8 @@ use super::rescue::Rescue;
 use super::seat::{Occupant, Seat, SeatKind, Sitting};
 use super::sizes::Sizes;
 use super::standing::Standing;
+#[cfg(feature = "test-util")]
+use super::threads::{InBlockOn, Outside};
 use super::threads::{Bench, Call, GuestSeats, MAX_GUESTS, Threads, Waiters};
 use super::watch::Watch;
 use crate::job::SeatIndex;
@@ -25,6 +27,8 @@ use crate::task::{Owned, TaskInfo};
 use crate::timer::Timers;
 use crate::trace::Recorder;
 use crate::util::fork::Process;
+#[cfg(feature = "test-util")]
+use crate::util::parker::Parker;
 use crate::util::place::Place;
 use crate::util::unwind::Payload;
 use std::fmt;
@@ -41,6 +45,8 @@ pub(crate) struct Registry {
     pub(super) injectors: Injectors,
     pub(super) threads: Threads,
     pub(super) waiters: Waiters,
+    #[cfg(feature = "test-util")]
+    pub(super) outside: Outside,
     pub(super) bench: Bench,
     pub(super) rescue: Rescue,
     pub(super) guests: GuestSeats,
@@ -82,6 +88,8 @@ impl Registry {
             injectors: Injectors::new(),
             threads: Threads::new(),
             waiters: Waiters::new(),
+            #[cfg(feature = "test-util")]
+            outside: Outside::new(),
             bench: Bench::new(first_spare, sizes.spares, sizes.keep_alive),
             rescue: Rescue::new(sizes.spares > 0),
             guests: GuestSeats::new(sizes.workers, sizes.guests),
@@ -314,6 +322,12 @@ impl Registry {
 
     pub(crate) fn timers(&self) -> &Timers {
         self.driver.timers()
+    }
+
+    /// The calling thread, which has no seat, is in `block_on` from now on.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn begin_outside(&self, parker: &'static Parker) -> InBlockOn<'_> {
+        InBlockOn::enter(&self.outside, parker)
     }
 
     /// A panic that no handle reports.

@@ -3,6 +3,16 @@
 
 use super::Sleep;
 use crate::sync::atomic::Ordering;
+#[cfg(feature = "test-util")]
+use crate::sync::atomic::fence;
+#[cfg(feature = "test-util")]
+use super::word::Word;
+
+/// The sleep word when no thread was active.
+#[cfg(feature = "test-util")]
+#[derive(Clone, Copy)]
+#[must_use]
+pub(crate) struct RestMark(Word);
 
 impl Sleep {
     /// Takes a permit without asking. The thread resumes from a wait, or is a guest, or starts with
@@ -45,6 +55,25 @@ impl Sleep {
         let before = self.update(|word| Some(word.marked()));
         debug_assert!(before.is_ok());
         self.rescan_fence();
+    }
+
+    /// If no thread is active: a mark, for [`has_rested_since`](Self::has_rested_since). What the
+    /// threads have written that were active before is seen after this.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn mark_rest(&self) -> Option<RestMark> {
+        let marked = self.update(|word| (word.active() == 0).then(|| word.marked()));
+        marked.ok().map(|before| RestMark(before.marked()))
+    }
+
+    /// Has no thread been active at any time since the mark was made? A thread that becomes active
+    /// moves the tag. One that does so after this call sees all that the caller has written before
+    /// the mark.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn has_rested_since(&self, mark: RestMark) -> bool {
+        // Ordering: Acquire fence: what the caller has looked at is read before the word. The word
+        // itself as in `load`.
+        fence(Ordering::Acquire);
+        self.load() == mark.0
     }
 
     /// Counts a thread that starts with the pool: it holds a permit and searches.

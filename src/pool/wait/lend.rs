@@ -5,7 +5,7 @@ use crate::pool::driver::{Asker, Role};
 use crate::pool::registry::Registry;
 use crate::pool::seat::{Mode, Occupant, Shown, Wait};
 use crate::pool::threads::Waiter;
-use crate::pool::{computing, find, publish, tell};
+use crate::pool::{computing, find, publish, rest, tell};
 use crate::trace::{self, Span};
 use crate::util::parker::{Level, Parker};
 use crate::util::stack;
@@ -166,7 +166,10 @@ fn too_deep() -> ! {
 fn sleep(me: Occupant<'_>, duty: &Duty<'_>) {
     let _parked = me.counters().parked();
     match duty {
-        Duty::Driver(role) => role.drive(Some(me), || ()),
+        Duty::Driver(role) => {
+            rest::pass_time(me.registry(), role, Some(me.index()));
+            role.drive(Some(me), || ());
+        }
         _ => me.parker().park(),
     }
 }
@@ -183,7 +186,11 @@ pub(super) struct Lent<'a> {
 impl<'a> Lent<'a> {
     pub(super) fn give_up(me: Occupant<'a>) -> Self {
         let before = match me.mode() {
-            Mode::Away => None,
+            Mode::Away => {
+                // It blocked until now (`Shown`), and from now on it waits.
+                tell::rests(me.registry());
+                None
+            }
             Mode::Overcommitted => {
                 me.set_mode(Mode::Away);
                 tell::post_is_left(me);
@@ -244,10 +251,12 @@ pub(crate) fn while_blocking<R>(me: Occupant<'_>, f: impl FnOnce() -> R) -> R {
 /// How a thread without a seat waits until its parker is asked for a poll.
 pub(crate) fn outside(registry: &Registry, parker: &'static Parker, level: Level) {
     registry.driver.fire_if_unattended();
+    let _waits = rest::OutsideWait::begin(registry, parker);
     while !parker.take_poll_request(level) {
         match registry.driver.take(parker, Asker::Waiter) {
             None => parker.park(),
             Some(role) => {
+                rest::pass_time(registry, &role, None);
                 role.drive(None, || ());
                 // It may take the role again or come back: others may have to see to the timers.
                 role.give_up(registry);
