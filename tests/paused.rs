@@ -14,8 +14,8 @@ use futures::{SinkExt, StreamExt};
 use manyhands::prelude::*;
 use manyhands::task::LocalPoolHandle;
 use manyhands::time::{
-    self, Duration, Instant, MissedTickBehavior, advance, interval, interval_at, now, pause, resume,
-    sleep, sleep_until, timeout,
+    self, Duration, Instant, MissedTickBehavior, advance, interval, interval_at, now, pause,
+    resume, sleep, sleep_until, timeout,
 };
 use manyhands::{Pool, block_in_place, block_on, spawn, spawn_blocking, task};
 use std::sync::{Arc, Mutex, mpsc};
@@ -518,4 +518,14 @@ fn misuse_panics() {
         assert!(said(resume).contains("not paused"));
         pool.block_on(time::sleep(MS));
     });
+}
+
+/// With the feature `sim` as well it is a simulation, which rounds to its ticks.
+#[cfg(feature = "macros")]
+#[manyhands::test(start_paused = true, num_threads = 2)]
+async fn an_attribute_pauses_the_clock() {
+    let start = now();
+    spawn(sleep(HOUR)).await.unwrap();
+    let passed = now() - start;
+    assert!(passed >= HOUR && passed < HOUR + SECOND, "{passed:?}");
 }

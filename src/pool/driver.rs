@@ -191,12 +191,10 @@ impl Driver {
         self.by_spare.load(Ordering::Relaxed) && !self.is_free()
     }
 
-    /// The driver, if it is not this thread, looks again whether anything is left to do.
+    /// The driver, if it is not this thread, looks again whether anything is left to do. The caller
+    /// has put a fence.
     pub(super) fn look_at_rest(&self) {
-        // Ordering: SeqCst fence: what this thread says that it does no more, then the look who is
-        // the driver. It pairs with the one in `take`.
-        fence(Ordering::SeqCst);
-        // Ordering: Acquire, as in `look_again`.
+        // Ordering: Acquire, as in `look_again`; else ordered by the caller's fence.
         let holder = self.holder.load(Ordering::Acquire);
         if !holder.is_null() && !ptr::eq(holder, Parker::current()) {
             // SAFETY: holders are parkers, which live for ever.

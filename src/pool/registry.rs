@@ -15,9 +15,9 @@ use super::rescue::Rescue;
 use super::seat::{Occupant, Seat, SeatKind, Sitting};
 use super::sizes::Sizes;
 use super::standing::Standing;
+use super::threads::{Bench, Call, GuestSeats, MAX_GUESTS, Threads, Waiters};
 #[cfg(feature = "test-util")]
 use super::threads::{InBlockOn, Outside};
-use super::threads::{Bench, Call, GuestSeats, MAX_GUESTS, Threads, Waiters};
 use super::watch::Watch;
 use crate::job::SeatIndex;
 use crate::sleep::Sleep;

@@ -148,7 +148,13 @@ pub(super) fn permit(registry: &Registry) {
 /// the driver looks whether that is so (`rest.rs`).
 #[inline]
 pub(super) fn rests(registry: &Registry) {
-    if registry.timers().is_paused() && registry.sleep.active() == 0 {
+    if !registry.timers().is_paused() {
+        return;
+    }
+    // Ordering: SeqCst fence of rest.T3: what this thread has just said, then the looks at the word
+    // and at the driver. It pairs with those in `rest::look` and in `Driver::take`.
+    fence(Ordering::SeqCst);
+    if registry.sleep.active() == 0 {
         registry.driver.look_at_rest();
     }
 }

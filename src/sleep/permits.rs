@@ -2,11 +2,9 @@
 //! woken or put to sleep here; the callers look for work afterwards, behind the fences of these.
 
 use super::Sleep;
-use crate::sync::atomic::Ordering;
-#[cfg(feature = "test-util")]
-use crate::sync::atomic::fence;
 #[cfg(feature = "test-util")]
 use super::word::Word;
+use crate::sync::atomic::Ordering;
 
 /// The sleep word when no thread was active.
 #[cfg(feature = "test-util")]
@@ -66,14 +64,17 @@ impl Sleep {
     }
 
     /// Has no thread been active at any time since the mark was made? A thread that becomes active
-    /// moves the tag. One that does so after this call sees all that the caller has written before
-    /// the mark.
+    /// moves the tag. One that does so after this call sees what the caller has done before it; so
+    /// the caller has seen nothing of what such a thread did.
     #[cfg(feature = "test-util")]
     pub(crate) fn has_rested_since(&self, mark: RestMark) -> bool {
-        // Ordering: Acquire fence: what the caller has looked at is read before the word. The word
-        // itself as in `load`.
-        fence(Ordering::Acquire);
-        self.load() == mark.0
+        // Ordering: Release, as in `update_from`. An exchange, not a load: it reads the newest
+        // value.
+        let (rested, not) = (Ordering::Release, Ordering::Relaxed);
+        let new = mark.0.marked();
+        self.word
+            .compare_exchange(mark.0.0, new.0, rested, not)
+            .is_ok()
     }
 
     /// Counts a thread that starts with the pool: it holds a permit and searches.

@@ -1,7 +1,7 @@
 //! Ticks at equal distances.
 
-use super::{later, now};
 use super::sleep::{Sleep, sleep_until};
+use super::{later, now};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -271,8 +271,7 @@ impl Timers {
     /// Pauses the clock. `false`: it is paused already.
     pub(crate) fn pause(&self) -> bool {
         let finer = |tick: u64| tick.saturating_mul(1 << TICK_BITS).min(NEVER - 1);
-        self.clock
-            .pause(|set| self.change_ticks(set, finer, finer))
+        self.clock.pause(|set| self.change_ticks(set, finer, finer))
     }
 
     /// The clock goes on. `false`: it is not paused.

@@ -175,7 +175,10 @@ fn programs_for_executors_have_figures() {
             "pinball" => (7, 7),
             _ => (1, 0),
         };
-        assert_eq!([of("manyhands"), of("tokio"), of("NeXosim")], [rows, rows, simulator]);
+        assert_eq!(
+            [of("manyhands"), of("tokio"), of("NeXosim")],
+            [rows, rows, simulator]
+        );
         if rows > 1 {
             let notes = grid["notes"].to_string();
             assert!(notes.contains("Geometric mean"), "{notes}");

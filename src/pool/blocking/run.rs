@@ -3,9 +3,9 @@
 use super::{State, Ticket};
 use crate::job::{JobRef, NO_SEAT};
 use crate::pool::guest::Unseated;
-use crate::pool::{publish, tell};
 use crate::pool::registry::Registry;
 use crate::pool::threads::Number;
+use crate::pool::{publish, tell};
 use crate::sim;
 use crate::sync::{MutexGuard, lock, thread_cell};
 use crate::task::big::is_big;

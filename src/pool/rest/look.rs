@@ -41,20 +41,25 @@ pub(in crate::pool) fn look(registry: &Registry, role: &Role<'_>, me: Option<Sea
     let Some(mark) = registry.sleep.mark_rest() else {
         return Seen::Busy;
     };
+    // Ordering: SeqCst fences between the steps, here and below. A thread that stops doing something
+    // says so, fences, and looks whether a thread is active (`tell::rests`): it is seen to rest, or
+    // sees V1, and tells. And a thread of an upper step that is seen to rest has done before what the
+    // lower steps look at, and has fenced in between.
+    fence(Ordering::SeqCst);
     // V2.
     let sleeps = registry.rescue.sleeps();
-    if registry.seats().any(|seat| is_at_work(registry, seat, me, sleeps)) {
+    if registry
+        .seats()
+        .any(|seat| is_at_work(registry, seat, me, sleeps))
+    {
         return Seen::Busy;
     }
     if registry.rescue.is_called() {
         return Seen::Busy;
     }
-    // Ordering: SeqCst fences between the steps, here and below: a thread of an upper step that was
-    // seen to rest has done before what the lower steps look at, and has fenced in between.
     fence(Ordering::SeqCst);
     // V3.
-    let (Some(working), Some(outside)) =
-        (registry.blocking.at_work(), registry.outside.all_wait())
+    let (Some(working), Some(outside)) = (registry.blocking.at_work(), registry.outside.all_wait())
     else {
         return Seen::Busy;
     };
@@ -66,7 +71,10 @@ pub(in crate::pool) fn look(registry: &Registry, role: &Role<'_>, me: Option<Sea
     if role.parker().is_notified() {
         return Seen::Busy;
     }
-    if !waiting.iter().all(|parker| is_driver(parker) || parker.is_parked()) {
+    if !waiting
+        .iter()
+        .all(|parker| is_driver(parker) || parker.is_parked())
+    {
         return Seen::Moving;
     }
     // A blocking closure that waits for the pool does nothing.

@@ -202,7 +202,9 @@ fn rest_waits_for_the_post() {
         assert!(pool.registry.rescue.take_post());
         pool.registry.rescue.arrive(1);
         // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
-        unsafe { pool.registry.occupy(1) }.me().set_mode(Mode::Overcommitted);
+        unsafe { pool.registry.occupy(1) }
+            .me()
+            .set_mode(Mode::Overcommitted);
         pool.registry.rescue.note_sleep();
         let post = {
             let pool = pool.clone();

@@ -57,7 +57,9 @@ impl Outside {
     /// The parkers of all these threads. `None`: one polls.
     pub(in crate::pool) fn all_wait(&self) -> Option<Vec<&'static Parker>> {
         let threads = lock(&self.0);
-        let waiting = threads.iter().map(|thread| thread.waits.then_some(thread.parker));
+        let waiting = threads
+            .iter()
+            .map(|thread| thread.waits.then_some(thread.parker));
         waiting.collect()
     }
 }

@@ -124,7 +124,10 @@ impl Waiters {
     /// The parkers of all waiters.
     #[cfg(feature = "test-util")]
     pub(in crate::pool) fn parkers(&self) -> Vec<&'static Parker> {
-        lock(&self.waiting).iter().map(|waiter| waiter.parker).collect()
+        lock(&self.waiting)
+            .iter()
+            .map(|waiter| waiter.parker)
+            .collect()
     }
 
     /// Nobody is left to run visible work: a waiter is asked to look for itself.

@@ -132,9 +132,7 @@ struct NeXosim(nexosim::dev_hooks::Executor);
 
 impl NeXosim {
     fn run(&mut self) {
-        self.0
-            .run(Duration::ZERO)
-            .expect("the tasks end, or wait, and do not panic");
+        self.0.run();
     }
 }
 

@@ -58,11 +58,7 @@ fn subject<E: Executor>(depth: u32) -> Subject {
     }
 }
 
-fn node<S: Spawn>(
-    spawn: S,
-    number: u64,
-    depth: u32,
-) -> Pin<Box<dyn Future<Output = u64> + Send>> {
+fn node<S: Spawn>(spawn: S, number: u64, depth: u32) -> Pin<Box<dyn Future<Output = u64> + Send>> {
     Box::pin(async move {
         if depth == 0 {
             return number;

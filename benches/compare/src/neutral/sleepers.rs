@@ -21,9 +21,13 @@ pub fn group(size: Size) -> Group {
     let rows = counts.into_iter().map(|(name, count)| Row {
         name: format!("{name} tasks"),
         units: count as u64,
-        subjects: [(OURS, Ours::NAME), (Tokio::NAME, Tokio::NAME), (Smol::NAME, Smol::NAME)]
-            .map(|(name, world)| subject(name, world, Sleepers { count, time }))
-            .into(),
+        subjects: [
+            (OURS, Ours::NAME),
+            (Tokio::NAME, Tokio::NAME),
+            (Smol::NAME, Smol::NAME),
+        ]
+        .map(|(name, world)| subject(name, world, Sleepers { count, time }))
+        .into(),
     });
     Group {
         name: "sleepers",
