@@ -218,8 +218,8 @@ pub use manyhands_macros::main;
 /// | `seed = 17` | the same, and the seed says whose turn it is, as in `sim::many`; needs the feature `sim` |
 /// | `crate = rayon` | the path under which the program knows this crate, if it is not `manyhands` |
 ///
-/// Under virtual time read the clock with [`time::now`], as `Instant::now` is the real one. With the
-/// feature `sim`, `start_paused` and `seed` run the test in a simulation (`manyhands::sim`).
+/// Under virtual time read the clock with [`time::now`], as `Instant::now` is the real one. With
+/// the feature `sim`, `start_paused` and `seed` run the test in a simulation (`manyhands::sim`).
 /// `num_threads` is then the number of simulated cores, with a `seed` 4 if it is not set. So
 /// `seed = 17` repeats what `sim::many` has found. Else `start_paused` pauses the clock of the
 /// test's pool, as `time::pause` does.

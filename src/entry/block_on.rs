@@ -109,7 +109,7 @@ fn run<F: Future>(waits: Waits<'_>, future: F) -> F::Output {
     let _end = EndLevel(parker);
     #[cfg(feature = "test-util")]
     let _outside = match waits {
-        Waits::Outside(registry) => Some(registry.begin_outside(parker)),
+        Waits::Outside(registry) => Some(wait::begin_outside(registry, parker)),
         _ => None,
     };
     let waker = waker(parker, level);

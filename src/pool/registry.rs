@@ -15,9 +15,9 @@ use super::rescue::Rescue;
 use super::seat::{Occupant, Seat, SeatKind, Sitting};
 use super::sizes::Sizes;
 use super::standing::Standing;
-use super::threads::{Bench, Call, GuestSeats, MAX_GUESTS, Threads, Waiters};
 #[cfg(feature = "test-util")]
-use super::threads::{InBlockOn, Outside};
+use super::threads::Outside;
+use super::threads::{Bench, Call, GuestSeats, MAX_GUESTS, Threads, Waiters};
 use super::watch::Watch;
 use crate::job::SeatIndex;
 use crate::sleep::Sleep;
@@ -27,8 +27,6 @@ use crate::task::{Owned, TaskInfo};
 use crate::timer::Timers;
 use crate::trace::Recorder;
 use crate::util::fork::Process;
-#[cfg(feature = "test-util")]
-use crate::util::parker::Parker;
 use crate::util::place::Place;
 use crate::util::unwind::Payload;
 use std::fmt;
@@ -322,12 +320,6 @@ impl Registry {
 
     pub(crate) fn timers(&self) -> &Timers {
         self.driver.timers()
-    }
-
-    /// The calling thread, which has no seat, is in `block_on` from now on.
-    #[cfg(feature = "test-util")]
-    pub(crate) fn begin_outside(&self, parker: &'static Parker) -> InBlockOn<'_> {
-        InBlockOn::enter(&self.outside, parker)
     }
 
     /// A panic that no handle reports.

@@ -41,10 +41,10 @@ pub(in crate::pool) fn look(registry: &Registry, role: &Role<'_>, me: Option<Sea
     let Some(mark) = registry.sleep.mark_rest() else {
         return Seen::Busy;
     };
-    // Ordering: SeqCst fences between the steps, here and below. A thread that stops doing something
-    // says so, fences, and looks whether a thread is active (`tell::rests`): it is seen to rest, or
-    // sees V1, and tells. And a thread of an upper step that is seen to rest has done before what the
-    // lower steps look at, and has fenced in between.
+    // Ordering: SeqCst fences between the steps, here and below. A thread that stops doing
+    // something says so, fences, and looks whether a thread is active (`tell::rests`): it is seen
+    // to rest, or sees V1, and tells. And a thread of an upper step that is seen to rest has done
+    // before what the lower steps look at, and has fenced in between.
     fence(Ordering::SeqCst);
     // V2.
     let sleeps = registry.rescue.sleeps();
@@ -58,29 +58,9 @@ pub(in crate::pool) fn look(registry: &Registry, role: &Role<'_>, me: Option<Sea
         return Seen::Busy;
     }
     fence(Ordering::SeqCst);
-    // V3.
-    let (Some(working), Some(outside)) = (registry.blocking.at_work(), registry.outside.all_wait())
-    else {
-        return Seen::Busy;
-    };
-    fence(Ordering::SeqCst);
-    // V4. The driver itself is awake; it must not have been woken for something else.
-    let mut waiting = registry.waiters.parkers();
-    waiting.extend(outside);
-    let is_driver = |parker: &Parker| ptr::eq(parker, role.parker());
-    if role.parker().is_notified() {
-        return Seen::Busy;
-    }
-    if !waiting
-        .iter()
-        .all(|parker| is_driver(parker) || parker.is_parked())
-    {
-        return Seen::Moving;
-    }
-    // A blocking closure that waits for the pool does nothing.
-    let waits = |working: &&'static Parker| waiting.iter().any(|other| ptr::eq(*other, *working));
-    if !working.iter().all(waits) {
-        return Seen::Busy;
+    // V3 and V4.
+    if let Err(seen) = threads_rest(registry, role) {
+        return seen;
     }
     fence(Ordering::SeqCst);
     // V5.
@@ -96,6 +76,35 @@ pub(in crate::pool) fn look(registry: &Registry, role: &Role<'_>, me: Option<Sea
         true => Seen::Jumped,
         false => Seen::Busy,
     }
+}
+
+/// Steps V3 and V4: do all blocking closures, and all threads that wait, rest?
+fn threads_rest(registry: &Registry, role: &Role<'_>) -> Result<(), Seen> {
+    // V3.
+    let (Some(working), Some(outside)) = (registry.blocking.at_work(), registry.outside.all_wait())
+    else {
+        return Err(Seen::Busy);
+    };
+    fence(Ordering::SeqCst);
+    // V4. The driver itself is awake; it must not have been woken for something else.
+    let mut waiting = registry.waiters.parkers();
+    waiting.extend(outside);
+    let is_driver = |parker: &Parker| ptr::eq(parker, role.parker());
+    if role.parker().is_notified() {
+        return Err(Seen::Busy);
+    }
+    if !waiting
+        .iter()
+        .all(|parker| is_driver(parker) || parker.is_parked())
+    {
+        return Err(Seen::Moving);
+    }
+    // A blocking closure that waits for the pool does nothing.
+    let waits = |working: &&'static Parker| waiting.iter().any(|other| ptr::eq(*other, *working));
+    if !working.iter().all(waits) {
+        return Err(Seen::Busy);
+    }
+    Ok(())
 }
 
 /// Does the occupant of the seat do something without a permit? (`sleeps` is the count of the

@@ -21,15 +21,15 @@
 //! rest.T2. *The clock never jumps over something that is ready.* Between V1 and V6 no thread had a
 //! permit: each that takes one moves the tag of the word, and V6 is an exchange. So what was ready
 //! at V1 still is at V6, or a thread without a permit has it. Such a thread makes something ready
-//! before it says that it rests, and the fences between the steps put its words behind its deeds. It
-//! is woken by a thread with a permit, by one of a step further up, or from outside. Only the thread
-//! at the post takes from the queues, and the count of its sleeps moves then (V6).
+//! before it says that it rests, and the fences between the steps put its words behind its deeds.
+//! It is woken by a thread with a permit, by one of a step further up, or from outside. Only the
+//! thread at the post takes from the queues, and the count of its sleeps moves then (V6).
 //!
 //! rest.T3. *The clock does not stand for ever while nothing is left to do.* Whoever stops doing
 //! something says so (V1 to V3) and calls `tell::rests`. That fences, looks whether a thread is
 //! active, and wakes the driver if none is. Two such pairs, and the driver's V1 with its fence, do
-//! not miss each other. Where the driver finds a thread between its wake and its next word (V4, V6),
-//! it looks again at once: that is a few instructions of the pool, and no code of users.
+//! not miss each other. Where the driver finds a thread between its wake and its next word (V4,
+//! V6), it looks again at once: that is a few instructions of the pool, and no code of users.
 //!
 //! What the pool does not know is not waited for: other pools (but see V2), threads of the program,
 //! the system. When they wake something, that is before the jump or after it.

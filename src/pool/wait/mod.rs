@@ -18,6 +18,8 @@
 mod lend;
 mod spin;
 
+#[cfg(feature = "test-util")]
+pub(crate) use self::lend::begin_outside;
 pub(crate) use self::lend::{outside, while_blocking};
 pub(super) use self::spin::Spin;
 
