@@ -32,7 +32,11 @@ pub(crate) struct Start {
     pub(crate) lenient: bool,
     /// The calling thread becomes worker 0.
     pub(crate) use_current_thread: bool,
-    /// It begins with a paused clock, if clocks can be paused.
+    /// It begins with a paused clock.
+    #[cfg_attr(
+        not(feature = "test-util"),
+        allow(dead_code, reason = "no clock can be paused")
+    )]
     pub(crate) start_paused: bool,
     /// If a thread is refused, this waits for the end of those that were started.
     pub(crate) waits_on_failure: bool,

@@ -195,7 +195,7 @@ fn rest_waits_for_a_task() {
 /// The thread at the post, which has no permit, awakes from a nap, takes a task, and naps again.
 #[test]
 fn rest_waits_for_the_post() {
-    model::check("pool::rest_waits_for_the_post", || {
+    model::check_within(2, "pool::rest_waits_for_the_post", || {
         let pool = Paused::with_spares(1, 1);
         let role = pool.role();
         let (waiter, parker) = pool.waiter();
