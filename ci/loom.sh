@@ -12,4 +12,7 @@ export RUSTFLAGS="--cfg manyhands_loom --cfg manyhands_model -A dead_code"
 export LOOM_MAX_PREEMPTIONS="${LOOM_MAX_PREEMPTIONS:-3}"
 count_tests cargo test --no-fail-fast --release --lib --target-dir target/loom -- \
     --test-threads=2 --nocapture
+# Those of a paused clock, with the feature that has one.
+count_tests cargo test --no-fail-fast --release --features test-util --lib --target-dir target/loom -- \
+    --test-threads=2 --nocapture rest_
 finish

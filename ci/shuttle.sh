@@ -11,4 +11,7 @@ export RUSTFLAGS="--cfg manyhands_shuttle --cfg manyhands_model -A dead_code"
 export MANYHANDS_SHUTTLE_ITERATIONS="${MANYHANDS_SHUTTLE_ITERATIONS:-5000}"
 count_tests cargo test --no-fail-fast --release --lib --target-dir target/shuttle -- \
     --test-threads=2 --nocapture shuttle
+# Those of a paused clock, with the feature that has one.
+count_tests cargo test --no-fail-fast --release --features test-util --lib --target-dir target/shuttle -- \
+    --test-threads=2 --nocapture shuttle_a_paused
 finish

@@ -214,14 +214,15 @@ pub use manyhands_macros::main;
 /// | | |
 /// |---|---|
 /// | `num_threads = 4` | the number of threads of the pool; else one, so that a hundred tests at a time are not a hundred threads a core |
-/// | `start_paused = true` | time is virtual, and jumps to the next timer when nothing else can run; needs the feature `sim` |
+/// | `start_paused = true` | time is virtual, and jumps to the next timer when nothing else can run; needs the feature `test-util` or `sim` |
 /// | `seed = 17` | the same, and the seed says whose turn it is, as in `sim::many`; needs the feature `sim` |
 /// | `crate = rayon` | the path under which the program knows this crate, if it is not `manyhands` |
 ///
-/// With `start_paused` and `seed` the test runs in a simulation (`manyhands::sim`): read the time
-/// with [`time::now`], as `Instant::now` is the real one. `num_threads` is then the number of
-/// simulated cores, with a `seed` 4 if it is not set. So `seed = 17` repeats what `sim::many` has
-/// found.
+/// Under virtual time read the clock with [`time::now`], as `Instant::now` is the real one. With
+/// the feature `sim`, `start_paused` and `seed` run the test in a simulation (`manyhands::sim`).
+/// `num_threads` is then the number of simulated cores, with a `seed` 4 if it is not set. So
+/// `seed = 17` repeats what `sim::many` has found. Else `start_paused` pauses the clock of the
+/// test's pool, as `time::pause` does.
 #[cfg(feature = "macros")]
 pub use manyhands_macros::test;
 

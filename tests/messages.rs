@@ -182,7 +182,7 @@ const MISUSES: &[(&str, &str)] = &[
     ),
     (
         "#[manyhands::test(«start_paused» = true)]\nasync fn test() {}",
-        "`start_paused` needs the feature `sim` of manyhands",
+        "`start_paused` needs the feature `test-util` or `sim` of manyhands",
     ),
     (
         "#[manyhands::main]\nasync fn start() -> u32 {\n    let n = 1;\n    «\"text\"»\n}",

@@ -641,3 +641,32 @@ fn a_lost_wake_up_in_a_future_is_found() {
     assert!(is_found(|| signal(false)));
     sim::many(0..200, || signal(true));
 }
+
+/// A clock of a pool's own inside of a simulation: exact, and it waits for whatever is ready.
+#[cfg(feature = "test-util")]
+#[test]
+fn a_paused_clock_waits_for_what_is_ready_under_every_seed() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    sim::many(0..1000, || {
+        let builder = Pool::builder().num_threads(3).start_paused(true);
+        let pool = builder.build().unwrap();
+        pool.block_on(async {
+            let start = time::now();
+            let late = spawn(time::sleep(2 * HOUR));
+            let chain = spawn(async move {
+                time::sleep(HOUR).await;
+                let woken = spawn(async { spawn(async { time::now() }).await.unwrap() });
+                let blocks = spawn_blocking(time::now);
+                assert_eq!(woken.await.unwrap(), start + HOUR);
+                assert_eq!(blocks.await.unwrap(), start + HOUR);
+                let (a, b) = join(time::now, time::now);
+                assert!(a == b && a == start + HOUR);
+            });
+            chain.await.unwrap();
+            assert_eq!(time::now(), start + HOUR);
+            late.await.unwrap();
+            assert_eq!(time::now(), start + 2 * HOUR);
+        });
+        pool.shutdown();
+    });
+}

@@ -42,7 +42,7 @@ impl Settings {
 
     /// Does the test run in a simulation?
     pub(crate) fn is_simulated(&self) -> bool {
-        self.start_paused || self.seed.is_some()
+        self.seed.is_some() || self.start_paused && cfg!(feature = "sim")
     }
 
     fn set(&mut self, kind: Kind, name: &str, setting: &Setting) -> Result<(), Mistake> {
@@ -52,7 +52,9 @@ impl Settings {
             "crate" => self.krate = Some(setting.path()?),
             "start_paused" if is_test => {
                 let is_paused = setting.flag()?;
-                setting.needs_sim()?;
+                if cfg!(not(feature = "test-util")) {
+                    setting.needs_sim()?;
+                }
                 self.start_paused = is_paused;
             }
             "seed" if is_test => {
@@ -241,10 +243,14 @@ impl Setting {
         if cfg!(feature = "sim") {
             return Ok(());
         }
+        let name = self.name.to_string();
+        let (features, first) = match &*name {
+            "start_paused" => ("the feature `test-util` or `sim`", "test-util"),
+            _ => ("the feature `sim`", "sim"),
+        };
         let text = format!(
-            "`{}` needs the feature `sim` of manyhands: add it in Cargo.toml, under \
-             [dev-dependencies], as in `manyhands = {{ version = \"..\", features = [\"sim\"] }}`",
-            self.name
+            "`{name}` needs {features} of manyhands: add it in Cargo.toml, under \
+             [dev-dependencies], as in `manyhands = {{ version = \"..\", features = [\"{first}\"] }}`",
         );
         Err(Mistake::at(self.name.span(), text))
     }

@@ -39,12 +39,18 @@ impl Main {
 #[derive(Debug, Default)]
 pub struct Test {
     num_threads: Option<usize>,
+    #[cfg(feature = "test-util")]
+    start_paused: bool,
 }
 
 impl Test {
     /// In a pool of one thread.
     pub const fn new() -> Self {
-        Self { num_threads: None }
+        Self {
+            num_threads: None,
+            #[cfg(feature = "test-util")]
+            start_paused: false,
+        }
     }
 
     /// In a pool of this many threads.
@@ -58,6 +64,16 @@ impl Test {
     pub fn start_paused(self) -> Simulated {
         let cores = self.num_threads.unwrap_or(1);
         Simulated(sim::Builder::new().cores(cores))
+    }
+
+    /// In a pool with a paused clock.
+    #[cfg(all(
+        feature = "test-util",
+        not(all(feature = "sim", not(any(manyhands_model, manyhands_tsan))))
+    ))]
+    pub fn start_paused(mut self) -> Self {
+        self.start_paused = true;
+        self
     }
 
     /// In a simulation, in the order of a seed.
@@ -74,7 +90,10 @@ impl Test {
     /// dropping it.
     pub fn run<F: Future>(self, test: impl FnOnce() -> F) -> F::Output {
         let threads = self.num_threads.unwrap_or(1);
-        let pool = match Pool::builder().num_threads(threads).build() {
+        let builder = Pool::builder().num_threads(threads);
+        #[cfg(feature = "test-util")]
+        let builder = builder.start_paused(self.start_paused);
+        let pool = match builder.build() {
             Ok(pool) => pool,
             Err(error) => panic!("#[manyhands::test]: {error}"),
         };

@@ -134,7 +134,7 @@ where
         }
     });
     match seat::current() {
-        Some(me) => wait::until(me, call.pending.done()),
+        Some(me) => wait::until(me, registry, call.pending.done()),
         None => call.pending.done().wait(Parker::current()),
     }
     guard.disarm();

@@ -33,6 +33,7 @@ fn make() -> Arc<Registry> {
         hooks: Hooks::default(),
         lenient: true,
         use_current_thread: false,
+        start_paused: false,
         waits_on_failure: true,
     };
     match start.start(|thread| thread.spawn()) {

@@ -45,6 +45,7 @@ pub struct PoolBuilder<S = DefaultSpawn> {
     blocking: Option<usize>,
     keep_alive: Option<Duration>,
     use_current_thread: bool,
+    start_paused: bool,
     hooks: Hooks,
     spawn: S,
 }
@@ -95,6 +96,7 @@ impl Default for PoolBuilder {
             blocking: None,
             keep_alive: None,
             use_current_thread: false,
+            start_paused: false,
             hooks: Hooks::default(),
             spawn: DefaultSpawn(()),
         }
@@ -185,6 +187,7 @@ impl PoolBuilder {
             blocking: self.blocking,
             keep_alive: self.keep_alive,
             use_current_thread: self.use_current_thread,
+            start_paused: self.start_paused,
             hooks: self.hooks,
             spawn: CustomSpawn(spawn),
         }
@@ -271,6 +274,21 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
     /// ```
     pub fn thread_keep_alive(mut self, time: Duration) -> Self {
         self.keep_alive = Some(time);
+        self
+    }
+
+    /// Does the pool begin with a paused clock, as if its first act was
+    /// [`time::pause`](crate::time::pause)? (Feature `test-util`.)
+    ///
+    /// ```
+    /// use manyhands::time::{self, Duration};
+    /// let pool = manyhands::Pool::builder().num_threads(2).start_paused(true).build().unwrap();
+    /// let nap = pool.spawn(time::sleep(Duration::from_secs(3600)));
+    /// nap.join().unwrap();
+    /// ```
+    #[cfg(feature = "test-util")]
+    pub fn start_paused(mut self, start_paused: bool) -> Self {
+        self.start_paused = start_paused;
         self
     }
 
@@ -702,6 +720,7 @@ impl<S: ThreadSpawn> PoolBuilder<S> {
             hooks: std::mem::take(&mut self.hooks),
             lenient: false,
             use_current_thread: self.use_current_thread,
+            start_paused: self.start_paused,
             waits_on_failure: S::HAS_SPARES,
         };
         Ok(start.start(|thread| self.spawn.spawn(thread))?)

@@ -191,6 +191,17 @@ impl Driver {
         self.by_spare.load(Ordering::Relaxed) && !self.is_free()
     }
 
+    /// The driver, if it is not this thread, looks again whether anything is left to do. The caller
+    /// has put a fence.
+    pub(super) fn look_at_rest(&self) {
+        // Ordering: Acquire, as in `look_again`; else ordered by the caller's fence.
+        let holder = self.holder.load(Ordering::Acquire);
+        if !holder.is_null() && !ptr::eq(holder, Parker::current()) {
+            // SAFETY: holders are parkers, which live for ever.
+            unsafe { (*holder).unpark() };
+        }
+    }
+
     /// The driver looks at the next tick again, which may come earlier than it thinks. `false`:
     /// there is no driver.
     pub(super) fn look_again(&self) -> bool {
@@ -315,11 +326,26 @@ impl Role<'_> {
     }
 
     /// As [`glance`](Self::glance), inside [`Driver::host`] if the thread is a worker.
-    pub(super) async fn glance_hosted(self) {
+    pub(super) async fn glance_hosted(&self) {
         match self.is_hosted() {
             true => events::glance_hosted().await,
             false => self.driver.events.glance(),
         }
+    }
+
+    /// As [`glance_hosted`](Self::glance_hosted), if there are events, and this thread can.
+    #[cfg(feature = "test-util")]
+    pub(super) async fn glance_if_possible(&self) {
+        let is_possible = self.by == Asker::Worker || self.driver.facts.glances_anywhere;
+        if self.driver.has_events() && is_possible {
+            self.glance_hosted().await;
+        }
+    }
+
+    /// Where its thread sleeps.
+    #[cfg(feature = "test-util")]
+    pub(super) fn parker(&self) -> &'static Parker {
+        self.parker
     }
 }
 

@@ -250,7 +250,7 @@ fn install_by<R: Send>(
     // SAFETY: exposed above.
     let done = unsafe { job.public() }.latch();
     match seat::current() {
-        Some(me) => wait::until(me, done),
+        Some(me) => wait::until(me, registry, done),
         None => done.wait(Parker::current()),
     }
     guard.disarm();

@@ -16,6 +16,7 @@
 //! | 2 | `asleep.rs` | a sleep that hooks and counters know of |
 //! | 3 | `tell.rs` | who hears of what |
 //! | 4 | `publish.rs`, `timers.rs` | where a ready job goes; timers added |
+//! | 4 | `rest/` | a paused clock jumps when nothing is left to do |
 //! | 4 | `nested.rs`, `resize.rs` | tasks that their awaiters begin; another number of permits |
 //! | 5 | `home.rs`, `rescue/post.rs`, `rescue/deputy.rs` | what a task keeps of its pool; the thread that polls while all compute, and its deputy |
 //! | 5 | `region.rs` | regions that a cancelled computation may leave |
@@ -49,6 +50,7 @@ pub(crate) mod region;
 mod registry;
 mod rescue;
 pub(crate) mod resize;
+mod rest;
 pub(crate) mod seat;
 pub(crate) mod shutdown;
 mod sizes;

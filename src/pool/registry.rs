@@ -15,6 +15,8 @@ use super::rescue::Rescue;
 use super::seat::{Occupant, Seat, SeatKind, Sitting};
 use super::sizes::Sizes;
 use super::standing::Standing;
+#[cfg(feature = "test-util")]
+use super::threads::Outside;
 use super::threads::{Bench, Call, GuestSeats, MAX_GUESTS, Threads, Waiters};
 use super::watch::Watch;
 use crate::job::SeatIndex;
@@ -41,6 +43,8 @@ pub(crate) struct Registry {
     pub(super) injectors: Injectors,
     pub(super) threads: Threads,
     pub(super) waiters: Waiters,
+    #[cfg(feature = "test-util")]
+    pub(super) outside: Outside,
     pub(super) bench: Bench,
     pub(super) rescue: Rescue,
     pub(super) guests: GuestSeats,
@@ -82,6 +86,8 @@ impl Registry {
             injectors: Injectors::new(),
             threads: Threads::new(),
             waiters: Waiters::new(),
+            #[cfg(feature = "test-util")]
+            outside: Outside::new(),
             bench: Bench::new(first_spare, sizes.spares, sizes.keep_alive),
             rescue: Rescue::new(sizes.spares > 0),
             guests: GuestSeats::new(sizes.workers, sizes.guests),

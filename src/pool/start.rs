@@ -32,6 +32,12 @@ pub(crate) struct Start {
     pub(crate) lenient: bool,
     /// The calling thread becomes worker 0.
     pub(crate) use_current_thread: bool,
+    /// It begins with a paused clock.
+    #[cfg_attr(
+        not(feature = "test-util"),
+        allow(dead_code, reason = "no clock can be paused")
+    )]
+    pub(crate) start_paused: bool,
     /// If a thread is refused, this waits for the end of those that were started.
     pub(crate) waits_on_failure: bool,
 }
@@ -54,6 +60,10 @@ impl Start {
         asymmetric::register();
         self.sizes.first_to_end = usize::from(self.use_current_thread);
         let registry = Registry::new(&self.sizes, self.hooks, events, start_spare);
+        #[cfg(feature = "test-util")]
+        if self.start_paused {
+            super::timers::pause(&registry);
+        }
         let pool = Arc::downgrade(&registry);
         sim::on_stall(move || pool.upgrade().map(describe));
         // Stops what was started, even if a closure of the user panics.

@@ -16,6 +16,7 @@
 //! | the post is left | [`post_is_left`] | another thread, if it is still needed |
 //! | a timer is the first one | [`timer`] | the driver; if there is none, as for work |
 //! | the role of the driver is free | [`Role::give_up`] | as for a permit; if all permits are out, the post |
+//! | a thread has stopped doing something | [`rests`] | if the clock is paused, and no thread is active: the driver |
 //! | letters are posted | [`mail`] | every sleeper and every waiter |
 //!
 //! Each of them is called *behind* the change and a SeqCst fence, or puts that fence itself; what
@@ -140,6 +141,22 @@ pub(super) fn permit(registry: &Registry) {
         ask_all(registry);
     }
     tell_of_jobs(registry);
+    rests(registry);
+}
+
+/// A thread has stopped doing something. If no other one does anything, a paused clock may jump:
+/// the driver looks whether that is so (`rest.rs`).
+#[inline]
+pub(super) fn rests(registry: &Registry) {
+    if !registry.timers().is_paused() {
+        return;
+    }
+    // Ordering: SeqCst fence of rest.T3: what this thread has just said, then the looks at the word
+    // and at the driver. It pairs with those in `rest::look` and in `Driver::take`.
+    fence(Ordering::SeqCst);
+    if registry.sleep.active() == 0 {
+        registry.driver.look_at_rest();
+    }
 }
 
 /// The number of permits has changed, and a SeqCst fence was put behind that. Raised, it is as if
@@ -270,6 +287,7 @@ pub(super) fn post_is_left(me: Occupant<'_>) {
     let registry = me.registry();
     registry.rescue.leave_post(me.index());
     look_after_ready(registry);
+    rests(registry);
 }
 
 /// The thread at the post begins to run code of users: another one stands by.
@@ -292,6 +310,7 @@ fn call_poller(registry: &Registry) {
     if !call(registry, Call::Poll) {
         // As it was before there was such a thread. The next to publish tries again.
         registry.rescue.give_post_back();
+        rests(registry);
         ask_last_resort(registry);
     }
 }

@@ -9,7 +9,7 @@ use super::rescue::post::{self, Left};
 use super::seat::{Mode, Occupant, SeatKind};
 use super::threads::{Call, Number, Sitter};
 use super::wait::Spin;
-use super::{computing, events, publish, tell};
+use super::{computing, events, publish, rest, tell};
 use crate::job::SeatIndex;
 use crate::sleep::{Before, Rescan};
 use crate::trace::LaneKind;
@@ -341,6 +341,7 @@ impl<'a> MainLoop<'a> {
             let found = rescan(me, looked);
             if found == Rescan::Nothing {
                 tell::relieve_spare(registry);
+                tell::rests(registry);
             }
             found
         };
@@ -405,6 +406,7 @@ async fn sleep_driving(me: Occupant<'_>, role: Role<'_>, looked: Looked) -> Dura
         || tell::work(registry),
     );
     while !sleep.take_token(me.index()) {
+        rest::pass_time_hosted(registry, &role, me.index()).await;
         role.drive_hosted(me, || tell::come_back(me)).await;
         if role.is_by_spare() && sleep.has_sleepers() {
             // It is for them. If all permits are out, the next to be free asks again.

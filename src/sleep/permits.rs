@@ -2,7 +2,15 @@
 //! woken or put to sleep here; the callers look for work afterwards, behind the fences of these.
 
 use super::Sleep;
+#[cfg(feature = "test-util")]
+use super::word::Word;
 use crate::sync::atomic::Ordering;
+
+/// The sleep word when no thread was active.
+#[cfg(feature = "test-util")]
+#[derive(Clone, Copy)]
+#[must_use]
+pub(crate) struct RestMark(Word);
 
 impl Sleep {
     /// Takes a permit without asking. The thread resumes from a wait, or is a guest, or starts with
@@ -45,6 +53,28 @@ impl Sleep {
         let before = self.update(|word| Some(word.marked()));
         debug_assert!(before.is_ok());
         self.rescan_fence();
+    }
+
+    /// If no thread is active: a mark, for [`has_rested_since`](Self::has_rested_since). What the
+    /// threads have written that were active before is seen after this.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn mark_rest(&self) -> Option<RestMark> {
+        let marked = self.update(|word| (word.active() == 0).then(|| word.marked()));
+        marked.ok().map(|before| RestMark(before.marked()))
+    }
+
+    /// Has no thread been active at any time since the mark was made? A thread that becomes active
+    /// moves the tag. One that does so after this call sees what the caller has done before it; so
+    /// the caller has seen nothing of what such a thread did.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn has_rested_since(&self, mark: RestMark) -> bool {
+        // Ordering: Release, as in `update_from`. An exchange, not a load: it reads the newest
+        // value.
+        let (rested, not) = (Ordering::Release, Ordering::Relaxed);
+        let new = mark.0.marked();
+        self.word
+            .compare_exchange(mark.0.0, new.0, rested, not)
+            .is_ok()
     }
 
     /// Counts a thread that starts with the pool: it holds a permit and searches.

@@ -34,7 +34,7 @@ pub(crate) const MAX_SEATS: usize = MASK as usize;
 /// | 12-23 | searching | threads that look for work |
 /// | 24-35 | top | newest sleeper, its index + 1; 0: no thread sleeps |
 /// | 36 | driver | the thread that waits for events sleeps, apart from the stack |
-/// | 37-63 | tag | moves with every change of the stack, the driver or the number of permits, so that a pop cannot mistake one stack for another |
+/// | 37-63 | tag | moves with every change of the stack, the driver or the number of permits, so that a pop cannot mistake one stack for another; with the feature `test-util` also with every thread that becomes active |
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Word(pub(super) u64);
 
@@ -67,8 +67,13 @@ impl Word {
         Self(self.0 - (1 << shift))
     }
 
+    /// Where clocks can be paused, the tag moves as well: see `Sleep::has_rested_since`.
     pub(super) fn with_active(self) -> Self {
-        self.add(ACTIVE, 1)
+        let word = self.add(ACTIVE, 1);
+        match cfg!(feature = "test-util") {
+            true => word.marked(),
+            false => word,
+        }
     }
 
     pub(super) fn without_active(self) -> Self {
@@ -167,7 +172,11 @@ mod tests {
     #[test]
     fn fields_do_not_touch_each_other() {
         let last = MAX_SEATS as u32 - 1;
-        let mut word = Word(u64::MAX << super::TAG);
+        let moves = match cfg!(feature = "test-util") {
+            true => MAX_SEATS as u64,
+            false => 0,
+        };
+        let mut word = Word((u64::MAX - moves) << super::TAG);
         for _ in 0..MAX_SEATS {
             word = word.with_searcher();
         }

@@ -1,8 +1,7 @@
 //! Ticks at equal distances.
 
-use super::later;
 use super::sleep::{Sleep, sleep_until};
-use crate::util::clock;
+use super::{later, now};
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -26,7 +25,7 @@ use std::time::{Duration, Instant};
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
-    interval_at(clock::now(), period)
+    interval_at(now(), period)
 }
 
 /// Ticks with a period, the first one at `start`.
@@ -113,7 +112,7 @@ impl Interval {
     pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
         ready!(Pin::new(&mut self.sleep).poll(context));
         let due = self.sleep.deadline();
-        let now = clock::now();
+        let now = now();
         let next = match self.missed {
             MissedTickBehavior::Delay if now.duration_since(due) > SLACK => later(now, self.period),
             MissedTickBehavior::Skip if now.duration_since(due) > SLACK => {
@@ -152,7 +151,7 @@ impl Interval {
     /// # });
     /// ```
     pub fn reset_immediately(&mut self) {
-        self.reset_at(clock::now());
+        self.reset_at(now());
     }
 
     /// Sets the next tick to `after` from now.
@@ -167,7 +166,7 @@ impl Interval {
     /// # });
     /// ```
     pub fn reset_after(&mut self, after: Duration) {
-        self.reset_at(later(clock::now(), after));
+        self.reset_at(later(now(), after));
     }
 
     /// Sets the next tick to `deadline`.

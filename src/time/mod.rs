@@ -26,15 +26,21 @@
 
 mod interval;
 mod sleep;
+#[cfg(feature = "test-util")]
+mod test_util;
 mod timeout;
 
 pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
 pub use self::sleep::{Sleep, sleep, sleep_until};
+#[cfg(feature = "test-util")]
+pub use self::test_util::{advance, pause, resume};
 pub use self::timeout::{Timeout, timeout, timeout_at};
 pub use std::time::{Duration, Instant};
 
-/// The present instant, by the clock of timers: in a simulation (`manyhands::sim`, feature `sim`)
-/// the virtual one, else that of [`Instant::now`].
+/// The present instant, by the clock of timers: that of [`Instant::now`], except where time is
+/// virtual. That is so in a simulation (`manyhands::sim`, feature `sim`), and in a pool whose clock
+/// was paused (`pause`, feature `test-util`): then it is the current pool's, else the default
+/// pool's.
 ///
 /// ```
 /// use manyhands::time;
@@ -43,6 +49,10 @@ pub use std::time::{Duration, Instant};
 /// assert!(time::now() >= start);
 /// ```
 pub fn now() -> Instant {
+    #[cfg(feature = "test-util")]
+    if let Some(now) = self::test_util::pool_now() {
+        return now;
+    }
     crate::util::clock::now()
 }
 

@@ -1,13 +1,12 @@
 //! A future that completes at a given instant.
 
-use super::later;
+use super::{later, now};
 use crate::entry::current::current_registry;
 use crate::entry::global;
 use crate::pool::{Registry, timers};
 use crate::sync::atomic::{Ordering, fence};
 use crate::task::coop;
 use crate::timer::Key;
-use crate::util::clock;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ use std::time::{Duration, Instant};
 /// });
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
-    sleep_until(later(clock::now(), duration))
+    sleep_until(later(now(), duration))
 }
 
 /// Waits until a deadline. Completes at once if that has passed.
@@ -85,7 +84,7 @@ impl Sleep {
     /// assert!(!sleep(Duration::MAX).is_elapsed());
     /// ```
     pub fn is_elapsed(&self) -> bool {
-        matches!(self.state, State::Over) || clock::now() >= self.deadline
+        matches!(self.state, State::Over) || now() >= self.deadline
     }
 
     /// Sets another deadline, even after the future has completed. The task that awaits it need not
@@ -118,7 +117,7 @@ impl Sleep {
     fn start(&self, context: &Context<'_>) -> State {
         let mut registry = current_registry();
         loop {
-            if clock::now() >= self.deadline {
+            if registry.timers().present() >= self.deadline {
                 return State::Over;
             }
             let Some(key) = timers::add(&registry, self.deadline, context.waker()) else {

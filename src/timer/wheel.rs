@@ -99,6 +99,45 @@ impl Wheel {
         self.next_slot().map(|(_, start)| start)
     }
 
+    /// The earliest deadline.
+    #[cfg(feature = "test-util")]
+    pub(super) fn first(&self) -> Option<u64> {
+        let (slot, _) = self.next_slot()?;
+        // All entries of the first slot come before all others.
+        let mut first = None;
+        let mut index = self.heads[slot];
+        while index != NIL {
+            let entry = &self.entries[index as usize];
+            first = first.map_or(Some(entry.deadline), |first: u64| {
+                Some(first.min(entry.deadline))
+            });
+            index = entry.next;
+        }
+        first
+    }
+
+    /// Ticks are of another length from now on: replaces the present tick and all deadlines. Keys
+    /// stay. No deadline may come to lie at the present tick or before it.
+    #[cfg(feature = "test-util")]
+    pub(super) fn change_ticks(
+        &mut self,
+        present: impl Fn(u64) -> u64,
+        deadline: impl Fn(u64) -> u64,
+    ) {
+        self.now = present(self.now);
+        self.heads = [NIL; LEVELS * SLOTS];
+        self.occupied = [0; LEVELS];
+        for index in 0..self.entries.len() {
+            let entry = &mut self.entries[index];
+            if entry.waker.is_some() {
+                entry.deadline = deadline(entry.deadline);
+                debug_assert!(entry.deadline > self.now);
+                // There are fewer than 2^32 entries.
+                self.link(index as u32);
+            }
+        }
+    }
+
     /// Goes on to `now`, and moves the wakers of expired entries to `due`, as many as fit without
     /// growing it. `false`: there may be more.
     pub(super) fn advance(&mut self, now: u64, due: &mut Vec<Waker>) -> bool {
@@ -333,6 +372,36 @@ mod tests {
             let left = wheel.take_all();
             prop_assert_eq!(left.len(), known.len());
             prop_assert_eq!(wheel.next(), None);
+        }
+    }
+
+    #[cfg(feature = "test-util")]
+    proptest! {
+        /// The first deadline is the least one; and finer ticks, or coarser ones, leave the order.
+        #[test]
+        fn ticks_of_another_length(
+            start in 0..1_u64 << 30,
+            distances in prop::collection::vec(1..1_u64 << 40, 1..60),
+        ) {
+            let mut wheel = Wheel::new();
+            let mut due = Vec::with_capacity(1);
+            prop_assert!(wheel.advance(start, &mut due));
+            let keys: Vec<_> = distances
+                .iter()
+                .map(|distance| wheel.insert(start + distance, Waker::noop().clone()).unwrap())
+                .collect();
+            let least = start + distances.iter().min().unwrap();
+            prop_assert_eq!(wheel.first(), Some(least));
+            let finer = |tick: u64| tick << 16;
+            wheel.change_ticks(finer, finer);
+            prop_assert_eq!(wheel.first(), Some(least << 16));
+            let now = (least << 16) - 1;
+            prop_assert!(wheel.advance(now, &mut due));
+            prop_assert!(due.is_empty());
+            wheel.change_ticks(|tick| tick >> 16, |tick| tick.div_ceil(1 << 16));
+            prop_assert_eq!(wheel.first(), Some(least));
+            prop_assert!(keys.into_iter().all(|key| wheel.remove(key).is_some()));
+            prop_assert_eq!(wheel.first(), None);
         }
     }
 

@@ -147,6 +147,20 @@ impl Parker {
         }
     }
 
+    /// Does the thread sleep, without having been woken?
+    #[cfg(feature = "test-util")]
+    pub(crate) fn is_parked(&self) -> bool {
+        // Ordering: Relaxed; `pool::rest` puts fences around it.
+        self.token.word().load(Ordering::Relaxed) == PARKED
+    }
+
+    /// Was the thread woken, and has it not slept since?
+    #[cfg(feature = "test-util")]
+    pub(crate) fn is_notified(&self) -> bool {
+        // Ordering: Relaxed, as in `is_parked`.
+        self.token.word().load(Ordering::Relaxed) == NOTIFIED
+    }
+
     /// Asks a `block_on` of this thread to poll again, and wakes it.
     pub(crate) fn request_poll(&self, level: Level) {
         // Ordering: Release pairs with the Acquire in `take_poll_request`: the future's poll sees

@@ -42,6 +42,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("pool::tell", 3),
     ("pool::publish", 4),
     ("pool::resize", 4),
+    ("pool::rest", 4),
     ("pool::timers", 4),
     ("pool::nested", 4),
     ("pool::home", 5),

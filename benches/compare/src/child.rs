@@ -3,7 +3,7 @@
 //! The parent runs this very program once more as `manyhands-compare --child KIND SUBJECT THREADS
 //! MILLISECONDS`; the child prints its figures as one JSON object of numbers.
 
-use crate::{memory, mixed, rest, suite, world};
+use crate::{memory, mixed, neutral, rest, suite, world};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
@@ -156,6 +156,7 @@ pub fn main(args: &[String]) -> ExitCode {
         rest::REST | rest::FUTURES | rest::CLOSURES => rest::child(&order),
         memory::UTS | memory::PENDING | memory::WORKERS => memory::child(&order),
         kind if kind.starts_with(mixed::KIND) => mixed::child(&order),
+        kind if kind.starts_with(neutral::KIND) => neutral::child(&order),
         kind if kind.starts_with(world::KIND) => world::child(&order),
         kind if kind.starts_with(suite::KIND) => suite::child(&order),
         _ => Err(format!("unknown kind: {}", order.kind)),

@@ -14,9 +14,9 @@ pub struct Options {
     pub threads: Option<Vec<usize>>,
     /// How long each process of the tables `rest`, `mixed` and `world` is watched. None: what suits them.
     pub seconds: Option<Duration>,
-    /// The table `suite` with small programs.
+    /// The tables `suite` and `neutral` with small programs.
     pub quick: bool,
-    /// Groups of the tables `mixed` and `world`, programs of `suite`; none means all.
+    /// Groups of the tables `mixed`, `world` and `neutral`, programs of `suite`; none means all.
     pub only: Vec<String>,
     pub json: Option<PathBuf>,
     pub markdown: Option<PathBuf>,
@@ -58,8 +58,8 @@ pub fn usage() -> String {
          tables: {}\n\
          --threads  for all tables; each has numbers of its own otherwise\n\
          --seconds  how long each process of the tables rest, mixed and world is watched\n\
-         --only     groups of the tables mixed and world, programs of the table suite\n\
-         --quick    the table suite with small programs\n\
+         --only     groups of the tables mixed, world and neutral, programs of the table suite\n\
+         --quick    the tables suite and neutral with small programs\n\
          --from     shows what --json has saved, and measures nothing",
         names.join(", ")
     )

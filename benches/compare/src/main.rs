@@ -20,6 +20,7 @@ mod machine;
 mod measure;
 mod memory;
 mod mixed;
+mod neutral;
 mod patience;
 mod peers;
 mod plot;

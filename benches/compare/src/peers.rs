@@ -15,6 +15,7 @@ const CRATES: &[&str] = &[
     "async-io",
     "hyper",
     "futures",
+    "nexosim",
     "orx-parallel",
     "paralight",
 ];

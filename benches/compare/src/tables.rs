@@ -11,7 +11,7 @@ use crate::sorts::{self, How, Order};
 use crate::tasks::{
     self, Chain, Channel, PingPong, SpawnInside, SpawnOutside, SpawnTree, YieldMany,
 };
-use crate::{counters, latency, memory, mixed, rest, suite, world};
+use crate::{counters, latency, memory, mixed, neutral, rest, suite, world};
 
 pub struct Table {
     pub name: &'static str,
@@ -142,6 +142,14 @@ pub const ALL: &[Table] = &[
                 rounds; each sample is a process of its own, with one run on the clock.",
         threads: &[1, 2],
         kind: Kind::Figures(suite::grids),
+    },
+    Table {
+        name: "neutral",
+        about: "Messages, tasks and sleeps: the programs that executors are compared by elsewhere. \
+                The medians of all rounds; each sample is a process of its own, with one run on the \
+                clock.",
+        threads: &[2],
+        kind: Kind::Figures(neutral::grids),
     },
     Table {
         name: "rest",

@@ -139,6 +139,53 @@ fn programs_of_other_suites_have_figures() {
     }
 }
 
+/// Each row, with everybody: pinball at seven loads, skynet, sleepers.
+#[test]
+fn programs_for_executors_have_figures() {
+    let folder = Folder::new("compare-neutral");
+    let json = folder.file("neutral.json");
+    let measured = compare(&[
+        "neutral",
+        "--quick",
+        "--rounds",
+        "1",
+        "--threads",
+        "1,2",
+        "--json",
+        &json,
+    ]);
+    assert!(measured.status.success(), "{measured:?}");
+    let text = std::fs::read_to_string(&json).expect("what was measured");
+    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert!(report["versions"]["nexosim"].is_string());
+    let grids = report["sections"][0]["grids"].as_array().expect("grids");
+    assert_eq!(grids.len(), 6);
+    for grid in grids {
+        let lines = grid["lines"].as_array().expect("lines");
+        for line in lines {
+            let values = line["values"].as_array().expect("values");
+            let measured = values.iter().all(|value| value.is_f64());
+            // See README.md.
+            let may_hang = line["subject"] == "forte";
+            assert!(measured || may_hang, "{line}, {}", grid["notes"]);
+        }
+        let of = |name| lines.iter().filter(|line| line["subject"] == name).count();
+        let title = grid["title"].as_str().expect("a title");
+        let (rows, simulator) = match title.split_once(':').expect("a colon").0 {
+            "pinball" => (7, 7),
+            _ => (1, 0),
+        };
+        assert_eq!(
+            [of("manyhands"), of("tokio"), of("NeXosim")],
+            [rows, rows, simulator]
+        );
+        if rows > 1 {
+            let notes = grid["notes"].to_string();
+            assert!(notes.contains("Geometric mean"), "{notes}");
+        }
+    }
+}
+
 #[test]
 fn mistakes_are_told() {
     let unknown = compare(&["nonsense"]);
@@ -169,6 +216,8 @@ fn a_child_prints_figures() {
         fib.contains("\"time_ns\"") && fib.contains("\"peak\""),
         "{fib}"
     );
+    let game = figures(&["neutral quick pinball 3 balls", "NeXosim", "2", "0"]);
+    assert!(game.contains("\"time_ns\""), "{game}");
     assert!(!compare(&["--child", "rest"]).status.success());
     let unknown = ["--child", "world echo 1 connection", "nobody", "2", "20"];
     assert!(!compare(&unknown).status.success());

@@ -251,7 +251,7 @@ impl<'scope> Base<'scope> {
                 unsafe { Pending::count_out(&self.pending, self.body, held) };
                 // No seat on this pool; perhaps one on another, whose core is lent.
                 match seat::current() {
-                    Some(me) => wait::until(me, done),
+                    Some(me) => wait::elsewhere(me, done),
                     None => done.wait(Parker::current()),
                 }
             }

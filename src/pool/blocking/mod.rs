@@ -17,6 +17,8 @@ mod run;
 pub(crate) use self::run::spawn_blocking;
 
 use crate::sync::{Condvar, Mutex, lock};
+#[cfg(feature = "test-util")]
+use crate::util::parker::Parker;
 use std::collections::BTreeMap;
 use std::task::Waker;
 use std::time::Duration;
@@ -43,6 +45,32 @@ struct State {
     threads: usize,
     idle: usize,
     closed: bool,
+    /// The threads that run a closure.
+    #[cfg(feature = "test-util")]
+    at_work: Vec<&'static Parker>,
+}
+
+impl State {
+    /// The calling thread takes a closure out of the queue.
+    #[cfg(feature = "test-util")]
+    fn begin_work(&mut self) {
+        self.at_work.push(Parker::current());
+    }
+
+    #[cfg(not(feature = "test-util"))]
+    #[inline(always)]
+    fn begin_work(&mut self) {}
+
+    /// It has run the closure.
+    #[cfg(feature = "test-util")]
+    fn end_work(&mut self) {
+        let me = Parker::current();
+        self.at_work.retain(|other| !std::ptr::eq(*other, me));
+    }
+
+    #[cfg(not(feature = "test-util"))]
+    #[inline(always)]
+    fn end_work(&mut self) {}
 }
 
 impl Blocking {
@@ -55,6 +83,8 @@ impl Blocking {
                 threads: 0,
                 idle: 0,
                 closed: false,
+                #[cfg(feature = "test-util")]
+                at_work: Vec::new(),
             }),
             work: Condvar::new(),
             max_threads,
@@ -85,6 +115,14 @@ impl Blocking {
         let left = (state.queue.remove(&ticket), state.entering.remove(&ticket));
         drop(state);
         drop(left);
+    }
+
+    /// The parkers of the threads that run a closure. `None`: a closure waits for a thread.
+    #[cfg(feature = "test-util")]
+    pub(super) fn at_work(&self) -> Option<Vec<&'static Parker>> {
+        let state = lock(&self.state);
+        let none_waits = state.queue.is_empty() && state.entering.is_empty();
+        none_waits.then(|| state.at_work.clone())
     }
 
     pub(super) fn metrics(&self) -> BlockingMetrics {

@@ -3,9 +3,9 @@
 use super::{State, Ticket};
 use crate::job::{JobRef, NO_SEAT};
 use crate::pool::guest::Unseated;
-use crate::pool::publish;
 use crate::pool::registry::Registry;
 use crate::pool::threads::Number;
+use crate::pool::{publish, tell};
 use crate::sim;
 use crate::sync::{MutexGuard, lock, thread_cell};
 use crate::task::big::is_big;
@@ -134,12 +134,19 @@ fn run(registry: &Arc<Registry>, number: Number) {
     let mut state = lock(&registry.blocking.state);
     loop {
         if let Some((_, waker)) = state.queue.pop_first() {
+            state.begin_work();
             drop(state);
             // Runs the closure, unless it was aborted just now.
             STARTING.with(|starting| starting.set(true));
             waker.wake();
             STARTING.with(|starting| starting.set(false));
             state = lock(&registry.blocking.state);
+            state.end_work();
+            if registry.timers().is_paused() {
+                drop(state);
+                tell::rests(registry);
+                state = lock(&registry.blocking.state);
+            }
             continue;
         }
         if state.closed {

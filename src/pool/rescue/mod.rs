@@ -98,6 +98,9 @@ pub(super) struct Rescue {
     /// The parker of the thread at the post while that sleeps, and in its lowest bits a
     /// [`WakesFor`].
     sleeper: AtomicPtr<Parker>,
+    /// Moves when the thread at the post begins or ends a sleep: odd while it sleeps.
+    #[cfg(feature = "test-util")]
+    sleeps: AtomicU32,
     look: Mutex<Look>,
     pub(super) turnstile: Turnstile,
 }
@@ -122,6 +125,8 @@ impl Rescue {
             deputy: AtomicBool::new(false),
             held_up: AtomicBool::new(false),
             sleeper: AtomicPtr::new(ptr::null_mut()),
+            #[cfg(feature = "test-util")]
+            sleeps: AtomicU32::new(0),
             look: Mutex::new(Look::new()),
             turnstile: Turnstile::new(),
         }
@@ -306,6 +311,40 @@ impl Rescue {
         // Ordering: Relaxed; a publisher that still finds it wakes a thread that is awake.
         self.sleeper.store(ptr::null_mut(), Ordering::Relaxed);
     }
+
+    /// Is a thread on its way to the post?
+    #[cfg(feature = "test-util")]
+    pub(super) fn is_called(&self) -> bool {
+        // Ordering: Relaxed, here and below; `pool::rest` puts fences around it.
+        self.is_possible && self.post.load(Ordering::Relaxed) & HOLDER == CALLED
+    }
+
+    /// The count of sleeps at the post; odd during one.
+    #[cfg(feature = "test-util")]
+    pub(super) fn sleeps(&self) -> u32 {
+        self.sleeps.load(Ordering::Relaxed)
+    }
+
+    /// Is the occupant of this seat at the post, and asleep if the count is `sleeps`?
+    #[cfg(feature = "test-util")]
+    pub(super) fn rests_at_post(&self, seat: SeatIndex, sleeps: u32) -> bool {
+        sleeps % 2 == 1 && self.post.load(Ordering::Relaxed) & HOLDER == held_by(seat)
+    }
+
+    /// The thread at the post begins or ends a sleep. What it takes from the queues comes after the
+    /// end.
+    #[cfg(feature = "test-util")]
+    pub(super) fn note_sleep(&self) {
+        // Ordering: Relaxed, then a SeqCst fence, which pairs with those of `pool::rest`. Only the
+        // thread at the post writes it.
+        let sleeps = self.sleeps.load(Ordering::Relaxed);
+        self.sleeps.store(sleeps.wrapping_add(1), Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    #[cfg(not(feature = "test-util"))]
+    #[inline(always)]
+    pub(super) fn note_sleep(&self) {}
 
     /// Ends every sleep at the post, and all pauses: the pool is closed.
     pub(super) fn close(&self) {

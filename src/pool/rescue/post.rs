@@ -8,7 +8,7 @@ use crate::pool::driver::{Asker, Role};
 use crate::pool::find::{self, Found};
 use crate::pool::registry::Registry;
 use crate::pool::seat::{Mode, Occupant};
-use crate::pool::{publish, tell};
+use crate::pool::{publish, rest, tell};
 use crate::task;
 use crate::trace::{self, Span};
 use crate::util::clock;
@@ -296,10 +296,16 @@ pub(in crate::pool) fn sleep(
         || wakes_for != WakesFor::Nothing && sight::needs_hand(registry);
     if !is_needed && !registry.is_closed() {
         let _parked = me.counters().parked();
+        rescue.note_sleep();
+        tell::rests(registry);
         match role {
-            Some(role) => role.drive_until(end, Some(me), || ()),
+            Some(role) => {
+                rest::pass_time(registry, role, Some(me.index()));
+                role.drive_until(end, Some(me), || ());
+            }
             None => me.parker().drive(end),
         }
+        rescue.note_sleep();
     }
     rescue.wake_up();
 }

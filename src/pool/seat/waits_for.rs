@@ -17,8 +17,10 @@ pub(crate) enum Wait {
     Scope,
     /// `block_on`, or the handle of a task.
     Future,
-    /// What other threads were asked to do: `install` from another pool, a broadcast.
+    /// What other threads of the pool were asked to do: a broadcast, a limited `install`.
     Others,
+    /// What another pool was asked to do.
+    Pool,
     /// User code in `block_in_place`.
     Blocking,
 }
@@ -42,7 +44,8 @@ impl WaitWord {
             Wait::Scope => (2, 0),
             Wait::Future => (3, 0),
             Wait::Others => (4, 0),
-            Wait::Blocking => (5, 0),
+            Wait::Pool => (5, 0),
+            Wait::Blocking => (6, 0),
         };
         let before = self.get();
         let word = kind << Self::KIND | u64::from(seat);
@@ -62,6 +65,7 @@ impl WaitWord {
             2 => Wait::Scope,
             3 => Wait::Future,
             4 => Wait::Others,
+            5 => Wait::Pool,
             _ => Wait::Blocking,
         }
     }
@@ -76,6 +80,7 @@ impl fmt::Display for Wait {
             Self::Scope => "waits for the jobs of a scope",
             Self::Future => "waits for a future",
             Self::Others => "waits for other threads",
+            Self::Pool => "waits for another pool",
             Self::Blocking => "blocks",
         })
     }

@@ -43,7 +43,7 @@ fn registry_of(workers: usize, spares: usize) -> Arc<Registry> {
     registry_with_guests(workers, 0, spares)
 }
 
-fn registry_with_guests(workers: usize, guests: usize, spares: usize) -> Arc<Registry> {
+pub(super) fn registry_with_guests(workers: usize, guests: usize, spares: usize) -> Arc<Registry> {
     let sizes = Sizes {
         permits: workers,
         workers,

@@ -998,3 +998,102 @@ fn shuttle_join_set_is_dropped_while_its_tasks_end() {
         assert_eq!(drops.get(), 3);
     });
 }
+
+/// A paused clock: with a clock that stands still, models could not wait for a timer before.
+#[cfg(feature = "test-util")]
+mod paused {
+    use super::{Pool, explore, thread};
+    use crate::time::{Duration, now, sleep, sleep_until, timeout};
+    use crate::{block_on, spawn, spawn_blocking};
+    use std::future::pending;
+    use std::sync::Arc;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn paused(threads: usize) -> Pool {
+        let builder = Pool::builder().num_threads(threads).max_spare_threads(2);
+        let builder = builder.max_blocking_threads(1).start_paused(true);
+        builder.build().unwrap()
+    }
+
+    #[test]
+    fn shuttle_a_paused_clock_jumps_from_timer_to_timer() {
+        explore("a_paused_clock_jumps_from_timer_to_timer", || {
+            let pool = paused(2);
+            pool.block_on(async {
+                let start = now();
+                let tasks = [2, 1].map(|n| {
+                    spawn(async move {
+                        sleep_until(start + n * HOUR).await;
+                        assert_eq!(now(), start + n * HOUR);
+                    })
+                });
+                assert!(timeout(3 * HOUR, pending::<()>()).await.is_err());
+                assert_eq!(now(), start + 3 * HOUR);
+                for task in tasks {
+                    task.await.unwrap();
+                }
+            });
+            pool.shutdown();
+        });
+    }
+
+    #[test]
+    fn shuttle_a_paused_clock_waits_for_what_is_ready() {
+        explore("a_paused_clock_waits_for_what_is_ready", || {
+            let pool = paused(2);
+            pool.block_on(async {
+                let start = now();
+                let late = spawn(sleep(HOUR));
+                let task = spawn(async { spawn(async { now() }).await.unwrap() });
+                assert_eq!(task.await.unwrap(), start);
+                assert_eq!(now(), start);
+                late.await.unwrap();
+                assert_eq!(now(), start + HOUR);
+            });
+            pool.shutdown();
+        });
+    }
+
+    #[test]
+    fn shuttle_a_paused_clock_waits_for_what_blocks() {
+        explore("a_paused_clock_waits_for_what_blocks", || {
+            let pool = paused(1);
+            pool.block_on(async {
+                let start = now();
+                let late = spawn(sleep(2 * HOUR));
+                let blocks = spawn_blocking(move || {
+                    thread::yield_now();
+                    assert_eq!(now(), start);
+                    // It does nothing now.
+                    block_on(sleep(HOUR));
+                    now()
+                });
+                assert_eq!(blocks.await.unwrap(), start + HOUR);
+                assert_eq!(now(), start + HOUR);
+                late.await.unwrap();
+            });
+            pool.shutdown();
+        });
+    }
+
+    #[test]
+    fn shuttle_a_paused_clock_beside_a_loop_and_outside_threads() {
+        explore("a_paused_clock_beside_a_loop_and_outside_threads", || {
+            let pool = Arc::new(paused(2));
+            let other = {
+                let pool = Arc::clone(&pool);
+                thread::spawn(move || pool.block_on(sleep(HOUR)))
+            };
+            pool.block_on(async {
+                let start = now();
+                let (a, b) = crate::join(now, now);
+                assert!(a == start && b == start);
+                sleep(HOUR).await;
+                assert_eq!(now(), start + HOUR);
+            });
+            other.join().unwrap();
+            Arc::try_unwrap(pool).unwrap().shutdown();
+        });
+    }
+}

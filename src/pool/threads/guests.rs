@@ -60,6 +60,14 @@ impl GuestSeats {
         None
     }
 
+    /// Does a thread have this seat?
+    #[cfg(feature = "test-util")]
+    pub(in crate::pool) fn is_claimed(&self, seat: SeatIndex) -> bool {
+        let bit = 1 << (seat as usize - self.first);
+        // Ordering: Relaxed; `pool::rest` orders it by the sleep word.
+        self.free.load(Ordering::Relaxed) & bit == 0
+    }
+
     pub(in crate::pool) fn give_back(&self, seat: SeatIndex) {
         let bit = 1 << (seat as usize - self.first);
         // Ordering: Release pairs with the Acquire in `claim`.

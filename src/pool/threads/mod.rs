@@ -7,17 +7,24 @@
 //! | `bench.rs` | spare threads: called, kept for a while, gone |
 //! | `guests.rs` | seats for threads from outside |
 //! | `waiters.rs` | threads that wait for something in particular |
+//! | `outside.rs` | threads that wait and have no seat (feature `test-util`) |
 //!
 //! How many threads *compute* is counted by the sleep word ([`crate::sleep`]).
 
 mod bench;
 mod guests;
+#[cfg(feature = "test-util")]
+mod outside;
 mod roster;
 mod waiters;
 
 pub(super) use self::bench::{Bench, Call, Called, Sitter};
 pub(super) use self::guests::GuestSeats;
 pub(crate) use self::guests::MAX_GUESTS;
+#[cfg(feature = "test-util")]
+pub(crate) use self::outside::InBlockOn;
+#[cfg(feature = "test-util")]
+pub(super) use self::outside::Outside;
 pub(super) use self::roster::Number;
 pub(super) use self::waiters::{Waiter, Waiters};
 

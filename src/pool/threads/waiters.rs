@@ -121,6 +121,15 @@ impl Waiters {
             .for_each(|waiter| waiter.parker.unpark());
     }
 
+    /// The parkers of all waiters.
+    #[cfg(feature = "test-util")]
+    pub(in crate::pool) fn parkers(&self) -> Vec<&'static Parker> {
+        lock(&self.waiting)
+            .iter()
+            .map(|waiter| waiter.parker)
+            .collect()
+    }
+
     /// Nobody is left to run visible work: a waiter is asked to look for itself.
     pub(in crate::pool) fn ask_one(&self) {
         let waiting = lock(&self.waiting);
@@ -170,6 +179,12 @@ impl<'a> Waiter<'a> {
         thief: Option<SeatIndex>,
     ) -> Self {
         waiters.register(parker, thief);
+        Self { waiters, parker }
+    }
+
+    /// For models, whose thread registers another one.
+    #[cfg(all(test, manyhands_loom))]
+    pub(in crate::pool) fn adopt(waiters: &'a Waiters, parker: &'static Parker) -> Self {
         Self { waiters, parker }
     }
 

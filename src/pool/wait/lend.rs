@@ -4,8 +4,10 @@ use crate::job::origin::{self, TokenLent};
 use crate::pool::driver::{Asker, Role};
 use crate::pool::registry::Registry;
 use crate::pool::seat::{Mode, Occupant, Shown, Wait};
+#[cfg(feature = "test-util")]
+use crate::pool::threads::InBlockOn;
 use crate::pool::threads::Waiter;
-use crate::pool::{computing, find, publish, tell};
+use crate::pool::{computing, find, publish, rest, tell};
 use crate::trace::{self, Span};
 use crate::util::parker::{Level, Parker};
 use crate::util::stack;
@@ -166,7 +168,10 @@ fn too_deep() -> ! {
 fn sleep(me: Occupant<'_>, duty: &Duty<'_>) {
     let _parked = me.counters().parked();
     match duty {
-        Duty::Driver(role) => role.drive(Some(me), || ()),
+        Duty::Driver(role) => {
+            rest::pass_time(me.registry(), role, Some(me.index()));
+            role.drive(Some(me), || ());
+        }
         _ => me.parker().park(),
     }
 }
@@ -183,7 +188,11 @@ pub(super) struct Lent<'a> {
 impl<'a> Lent<'a> {
     pub(super) fn give_up(me: Occupant<'a>) -> Self {
         let before = match me.mode() {
-            Mode::Away => None,
+            Mode::Away => {
+                // It blocked until now (`Shown`), and from now on it waits.
+                tell::rests(me.registry());
+                None
+            }
             Mode::Overcommitted => {
                 me.set_mode(Mode::Away);
                 tell::post_is_left(me);
@@ -241,13 +250,21 @@ pub(crate) fn while_blocking<R>(me: Occupant<'_>, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// A thread without a seat begins a `block_on`: it polls, and now and then waits [`outside`].
+#[cfg(feature = "test-util")]
+pub(crate) fn begin_outside<'a>(registry: &'a Registry, parker: &'static Parker) -> InBlockOn<'a> {
+    InBlockOn::enter(&registry.outside, parker)
+}
+
 /// How a thread without a seat waits until its parker is asked for a poll.
 pub(crate) fn outside(registry: &Registry, parker: &'static Parker, level: Level) {
     registry.driver.fire_if_unattended();
+    let _waits = rest::OutsideWait::begin(registry, parker);
     while !parker.take_poll_request(level) {
         match registry.driver.take(parker, Asker::Waiter) {
             None => parker.park(),
             Some(role) => {
+                rest::pass_time(registry, &role, None);
                 role.drive(None, || ());
                 // It may take the role again or come back: others may have to see to the timers.
                 role.give_up(registry);

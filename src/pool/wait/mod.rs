@@ -18,11 +18,14 @@
 mod lend;
 mod spin;
 
+#[cfg(feature = "test-util")]
+pub(crate) use self::lend::begin_outside;
 pub(crate) use self::lend::{outside, while_blocking};
 pub(super) use self::spin::Spin;
 
 use self::lend::{Lent, lend};
-use super::seat::{Mode, Occupant, Reached, Seat, Wait, may_reach};
+use super::registry::Registry;
+use super::seat::{Mode, Occupant, Reached, Seat, Shown, Wait, may_reach};
 use super::{computing, publish, tell};
 use crate::job::JobRef;
 use crate::job::stack::Public;
@@ -202,11 +205,21 @@ pub(crate) fn for_scope(me: Occupant<'_>, done: &Latch, run_own: impl Fn()) {
     park(me, Wait::Scope, done);
 }
 
-/// Waits for something that another pool or another worker does.
+/// Waits for something that threads of the pool `registry` do.
 #[cold]
-pub(crate) fn until(me: Occupant<'_>, done: &Latch) {
+pub(crate) fn until(me: Occupant<'_>, registry: &Registry, done: &Latch) {
+    if !registry.owns(&me) {
+        return elsewhere(me, done);
+    }
     publish::expose_all(me);
     park(me, Wait::Others, done);
+}
+
+/// Waits for something that another pool does.
+#[cold]
+pub(crate) fn elsewhere(me: Occupant<'_>, done: &Latch) {
+    publish::expose_all(me);
+    park(me, Wait::Pool, done);
 }
 
 /// Waits until this thread's parker is asked for a poll at the given level: an open wait.
@@ -230,6 +243,8 @@ pub(crate) fn for_poll(me: Occupant<'_>, level: Level, poll: PollOf) {
 fn give_way(me: Occupant<'_>) {
     let registry = me.registry();
     if !registry.sleep.wants_one() && registry.has_visible_work() {
+        // (It has not looked yet whether it was woken.)
+        let _shown = Shown::new(me, Wait::Blocking);
         drop(Lent::give_up(me));
     }
 }

@@ -3,7 +3,6 @@
 use crate::pool::registry::Registry;
 use crate::pool::seat::{Occupant, Seat};
 use crate::pool::{tell, timers};
-use crate::util::clock;
 use std::sync::{Arc, Weak};
 use std::task::Wake;
 
@@ -11,6 +10,10 @@ use std::task::Wake;
 #[inline]
 pub(in crate::pool) fn over(me: Occupant<'_>) {
     let registry = me.registry();
+    if registry.timers().is_paused() {
+        // No time passes until a look: a sleeper hears of it now.
+        return tell::work(registry);
+    }
     if registry.watch.renew() {
         set_timer(registry);
     }
@@ -22,7 +25,7 @@ fn set_timer(registry: &Registry) {
     let waker = Arc::new(look).into();
     let time = registry.watch.time();
     // (Where this thread has lost its core in between, the deadline has passed.)
-    while timers::add(registry, clock::now() + time, &waker).is_none() {}
+    while timers::add(registry, registry.timers().present() + time, &waker).is_none() {}
 }
 
 /// The waker of the timer.

@@ -13,6 +13,8 @@ mod server;
 mod timers;
 mod wrk;
 
+pub use self::runtimes::{Job, Ours, Smol, Tokio, World, with};
+
 use crate::child::{Failure, Figures, Order};
 use crate::cli::Options;
 use crate::progress;

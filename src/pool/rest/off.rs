@@ -1,0 +1,17 @@
+//! In builds in which no clock can be paused: nothing.
+
+use crate::job::SeatIndex;
+use crate::pool::driver::Role;
+use crate::pool::registry::Registry;
+use crate::util::parker::Parker;
+
+pub(super) async fn pass(_: &Registry, _: &Role<'_>, _: Option<SeatIndex>) {}
+
+pub(in crate::pool) struct OutsideWait;
+
+impl OutsideWait {
+    #[inline(always)]
+    pub(in crate::pool) fn begin(_: &Registry, _: &'static Parker) -> Self {
+        Self
+    }
+}
