@@ -149,8 +149,8 @@ impl Driver {
         })
     }
 
-    /// Runs the life of a worker, which may [sleep](Role::drive_hosted) and
-    /// [glance](Role::glance_hosted) as the driver.
+    /// Runs the life of a worker or spare thread, which may sleep and [glance](Role::glance) as the
+    /// driver.
     pub(super) fn host(&self, life: impl Future<Output = ()>) {
         self.events.host(pin!(life));
     }
@@ -160,16 +160,11 @@ impl Driver {
         self.events.close();
     }
 
-    /// The role for a thread between two polls, to let events in, if it is free and that can be
-    /// done by such a thread: by a worker, or by one that is not.
+    /// The role for a [hosted](Self::host) thread between two polls, to let events in, if it is
+    /// free.
     #[inline]
-    pub(super) fn role_to_glance<'a>(
-        &'a self,
-        parker: &'static Parker,
-        is_worker: bool,
-    ) -> Option<Role<'a>> {
-        let is_possible = self.has_events() && (is_worker || self.facts.glances_anywhere);
-        is_possible
+    pub(super) fn role_to_glance<'a>(&'a self, parker: &'static Parker) -> Option<Role<'a>> {
+        self.has_events()
             .then(|| self.take(parker, Asker::Worker))
             .flatten()
     }
@@ -218,28 +213,20 @@ pub(super) struct Role<'a> {
 
 impl Role<'_> {
     /// Sleeps until the parker is woken, an event happens, or the next timer expires. If timers
-    /// have expired, before or after that, calls `begin` and then their wakers.
+    /// have expired, before or after that, calls `begin` and then their wakers. For a thread that
+    /// waits on top of a job.
     pub(super) fn drive(&self, me: Option<Occupant<'_>>, begin: impl Fn()) {
-        self.drive_until(None, me, begin);
+        events::run_to_end(self.drive_until(None, me, begin));
     }
 
-    /// As [`drive`](Self::drive), but sleeps no longer than until `end`.
-    pub(super) fn drive_until(
+    /// As [`drive`](Self::drive), but sleeps no longer than until `end`; and for a
+    /// [hosted](Driver::host) thread, which waits as a future.
+    pub(super) async fn drive_until(
         &self,
         end: Option<Instant>,
         me: Option<Occupant<'_>>,
         begin: impl Fn(),
     ) {
-        events::run_to_end(self.sleep(end, me, begin));
-    }
-
-    /// As [`drive`](Self::drive), inside [`Driver::host`] if the thread is a worker.
-    pub(super) async fn drive_hosted(&self, me: Occupant<'_>, begin: impl Fn()) {
-        self.sleep(None, Some(me), begin).await;
-    }
-
-    /// What [`drive_until`](Self::drive_until) does. It waits as a future for a hosted thread only.
-    async fn sleep(&self, end: Option<Instant>, me: Option<Occupant<'_>>, begin: impl Fn()) {
         if !self.fires(&begin) {
             self.sleep_until_woken(end, me).await;
             self.fires(&begin);
@@ -274,9 +261,9 @@ impl Role<'_> {
         set_driving(false);
     }
 
-    /// Is it a worker's that stays inside the reactor, where it waits as a future?
+    /// Is it that of a thread that stays inside the reactor, where it waits as a future?
     fn is_hosted(&self) -> bool {
-        self.by == Asker::Worker && self.driver.facts.host_workers
+        matches!(self.by, Asker::Worker | Asker::Spare) && self.driver.facts.hosts
     }
 
     /// If timers have expired, calls `begin` and then their wakers.
@@ -309,13 +296,8 @@ impl Role<'_> {
         self.by == Asker::Spare
     }
 
-    /// Lets events in, without a sleep.
-    pub(super) fn glance(self) {
-        events::run_to_end(self.glance_hosted());
-    }
-
-    /// As [`glance`](Self::glance), inside [`Driver::host`] if the thread is a worker.
-    pub(super) async fn glance_hosted(self) {
+    /// Lets events in, without a sleep, on a [hosted](Driver::host) thread.
+    pub(super) async fn glance(self) {
         match self.is_hosted() {
             true => events::glance_hosted().await,
             false => self.driver.events.glance(),

@@ -2,11 +2,12 @@
 //!
 //! That crate has a thread that looks after the reactor when nobody else has for some
 //! milliseconds. The pool does not rely on that thread, and always has a driver. Each return from
-//! the `block_on` of the crate wakes that thread, which then takes the reactor. So a worker never
-//! returns from it: its main loop is a future inside ([`Events::host`]). Other threads sleep in one
-//! `block_on` each time.
+//! the `block_on` of the crate wakes that thread, which then takes the reactor. So a worker or spare
+//! thread never returns from it: its main loop is a future inside ([`Events::host`]). Other threads
+//! sleep in one `block_on` each time.
 
 use super::{Events, Facts, woken_or};
+use crate::util::clock;
 use crate::util::parker::Driving;
 use async_io::{Timer, block_on};
 use std::cell::Cell;
@@ -27,7 +28,7 @@ impl Events for AsyncIo {
     fn facts(&self) -> Facts {
         Facts {
             exist: true,
-            host_workers: true,
+            hosts: true,
             ..Facts::default()
         }
     }
@@ -50,13 +51,14 @@ impl Events for AsyncIo {
     }
 }
 
-/// A timer and its deadline, kept for the next sleep: setting a timer interrupts the reactor.
+/// A timer and its deadline, kept for the next sleep: setting a timer interrupts the reactor, and
+/// costs it a turn of six system calls.
 type Kept = Cell<Option<(Instant, Timer)>>;
 
 std::thread_local! {
     /// Of this thread's last sleep in a `block_on` of its own.
     static SLEEPS: Kept = const { Cell::new(None) };
-    /// Of its last sleep as a hosted worker. A waker that is called in such a sleep may run code of
+    /// Of its last sleep as a hosted thread. A waker that is called in such a sleep may run code of
     /// the user that sleeps in its turn, and that must not take this timer.
     static HOSTED: Kept = const { Cell::new(None) };
 }
@@ -64,28 +66,41 @@ std::thread_local! {
 /// Until when a thread sleeps.
 struct Clock {
     timer: Option<(Instant, Timer)>,
+    /// The sleep has a deadline.
+    is_awaited: bool,
     /// Where the timer comes from, and goes back to.
     kept: &'static LocalKey<Kept>,
 }
 
 impl Clock {
+    /// A timer of before that is earlier and still to come is left as it is. It ends one sleep too
+    /// early, if the sleep lasts so long. To set it anew would cost as much, for each sleep.
     fn until(deadline: Option<Instant>, kept: &'static LocalKey<Kept>) -> Self {
         let known = kept.with(Cell::take);
-        let timer = deadline.map(|deadline| match known {
-            Some((at, timer)) if at == deadline => (at, timer),
-            Some((_, mut timer)) => {
-                timer.set_at(deadline);
-                (deadline, timer)
+        let timer = match (known, deadline) {
+            (known, None) => known,
+            (None, Some(deadline)) => Some((deadline, Timer::at(deadline))),
+            (Some((at, mut timer)), Some(deadline)) => {
+                let is_early = at <= deadline && at > clock::now();
+                Some(if is_early {
+                    (at, timer)
+                } else {
+                    timer.set_at(deadline);
+                    (deadline, timer)
+                })
             }
-            None => (deadline, Timer::at(deadline)),
-        });
-        Self { timer, kept }
+        };
+        Self {
+            timer,
+            is_awaited: deadline.is_some(),
+            kept,
+        }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         match &mut self.timer {
-            Some((_, timer)) => Pin::new(timer).poll(context).map(drop),
-            None => Poll::Pending,
+            Some((_, timer)) if self.is_awaited => Pin::new(timer).poll(context).map(drop),
+            _ => Poll::Pending,
         }
     }
 }

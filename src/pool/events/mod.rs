@@ -41,7 +41,7 @@ pub(super) trait Events: fmt::Debug + Send + Sync {
         Facts::default()
     }
 
-    /// Runs the life of a worker, to its end.
+    /// Runs the life of a worker or spare thread, to its end.
     fn host(&self, life: Pin<&mut dyn Future<Output = ()>>) {
         run_to_end(life);
     }
@@ -56,7 +56,8 @@ pub(super) trait Events: fmt::Debug + Send + Sync {
     /// what happens.
     fn sleep(&self, _driving: &mut Driving<'_>, _deadline: Option<Instant>) {}
 
-    /// Ready at the deadline. Polled by a worker that sleeps inside [`host`](Self::host).
+    /// Ready at the deadline, or before it. Polled by a thread that sleeps inside
+    /// [`host`](Self::host).
     fn poll_deadline(
         &self,
         _deadline: Option<Instant>,
@@ -81,10 +82,8 @@ pub(super) struct Facts {
     pub(super) coarse_clock: bool,
     /// A thread in `block_on` does not sleep in it for its own sake: it leaves that to the workers.
     pub(super) no_waiters: bool,
-    /// Workers stay inside all their lives, and their sleeps there are futures.
-    pub(super) host_workers: bool,
-    /// Every thread of the pool can glance at it, not only a worker.
-    pub(super) glances_anywhere: bool,
+    /// Workers and spare threads stay inside all their lives, and their sleeps there are futures.
+    pub(super) hosts: bool,
 }
 
 /// Makes a runtime, and the context of it, unless a context is given.
@@ -127,7 +126,7 @@ pub(super) async fn woken_or(
     .await;
 }
 
-/// Lets the reactor that hosts the calling worker call its wakers.
+/// Lets the reactor that hosts the calling thread call its wakers.
 pub(super) async fn glance_hosted() {
     let mut seen = false;
     poll_fn(|context| {
