@@ -32,7 +32,7 @@ use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use crate::timer::Timers;
 use crate::util::parker::Parker;
 use crate::util::unwind;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::ptr;
 use std::time::Instant;
@@ -178,6 +178,15 @@ impl Driver {
         }
     }
 
+    /// A thread without a seat has woken a task. If it is one that the reactor has brought along,
+    /// the driver goes back to the reactor.
+    #[inline]
+    pub(super) fn woken_outside(&self) {
+        if self.has_events() && self.facts.hosts && self.events.is_helper() {
+            self.look_again();
+        }
+    }
+
     /// Has a spare thread the role?
     #[inline]
     pub(super) fn is_held_by_spare(&self) -> bool {
@@ -249,10 +258,7 @@ impl Role<'_> {
         set_driving(true);
         if let Some(mut driving) = self.parker.drive_inside() {
             if self.is_hosted() {
-                events::woken_or(&mut driving, |context| {
-                    events.poll_deadline(deadline, context)
-                })
-                .await;
+                poll_fn(|context| events.poll_sleep(&mut driving, deadline, context)).await;
             } else if let Err(payload) = unwind::catch(|| events.sleep(&mut driving, deadline)) {
                 // Not let in: the thread is inside another `block_on` of the same runtime.
                 unwind::discard(payload);

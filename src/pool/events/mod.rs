@@ -56,18 +56,24 @@ pub(super) trait Events: fmt::Debug + Send + Sync {
     /// what happens.
     fn sleep(&self, _driving: &mut Driving<'_>, _deadline: Option<Instant>) {}
 
-    /// Ready at the deadline, or before it. Polled by a thread that sleeps inside
-    /// [`host`](Self::host).
-    fn poll_deadline(
+    /// What [`sleep`](Self::sleep) does, as a future, for a thread inside [`host`](Self::host).
+    fn poll_sleep(
         &self,
+        _driving: &mut Driving<'_>,
         _deadline: Option<Instant>,
         _context: &mut task::Context<'_>,
     ) -> Poll<()> {
-        Poll::Pending
+        Poll::Ready(())
     }
 
     /// Calls the wakers of what has happened, without a sleep.
     fn glance(&self) {}
+
+    /// Is the calling thread one that the reactor has brought along? It was there in place of the
+    /// driver, which goes back when it is woken.
+    fn is_helper(&self) -> bool {
+        false
+    }
 
     /// The pool has ended: nobody will look after events again.
     fn close(&self) {}
