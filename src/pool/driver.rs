@@ -50,6 +50,13 @@ pub(super) enum Asker {
     LastWaiter,
 }
 
+impl Asker {
+    /// A thread of the pool's that is not on top of a job.
+    fn is_own(self) -> bool {
+        matches!(self, Self::Worker | Self::Spare)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Driver {
     /// Whose the role is; null: nobody's.
@@ -58,6 +65,9 @@ pub(super) struct Driver {
     takes: AtomicU32,
     /// Was it taken by a spare thread? Written by its holder.
     by_spare: AtomicBool,
+    /// Was it taken by a thread of the pool's, which may be [hosted](Self::host)? Written by its
+    /// holder.
+    by_own: AtomicBool,
     timers: Timers,
     events: Box<dyn Events>,
     facts: Facts,
@@ -69,6 +79,7 @@ impl Driver {
             holder: AtomicPtr::new(ptr::null_mut()),
             takes: AtomicU32::new(0),
             by_spare: AtomicBool::new(false),
+            by_own: AtomicBool::new(false),
             timers: Timers::new(),
             facts: events.facts(),
             events,
@@ -138,8 +149,11 @@ impl Driver {
         // Ordering: Relaxed; the post, which watches, looks again and again.
         let takes = self.takes.load(Ordering::Relaxed);
         self.takes.store(takes.wrapping_add(1), Ordering::Relaxed);
-        // Ordering: Relaxed, ordered by the fence.
+        // Ordering: Relaxed, ordered by the fence; `by_own` is a hint.
         self.by_spare.store(by == Asker::Spare, Ordering::Relaxed);
+        if events::MAY_EXIST {
+            self.by_own.store(by.is_own(), Ordering::Relaxed);
+        }
         // Ordering: SeqCst fence of driver.D1; pairs with the one in `look_again`.
         fence(Ordering::SeqCst);
         Some(Role {
@@ -182,7 +196,9 @@ impl Driver {
     /// the driver goes back to the reactor.
     #[inline]
     pub(super) fn woken_outside(&self) {
-        if self.has_events() && self.facts.hosts && self.events.is_helper() {
+        // Ordering: Relaxed; a hint. A waiter would leave the reactor by a wake.
+        let is_hosted = || self.facts.hosts && self.by_own.load(Ordering::Relaxed);
+        if self.has_events() && is_hosted() && self.events.is_helper() {
             self.look_again();
         }
     }
@@ -269,7 +285,7 @@ impl Role<'_> {
 
     /// Is it that of a thread that stays inside the reactor, where it waits as a future?
     fn is_hosted(&self) -> bool {
-        matches!(self.by, Asker::Worker | Asker::Spare) && self.driver.facts.hosts
+        self.by.is_own() && self.driver.facts.hosts
     }
 
     /// If timers have expired, calls `begin` and then their wakers.

@@ -404,7 +404,8 @@ async fn sleep_driving(me: Occupant<'_>, role: Role<'_>, looked: Looked) -> Dura
         || tell::work(registry),
     );
     while !sleep.take_token(me.index()) {
-        role.drive_until(None, Some(me), || tell::come_back(me)).await;
+        role.drive_until(None, Some(me), || tell::come_back(me))
+            .await;
         if role.is_by_spare() && sleep.has_sleepers() {
             // It is for them. If all permits are out, the next to be free asks again.
             sleep.leave_driving(me.index());

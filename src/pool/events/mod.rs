@@ -121,6 +121,7 @@ pub(super) fn run_to_end(life: impl Future<Output = ()>) {
 }
 
 /// Waits until the thread is woken, or until `time` is ready.
+#[cfg(all(any(feature = "async-io", feature = "tokio"), not(manyhands_model)))]
 pub(super) async fn woken_or(
     driving: &mut Driving<'_>,
     mut time: impl FnMut(&mut task::Context<'_>) -> Poll<()>,
