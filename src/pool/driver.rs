@@ -32,7 +32,7 @@ use crate::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
 use crate::timer::Timers;
 use crate::util::parker::Parker;
 use crate::util::unwind;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::ptr;
 use std::time::Instant;
@@ -50,6 +50,13 @@ pub(super) enum Asker {
     LastWaiter,
 }
 
+impl Asker {
+    /// A thread of the pool's that is not on top of a job.
+    fn is_own(self) -> bool {
+        matches!(self, Self::Worker | Self::Spare)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Driver {
     /// Whose the role is; null: nobody's.
@@ -58,6 +65,9 @@ pub(super) struct Driver {
     takes: AtomicU32,
     /// Was it taken by a spare thread? Written by its holder.
     by_spare: AtomicBool,
+    /// Was it taken by a thread of the pool's, which may be [hosted](Self::host)? Written by its
+    /// holder.
+    by_own: AtomicBool,
     timers: Timers,
     events: Box<dyn Events>,
     facts: Facts,
@@ -69,6 +79,7 @@ impl Driver {
             holder: AtomicPtr::new(ptr::null_mut()),
             takes: AtomicU32::new(0),
             by_spare: AtomicBool::new(false),
+            by_own: AtomicBool::new(false),
             timers: Timers::new(),
             facts: events.facts(),
             events,
@@ -138,8 +149,11 @@ impl Driver {
         // Ordering: Relaxed; the post, which watches, looks again and again.
         let takes = self.takes.load(Ordering::Relaxed);
         self.takes.store(takes.wrapping_add(1), Ordering::Relaxed);
-        // Ordering: Relaxed, ordered by the fence.
+        // Ordering: Relaxed, ordered by the fence; `by_own` is a hint.
         self.by_spare.store(by == Asker::Spare, Ordering::Relaxed);
+        if events::MAY_EXIST {
+            self.by_own.store(by.is_own(), Ordering::Relaxed);
+        }
         // Ordering: SeqCst fence of driver.D1; pairs with the one in `look_again`.
         fence(Ordering::SeqCst);
         Some(Role {
@@ -149,8 +163,8 @@ impl Driver {
         })
     }
 
-    /// Runs the life of a worker, which may [sleep](Role::drive_hosted) and
-    /// [glance](Role::glance_hosted) as the driver.
+    /// Runs the life of a worker or spare thread, which may sleep and [glance](Role::glance) as the
+    /// driver.
     pub(super) fn host(&self, life: impl Future<Output = ()>) {
         self.events.host(pin!(life));
     }
@@ -160,16 +174,11 @@ impl Driver {
         self.events.close();
     }
 
-    /// The role for a thread between two polls, to let events in, if it is free and that can be
-    /// done by such a thread: by a worker, or by one that is not.
+    /// The role for a [hosted](Self::host) thread between two polls, to let events in, if it is
+    /// free.
     #[inline]
-    pub(super) fn role_to_glance<'a>(
-        &'a self,
-        parker: &'static Parker,
-        is_worker: bool,
-    ) -> Option<Role<'a>> {
-        let is_possible = self.has_events() && (is_worker || self.facts.glances_anywhere);
-        is_possible
+    pub(super) fn role_to_glance<'a>(&'a self, parker: &'static Parker) -> Option<Role<'a>> {
+        self.has_events()
             .then(|| self.take(parker, Asker::Worker))
             .flatten()
     }
@@ -180,6 +189,17 @@ impl Driver {
     pub(super) fn fire_if_unattended(&self) {
         if self.has_timers() && self.is_free() && self.timers.is_due() {
             self.timers.fire();
+        }
+    }
+
+    /// A thread without a seat has woken a task. If it is one that the reactor has brought along,
+    /// the driver goes back to the reactor.
+    #[inline]
+    pub(super) fn woken_outside(&self) {
+        // Ordering: Relaxed; a hint. A waiter would leave the reactor by a wake.
+        let is_hosted = || self.facts.hosts && self.by_own.load(Ordering::Relaxed);
+        if self.has_events() && is_hosted() && self.events.is_helper() {
+            self.look_again();
         }
     }
 
@@ -229,28 +249,20 @@ pub(super) struct Role<'a> {
 
 impl Role<'_> {
     /// Sleeps until the parker is woken, an event happens, or the next timer expires. If timers
-    /// have expired, before or after that, calls `begin` and then their wakers.
+    /// have expired, before or after that, calls `begin` and then their wakers. For a thread that
+    /// waits on top of a job.
     pub(super) fn drive(&self, me: Option<Occupant<'_>>, begin: impl Fn()) {
-        self.drive_until(None, me, begin);
+        events::run_to_end(self.drive_until(None, me, begin));
     }
 
-    /// As [`drive`](Self::drive), but sleeps no longer than until `end`.
-    pub(super) fn drive_until(
+    /// As [`drive`](Self::drive), but sleeps no longer than until `end`; and for a
+    /// [hosted](Driver::host) thread, which waits as a future.
+    pub(super) async fn drive_until(
         &self,
         end: Option<Instant>,
         me: Option<Occupant<'_>>,
         begin: impl Fn(),
     ) {
-        events::run_to_end(self.sleep(end, me, begin));
-    }
-
-    /// As [`drive`](Self::drive), inside [`Driver::host`] if the thread is a worker.
-    pub(super) async fn drive_hosted(&self, me: Occupant<'_>, begin: impl Fn()) {
-        self.sleep(None, Some(me), begin).await;
-    }
-
-    /// What [`drive_until`](Self::drive_until) does. It waits as a future for a hosted thread only.
-    async fn sleep(&self, end: Option<Instant>, me: Option<Occupant<'_>>, begin: impl Fn()) {
         if !self.fires(&begin) {
             self.sleep_until_woken(end, me).await;
             self.fires(&begin);
@@ -273,10 +285,7 @@ impl Role<'_> {
         set_driving(true);
         if let Some(mut driving) = self.parker.drive_inside() {
             if self.is_hosted() {
-                events::woken_or(&mut driving, |context| {
-                    events.poll_deadline(deadline, context)
-                })
-                .await;
+                poll_fn(|context| events.poll_sleep(&mut driving, deadline, context)).await;
             } else if let Err(payload) = unwind::catch(|| events.sleep(&mut driving, deadline)) {
                 // Not let in: the thread is inside another `block_on` of the same runtime.
                 unwind::discard(payload);
@@ -285,9 +294,9 @@ impl Role<'_> {
         set_driving(false);
     }
 
-    /// Is it a worker's that stays inside the reactor, where it waits as a future?
+    /// Is it that of a thread that stays inside the reactor, where it waits as a future?
     fn is_hosted(&self) -> bool {
-        self.by == Asker::Worker && self.driver.facts.host_workers
+        self.by.is_own() && self.driver.facts.hosts
     }
 
     /// If timers have expired, calls `begin` and then their wakers.
@@ -320,25 +329,20 @@ impl Role<'_> {
         self.by == Asker::Spare
     }
 
-    /// Lets events in, without a sleep.
-    pub(super) fn glance(self) {
-        events::run_to_end(self.glance_hosted());
-    }
-
-    /// As [`glance`](Self::glance), inside [`Driver::host`] if the thread is a worker.
-    pub(super) async fn glance_hosted(&self) {
+    /// Lets events in, without a sleep, on a [hosted](Driver::host) thread.
+    pub(super) async fn glance(&self) {
         match self.is_hosted() {
             true => events::glance_hosted().await,
             false => self.driver.events.glance(),
         }
     }
 
-    /// As [`glance_hosted`](Self::glance_hosted), if there are events, and this thread can.
+    /// As [`glance`](Self::glance), if there are events, and this thread can.
     #[cfg(feature = "test-util")]
     pub(super) async fn glance_if_possible(&self) {
-        let is_possible = self.by == Asker::Worker || self.driver.facts.glances_anywhere;
+        let is_possible = self.is_hosted() || !self.driver.facts.hosts;
         if self.driver.has_events() && is_possible {
-            self.glance_hosted().await;
+            self.glance().await;
         }
     }
 

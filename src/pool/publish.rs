@@ -48,7 +48,10 @@ pub(super) fn schedule(registry: &Registry, job: JobRef, how: How, class: Class)
     match awake_occupant(registry) {
         Some(me) if is_usual => schedule_here(me, job, how),
         Some(me) => share(me, job, how, class),
-        None => inject(registry, job, class),
+        None => {
+            registry.driver.woken_outside();
+            inject(registry, job, class);
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::rescue::post::{self, Left};
 use super::seat::{Mode, Occupant, SeatKind};
 use super::threads::{Call, Number, Sitter};
 use super::wait::Spin;
-use super::{computing, events, publish, rest, tell};
+use super::{computing, publish, rest, tell};
 use crate::job::SeatIndex;
 use crate::sleep::{Before, Rescan};
 use crate::trace::LaneKind;
@@ -48,7 +48,7 @@ pub(super) fn run(registry: &Arc<Registry>, index: SeatIndex, call: Call, number
             registry.driver.host(MainLoop::new(me, true, true).live());
             publish::clear_seat(me);
         } else {
-            serve(me, call);
+            registry.driver.host(serve(me, call));
         }
         close_mail(registry, index);
         registry.hooks.on_exit(worker);
@@ -94,20 +94,20 @@ pub(super) fn never_ran(registry: &Registry, index: SeatIndex, call: Call, numbe
 }
 
 /// What a spare thread does: what it is called for, again and again.
-fn serve(me: Occupant<'_>, call: Call) {
+async fn serve(me: Occupant<'_>, call: Call) {
     let registry = me.registry();
     let sitter = Sitter::new(me.index());
     let mut call = Some(call);
     while let Some(now) = call {
         match now {
-            Call::Work => events::run_to_end(MainLoop::new(me, true, false).live()),
+            Call::Work => MainLoop::new(me, true, false).live().await,
             Call::Poll | Call::StandBy => {
                 let left = match now {
-                    Call::StandBy => deputy::stand_by(me),
-                    _ => post::poll_futures(me),
+                    Call::StandBy => deputy::stand_by(me).await,
+                    _ => post::poll_futures(me).await,
                 };
                 if left == Left::WithPermit {
-                    events::run_to_end(MainLoop::new(me, false, false).live());
+                    MainLoop::new(me, false, false).live().await;
                 }
             }
         }
@@ -180,7 +180,7 @@ impl<'a> MainLoop<'a> {
         loop {
             match self.run() {
                 Pause::Glance(role) => {
-                    role.glance_hosted().await;
+                    role.glance().await;
                     self.has_glanced = true;
                 }
                 Pause::Drive(role) => {
@@ -222,8 +222,7 @@ impl<'a> MainLoop<'a> {
         if !find::lets_events_in(self.me.round()) || std::mem::take(&mut self.has_glanced) {
             return None;
         }
-        let driver = &self.registry.driver;
-        driver.role_to_glance(self.me.parker(), self.is_worker)
+        self.registry.driver.role_to_glance(self.me.parker())
     }
 
     /// More threads work than there are permits: a worker sleeps, a spare thread leaves.
@@ -407,7 +406,8 @@ async fn sleep_driving(me: Occupant<'_>, role: Role<'_>, looked: Looked) -> Dura
     );
     while !sleep.take_token(me.index()) {
         rest::pass_time_hosted(registry, &role, me.index()).await;
-        role.drive_hosted(me, || tell::come_back(me)).await;
+        role.drive_until(None, Some(me), || tell::come_back(me))
+            .await;
         if role.is_by_spare() && sleep.has_sleepers() {
             // It is for them. If all permits are out, the next to be free asks again.
             sleep.leave_driving(me.index());

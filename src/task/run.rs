@@ -142,8 +142,13 @@ where
         if polled.is_pending() {
             sim::point(sim::Kind::Poll);
             let class = (*task.as_ptr()).class();
-            let own_queue = typed.scheduler.own_queue(How::Yield, class);
-            match (state.after_poll(own_queue.is_some()), own_queue) {
+            // Most polls end without a wake, and need no queue.
+            let mut own_queue = None;
+            let after = state.after_poll(|| {
+                own_queue = typed.scheduler.own_queue(How::Yield, class);
+                own_queue.is_some()
+            });
+            match (after, own_queue) {
                 (AfterPoll::Idle, _) => return,
                 // task.I1: the state lets us make a job; our reference is its own.
                 (AfterPoll::Notified, Some(push)) => return push(JobRef::new(task.cast())),
@@ -191,7 +196,7 @@ where
         let state = &(*task.as_ptr()).state;
         // The task is running, so nothing is to be scheduled yet.
         let _ = state.wake();
-        match state.after_poll(false) {
+        match state.after_poll(|| false) {
             AfterPoll::Idle => unreachable!("it was woken just now"),
             AfterPoll::Notified => {
                 cell::submit(task, How::Aside);

@@ -355,10 +355,10 @@ impl State {
         })
     }
 
-    /// The poll returned `Pending`. If the task is to be polled again at once, the caller's
-    /// reference is `lent` to the next job, or that has one of its own.
+    /// The poll returned `Pending`. If the task is to be polled again at once, `lends` is asked
+    /// whether the caller's reference goes to the next job, which else has one of its own.
     #[inline]
-    pub(super) fn after_poll(&self, lent: bool) -> AfterPoll {
+    pub(super) fn after_poll(&self, mut lends: impl FnMut() -> bool) -> AfterPoll {
         // Ordering: Release pairs with the Acquire in `start` and `close`: the future goes to the
         // next runner. Acquire on a cancelled task pairs with the Release in `abort`: the
         // destructor of the future sees what was done before the abort.
@@ -369,7 +369,7 @@ impl State {
             }
             if now.has(NOTIFIED) {
                 let next = now.without(RUNNING);
-                let next = if lent { next } else { next.one_more() };
+                let next = if lends() { next } else { next.one_more() };
                 return (Some(next), AfterPoll::Notified);
             }
             if now.refs() == 2 {

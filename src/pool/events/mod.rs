@@ -41,7 +41,7 @@ pub(super) trait Events: fmt::Debug + Send + Sync {
         Facts::default()
     }
 
-    /// Runs the life of a worker, to its end.
+    /// Runs the life of a worker or spare thread, to its end.
     fn host(&self, life: Pin<&mut dyn Future<Output = ()>>) {
         run_to_end(life);
     }
@@ -56,17 +56,24 @@ pub(super) trait Events: fmt::Debug + Send + Sync {
     /// what happens.
     fn sleep(&self, _driving: &mut Driving<'_>, _deadline: Option<Instant>) {}
 
-    /// Ready at the deadline. Polled by a worker that sleeps inside [`host`](Self::host).
-    fn poll_deadline(
+    /// What [`sleep`](Self::sleep) does, as a future, for a thread inside [`host`](Self::host).
+    fn poll_sleep(
         &self,
+        _driving: &mut Driving<'_>,
         _deadline: Option<Instant>,
         _context: &mut task::Context<'_>,
     ) -> Poll<()> {
-        Poll::Pending
+        Poll::Ready(())
     }
 
     /// Calls the wakers of what has happened, without a sleep.
     fn glance(&self) {}
+
+    /// Is the calling thread one that the reactor has brought along? It was there in place of the
+    /// driver, which goes back when it is woken.
+    fn is_helper(&self) -> bool {
+        false
+    }
 
     /// The pool has ended: nobody will look after events again.
     fn close(&self) {}
@@ -81,10 +88,8 @@ pub(super) struct Facts {
     pub(super) coarse_clock: bool,
     /// A thread in `block_on` does not sleep in it for its own sake: it leaves that to the workers.
     pub(super) no_waiters: bool,
-    /// Workers stay inside all their lives, and their sleeps there are futures.
-    pub(super) host_workers: bool,
-    /// Every thread of the pool can glance at it, not only a worker.
-    pub(super) glances_anywhere: bool,
+    /// Workers and spare threads stay inside all their lives, and their sleeps there are futures.
+    pub(super) hosts: bool,
 }
 
 /// Makes a runtime, and the context of it, unless a context is given.
@@ -116,6 +121,7 @@ pub(super) fn run_to_end(life: impl Future<Output = ()>) {
 }
 
 /// Waits until the thread is woken, or until `time` is ready.
+#[cfg(all(any(feature = "async-io", feature = "tokio"), not(manyhands_model)))]
 pub(super) async fn woken_or(
     driving: &mut Driving<'_>,
     mut time: impl FnMut(&mut task::Context<'_>) -> Poll<()>,
@@ -127,7 +133,7 @@ pub(super) async fn woken_or(
     .await;
 }
 
-/// Lets the reactor that hosts the calling worker call its wakers.
+/// Lets the reactor that hosts the calling thread call its wakers.
 pub(super) async fn glance_hosted() {
     let mut seen = false;
     poll_fn(|context| {

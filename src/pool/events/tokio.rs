@@ -99,8 +99,7 @@ impl Events for Own {
             exist: true,
             coarse_clock: true,
             no_waiters: true,
-            host_workers: false,
-            glances_anywhere: true,
+            hosts: false,
         }
     }
 

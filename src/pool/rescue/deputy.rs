@@ -20,7 +20,7 @@ use crate::util::clock;
 
 /// Looks whether the thread at the post comes back from its polls, and takes its place if it does
 /// not. The caller is the deputy.
-pub(in crate::pool) fn stand_by(me: Occupant<'_>) -> Left {
+pub(in crate::pool) async fn stand_by(me: Occupant<'_>) -> Left {
     let registry = me.registry();
     let rescue = &registry.rescue;
     let mut before = None;
@@ -38,7 +38,7 @@ pub(in crate::pool) fn stand_by(me: Occupant<'_>) -> Left {
             let is_needed = sight::has_ready_future(registry) || registry.driver.is_wanted();
             if is_needed && rescue.take_over(poll, me.index()) {
                 rescue.leave_as_deputy();
-                return post::poll_futures(me);
+                return post::poll_futures(me).await;
             }
         }
         quiet = if now.is_some() { 0 } else { quiet + 1 };

@@ -26,25 +26,26 @@ pub(in crate::pool) enum Left {
 
 /// Polls ready futures while all threads with permits compute. The caller has the post, and no
 /// permit.
-pub(in crate::pool) fn poll_futures(me: Occupant<'_>) -> Left {
+pub(in crate::pool) async fn poll_futures(me: Occupant<'_>) -> Left {
     let registry = me.registry();
     let rescue = &registry.rescue;
     me.set_mode(Mode::Overcommitted);
     rescue.arrive(me.index());
     let mut post = Post::new(me);
     while !registry.is_closed() {
+        post.let_events_in().await;
         let next = policy::next(&post.see());
         match next {
             Next::Poll { patient, otherwise } => {
-                if let Some(left) = post.poll(patient, otherwise) {
+                if let Some(left) = post.poll(patient, otherwise).await {
                     return left;
                 }
             }
             Next::HandOut => publish::clear_seat(me),
             Next::Relieve => post.relieve(),
-            Next::Drive => post.drive(),
-            Next::Watch { last } => post.watch(last),
-            Next::Nap(time) => nap(me, time),
+            Next::Drive => post.drive().await,
+            Next::Watch { last } => post.watch(last).await,
+            Next::Nap(time) => nap(me, time).await,
             Next::Leave => {
                 rescue.leave_post(me.index());
                 let is_left = sight::has_ready(registry) && !registry.sleep.wants_one();
@@ -73,6 +74,8 @@ struct Post<'a> {
     calm_looks: u32,
     /// How often it had something to poll since it slept as the driver.
     own_polls: u32,
+    /// It has polled since it last let events in: then it does so once in 61 rounds, as workers do.
+    has_polled: bool,
 }
 
 impl<'a> Post<'a> {
@@ -85,17 +88,27 @@ impl<'a> Post<'a> {
             quiet_looks: 0,
             calm_looks: 0,
             own_polls: 0,
+            has_polled: false,
         }
     }
 
-    /// Looks at the pool. Timers that have expired and events that have happened are let in before.
+    /// Timers that have expired and events that have happened are let in: before each look, but
+    /// between two polls no more often than a busy worker does it.
+    async fn let_events_in(&mut self) {
+        let (driver, me) = (&self.registry.driver, self.me);
+        driver.fire_if_unattended();
+        if std::mem::take(&mut self.has_polled) && !find::lets_events_in(me.round()) {
+            return;
+        }
+        if let Some(role) = driver.role_to_glance(me.parker()) {
+            role.glance().await;
+        }
+    }
+
+    /// Looks at the pool.
     fn see(&mut self) -> Sight {
         let (registry, me) = (self.registry, self.me);
         let rescue = &registry.rescue;
-        registry.driver.fire_if_unattended();
-        if let Some(role) = registry.driver.role_to_glance(me.parker(), false) {
-            role.glance();
-        }
         let crowded = registry.sleep.is_crowded();
         let mut look = rescue.look();
         let unmoved = look.unmoved(registry.seats(), crowded);
@@ -145,10 +158,11 @@ impl<'a> Post<'a> {
     }
 
     /// Polls a ready future; if others were faster, lets something else begin, or rests.
-    fn poll(&mut self, patient: bool, otherwise: Begin) -> Option<Left> {
+    async fn poll(&mut self, patient: bool, otherwise: Begin) -> Option<Left> {
         let (registry, me) = (self.registry, self.me);
         self.own_polls = (self.own_polls + 1).min(policy::OWN_POLLS);
         if let Some(future) = find::future_only(me, patient) {
+            self.has_polled = true;
             self.note_rescue(&future);
             if registry.rescue.begin_poll(me.index()) {
                 tell::poll_begins(registry);
@@ -178,7 +192,7 @@ impl<'a> Post<'a> {
             return Some(Left::WithPermit);
         }
         if sight::has_ready(registry) {
-            self.rest();
+            self.rest().await;
         }
         None
     }
@@ -194,20 +208,20 @@ impl<'a> Post<'a> {
     }
 
     /// Sleeps as the driver, until a timer expires, something happens, or a publisher asks.
-    fn drive(&mut self) {
+    async fn drive(&mut self) {
         if let Some(role) = self.take_role() {
-            sleep(self.me, None, WakesFor::Any, Some(&role));
+            sleep(self.me, None, WakesFor::Any, Some(&role)).await;
             self.give_up(role);
         }
     }
 
     /// Sleeps for a tick, or until something is ready behind threads that are not expected back
     /// soon. The `last` time before the post is left, anything that is ready wakes it.
-    fn watch(&mut self, last: bool) {
+    async fn watch(&mut self, last: bool) {
         let wakes_for = if last { WakesFor::Any } else { WakesFor::All };
         match IN_MODEL {
-            true => nap(self.me, WATCH),
-            false => sleep(self.me, Some(clock::now() + WATCH), wakes_for, None),
+            true => nap(self.me, WATCH).await,
+            false => sleep(self.me, Some(clock::now() + WATCH), wakes_for, None).await,
         }
         self.calm_looks = if last {
             CALM_LOOKS
@@ -231,13 +245,13 @@ impl<'a> Post<'a> {
 
     /// Sleeps until a future is ready, or for a moment, as the driver if it can: what is ready has
     /// to wait.
-    fn rest(&mut self) {
+    async fn rest(&mut self) {
         if IN_MODEL {
-            return nap(self.me, REST);
+            return nap(self.me, REST).await;
         }
         let end = Some(clock::now() + REST);
         let role = self.take_role();
-        sleep(self.me, end, WakesFor::Futures, role.as_ref());
+        sleep(self.me, end, WakesFor::Futures, role.as_ref()).await;
         if let Some(role) = role {
             self.give_up(role);
         }
@@ -266,17 +280,17 @@ impl<'a> Post<'a> {
 }
 
 /// Lets the others come to what is ready by themselves.
-fn nap(me: Occupant<'_>, time: Duration) {
+async fn nap(me: Occupant<'_>, time: Duration) {
     if IN_MODEL {
         let _parked = me.counters().parked();
         return crate::sync::thread::yield_now();
     }
-    sleep(me, Some(clock::now() + time), WakesFor::Nothing, None);
+    sleep(me, Some(clock::now() + time), WakesFor::Nothing, None).await;
 }
 
 /// The thread at the post sleeps until `end`, until there is what it `wakes_for`, or for no reason;
 /// as the driver, if it has that role.
-pub(in crate::pool) fn sleep(
+pub(in crate::pool) async fn sleep(
     me: Occupant<'_>,
     end: Option<Instant>,
     wakes_for: WakesFor,
@@ -300,8 +314,8 @@ pub(in crate::pool) fn sleep(
         tell::rests(registry);
         match role {
             Some(role) => {
-                rest::pass_time(registry, role, Some(me.index()));
-                role.drive_until(end, Some(me), || ());
+                rest::pass_time_hosted(registry, role, me.index()).await;
+                role.drive_until(end, Some(me), || ()).await;
             }
             None => me.parker().drive(end),
         }

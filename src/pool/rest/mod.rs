@@ -59,7 +59,7 @@ pub(super) fn pass_time(registry: &Registry, role: &Role<'_>, me: Option<SeatInd
     }
 }
 
-/// As [`pass_time`], by a worker inside [`Driver::host`](super::driver::Driver::host).
+/// As [`pass_time`], on a [hosted](super::driver::Driver::host) thread.
 #[inline]
 pub(super) async fn pass_time_hosted(registry: &Registry, role: &Role<'_>, me: SeatIndex) {
     if registry.timers().is_paused() {

@@ -385,11 +385,13 @@ impl Own<'_, Slots> {
     /// The newest public job.
     #[inline]
     pub(crate) fn pop_public(self) -> Option<JobRef> {
-        let mut job = None;
         // Most threads that look here poll futures, and a look costs less than a pop.
-        if !self.private.jobs.is_empty() {
-            job = self.private.jobs.pop();
+        if self.private.jobs.is_empty() {
+            // The next fork makes something public.
+            self.offer.hunger.ask();
+            return None;
         }
+        let job = self.private.jobs.pop();
         if job.is_some() {
             let back = &self.private.back;
             back.set(back.get().wrapping_sub(1));

@@ -836,7 +836,8 @@ fn rescue_behind_a_poll_wakes_the_post() {
                     if let Some(job) = registry.injectors.take_future(Priority::Normal) {
                         return job.execute(2);
                     }
-                    post::sleep(occupied.me(), None, WakesFor::Any, None);
+                    let me = occupied.me();
+                    events::run_to_end(post::sleep(me, None, WakesFor::Any, None));
                 }
             })
         };
@@ -1132,7 +1133,7 @@ fn drive_at_post(
         let role = registry.driver.take(me.parker(), Asker::Spare);
         let role = role.expect("nobody else takes it");
         while !is_over(&registry) {
-            post::sleep(me, None, wakes_for, Some(&role));
+            events::run_to_end(post::sleep(me, None, wakes_for, Some(&role)));
         }
     })
 }
