@@ -1,4 +1,4 @@
-//! The command line of the examples `census`, `pipeline` and `actors`.
+//! The command line of the examples `census`, `pipeline`, `actors` and `systems`.
 
 use std::env;
 use std::ffi::OsString;
