@@ -387,7 +387,10 @@ fn report(
         let (least, most) = (step * STEP, step * STEP + STEP - 1);
         match *step {
             LAST => entry(count, &format_args!("lines of {least} characters or more"))?,
-            _ => entry(count, &format_args!("lines of {least} to {most} characters"))?,
+            _ => entry(
+                count,
+                &format_args!("lines of {least} to {most} characters"),
+            )?,
         }
     }
     let copies = world.get::<Copies>();
