@@ -1,5 +1,5 @@
-//! Directories and files of the examples `census`, `pipeline`, `actors` and `distributed`. All
-//! functions here block, and know nothing of the pool.
+//! Directories and files of the examples `census`, `pipeline`, `actors`, `systems` and
+//! `distributed`. All functions here block, and know nothing of the pool.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;

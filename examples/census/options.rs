@@ -1,4 +1,4 @@
-//! The command line of the examples `census`, `pipeline`, `actors` and `distributed`.
+//! The command line of the examples `census`, `pipeline`, `actors`, `systems` and `distributed`.
 
 use std::env;
 use std::ffi::OsString;
