@@ -48,6 +48,9 @@ mod sockets {}
 #[doc = include_str!("../book/src/tokio-crates.md")]
 mod tokio_crates {}
 
+#[doc = include_str!("../book/src/crates.md")]
+mod crates {}
+
 #[doc = include_str!("../book/src/watching.md")]
 mod watching {}
 
