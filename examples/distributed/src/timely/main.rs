@@ -39,8 +39,8 @@ fn main() -> ExitCode {
         .and_then(|own| meeting(&own))
         .unwrap_or_else(|error| fail(&error));
     let rank = meeting.rank;
-    // timely's threads that serve a connection panic if it ends too early. Its worker would wait
-    // for ever.
+    // timely's threads that serve a connection panic if it ends too early, and others after them. The
+    // first one knows the rank.
     end_on_panic(rank, |thread| {
         let peer = thread
             .strip_prefix("timely:recv-")
