@@ -141,8 +141,9 @@ impl Http {
         let length = body.len();
         let head = format!("{method} {path} HTTP/1.1\r\nhost: soak\r\ncontent-length: {length}");
         let request = format!("{head}\r\n\r\n{body}");
-        let silence = self.since.elapsed();
         let answer = self.send(&request);
+        // On a machine that is too busy to read the request, that is silence as well.
+        let silence = self.since.elapsed();
         self.since = Instant::now();
         match answer {
             Err(_) if silence > SILENCE => Ok(None),
