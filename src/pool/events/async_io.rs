@@ -194,8 +194,8 @@ impl Clock {
             (known, None) => known,
             (None, Some(deadline)) => Some((deadline, Timer::at(deadline))),
             (Some((at, mut timer)), Some(deadline)) => {
-                let is_early = at <= deadline && at > clock::now();
-                Some(if is_early {
+                let serves = at == deadline || at < deadline && at > clock::now();
+                Some(if serves {
                     (at, timer)
                 } else {
                     timer.set_at(deadline);
@@ -211,10 +211,15 @@ impl Clock {
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        match &mut self.timer {
-            Some((_, timer)) if self.is_awaited => Pin::new(timer).poll(context).map(drop),
-            _ => Poll::Pending,
+        let Some((_, timer)) = self.timer.as_mut().filter(|_| self.is_awaited) else {
+            return Poll::Pending;
+        };
+        let polled = Pin::new(timer).poll(context).map(drop);
+        if polled.is_ready() {
+            // It would not be ready again.
+            self.timer = None;
         }
+        polled
     }
 }
 
