@@ -16,7 +16,7 @@
 //!   between two joins, and the thief of a join's second half while the join lasts.
 
 use super::fork::{self, Clock, Discard, Waiting};
-use super::splitter::{Limits, PATIENCE_NS, Plan, Recalled, Site};
+use super::splitter::{Limits, PATIENCE_NS, Plan, Site};
 use super::workers::{Token, Workers};
 use crate::sync::{Mutex, lock};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -225,11 +225,7 @@ pub(super) fn drive(
 ) {
     fork::on_seat(|| {
         fork::check_cancelled();
-        let recalled = site.recall(len, limits);
-        if recalled.is_tiny(len, limits) {
-            return run_tiny(len, limits, recalled, site, items, max_threads);
-        }
-        let mut plan = Plan::new(len, limits, recalled, site);
+        let mut plan = Plan::new(len, limits, site);
         let is_short = plan.is_short(len);
         if is_short && items.is_full() {
             return items.skip();
@@ -249,59 +245,6 @@ pub(super) fn drive(
             }
         }
     });
-}
-
-/// Runs a loop that should be tiny: its first items, and then all others. While the first ones run,
-/// any thread may take the others.
-///
-/// As a piece it would cost more than its items do. But a piece has one folder for all of its
-/// blocks, and this has two.
-fn run_tiny(
-    len: usize,
-    limits: Limits,
-    recalled: Recalled,
-    site: Site,
-    items: &mut dyn Items,
-    max_threads: usize,
-) {
-    if items.is_full() {
-        return items.skip();
-    }
-    let workers = Workers::new(max_threads);
-    let first = limits.min;
-    let mut is_taken = false;
-    items.cut(first, &mut |first_items, others| {
-        let clock = Clock::start();
-        let run_others = |items: &mut dyn Items, token, migrated: bool| {
-            if migrated || !recalled.is_as_expected(first, clock.peek()) {
-                let plan = Plan::new(len - first, limits, recalled, site);
-                let rest = Rest::of(plan, len - first).forgetting_costs(max_threads);
-                divide(rest, items, &workers, token);
-            } else if items.is_full() || workers.unwound.is_set() {
-                items.skip();
-            } else {
-                items.run();
-            }
-        };
-        let Some(token) = workers.another() else {
-            first_items.run();
-            return run_others(others, workers.first(), false);
-        };
-        let others = Waiting::new(others);
-        ((), is_taken) = fork::join_quietly(
-            || {
-                let _token = workers.first();
-                workers.unwound.watch(|| first_items.run());
-            },
-            |migrated| {
-                run_others(others.begin(), token, migrated);
-                migrated
-            },
-        );
-    });
-    if is_taken {
-        site.doubt();
-    }
 }
 
 /// Runs a loop that should be short: a few items first, and all others if the first ones were as

@@ -48,7 +48,7 @@ fn evened(done: usize, items: usize, least: usize) -> usize {
 /// The limits that the producer asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    pub(super) min: usize,
+    min: usize,
     max: usize,
 }
 
@@ -95,8 +95,9 @@ impl Pace {
 
     /// Have `items` taken no more than was expected?
     fn is_as_expected(&self, items: usize, ns: f64) -> bool {
+        // The reading of the clock alone takes some ten nanoseconds.
         self.cost(items)
-            .is_some_and(|expected| is_as_expected(expected, ns))
+            .is_some_and(|expected| ns < 2.0 * expected + 100.0)
     }
 
     /// Takes note that the first block of a piece, of `items`, took `ns`. It is a test of what was
@@ -119,11 +120,6 @@ impl Pace {
             self.block = fitting.max(limits.min);
         }
     }
-}
-
-/// Do `ns` fit an expectation? The reading of the clock alone takes some ten nanoseconds.
-fn is_as_expected(expected: f64, ns: f64) -> bool {
-    ns < 2.0 * expected + 100.0
 }
 
 thread_local! {
@@ -164,7 +160,13 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The plan for a whole loop of `len` items.
-    pub(super) fn new(len: usize, limits: Limits, recalled: Recalled, site: Site) -> Self {
+    pub(super) fn new(len: usize, limits: Limits, site: Site) -> Self {
+        // A single piece needs no decision.
+        let recalled = if limits.divisible(len) {
+            site.recall()
+        } else {
+            Recalled::Nothing
+        };
         let known = match recalled {
             Recalled::Cost(ns) => Some(ns),
             Recalled::Nothing | Recalled::Unsteady => None,
@@ -210,10 +212,14 @@ impl Plan {
     }
 
     /// The lengths of the first two blocks of a short loop of `len` items: one item, then an
-    /// eighth of the loop. They show whether it is short. `None` if the loop cannot be divided.
+    /// eighth of the loop, or none if the loop should take less time than a block that says
+    /// something. They show whether it is short. `None` if the loop cannot be divided.
     #[inline]
     pub(super) fn probes(&self, len: usize) -> Option<[usize; 2]> {
         let min = self.limits.min;
+        if self.limits.divisible(len) && self.pace.cost(len).is_some_and(|ns| ns < QUICK_BLOCK_NS) {
+            return Some([min, 0]);
+        }
         let eighth = evened(min, (len / 8).saturating_sub(min), min);
         self.limits
             .divisible(len)
@@ -411,31 +417,12 @@ struct Memory {
 
 /// What a loop that begins may rely on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Recalled {
+enum Recalled {
     Nothing,
     /// The cost of an item.
     Cost(f64),
     /// The cost of an item changes from run to run, or the first items may be all that run.
     Unsteady,
-}
-
-impl Recalled {
-    /// Is a loop of `len` items known to take less time than the shortest block of which the
-    /// length says something?
-    pub(super) fn is_tiny(self, len: usize, limits: Limits) -> bool {
-        let Self::Cost(ns) = self else {
-            return false;
-        };
-        ns * (len as f64) < QUICK_BLOCK_NS && len <= limits.max
-    }
-
-    /// Have the first `items` taken no more than was expected?
-    pub(super) fn is_as_expected(self, items: usize, ns: f64) -> bool {
-        match self {
-            Self::Cost(known) => is_as_expected(known * items as f64, ns),
-            Self::Nothing | Self::Unsteady => false,
-        }
-    }
 }
 
 /// The mark of one change of the cost of a loop.
@@ -531,12 +518,7 @@ impl Site {
         (self.0 >> 4 ^ self.0 >> 10) % SITES
     }
 
-    /// What is known of a loop of `len` items.
-    pub(super) fn recall(self, len: usize, limits: Limits) -> Recalled {
-        if !limits.divisible(len) {
-            // A single piece needs no decision.
-            return Recalled::Nothing;
-        }
+    fn recall(self) -> Recalled {
         MEMORY.with(|slots| {
             let slot = &slots[self.slot()];
             let before = slot.get();
@@ -548,7 +530,7 @@ impl Site {
         })
     }
 
-    pub(super) fn doubt(self) {
+    fn doubt(self) {
         MEMORY.with(|slots| {
             let slot = &slots[self.slot()];
             slot.set(slot.get().after_doubt(self.0));
