@@ -86,7 +86,7 @@ pub fn resume() {
 /// The clock makes one step. All timers whose deadline is passed by it expire in the order of their
 /// deadlines, but their tasks see the same time. The step is made whatever other tasks do at the
 /// moment. Those that are woken have not necessarily been polled when the future is ready: await
-/// them, or what they send. To see tasks at each of their deadlines, [`sleep`](super::sleep) for
+/// them, or what they send. To see tasks at each of their deadlines, [`sleep`](super::sleep()) for
 /// that time instead: the clock stops at every timer on the way.
 ///
 /// # Panics

@@ -3,7 +3,8 @@
 use crate::util::{SIZES, pool, text, watched};
 use manyhands::{JoinHandle, Pool, join, spawn, task};
 use std::pin::Pin;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 
 /// A sum over a tree of tasks with ten children each.
 fn skynet(first: u64, size: u64) -> Pin<Box<dyn Future<Output = u64> + Send>> {
@@ -190,17 +191,20 @@ fn a_chain_of_awaits_fits_a_small_stack() {
 fn others_go_on_beside_a_tree() {
     watched(|| {
         let pool = pool(1);
-        let tree = pool.spawn(skynet(0, 1_000_000));
-        let beside = pool.spawn(async {
+        let is_done = Arc::new(AtomicBool::new(false));
+        let done = Arc::clone(&is_done);
+        let tree = pool.spawn(async move {
+            skynet(0, 1_000_000).await;
+            done.store(true, Ordering::Relaxed);
+        });
+        let beside = pool.spawn(async move {
             for _ in 0..3 {
                 task::yield_now().await;
             }
+            is_done.load(Ordering::Relaxed)
         });
-        beside.join().unwrap();
-        assert!(
-            !tree.is_finished(),
-            "the tree was shorter than three rounds"
-        );
+        let was_done = beside.join().unwrap();
+        assert!(!was_done, "the tree was shorter than three rounds");
         tree.abort();
         let _ = tree.join();
     });

@@ -467,7 +467,8 @@ fn draw(title: &str, groups: &[Group]) -> String {
             let height = (BAR as f64 - 3.0) / bar.values.len().max(1) as f64;
             let mut end = 0.0;
             for (place, value) in bar.values.iter().enumerate() {
-                let width = (value / most).max(0.0) * LENGTH;
+                // (The sum makes a zero of either sign positive.)
+                let width = (value / most).max(0.0) * LENGTH + 0.0;
                 end = width.max(end);
                 let (top, class) = (y as f64 + 1.0 + place as f64 * height, class(&bar.name));
                 let gap = if bar.values.len() > 1 { 0.5 } else { 0.0 };

@@ -31,6 +31,9 @@
 //! not miss each other. Where the driver finds a thread between its wake and its next word (V4,
 //! V6), it looks again at once: that is a few instructions of the pool, and no code of users.
 //!
+//! *Open.* With the feature `tokio` the clock stood still in one of some 25 runs of a test with 200
+//! timers. Looks every 5 ms did not end that, so it is no missed call. The cause is not found.
+//!
 //! What the pool does not know is not waited for: other pools (but see V2), threads of the program,
 //! the system. When they wake something, that is before the jump or after it.
 //!
