@@ -102,6 +102,8 @@ impl<'a> Post<'a> {
         }
         if let Some(role) = driver.role_to_glance(me.parker()) {
             role.glance().await;
+            // By this the role has not changed hands: `look_at_role` asks what others do.
+            self.takes = self.takes.wrapping_add(1);
         }
     }
 
