@@ -216,14 +216,16 @@ impl Plan {
     /// something. They show whether it is short. `None` if the loop cannot be divided.
     #[inline]
     pub(super) fn probes(&self, len: usize) -> Option<[usize; 2]> {
-        let min = self.limits.min;
-        if self.limits.divisible(len) && self.pace.cost(len).is_some_and(|ns| ns < QUICK_BLOCK_NS) {
-            return Some([min, 0]);
+        if !self.limits.divisible(len) {
+            return None;
         }
-        let eighth = evened(min, (len / 8).saturating_sub(min), min);
-        self.limits
-            .divisible(len)
-            .then_some([min, if eighth < min { 0 } else { eighth }])
+        let min = self.limits.min;
+        let is_tiny = self.pace.cost(len).is_some_and(|ns| ns < QUICK_BLOCK_NS);
+        let eighth = match is_tiny {
+            true => 0,
+            false => evened(min, (len / 8).saturating_sub(min), min),
+        };
+        Some([min, if eighth < min { 0 } else { eighth }])
     }
 
     /// Have the first items of a short loop taken so little time that the whole loop will be short?
