@@ -67,10 +67,10 @@ impl Channel for FlumeAcross {
     type Receiver = flume::Receiver<u64>;
 
     fn bounded(capacity: usize) -> (Self::Sender, Self::Receiver) {
-        flume::bounded(capacity)
+        Flume::bounded(capacity)
     }
     async fn send(sender: &mut Self::Sender, number: u64) -> bool {
-        sender.send_async(number).await.is_ok()
+        Flume::send(sender, number).await
     }
     async fn receive(receiver: &mut Self::Receiver) -> Option<u64> {
         block_in_place(|| receiver.recv().ok())

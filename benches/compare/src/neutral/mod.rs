@@ -10,6 +10,7 @@ use crate::cli::Options;
 use crate::progress;
 use crate::results::{Column, Grid, Line, OURS, Unit};
 use crate::stats::{geometric_mean, quartiles};
+use crate::suite::Size;
 use crate::usage::memory;
 use std::time::Duration;
 
@@ -18,26 +19,6 @@ pub const KIND: &str = "neutral ";
 
 /// A sample that takes longer hangs.
 const LIMIT: Duration = Duration::from_secs(120);
-
-/// How large the programs are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Size {
-    Full,
-    Quick,
-}
-
-impl Size {
-    fn pick<T>(self, full: T, quick: T) -> T {
-        match self {
-            Self::Full => full,
-            Self::Quick => quick,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        self.pick("full", "quick")
-    }
-}
 
 /// Rows that are compared in one grid.
 struct Group {

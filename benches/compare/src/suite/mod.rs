@@ -37,7 +37,7 @@ pub const KIND: &str = "suite ";
 
 /// How large a program is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Size {
+pub enum Size {
     /// As defined by the suite.
     Full,
     /// For tests, and to warm up.
@@ -45,14 +45,14 @@ enum Size {
 }
 
 impl Size {
-    fn pick<T>(self, full: T, quick: T) -> T {
+    pub fn pick<T>(self, full: T, quick: T) -> T {
         match self {
             Self::Full => full,
             Self::Quick => quick,
         }
     }
 
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         self.pick("full", "quick")
     }
 
