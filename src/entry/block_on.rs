@@ -107,7 +107,6 @@ fn run<F: Future>(waits: Waits<'_>, future: F) -> F::Output {
     let parker = Parker::current();
     let level = parker.begin_level();
     let _end = EndLevel(parker);
-    #[cfg(feature = "test-util")]
     let _outside = match waits {
         Waits::Outside(registry) => Some(wait::begin_outside(registry, parker)),
         _ => None,

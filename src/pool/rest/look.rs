@@ -124,6 +124,31 @@ fn is_at_work(registry: &Registry, seat: &Seat, me: Option<SeatIndex>, sleeps: u
     }
 }
 
+/// The calling thread, which has no seat, is in a `block_on` of the pool, until this is dropped.
+#[must_use]
+pub(crate) struct InBlockOn<'a>(&'a Registry, &'static Parker);
+
+impl<'a> InBlockOn<'a> {
+    pub(in crate::pool) fn begin(registry: &'a Registry, parker: &'static Parker) -> Self {
+        registry.outside.enter(parker);
+        Self(registry, parker)
+    }
+
+    /// For models, whose thread begins it for another one.
+    #[cfg(all(test, manyhands_loom))]
+    pub(in crate::pool) fn adopt(registry: &'a Registry, parker: &'static Parker) -> Self {
+        Self(registry, parker)
+    }
+}
+
+impl Drop for InBlockOn<'_> {
+    fn drop(&mut self) {
+        self.0.outside.leave(self.1);
+        // It has polled until now.
+        tell::rests(self.0);
+    }
+}
+
 /// The calling thread, which has no seat, waits in `block_on`, until this is dropped.
 #[must_use]
 pub(in crate::pool) struct OutsideWait<'a>(&'a Registry, &'static Parker);

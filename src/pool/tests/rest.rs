@@ -5,7 +5,7 @@
 
 use super::super::driver::{Asker, Role};
 use super::super::registry::Registry;
-use super::super::rest::{Seen, look};
+use super::super::rest::{InBlockOn, Seen, look};
 use super::super::seat::Mode;
 use super::super::threads::Waiter;
 use super::super::{publish, tell, timers, wait};
@@ -224,10 +224,10 @@ fn rest_waits_for_the_post() {
     });
 }
 
-/// A thread that blocked, and holds no permit, wakes another one, and then waits itself.
-#[test]
-fn rest_waits_for_a_thread_without_a_seat() {
-    model::check("pool::rest_waits_for_a_thread_without_a_seat", || {
+/// A thread that polls without a seat wakes another one, and then does as `rests` says with its
+/// parker.
+fn waits_for_a_thread_without_a_seat(rests: fn(&Paused, &'static Parker)) {
+    model::check("pool::rest_waits_for_a_thread_without_a_seat", move || {
         let pool = Paused::new(1);
         let role = pool.role();
         let (waiter, parker) = pool.waiter();
@@ -239,9 +239,7 @@ fn rest_waits_for_a_thread_without_a_seat() {
             let outside = thread::spawn(move || {
                 pool.poll();
                 parker.request_poll(0);
-                pool.registry.outside.set_waits(own, true);
-                tell::rests(&pool.registry);
-                own.park();
+                rests(&pool, own);
             });
             (outside, own)
         };
@@ -250,4 +248,19 @@ fn rest_waits_for_a_thread_without_a_seat() {
         outside.join().unwrap();
         waiter.join().unwrap();
     });
+}
+
+#[test]
+fn rest_waits_for_a_thread_without_a_seat() {
+    waits_for_a_thread_without_a_seat(|pool, own| {
+        pool.registry.outside.set_waits(own, true);
+        tell::rests(&pool.registry);
+        own.park();
+    });
+}
+
+/// The last poll is told, too.
+#[test]
+fn rest_waits_for_a_thread_without_a_seat_that_leaves() {
+    waits_for_a_thread_without_a_seat(|pool, own| drop(InBlockOn::adopt(&pool.registry, own)));
 }

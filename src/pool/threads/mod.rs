@@ -22,8 +22,6 @@ pub(super) use self::bench::{Bench, Call, Called, Sitter};
 pub(super) use self::guests::GuestSeats;
 pub(crate) use self::guests::MAX_GUESTS;
 #[cfg(feature = "test-util")]
-pub(crate) use self::outside::InBlockOn;
-#[cfg(feature = "test-util")]
 pub(super) use self::outside::Outside;
 pub(super) use self::roster::Number;
 pub(super) use self::waiters::{Waiter, Waiters};

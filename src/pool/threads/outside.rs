@@ -26,7 +26,7 @@ impl Outside {
     }
 
     /// The thread begins a `block_on`: it polls from now on.
-    fn enter(&self, parker: &'static Parker) {
+    pub(in crate::pool) fn enter(&self, parker: &'static Parker) {
         let mut threads = lock(&self.0);
         match find(&mut threads, parker) {
             Some(thread) => thread.depth += 1,
@@ -39,7 +39,7 @@ impl Outside {
     }
 
     /// The innermost `block_on` of the thread has ended.
-    fn leave(&self, parker: &'static Parker) {
+    pub(in crate::pool) fn leave(&self, parker: &'static Parker) {
         let mut threads = lock(&self.0);
         if let Some(thread) = find(&mut threads, parker) {
             thread.depth -= 1;
@@ -68,24 +68,4 @@ fn find<'a>(threads: &'a mut [Thread], parker: &'static Parker) -> Option<&'a mu
     threads
         .iter_mut()
         .find(|thread| ptr::eq(thread.parker, parker))
-}
-
-/// The calling thread is in a `block_on` without a seat, until this is dropped.
-#[must_use]
-pub(crate) struct InBlockOn<'a> {
-    outside: &'a Outside,
-    parker: &'static Parker,
-}
-
-impl<'a> InBlockOn<'a> {
-    pub(in crate::pool) fn enter(outside: &'a Outside, parker: &'static Parker) -> Self {
-        outside.enter(parker);
-        Self { outside, parker }
-    }
-}
-
-impl Drop for InBlockOn<'_> {
-    fn drop(&mut self) {
-        self.outside.leave(self.parker);
-    }
 }

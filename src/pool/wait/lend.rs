@@ -4,8 +4,6 @@ use crate::job::origin::{self, TokenLent};
 use crate::pool::driver::{Asker, Role};
 use crate::pool::registry::Registry;
 use crate::pool::seat::{Mode, Occupant, Shown, Wait};
-#[cfg(feature = "test-util")]
-use crate::pool::threads::InBlockOn;
 use crate::pool::threads::Waiter;
 use crate::pool::{computing, find, publish, rest, tell};
 use crate::trace::{self, Span};
@@ -251,9 +249,11 @@ pub(crate) fn while_blocking<R>(me: Occupant<'_>, f: impl FnOnce() -> R) -> R {
 }
 
 /// A thread without a seat begins a `block_on`: it polls, and now and then waits [`outside`].
-#[cfg(feature = "test-util")]
-pub(crate) fn begin_outside<'a>(registry: &'a Registry, parker: &'static Parker) -> InBlockOn<'a> {
-    InBlockOn::enter(&registry.outside, parker)
+pub(crate) fn begin_outside<'a>(
+    registry: &'a Registry,
+    parker: &'static Parker,
+) -> rest::InBlockOn<'a> {
+    rest::InBlockOn::begin(registry, parker)
 }
 
 /// How a thread without a seat waits until its parker is asked for a poll.

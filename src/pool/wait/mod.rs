@@ -18,9 +18,7 @@
 mod lend;
 mod spin;
 
-#[cfg(feature = "test-util")]
-pub(crate) use self::lend::begin_outside;
-pub(crate) use self::lend::{outside, while_blocking};
+pub(crate) use self::lend::{begin_outside, outside, while_blocking};
 pub(super) use self::spin::Spin;
 
 use self::lend::{Lent, lend};
