@@ -51,7 +51,13 @@ impl Id {
         })
     }
 
-    /// The number that spreads tasks over shards, and tells them apart in a trace.
+    /// The number of the block that the spawning thread took the id from. It spreads tasks over
+    /// shards.
+    pub(super) fn block(self) -> u64 {
+        (self.0 - 1) / BLOCK
+    }
+
+    /// The number that tells tasks apart in a trace.
     pub(super) fn number(self) -> u64 {
         self.0
     }
