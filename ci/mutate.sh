@@ -60,7 +60,7 @@ build() {
             --config 'profile.release.package."*".opt-level=3')
         rustflags="--cfg manyhands_loom --cfg manyhands_model"
     fi
-    (cd "$tree" && RUSTFLAGS=$rustflags $cargo test --lib --no-run "${flags[@]}" \
+    (cd "$tree" && RUSTFLAGS=$rustflags $cargo test --lib --no-run --features test-util "${flags[@]}" \
         --target-dir "$scratch/$1" 2>&1) |
         tee "$scratch/build.log" |
         sed -n 's/.*Executable unittests src\/lib.rs (\(.*\)).*/\1/p'

@@ -3,10 +3,8 @@
 
 use super::{Mode, Occupant, Seat};
 use crate::job::{NO_SEAT, SeatIndex};
-// Not a modelled atomic: no model has `block_in_place` with forks inside.
-use crate::sync::wide::AtomicU64;
+use crate::sync::atomic::{AtomicU64, Ordering};
 use std::fmt;
-use std::sync::atomic::Ordering;
 
 /// What the occupant of a seat waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]

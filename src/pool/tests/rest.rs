@@ -6,7 +6,7 @@
 use super::super::driver::{Asker, Role};
 use super::super::registry::Registry;
 use super::super::rest::{InBlockOn, Seen, look};
-use super::super::seat::Mode;
+use super::super::seat::{Mode, Shown, Wait};
 use super::super::threads::Waiter;
 use super::super::{publish, tell, timers, wait};
 use super::loom::registry_with_guests;
@@ -92,8 +92,9 @@ impl Paused {
                 parker.park();
             }
             pool.registry.sleep.acquire();
-            pool.poll();
+            // As `wait::lend` does: no waiter any more, and not yet polled.
             drop(Waiter::adopt(&pool.registry.waiters, parker));
+            pool.poll();
             pool.release();
         });
         (thread, parker)
@@ -221,6 +222,41 @@ fn rest_waits_for_the_post() {
         pool.drive(&role, 2);
         post.join().unwrap();
         waiter.join().unwrap();
+    });
+}
+
+/// A thread that blocked begins to wait for a future, and finds that another one is active; that
+/// one gives its permit back. One of the two tells.
+#[test]
+fn rest_waits_for_a_thread_that_blocks() {
+    model::check("pool::rest_waits_for_a_thread_that_blocks", || {
+        let pool = Paused::new(2);
+        let role = pool.role();
+        // SAFETY: no other thread takes seat 0, and the registry outlives the guard.
+        let occupied = unsafe { pool.registry.occupy(0) };
+        occupied.me().set_mode(Mode::Away);
+        std::mem::forget(Shown::new(occupied.me(), Wait::Blocking));
+        pool.registry.sleep.acquire();
+        let blocks = {
+            let pool = pool.clone();
+            thread::spawn(move || {
+                pool.poll();
+                // SAFETY: the thread that sat down does no more there.
+                let waits = unsafe { pool.registry.occupy(0) };
+                std::mem::forget(Shown::new(waits.me(), Wait::Future));
+                tell::rests(&pool.registry);
+            })
+        };
+        let active = {
+            let pool = pool.clone();
+            thread::spawn(move || {
+                pool.poll();
+                pool.release();
+            })
+        };
+        pool.drive(&role, 2);
+        blocks.join().unwrap();
+        active.join().unwrap();
     });
 }
 
