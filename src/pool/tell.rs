@@ -145,7 +145,7 @@ pub(super) fn permit(registry: &Registry) {
 }
 
 /// A thread has stopped doing something. If no other one does anything, a paused clock may jump:
-/// the driver looks whether that is so (`rest.rs`).
+/// the driver looks whether that is so (`rest/`).
 #[inline]
 pub(super) fn rests(registry: &Registry) {
     if !registry.timers().is_paused() {

@@ -6,7 +6,7 @@
 //! A thread lists 64 tasks in a row in one shard, the next 64 in another. So threads that spawn and
 //! end tasks of their own seldom meet, neither at a lock nor at the links of a neighbour. (With a
 //! shard for each task in turn, two threads ran a tree of tasks no faster than one: 130 ms, now
-//! 78 ms.) Tasks that one thread has spawned and many end are spread over the shards all the same.
+//! 78 ms.) Of the tasks that one thread has spawned and many end, each shard gets 64 in turn.
 
 use super::cell::{self, Header, Links};
 use super::info::TaskInfo;

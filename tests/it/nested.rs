@@ -86,8 +86,8 @@ fn panics_and_aborts_of_a_nested_task_are_its_own() {
                     let outer = spawn(async {
                         let child = |n: u32| {
                             spawn(async move {
-                                // (No hook, which writes a backtrace for milliseconds: others would come
-                                // and help.)
+                                // Without the hook: while that writes a backtrace, others
+                                // come and help.
                                 if n == 5 {
                                     panic::resume_unwind(Box::new("too many"));
                                 }

@@ -262,8 +262,8 @@ fn rest_waits_for_a_thread_that_blocks() {
 
 /// A thread that polls without a seat wakes another one, and then does as `rests` says with its
 /// parker.
-fn waits_for_a_thread_without_a_seat(rests: fn(&Paused, &'static Parker)) {
-    model::check("pool::rest_waits_for_a_thread_without_a_seat", move || {
+fn waits_for_a_thread_without_a_seat(name: &str, rests: fn(&Paused, &'static Parker)) {
+    model::check(name, move || {
         let pool = Paused::new(1);
         let role = pool.role();
         let (waiter, parker) = pool.waiter();
@@ -288,7 +288,8 @@ fn waits_for_a_thread_without_a_seat(rests: fn(&Paused, &'static Parker)) {
 
 #[test]
 fn rest_waits_for_a_thread_without_a_seat() {
-    waits_for_a_thread_without_a_seat(|pool, own| {
+    let name = "pool::rest_waits_for_a_thread_without_a_seat";
+    waits_for_a_thread_without_a_seat(name, |pool, own| {
         pool.registry.outside.set_waits(own, true);
         tell::rests(&pool.registry);
         own.park();
@@ -298,5 +299,8 @@ fn rest_waits_for_a_thread_without_a_seat() {
 /// The last poll is told, too.
 #[test]
 fn rest_waits_for_a_thread_without_a_seat_that_leaves() {
-    waits_for_a_thread_without_a_seat(|pool, own| drop(InBlockOn::adopt(&pool.registry, own)));
+    let name = "pool::rest_waits_for_a_thread_without_a_seat_that_leaves";
+    waits_for_a_thread_without_a_seat(name, |pool, own| {
+        drop(InBlockOn::adopt(&pool.registry, own));
+    });
 }
