@@ -391,12 +391,14 @@ impl Role<'_> {
 /// leaves the role to a worker that sleeps.
 #[inline]
 pub(super) fn relieve_spare(registry: &Registry) {
-    if registry.driver.is_held_by_spare()
-        && registry.sleep.wants_one()
-        && registry.sleep.has_sleepers()
-    {
+    if registry.driver.is_held_by_spare() && is_worker_free(registry) {
         registry.driver.look_again();
     }
+}
+
+/// Does a worker sleep, and is a permit free for it?
+pub(super) fn is_worker_free(registry: &Registry) -> bool {
+    registry.sleep.wants_one() && registry.sleep.has_sleepers()
 }
 
 /// The reactor that this thread sleeps in as the driver has called a waker of the pool. The thread

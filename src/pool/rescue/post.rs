@@ -209,10 +209,15 @@ impl<'a> Post<'a> {
         }
     }
 
-    /// Sleeps as the driver, until a timer expires, something happens, or a publisher asks.
+    /// Sleeps as the driver, until a timer expires, something happens, or a publisher asks; or
+    /// until a worker sleeps that may have the role.
     async fn drive(&mut self) {
         if let Some(role) = self.take_role() {
-            sleep(self.me, None, WakesFor::Any, Some(&role)).await;
+            // Looked at behind the fence of `take`, so that a worker that comes later finds out
+            // whose the role is (`tell::relieve_spare`).
+            if !tell::is_worker_free(self.registry) {
+                sleep(self.me, None, WakesFor::Any, Some(&role)).await;
+            }
             self.give_up(role);
         }
     }
@@ -279,6 +284,12 @@ impl<'a> Post<'a> {
             false => 0,
         };
     }
+}
+
+/// [`Post::drive`], for models: the caller is at the post.
+#[cfg(all(test, manyhands_loom))]
+pub(in crate::pool) async fn drive(me: Occupant<'_>) {
+    Post::new(me).drive().await;
 }
 
 /// Lets the others come to what is ready by themselves.

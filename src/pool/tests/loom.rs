@@ -1077,6 +1077,28 @@ fn driver_that_is_spare_is_relieved() {
     });
 }
 
+/// As [`driver_that_is_spare_is_relieved`], by a spare thread at the post: the worker may sleep
+/// already when it takes the role.
+#[test]
+fn driver_at_the_post_is_relieved() {
+    model::check("pool::driver_at_the_post_is_relieved", || {
+        let registry = registry_of(1, 1);
+        registry.sleep.acquire();
+        let _timer = timers::add(&registry, Instant::now() + HOUR, Waker::noop());
+        assert!(registry.rescue.is_taken(), "nobody looks at the clock");
+        registry.sleep.release();
+        let parker = Parker::current();
+        let worker = idle_worker_then(&registry, move || parker.unpark());
+        // SAFETY: no other thread takes seat 1, and the registry outlives the guard.
+        let occupied = unsafe { registry.occupy(1) };
+        let me = occupied.me();
+        me.set_mode(Mode::Overcommitted);
+        registry.rescue.arrive(1);
+        events::run_to_end(post::drive(me));
+        worker.join().unwrap();
+    });
+}
+
 /// driver.D1: a driver leaves to poll, which it tells nobody, and then begins to compute, while the
 /// last worker, which could not have the role, goes to sleep.
 #[test]
