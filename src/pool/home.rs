@@ -9,7 +9,7 @@ use super::seat::{self, Mode};
 use super::{nested, publish};
 use crate::job::JobRef;
 use crate::task::nest::Unbegun;
-use crate::task::{Class, How, Observer, Owned, Schedule};
+use crate::task::{Class, Cursor, How, Observer, Owned, Schedule};
 use crate::util::unwind::Payload;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -68,6 +68,12 @@ impl Schedule for Home {
 
     fn owned(&self) -> &Owned {
         self.0.owned()
+    }
+
+    #[inline]
+    fn cursor(&self) -> Option<&Cursor> {
+        let me = seat::try_current().filter(|me| self.0.owns(me))?;
+        Some(me.cursor())
     }
 
     fn unhandled_panic(&self, payload: Payload) {

@@ -61,14 +61,14 @@ fn may_go_on(me: Occupant<'_>, first: bool) -> bool {
     coarse::expire();
     let now = clock::ticks();
     if first {
-        me.begin_slice(now);
+        me.slice().set(now);
     }
     let length = match waits_for(me) {
         Waiting::Nobody => SLICE,
         Waiting::Others => SLICE / 16,
         Waiting::Now => 0,
     };
-    let ends = now.saturating_sub(me.slice()) >= length;
+    let ends = now.saturating_sub(me.slice().get()) >= length;
     if ends && length == SLICE {
         me.tasks().put_oldest_first();
     }

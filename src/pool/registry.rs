@@ -105,7 +105,7 @@ impl Registry {
             used: AtomicUsize::new(0),
             workers: sizes.workers,
             granted: AtomicUsize::new(sizes.workers),
-            owned: Owned::new(sizes.workers.next_power_of_two() * 4),
+            owned: Owned::new(sizes.workers),
             cores: sizes.cores,
             trace: Recorder::from_environment(seats),
             process: Process::current(),

@@ -6,6 +6,7 @@
 //! the future sits in [`Header`], so that wakers, handles and lists work on a thin pointer to it.
 //! The rest is reached through [`Vtable`].
 
+use super::entry::Entry;
 use super::heft::{Heft, Stopwatch};
 use super::id::Id;
 use super::info::{Site, TaskInfo, TaskKind};
@@ -34,8 +35,8 @@ pub(super) struct Header {
     vtable: &'static Vtable,
     /// Never changes.
     pub(super) id: Id,
-    /// The neighbours in the list of unfinished tasks. Guarded by the lock of the list's shard.
-    pub(super) links: UnsafeCell<Links>,
+    /// Where the task is listed. Written before any other thread has a reference.
+    pub(super) entry: UnsafeCell<Option<NonNull<Entry>>>,
     /// The slot of the join waker: task.I3.
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
     /// The place where the task was spawned. Never changes.
@@ -47,8 +48,6 @@ pub(super) struct Header {
     pub(super) cancel: Cancel,
     /// Is the next poll likely to compute? Written by the runner.
     heft: Heft,
-    /// Does the list hold its reference? Guarded by the lock of the list's shard.
-    pub(super) listed: UnsafeCell<bool>,
     /// Never changes.
     class: Class,
 }
@@ -99,13 +98,6 @@ pub(super) unsafe trait Code {
     const DISPOSE_OUTPUT: unsafe fn(NonNull<Header>);
     /// Reports a panic that no handle will.
     const REPORT: unsafe fn(NonNull<Header>, crate::util::unwind::Payload);
-}
-
-/// The neighbours of a task in its list.
-#[derive(Debug, Default)]
-pub(super) struct Links {
-    pub(super) previous: Option<NonNull<Header>>,
-    pub(super) next: Option<NonNull<Header>>,
 }
 
 /// The future, what it made, or neither.
@@ -165,13 +157,12 @@ where
                 state: State::new(coarse::stamp()),
                 vtable: &Self::VTABLE,
                 id,
-                links: UnsafeCell::new(Links::default()),
+                entry: UnsafeCell::new(None),
                 join_waker: UnsafeCell::new(None),
                 site,
                 polled: AtomicU32::new(0),
                 cancel: Cancel::new(),
                 heft: Heft::of(site),
-                listed: UnsafeCell::new(false),
                 class,
             },
             scheduler,
@@ -336,7 +327,7 @@ unsafe fn free<F: Future, S>(task: NonNull<Header>) {
         // Does nothing, except that a model checker sees that all other accesses have ended.
         cell.stage.with_mut(|_| ());
         cell.header.join_waker.with_mut(|_| ());
-        cell.header.links.with_mut(|_| ());
+        cell.header.entry.with_mut(|_| ());
         place.drop_in_place();
         blocks::give(place);
     }

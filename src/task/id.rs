@@ -51,8 +51,8 @@ impl Id {
         })
     }
 
-    /// The number of the block that the spawning thread took the id from. It spreads tasks over
-    /// shards.
+    /// The number of the block that the spawning thread took the id from. It spreads
+    /// threads without a seat over cursors.
     pub(super) fn block(self) -> u64 {
         (self.0 - 1) / BLOCK
     }

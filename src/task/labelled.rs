@@ -1,7 +1,7 @@
 //! Tasks with a name, or with a span (feature `tracing`). Other tasks pay for neither.
 
 use super::nest::Unbegun;
-use super::{Class, How, Observer, Owned, Schedule};
+use super::{Class, Cursor, How, Observer, Owned, Schedule};
 use crate::job::JobRef;
 use crate::util::spans::Carried;
 use crate::util::unwind::Payload;
@@ -39,6 +39,10 @@ impl<S: Schedule> Schedule for Labelled<S> {
 
     fn owned(&self) -> &Owned {
         self.scheduler.owned()
+    }
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.scheduler.cursor()
     }
 
     fn unhandled_panic(&self, payload: Payload) {

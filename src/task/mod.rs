@@ -24,7 +24,7 @@
 //! ```
 // For readers of the source: layer 2. `launch` allocates the cell of a task, whose right to run is
 // a `JobRef`. Where ready tasks go is the business of the pool, known here by the trait `Schedule`
-// only. README.md tells how it all works, and states the rules task.I1 to task.I6 that comments
+// only. README.md tells how it all works, and states the rules task.I1 to task.I7 that comments
 // cite.
 
 pub(crate) mod big;
@@ -32,6 +32,7 @@ mod cell;
 mod class;
 pub mod coop;
 mod current;
+mod entry;
 mod error;
 mod handle;
 mod heft;
@@ -43,6 +44,7 @@ pub(crate) mod nest;
 mod observer;
 mod owned;
 mod run;
+mod slabs;
 mod spawnable;
 mod state;
 #[cfg(test)]
@@ -76,6 +78,7 @@ pub(crate) use self::current::note_computing;
 pub(crate) use self::info::Site;
 pub(crate) use self::observer::Observer;
 pub(crate) use self::owned::Owned;
+pub(crate) use self::slabs::Cursor;
 
 use self::cell::Cell;
 use self::labelled::Labelled;
@@ -141,6 +144,11 @@ pub(crate) trait Schedule: Send + Sync + 'static {
 
     /// The list of all unfinished tasks.
     fn owned(&self) -> &Owned;
+
+    /// The calling thread's own cursor in that list, if it has one.
+    fn cursor(&self) -> Option<&Cursor> {
+        None
+    }
 
     /// Takes a panic that no handle will ever report. Either the handle was dropped, or the drop of
     /// an output or a foreign waker panicked. Must not unwind.
@@ -248,7 +256,7 @@ where
         observer::tell(scheduler, Moment::Spawn, unsafe { task.as_ref() }.meta());
     }
     // SAFETY: the second reference is for the list.
-    if unsafe { scheduler.owned().insert(task) } {
+    if unsafe { scheduler.owned().insert(task, scheduler.cursor()) } {
         // SAFETY: the third is for the job that a new task is owed. The handle's lasts longer. (A
         // pool that has closed since then finds the task listed: task.I6.)
         unsafe {

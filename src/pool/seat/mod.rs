@@ -51,6 +51,7 @@ use crate::job::blocks::{self, Blocks};
 use crate::job::origin::Here;
 use crate::job::{JobRef, SeatIndex};
 use crate::sync::{Cell, thread_cell};
+use crate::task::Cursor;
 use crate::util::parker::Parker;
 use crate::util::rng::Rng;
 use crossbeam_utils::CachePadded;
@@ -108,6 +109,8 @@ struct Desk {
     driving: Cell<bool>,
     /// Memory for jobs.
     blocks: Blocks,
+    /// Where the next task is listed.
+    cursor: Cursor,
     /// See [`Occupant::slice`].
     slice: Cell<u64>,
     /// See [`Occupant::credit`].
@@ -231,6 +234,7 @@ impl Seat {
                 driving: Cell::new(false),
                 slice: Cell::new(0),
                 blocks: Blocks::new(),
+                cursor: Cursor::new(),
                 credit: Cell::new(Credit::NONE),
                 rng: Rng::new(u64::from(index) + 1),
                 parker: Cell::new(None),
@@ -403,6 +407,12 @@ impl<'a> Occupant<'a> {
         &self.desk().stock
     }
 
+    /// Where the next task that the thread spawns is listed.
+    #[inline]
+    pub(crate) fn cursor(self) -> &'a Cursor {
+        &self.desk().cursor
+    }
+
     /// The next round of the main loop begins. Returns which of [`ROUNDS`] it is.
     #[inline]
     pub(crate) fn next_round(self) -> u32 {
@@ -414,13 +424,8 @@ impl<'a> Occupant<'a> {
 
     /// When the thread was seen to begin tasks on top of a poll (`nested.rs`), by the clock's
     /// ticks.
-    pub(crate) fn slice(self) -> u64 {
-        self.desk().slice.get()
-    }
-
-    /// The thread is seen to do so now.
-    pub(crate) fn begin_slice(self, now: u64) {
-        self.desk().slice.set(now);
+    pub(crate) fn slice(self) -> &'a Cell<u64> {
+        &self.desk().slice
     }
 
     /// What [`next_round`](Self::next_round) has returned.

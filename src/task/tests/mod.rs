@@ -6,7 +6,7 @@ mod models;
 mod unit;
 
 use super::nest::Unbegun;
-use super::{Class, How, JoinHandle, Owned, Priority, Schedule};
+use super::{Class, Cursor, How, JoinHandle, Owned, Priority, Schedule};
 use crate::job::{JobRef, NO_SEAT};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, lock};
@@ -58,22 +58,36 @@ pub(super) struct Mock {
     nests: std::sync::atomic::AtomicBool,
     /// Are heavy tasks put aside? Not modelled: tests set it before anything else.
     aside: std::sync::atomic::AtomicBool,
+    /// The cursor of the only thread that spawns, if it has one.
+    own: Option<Own>,
 }
+
+struct Own(Cursor);
+
+// SAFETY: one thread at a time uses it (loom checks that).
+unsafe impl Sync for Own {}
 
 impl Mock {
     pub(super) fn new() -> Arc<Self> {
-        Self::build(false)
+        Self::build(false, None)
+    }
+
+    /// One thread at a time spawns here: it has a cursor of its own.
+    #[cfg(manyhands_loom)]
+    pub(super) fn seated() -> Arc<Self> {
+        Self::build(false, Some(Own(Cursor::new())))
     }
 
     /// Runs woken tasks on the waking thread.
     #[cfg(manyhands_loom)]
     pub(super) fn inline() -> Arc<Self> {
-        Self::build(true)
+        Self::build(true, None)
     }
 
-    fn build(inline: bool) -> Arc<Self> {
+    fn build(inline: bool, own: Option<Own>) -> Arc<Self> {
         Arc::new(Self {
             inline,
+            own,
             nests: std::sync::atomic::AtomicBool::new(false),
             aside: std::sync::atomic::AtomicBool::new(false),
             queue: Mutex::new(Queue::default()),
@@ -150,6 +164,10 @@ impl Schedule for Arc<Mock> {
 
     fn owned(&self) -> &Owned {
         &self.owned
+    }
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.own.as_ref().map(|own| &own.0)
     }
 
     fn unhandled_panic(&self, payload: Payload) {

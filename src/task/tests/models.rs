@@ -667,6 +667,93 @@ fn dump_races_completion() {
     });
 }
 
+/// task.I7: as [`close_races_spawn`], and no lock is between the spawner and the closing thread.
+#[test]
+fn close_races_spawn_at_a_seat() {
+    model::check("task::close_races_spawn_at_a_seat", || {
+        let (pool, world) = (Mock::seated(), World::new());
+        let spawner = {
+            let (pool, world) = (pool.clone(), world.clone());
+            thread::spawn(move || spawn(Probe::new(&world), pool))
+        };
+        pool.close();
+        let mut handle = spawner.join().unwrap();
+        assert!(ready(&mut handle).unwrap_err().is_cancelled());
+        assert_eq!(world.drops(), 1);
+        assert_eq!(pool.queued(), 0);
+        assert!(pool.owned.is_empty());
+    });
+}
+
+/// The same, and a dump looks at the task, which its spawner may have to take off again.
+#[test]
+fn dump_and_close_race_spawn() {
+    model::check("task::dump_and_close_race_spawn", || {
+        let (pool, world) = (Mock::seated(), World::new());
+        let spawner = {
+            let (pool, world) = (pool.clone(), world.clone());
+            thread::spawn(move || spawn(Probe::new(&world), pool))
+        };
+        let dump = {
+            let pool = pool.clone();
+            thread::spawn(move || pool.owned.dump().len())
+        };
+        pool.close();
+        let mut handle = spawner.join().unwrap();
+        assert!(dump.join().unwrap() <= 1);
+        assert!(ready(&mut handle).unwrap_err().is_cancelled());
+        assert_eq!(world.drops(), 1);
+        assert!(pool.owned.is_empty());
+    });
+}
+
+/// As [`dump_races_completion`], without a lock between the spawner and the dump.
+#[test]
+fn dump_races_a_short_life() {
+    model::check("task::dump_races_a_short_life", || {
+        let (pool, world) = (Mock::seated(), World::new());
+        world.set_ready();
+        let dump = {
+            let pool = pool.clone();
+            thread::spawn(move || pool.owned.dump())
+        };
+        // (The thread that looks at the entry first and writes it then is this one: loom remembers
+        // one access only.)
+        drop(spawn(Probe::new(&world), pool.clone()));
+        pool.run_all();
+        for info in dump.join().unwrap() {
+            assert_ne!(info.state, TaskState::Complete);
+        }
+        assert_eq!((world.drops(), pool.owned.is_empty()), (1, true));
+    });
+}
+
+/// A thread spawns where the tasks were listed that another thread ends at the same time. (A slab
+/// has two entries here.)
+#[test]
+fn entries_are_used_again() {
+    model::check("task::entries_are_used_again", || {
+        let (pool, world) = (Mock::seated(), World::new());
+        world.set_ready();
+        let first = [(); 2].map(|()| spawn(Probe::new(&world), pool.clone()));
+        let runner = run_on_a_thread(&pool);
+        let other = World::new();
+        let second = [(); 3].map(|()| spawn(Probe::new(&other), pool.clone()));
+        runner.join().unwrap();
+        pool.run_all();
+        for mut handle in first {
+            assert!(ready(&mut handle).is_ok());
+        }
+        let listed: Vec<_> = pool.owned.dump().iter().map(|info| info.id).collect();
+        assert_eq!(listed.len(), 3);
+        assert!(second.iter().all(|handle| listed.contains(&handle.id())));
+        assert_eq!(pool.owned.counts(), (3, 5));
+        pool.close();
+        assert_eq!((world.drops(), other.drops()), (2, 3));
+        lock(&other.waker).take();
+    });
+}
+
 /// A child that is queued, and behind it a task that awaits it and begins tasks that it awaits.
 /// Returns the handle of the latter, which gives the child's touches, and a way to abort the child.
 fn awaited(pool: &Arc<Mock>, world: &Arc<World>) -> (JoinHandle<Option<usize>>, AbortHandle) {
