@@ -94,7 +94,7 @@ impl Owned {
 
     fn look(&self, entry: &Entry, now: u32) -> Option<TaskInfo> {
         let one_dump = lock(&self.looking);
-        let task = entry.look()?.cast();
+        let task = entry.look()?.cast::<Header>();
         // SAFETY: the entry says that the task is looked at, so the list's reference keeps it.
         let info = unsafe {
             // (So that models see a dump that reads too early, or too late.)

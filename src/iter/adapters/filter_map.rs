@@ -47,37 +47,15 @@ struct Filtering<P>(P);
 
 impl<T, R, P: Fn(T) -> Option<R> + Sync> Stage<T> for Filtering<P> {
     type Item = R;
-}
 
-impl<T, R, B, P> Folder<T> for Staged<'_, B, Filtering<P>>
-where
-    B: Folder<R>,
-    P: Fn(T) -> Option<R>,
-{
-    type Result = B::Result;
-
-    fn consume(self, item: T) -> Self {
-        match (self.stage.0)(item) {
-            Some(mapped) => Self {
-                base: self.base.consume(mapped),
-                ..self
-            },
-            None => self,
+    fn consume<B: Folder<R>>(&self, base: B, item: T) -> B {
+        match (self.0)(item) {
+            Some(mapped) => base.consume(mapped),
+            None => base,
         }
     }
 
-    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        Self {
-            base: consume_some(self.base, iter, |item| (self.stage.0)(item)),
-            ..self
-        }
-    }
-
-    fn complete(self) -> B::Result {
-        self.base.complete()
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
+    fn consume_iter<B: Folder<R>, I: IntoIterator<Item = T>>(&self, base: B, iter: I) -> B {
+        consume_some(base, iter, |item| (self.0)(item))
     }
 }

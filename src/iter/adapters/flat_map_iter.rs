@@ -50,28 +50,8 @@ where
     SI: IntoIterator,
 {
     type Item = SI::Item;
-}
 
-impl<T, SI, B, F> Folder<T> for Staged<'_, B, Flattening<F>>
-where
-    B: Folder<SI::Item>,
-    F: Fn(T) -> SI,
-    SI: IntoIterator,
-{
-    type Result = B::Result;
-
-    fn consume(self, item: T) -> Self {
-        Self {
-            base: self.base.consume_iter((self.stage.0)(item)),
-            ..self
-        }
-    }
-
-    fn complete(self) -> B::Result {
-        self.base.complete()
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
+    fn consume<B: Folder<SI::Item>>(&self, base: B, item: T) -> B {
+        base.consume_iter((self.0)(item))
     }
 }

@@ -50,38 +50,26 @@ struct Folding<F>(F);
 
 impl<T, U, F: Fn(U, T) -> U + Sync> Op<T, U> for Folding<F> {
     type Item = U;
-}
 
-impl<B, U, T, F> Folder<T> for Seeded<'_, B, U, Folding<F>>
-where
-    B: Folder<U>,
-    F: Fn(U, T) -> U,
-{
-    type Result = B::Result;
-
-    fn consume(self, item: T) -> Self {
-        Self {
-            value: (self.op.0)(self.value, item),
-            ..self
-        }
+    fn consume<B: Folder<U>>(&self, base: B, value: U, item: T) -> (B, U) {
+        (base, (self.0)(value, item))
     }
 
-    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        let Self { base, value, op } = self;
+    fn consume_iter<B, I>(&self, base: B, value: U, iter: I) -> (B, U)
+    where
+        B: Folder<U>,
+        I: IntoIterator<Item = T>,
+    {
         let mut iter = iter.into_iter();
         // The inner folder sees no item before the end. So it is full now or never, unless another
         // piece fills it.
         let items = std::iter::from_fn(|| if base.full() { None } else { iter.next() });
-        let value = items.fold(value, &op.0);
-        Self { base, value, op }
+        let value = items.fold(value, &self.0);
+        (base, value)
     }
 
-    fn complete(self) -> B::Result {
-        self.base.consume(self.value).complete()
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
+    fn complete<B: Folder<U>>(&self, base: B, value: U) -> B::Result {
+        base.consume(value).complete()
     }
 }
 

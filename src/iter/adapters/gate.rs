@@ -1,7 +1,7 @@
 //! A gate: it lets some of the items pass, and all pieces of the loop share it. `take_any`,
 //! `skip_any`, `take_any_while`, `skip_any_while` and `stop_when` are gates.
 
-use super::stage::{Stage, Staged};
+use super::stage::Stage;
 use crate::iter::plumbing::*;
 
 pub(super) trait Gate<T>: Sync {
@@ -20,34 +20,14 @@ pub(super) struct Gated<G>(pub(super) G);
 impl<T, G: Gate<T>> Stage<T> for Gated<G> {
     type Item = T;
 
-    fn is_shut(&self) -> bool {
-        self.0.is_shut()
-    }
-}
-
-impl<T, B, G> Folder<T> for Staged<'_, B, Gated<G>>
-where
-    B: Folder<T>,
-    G: Gate<T>,
-{
-    type Result = B::Result;
-
-    fn consume(self, item: T) -> Self {
-        if self.stage.0.admits(&item) {
-            Self {
-                base: self.base.consume(item),
-                ..self
-            }
-        } else {
-            self
+    fn consume<B: Folder<T>>(&self, base: B, item: T) -> B {
+        match self.0.admits(&item) {
+            true => base.consume(item),
+            false => base,
         }
     }
 
-    fn complete(self) -> B::Result {
-        self.base.complete()
-    }
-
-    fn full(&self) -> bool {
-        self.stage.0.is_shut() || self.base.full()
+    fn is_shut(&self) -> bool {
+        self.0.is_shut()
     }
 }

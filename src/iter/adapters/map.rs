@@ -69,35 +69,13 @@ struct Mapping<F>(F);
 
 impl<T, R, F: Fn(T) -> R + Sync> Stage<T> for Mapping<F> {
     type Item = R;
-}
 
-impl<T, R, B, F> Folder<T> for Staged<'_, B, Mapping<F>>
-where
-    B: Folder<R>,
-    F: Fn(T) -> R,
-{
-    type Result = B::Result;
-
-    fn consume(self, item: T) -> Self {
-        Self {
-            base: self.base.consume((self.stage.0)(item)),
-            ..self
-        }
+    fn consume<B: Folder<R>>(&self, base: B, item: T) -> B {
+        base.consume((self.0)(item))
     }
 
-    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        Self {
-            base: self.base.consume_iter(iter.into_iter().map(&self.stage.0)),
-            ..self
-        }
-    }
-
-    fn complete(self) -> B::Result {
-        self.base.complete()
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
+    fn consume_iter<B: Folder<R>, I: IntoIterator<Item = T>>(&self, base: B, iter: I) -> B {
+        base.consume_iter(iter.into_iter().map(&self.0))
     }
 }
 

@@ -79,38 +79,19 @@ where
     F: Fn(&mut U, T) -> R + Sync,
 {
     type Item = R;
-}
 
-impl<T, U, R, B, F> Folder<T> for Seeded<'_, B, U, MappingWith<F>>
-where
-    B: Folder<R>,
-    F: Fn(&mut U, T) -> R,
-{
-    type Result = B::Result;
-
-    fn consume(mut self, item: T) -> Self {
-        let mapped = (self.op.0)(&mut self.value, item);
-        self.base = self.base.consume(mapped);
-        self
+    fn consume<B: Folder<R>>(&self, base: B, mut value: U, item: T) -> (B, U) {
+        let mapped = (self.0)(&mut value, item);
+        (base.consume(mapped), value)
     }
 
-    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        let Self {
-            base,
-            mut value,
-            op,
-        } = self;
-        let mapped = iter.into_iter().map(|x| (op.0)(&mut value, x));
-        let base = base.consume_iter(mapped);
-        Self { base, value, op }
-    }
-
-    fn complete(self) -> B::Result {
-        self.base.complete()
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
+    fn consume_iter<B, I>(&self, base: B, mut value: U, iter: I) -> (B, U)
+    where
+        B: Folder<R>,
+        I: IntoIterator<Item = T>,
+    {
+        let mapped = iter.into_iter().map(|item| (self.0)(&mut value, item));
+        (base.consume_iter(mapped), value)
     }
 }
 

@@ -257,37 +257,20 @@ impl<'b> Seed for Live<'b> {
 /// What a piece does with its items and its tally.
 struct Counting;
 
-impl<T> Op<T, Tally<'_>> for Counting {
+impl<'b, T> Op<T, Tally<'b>> for Counting {
     type Item = T;
-}
 
-impl<T, B: Folder<T>> Folder<T> for Seeded<'_, B, Tally<'_>, Counting> {
-    type Result = B::Result;
-
-    fn consume(mut self, item: T) -> Self {
-        self.value.count();
-        self.base = self.base.consume(item);
-        self
+    fn consume<B: Folder<T>>(&self, base: B, mut tally: Tally<'b>, item: T) -> (B, Tally<'b>) {
+        tally.count();
+        (base.consume(item), tally)
     }
 
-    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
-        let Self {
-            base,
-            mut value,
-            op,
-        } = self;
-        let iter = iter.into_iter().inspect(|_| value.count());
-        let base = base.consume_iter(iter);
-        Self { base, value, op }
-    }
-
-    fn complete(self) -> B::Result {
-        // The items are shown first: to make the result of the piece may take long.
-        drop(self.value);
-        self.base.complete()
-    }
-
-    fn full(&self) -> bool {
-        self.base.full()
+    fn consume_iter<B, I>(&self, base: B, mut tally: Tally<'b>, iter: I) -> (B, Tally<'b>)
+    where
+        B: Folder<T>,
+        I: IntoIterator<Item = T>,
+    {
+        let iter = iter.into_iter().inspect(|_| tally.count());
+        (base.consume_iter(iter), tally)
     }
 }

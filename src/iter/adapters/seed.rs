@@ -1,9 +1,8 @@
 //! A seed: the value that an adapter has in each piece of a loop, before the piece begins.
 //!
 //! `fold`, `try_fold` and `map_init` make it in each piece; `fold_with`, `try_fold_with` and
-//! `map_with` clone it for each. What such an adapter does with an item is said by
-//! `impl Folder<T> for Seeded<'_, B, U, ThatOp>`, where `B` is the folder that takes what goes on,
-//! and `U` the value. How the consumer of a piece is split, rejoined and asked stands here.
+//! `map_with` clone it for each. What such an adapter does with an item is said by its [`Op`]. How
+//! the consumer of a piece is split, rejoined and asked stands here.
 
 use crate::iter::plumbing::*;
 
@@ -48,6 +47,37 @@ impl<U: Clone + Send> Seed for Cloned<U> {
 pub(super) trait Op<T, U>: Sync {
     /// The type of the items that go on.
     type Item;
+
+    /// Takes one item, and perhaps gives `base` one.
+    fn consume<B: Folder<Self::Item>>(&self, base: B, value: U, item: T) -> (B, U);
+
+    /// Takes all items, until `base` or the value takes no more.
+    fn consume_iter<B, I>(&self, mut base: B, mut value: U, iter: I) -> (B, U)
+    where
+        B: Folder<Self::Item>,
+        I: IntoIterator<Item = T>,
+    {
+        for item in iter {
+            (base, value) = self.consume(base, value, item);
+            if self.is_full(&value) || base.full() {
+                break;
+            }
+        }
+        (base, value)
+    }
+
+    /// Ends the piece. The value goes first: a progress bar shows the items then, and to make the
+    /// result may take long.
+    fn complete<B: Folder<Self::Item>>(&self, base: B, value: U) -> B::Result {
+        drop(value);
+        base.complete()
+    }
+
+    /// Are more items useless, even if `base` would take them?
+    fn is_full(&self, value: &U) -> bool {
+        let _ = value;
+        false
+    }
 }
 
 /// A consumer with a seed, or a folder with the value that became of it.
@@ -63,12 +93,37 @@ impl<'o, B, U, O> Seeded<'o, B, U, O> {
     }
 }
 
+impl<T, B, U, O> Folder<T> for Seeded<'_, B, U, O>
+where
+    O: Op<T, U>,
+    B: Folder<O::Item>,
+{
+    type Result = B::Result;
+
+    fn consume(self, item: T) -> Self {
+        let (base, value) = self.op.consume(self.base, self.value, item);
+        Self::new(base, value, self.op)
+    }
+
+    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
+        let (base, value) = self.op.consume_iter(self.base, self.value, iter);
+        Self::new(base, value, self.op)
+    }
+
+    fn complete(self) -> B::Result {
+        self.op.complete(self.base, self.value)
+    }
+
+    fn full(&self) -> bool {
+        self.op.is_full(&self.value) || self.base.full()
+    }
+}
+
 impl<'o, T, C, D, O> Consumer<T> for Seeded<'o, C, D, O>
 where
     D: Seed,
     O: Op<T, D::Value>,
     C: Consumer<O::Item>,
-    Seeded<'o, C::Folder, D::Value, O>: Folder<T, Result = C::Result>,
 {
     type Folder = Seeded<'o, C::Folder, D::Value, O>;
     type Reducer = C::Reducer;
@@ -109,12 +164,11 @@ where
     }
 }
 
-impl<'o, T, C, D, O> UnindexedConsumer<T> for Seeded<'o, C, D, O>
+impl<T, C, D, O> UnindexedConsumer<T> for Seeded<'_, C, D, O>
 where
     D: Seed,
     O: Op<T, D::Value>,
     C: UnindexedConsumer<O::Item>,
-    Seeded<'o, C::Folder, D::Value, O>: Folder<T, Result = C::Result>,
 {
     fn split_off_left(&self) -> Self {
         Self {

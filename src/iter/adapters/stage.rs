@@ -1,8 +1,11 @@
 //! A stage: what adapters that work item by item, and remember nothing, have in common.
 //!
-//! The function of such an adapter has a type that is a [`Stage`]. What it does with an item is
-//! said by `impl Folder<T> for Staged<'_, B, ThatStage>`, where `B` is the folder that takes what
-//! goes on. How the consumer of a piece is split, rejoined and asked stands here, once for all.
+//! The function of such an adapter has a type that is a [`Stage`], which says what it does with an
+//! item. How the consumer of a piece is split, rejoined and asked stands here, once for all.
+//!
+//! (A stage is no folder of its own: `Staged` would be a consumer only where the stage is a folder
+//! behind the next consumer's folder. The compiler proves such a thing anew for each adapter of a
+//! chain, and for each function of each loop. That was half of the time of a debug build.)
 
 use crate::iter::plumbing::*;
 
@@ -10,6 +13,24 @@ use crate::iter::plumbing::*;
 pub(super) trait Stage<T>: Sync {
     /// The type of the items that go on.
     type Item;
+
+    /// Gives `base` what becomes of one item.
+    fn consume<B: Folder<Self::Item>>(&self, base: B, item: T) -> B;
+
+    /// Gives `base` what becomes of all items, until it or the stage takes no more.
+    fn consume_iter<B, I>(&self, mut base: B, iter: I) -> B
+    where
+        B: Folder<Self::Item>,
+        I: IntoIterator<Item = T>,
+    {
+        for item in iter {
+            base = self.consume(base, item);
+            if self.is_shut() || base.full() {
+                break;
+            }
+        }
+        base
+    }
 
     /// Are more items useless, even if the next consumer would take them?
     fn is_shut(&self) -> bool {
@@ -29,11 +50,34 @@ impl<'s, B, S> Staged<'s, B, S> {
     }
 }
 
+impl<T, B, S> Folder<T> for Staged<'_, B, S>
+where
+    S: Stage<T>,
+    B: Folder<S::Item>,
+{
+    type Result = B::Result;
+
+    fn consume(self, item: T) -> Self {
+        Self::new(self.stage.consume(self.base, item), self.stage)
+    }
+
+    fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
+        Self::new(self.stage.consume_iter(self.base, iter), self.stage)
+    }
+
+    fn complete(self) -> B::Result {
+        self.base.complete()
+    }
+
+    fn full(&self) -> bool {
+        self.stage.is_shut() || self.base.full()
+    }
+}
+
 impl<'s, T, C, S> Consumer<T> for Staged<'s, C, S>
 where
     S: Stage<T>,
     C: Consumer<S::Item>,
-    Staged<'s, C::Folder, S>: Folder<T, Result = C::Result>,
 {
     type Folder = Staged<'s, C::Folder, S>;
     type Reducer = C::Reducer;
@@ -69,11 +113,10 @@ where
     }
 }
 
-impl<'s, T, C, S> UnindexedConsumer<T> for Staged<'s, C, S>
+impl<T, C, S> UnindexedConsumer<T> for Staged<'_, C, S>
 where
     S: Stage<T>,
     C: UnindexedConsumer<S::Item>,
-    Staged<'s, C::Folder, S>: Folder<T, Result = C::Result>,
 {
     fn split_off_left(&self) -> Self {
         Self {

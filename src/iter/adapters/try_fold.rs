@@ -97,34 +97,30 @@ where
     U: Try<Output = O, Residual = R>,
 {
     type Item = U;
-}
 
-impl<B, U, O, R, T, F> Folder<T> for Seeded<'_, B, ControlFlow<R, O>, TryFolding<F>>
-where
-    B: Folder<U>,
-    F: Fn(O, T) -> U,
-    U: Try<Output = O, Residual = R>,
-{
-    type Result = B::Result;
-
-    fn consume(self, item: T) -> Self {
-        let value = match self.value {
-            Continue(output) => (self.op.0)(output, item).branch(),
+    fn consume<B: Folder<U>>(
+        &self,
+        base: B,
+        value: ControlFlow<R, O>,
+        item: T,
+    ) -> (B, ControlFlow<R, O>) {
+        let value = match value {
+            Continue(output) => (self.0)(output, item).branch(),
             stop => stop,
         };
-        Self { value, ..self }
+        (base, value)
     }
 
-    fn complete(self) -> B::Result {
-        let item = match self.value {
+    fn complete<B: Folder<U>>(&self, base: B, value: ControlFlow<R, O>) -> B::Result {
+        let item = match value {
             Continue(output) => U::from_output(output),
             Break(residual) => U::from_residual(residual),
         };
-        self.base.consume(item).complete()
+        base.consume(item).complete()
     }
 
-    fn full(&self) -> bool {
-        self.value.is_break() || self.base.full()
+    fn is_full(&self, value: &ControlFlow<R, O>) -> bool {
+        value.is_break()
     }
 }
 

@@ -51,47 +51,17 @@ impl Missing {
 impl<T> Stage<Option<T>> for Missing {
     type Item = T;
 
+    fn consume<B: Folder<T>>(&self, base: B, item: Option<T>) -> B {
+        match item {
+            Some(item) => base.consume(item),
+            None => {
+                self.set();
+                base
+            }
+        }
+    }
+
     fn is_shut(&self) -> bool {
         self.is_set()
-    }
-}
-
-impl<T, B: Folder<T>> Folder<Option<T>> for Staged<'_, B, Missing> {
-    type Result = B::Result;
-
-    fn consume(self, item: Option<T>) -> Self {
-        match item {
-            Some(item) => Self {
-                base: self.base.consume(item),
-                ..self
-            },
-            None => {
-                self.stage.set();
-                self
-            }
-        }
-    }
-
-    fn consume_iter<I: IntoIterator<Item = Option<T>>>(self, iter: I) -> Self {
-        let Self { mut base, stage } = self;
-        for item in iter {
-            let Some(item) = item else {
-                stage.set();
-                break;
-            };
-            base = base.consume(item);
-            if stage.is_set() || base.full() {
-                break;
-            }
-        }
-        Self { base, stage }
-    }
-
-    fn complete(self) -> B::Result {
-        self.base.complete()
-    }
-
-    fn full(&self) -> bool {
-        self.stage.is_set() || self.base.full()
     }
 }
