@@ -201,6 +201,14 @@ fn run_on_a_thread(pool: &Arc<Mock>) -> thread::JoinHandle<()> {
     })
 }
 
+fn spawn_on_a_thread(
+    pool: &Arc<Mock>,
+    world: &Arc<World>,
+) -> thread::JoinHandle<JoinHandle<Tracked>> {
+    let (pool, world) = (pool.clone(), world.clone());
+    thread::spawn(move || spawn(Probe::new(&world), pool))
+}
+
 /// M6: a wake before, during and after a poll leads to a poll that sees what came before the wake.
 #[test]
 fn wake_races_end_of_poll() {
@@ -601,21 +609,22 @@ fn close_races_run() {
     });
 }
 
+fn a_spawn_races_the_close(pool: &Arc<Mock>) {
+    let world = World::new();
+    let spawner = spawn_on_a_thread(pool, &world);
+    pool.close();
+    let mut handle = spawner.join().unwrap();
+    assert!(ready(&mut handle).unwrap_err().is_cancelled());
+    assert_eq!(world.drops(), 1);
+    assert_eq!(pool.queued(), 0);
+    assert!(pool.owned.is_empty());
+}
+
 /// M8: a spawn that races the close runs, or says cancelled; the future is dropped.
 #[test]
 fn close_races_spawn() {
     model::check("task::close_races_spawn", || {
-        let (pool, world) = (Mock::new(), World::new());
-        let spawner = {
-            let (pool, world) = (pool.clone(), world.clone());
-            thread::spawn(move || spawn(Probe::new(&world), pool))
-        };
-        pool.close();
-        let mut handle = spawner.join().unwrap();
-        assert!(ready(&mut handle).unwrap_err().is_cancelled());
-        assert_eq!(world.drops(), 1);
-        assert_eq!(pool.queued(), 0);
-        assert!(pool.owned.is_empty());
+        a_spawn_races_the_close(&Mock::new());
     });
 }
 
@@ -671,17 +680,7 @@ fn dump_races_completion() {
 #[test]
 fn close_races_spawn_at_a_seat() {
     model::check("task::close_races_spawn_at_a_seat", || {
-        let (pool, world) = (Mock::seated(), World::new());
-        let spawner = {
-            let (pool, world) = (pool.clone(), world.clone());
-            thread::spawn(move || spawn(Probe::new(&world), pool))
-        };
-        pool.close();
-        let mut handle = spawner.join().unwrap();
-        assert!(ready(&mut handle).unwrap_err().is_cancelled());
-        assert_eq!(world.drops(), 1);
-        assert_eq!(pool.queued(), 0);
-        assert!(pool.owned.is_empty());
+        a_spawn_races_the_close(&Mock::seated());
     });
 }
 
@@ -690,10 +689,7 @@ fn close_races_spawn_at_a_seat() {
 fn dump_and_close_race_spawn() {
     model::check("task::dump_and_close_race_spawn", || {
         let (pool, world) = (Mock::seated(), World::new());
-        let spawner = {
-            let (pool, world) = (pool.clone(), world.clone());
-            thread::spawn(move || spawn(Probe::new(&world), pool))
-        };
+        let spawner = spawn_on_a_thread(&pool, &world);
         let dump = {
             let pool = pool.clone();
             thread::spawn(move || pool.owned.dump().len())
