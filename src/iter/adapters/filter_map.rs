@@ -48,6 +48,7 @@ struct Filtering<P>(P);
 impl<T, R, P: Fn(T) -> Option<R> + Sync> Stage<T> for Filtering<P> {
     type Item = R;
 
+    #[inline]
     fn consume<B: Folder<R>>(&self, base: B, item: T) -> B {
         match (self.0)(item) {
             Some(mapped) => base.consume(mapped),
@@ -55,6 +56,7 @@ impl<T, R, P: Fn(T) -> Option<R> + Sync> Stage<T> for Filtering<P> {
         }
     }
 
+    #[inline]
     fn consume_iter<B: Folder<R>, I: IntoIterator<Item = T>>(&self, base: B, iter: I) -> B {
         consume_some(base, iter, |item| (self.0)(item))
     }

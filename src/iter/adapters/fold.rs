@@ -51,10 +51,12 @@ struct Folding<F>(F);
 impl<T, U, F: Fn(U, T) -> U + Sync> Op<T, U> for Folding<F> {
     type Item = U;
 
+    #[inline]
     fn consume<B: Folder<U>>(&self, base: B, value: U, item: T) -> (B, U) {
         (base, (self.0)(value, item))
     }
 
+    #[inline]
     fn consume_iter<B, I>(&self, base: B, value: U, iter: I) -> (B, U)
     where
         B: Folder<U>,

@@ -20,6 +20,7 @@ pub(super) struct Gated<G>(pub(super) G);
 impl<T, G: Gate<T>> Stage<T> for Gated<G> {
     type Item = T;
 
+    #[inline]
     fn consume<B: Folder<T>>(&self, base: B, item: T) -> B {
         match self.0.admits(&item) {
             true => base.consume(item),

@@ -70,10 +70,12 @@ struct Mapping<F>(F);
 impl<T, R, F: Fn(T) -> R + Sync> Stage<T> for Mapping<F> {
     type Item = R;
 
+    #[inline]
     fn consume<B: Folder<R>>(&self, base: B, item: T) -> B {
         base.consume((self.0)(item))
     }
 
+    #[inline]
     fn consume_iter<B: Folder<R>, I: IntoIterator<Item = T>>(&self, base: B, iter: I) -> B {
         base.consume_iter(iter.into_iter().map(&self.0))
     }

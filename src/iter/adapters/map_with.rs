@@ -80,11 +80,13 @@ where
 {
     type Item = R;
 
+    #[inline]
     fn consume<B: Folder<R>>(&self, base: B, mut value: U, item: T) -> (B, U) {
         let mapped = (self.0)(&mut value, item);
         (base.consume(mapped), value)
     }
 
+    #[inline]
     fn consume_iter<B, I>(&self, base: B, mut value: U, iter: I) -> (B, U)
     where
         B: Folder<R>,

@@ -260,11 +260,13 @@ struct Counting;
 impl<'b, T> Op<T, Tally<'b>> for Counting {
     type Item = T;
 
+    #[inline]
     fn consume<B: Folder<T>>(&self, base: B, mut tally: Tally<'b>, item: T) -> (B, Tally<'b>) {
         tally.count();
         (base.consume(item), tally)
     }
 
+    #[inline]
     fn consume_iter<B, I>(&self, base: B, mut tally: Tally<'b>, iter: I) -> (B, Tally<'b>)
     where
         B: Folder<T>,

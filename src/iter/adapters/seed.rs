@@ -52,6 +52,7 @@ pub(super) trait Op<T, U>: Sync {
     fn consume<B: Folder<Self::Item>>(&self, base: B, value: U, item: T) -> (B, U);
 
     /// Takes all items, until `base` or the value takes no more.
+    #[inline]
     fn consume_iter<B, I>(&self, mut base: B, mut value: U, iter: I) -> (B, U)
     where
         B: Folder<Self::Item>,
@@ -100,11 +101,13 @@ where
 {
     type Result = B::Result;
 
+    #[inline]
     fn consume(self, item: T) -> Self {
         let (base, value) = self.op.consume(self.base, self.value, item);
         Self::new(base, value, self.op)
     }
 
+    #[inline]
     fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
         let (base, value) = self.op.consume_iter(self.base, self.value, iter);
         Self::new(base, value, self.op)

@@ -18,6 +18,7 @@ pub(super) trait Stage<T>: Sync {
     fn consume<B: Folder<Self::Item>>(&self, base: B, item: T) -> B;
 
     /// Gives `base` what becomes of all items, until it or the stage takes no more.
+    #[inline]
     fn consume_iter<B, I>(&self, mut base: B, iter: I) -> B
     where
         B: Folder<Self::Item>,
@@ -57,10 +58,12 @@ where
 {
     type Result = B::Result;
 
+    #[inline]
     fn consume(self, item: T) -> Self {
         Self::new(self.stage.consume(self.base, item), self.stage)
     }
 
+    #[inline]
     fn consume_iter<I: IntoIterator<Item = T>>(self, iter: I) -> Self {
         Self::new(self.stage.consume_iter(self.base, iter), self.stage)
     }

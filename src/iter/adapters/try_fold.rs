@@ -98,6 +98,7 @@ where
 {
     type Item = U;
 
+    #[inline]
     fn consume<B: Folder<U>>(
         &self,
         base: B,

@@ -51,6 +51,7 @@ impl Missing {
 impl<T> Stage<Option<T>> for Missing {
     type Item = T;
 
+    #[inline]
     fn consume<B: Folder<T>>(&self, base: B, item: Option<T>) -> B {
         match item {
             Some(item) => base.consume(item),
@@ -59,6 +60,26 @@ impl<T> Stage<Option<T>> for Missing {
                 base
             }
         }
+    }
+
+    // (As the loop of the trait, with one look at each item.)
+    #[inline]
+    fn consume_iter<B, I>(&self, mut base: B, iter: I) -> B
+    where
+        B: Folder<T>,
+        I: IntoIterator<Item = Option<T>>,
+    {
+        for item in iter {
+            let Some(item) = item else {
+                self.set();
+                break;
+            };
+            base = base.consume(item);
+            if self.is_set() || base.full() {
+                break;
+            }
+        }
+        base
     }
 
     fn is_shut(&self) -> bool {
