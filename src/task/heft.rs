@@ -67,23 +67,56 @@ const COUNT: usize = 256;
 /// number of each says what tasks compute, the second one how many were short in a row.
 static SITES: [AtomicU8; 2 * COUNT] = [const { AtomicU8::new(0) }; 2 * COUNT];
 
-/// What is known of a spawn site; a simulation knows only what it has seen itself.
+/// What is known of the tasks of a spawn site.
+#[derive(Clone, Copy, Debug)]
+struct Habits<'a> {
+    /// Goes up when a first poll computes, down when one begins.
+    computing: &'a AtomicU8,
+    /// How many of the first polls that were timed were short in a row.
+    short: &'a AtomicU8,
+}
+
+// Ordering: Relaxed, as everywhere here: a guess.
+impl Habits<'_> {
+    /// A first poll begins.
+    #[inline]
+    fn note_first(self) {
+        let known = self.computing.load(Ordering::Relaxed);
+        if known > 0 {
+            self.computing
+                .store(known.saturating_sub(DOWN), Ordering::Relaxed);
+        }
+    }
+
+    /// A first poll computes.
+    fn note_computing(self) {
+        let known = self.computing.load(Ordering::Relaxed);
+        self.computing
+            .store((known + UP).min(MOST), Ordering::Relaxed);
+    }
+
+    /// A first poll took `took` ticks of the clock.
+    fn note_time(self, took: u64) {
+        let known = self.short.load(Ordering::Relaxed);
+        let next = if took > SHORT { 0 } else { known + 1 };
+        if next <= PROOF {
+            self.short.store(next, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Calls `f` with what is known of a spawn site; a simulation knows only what it has seen itself.
 #[inline]
-fn at_both<R>(site: Site, f: impl FnOnce(&AtomicU8, &AtomicU8) -> R) -> R {
+fn with_habits<R>(site: Site, f: impl FnOnce(Habits<'_>) -> R) -> R {
     // Locations are 24 bytes long.
     let place = (std::ptr::from_ref(site).addr() / 8) % COUNT;
     crate::sim::with_sites(|own| {
         let sites = own.unwrap_or(&SITES);
-        f(&sites[2 * place], &sites[2 * place + 1])
+        f(Habits {
+            computing: &sites[2 * place],
+            short: &sites[2 * place + 1],
+        })
     })
-}
-
-fn at_entry<R>(site: Site, f: impl FnOnce(&AtomicU8) -> R) -> R {
-    at_both(site, |entry, _| f(entry))
-}
-
-fn at_quick<R>(site: Site, f: impl FnOnce(&AtomicU8) -> R) -> R {
-    at_both(site, |_, quick| f(quick))
 }
 
 /// The time of a first poll is taken.
@@ -103,19 +136,9 @@ impl Stopwatch {
     /// The poll has ended.
     #[cold]
     pub(super) fn stop(self, site: Site) {
-        note_time(site, clock::ticks().saturating_sub(self.start));
+        let took = clock::ticks().saturating_sub(self.start);
+        with_habits(site, |habits| habits.note_time(took));
     }
-}
-
-/// The time of a first poll of a task of this site, in ticks.
-fn note_time(site: Site, took: u64) {
-    at_quick(site, |entry| {
-        let known = entry.load(Ordering::Relaxed);
-        let next = if took > SHORT { 0 } else { known + 1 };
-        if next <= PROOF {
-            entry.store(next, Ordering::Relaxed);
-        }
-    });
 }
 
 /// How many polls of a task from now on are expected to compute.
@@ -126,18 +149,30 @@ impl Heft {
     /// The heft of a new task.
     #[inline]
     pub(super) fn of(site: Site) -> Self {
-        // Ordering: Relaxed, as everywhere here: a guess.
-        at_both(site, |entry, quick| {
-            let is_heavy = entry.load(Ordering::Relaxed) >= HEAVY;
-            let is_quick = quick.load(Ordering::Relaxed) >= PROOF;
-            let quick = if is_quick { QUICK } else { 0 };
-            Self(AtomicU8::new(FRESH | quick | u8::from(is_heavy)))
-        })
+        with_habits(site, Self::new)
+    }
+
+    #[inline]
+    fn new(habits: Habits<'_>) -> Self {
+        let is_heavy = habits.computing.load(Ordering::Relaxed) >= HEAVY;
+        let is_quick = habits.short.load(Ordering::Relaxed) >= PROOF;
+        let quick = if is_quick { QUICK } else { 0 };
+        Self(AtomicU8::new(FRESH | quick | u8::from(is_heavy)))
     }
 
     /// A poll begins.
     #[inline]
     pub(super) fn note_poll(&self, site: Site, id: Id) -> Option<Stopwatch> {
+        let before = self.begin_poll()?;
+        with_habits(site, |habits| habits.note_first());
+        let is_timed = id.number() % SAMPLE == 0 || before & QUICK == 0;
+        // Models have no clock.
+        (is_timed && !cfg!(manyhands_model)).then(Stopwatch::start)
+    }
+
+    /// A poll begins. What was said of the task, if it is the first.
+    #[inline]
+    fn begin_poll(&self) -> Option<u8> {
         let before = self.0.load(Ordering::Relaxed);
         if before == 0 {
             return None;
@@ -148,15 +183,7 @@ impl Heft {
             return None;
         }
         self.0.store(FIRST, Ordering::Relaxed);
-        at_entry(site, |entry| {
-            let known = entry.load(Ordering::Relaxed);
-            if known > 0 {
-                entry.store(known.saturating_sub(DOWN), Ordering::Relaxed);
-            }
-        });
-        let is_timed = id.number() % SAMPLE == 0 || before & QUICK == 0;
-        // Models have no clock.
-        (is_timed && !cfg!(manyhands_model)).then(Stopwatch::start)
+        Some(before)
     }
 
     /// Is this a quick task that was never polled?
@@ -172,13 +199,16 @@ impl Heft {
 
     /// The current poll computes.
     pub(super) fn note_computing(&self, site: Site) {
-        if self.0.load(Ordering::Relaxed) & FIRST != 0 {
-            at_entry(site, |entry| {
-                let known = entry.load(Ordering::Relaxed);
-                entry.store((known + UP).min(MOST), Ordering::Relaxed);
-            });
+        if self.computes() {
+            with_habits(site, |habits| habits.note_computing());
         }
+    }
+
+    /// The current poll computes. Is it the first one?
+    fn computes(&self) -> bool {
+        let before = self.0.load(Ordering::Relaxed);
         self.0.store(POLLS, Ordering::Relaxed);
+        before & FIRST != 0
     }
 
     /// Is the next poll likely to compute?
@@ -191,51 +221,75 @@ impl Heft {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::panic::Location;
 
-    /// A poll of `heft`; was it expected to compute?
-    fn poll(heft: &Heft, site: Site, computes: bool) -> bool {
-        let expected = heft.is_heavy();
-        let _ = heft.note_poll(site, Id::next());
-        if computes {
-            heft.note_computing(site);
+    /// A spawn site of the test's own: other tests spawn tasks too, and two sites may share an
+    /// entry of [`SITES`].
+    #[derive(Default)]
+    struct Place {
+        computing: AtomicU8,
+        short: AtomicU8,
+    }
+
+    impl Place {
+        fn habits(&self) -> Habits<'_> {
+            Habits {
+                computing: &self.computing,
+                short: &self.short,
+            }
         }
-        expected
+
+        /// The heft of a new task.
+        fn spawn(&self) -> Heft {
+            Heft::new(self.habits())
+        }
+
+        /// A poll of `heft`; was it expected to compute?
+        fn poll(&self, heft: &Heft, computes: bool) -> bool {
+            let expected = heft.is_heavy();
+            if heft.begin_poll().is_some() {
+                self.habits().note_first();
+            }
+            if computes && heft.computes() {
+                self.habits().note_computing();
+            }
+            expected
+        }
+
+        /// The first poll of a new task.
+        fn poll_new(&self, computes: bool) -> bool {
+            self.poll(&self.spawn(), computes)
+        }
     }
 
     #[test]
     fn a_task_that_has_computed_is_heavy_for_some_polls() {
-        let site = Location::caller();
-        let heft = Heft::of(site);
-        assert!(!poll(&heft, site, false));
-        assert!(!poll(&heft, site, true));
+        let place = Place::default();
+        let heft = place.spawn();
+        assert!(!place.poll(&heft, false));
+        assert!(!place.poll(&heft, true));
         for _ in 0..POLLS {
-            assert!(poll(&heft, site, false));
+            assert!(place.poll(&heft, false));
         }
-        assert!(!poll(&heft, site, false));
+        assert!(!place.poll(&heft, false));
     }
 
     #[test]
     fn tasks_like_others_that_compute_at_once_are_heavy_at_first() {
-        let site = Location::caller();
-        let mut guessed = 0;
-        for _ in 0..100 {
-            guessed += u32::from(poll(&Heft::of(site), site, true));
-        }
+        let place = Place::default();
+        let guessed = (0..100).filter(|_| place.poll_new(true)).count();
         assert!((50..100).contains(&guessed), "{guessed}");
-        let heft = Heft::of(site);
-        assert!(poll(&heft, site, false));
-        assert!(!poll(&heft, site, false));
+        let heft = place.spawn();
+        assert!(place.poll(&heft, false));
+        assert!(!place.poll(&heft, false));
     }
 
     #[test]
     fn one_of_three_that_compute_is_the_limit() {
-        let seldom = Location::caller();
-        let often = Location::caller();
+        let [seldom, often] = [Place::default(), Place::default()];
         let mut guessed = 0;
         for n in 0..200 {
-            assert!(!poll(&Heft::of(seldom), seldom, n % 4 == 0));
-            guessed += u32::from(poll(&Heft::of(often), often, n % 2 == 0));
+            assert!(!seldom.poll_new(n % 4 == 0));
+            guessed += u32::from(often.poll_new(n % 2 == 0));
         }
         assert!(guessed > 100, "{guessed}");
     }
@@ -243,27 +297,27 @@ mod tests {
     #[cfg(not(manyhands_model))]
     #[test]
     fn tasks_like_others_that_were_short_may_be_begun_by_their_awaiters() {
-        let site = Location::caller();
+        let place = Place::default();
         for _ in 0..2 {
             for _ in 0..PROOF {
-                assert!(!Heft::of(site).may_nest());
-                note_time(site, SHORT);
+                assert!(!place.spawn().may_nest());
+                place.habits().note_time(SHORT);
             }
-            let heft = Heft::of(site);
+            let heft = place.spawn();
             assert!(heft.may_nest());
-            assert!(!poll(&heft, site, false) && !heft.may_nest());
-            note_time(site, SHORT + 1);
+            assert!(!place.poll(&heft, false) && !heft.may_nest());
+            place.habits().note_time(SHORT + 1);
         }
     }
 
     #[test]
     fn only_the_first_poll_tells_about_others() {
-        let site = Location::caller();
+        let place = Place::default();
         for _ in 0..100 {
-            let heft = Heft::of(site);
-            poll(&heft, site, false);
-            poll(&heft, site, true);
+            let heft = place.spawn();
+            place.poll(&heft, false);
+            place.poll(&heft, true);
         }
-        assert!(!Heft::of(site).is_heavy());
+        assert!(!place.spawn().is_heavy());
     }
 }
