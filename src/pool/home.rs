@@ -5,7 +5,7 @@
 //! So threads that spawn and finish tasks do not fight for the count.
 
 use super::registry::Registry;
-use super::seat::{self, Mode};
+use super::seat::{self, Mode, Occupant};
 use super::{nested, publish};
 use crate::job::JobRef;
 use crate::task::nest::Unbegun;
@@ -21,6 +21,12 @@ impl Home {
     #[inline]
     pub(crate) fn new(registry: Arc<Registry>) -> Self {
         Self(ManuallyDrop::new(registry))
+    }
+
+    /// The calling thread's seat in this pool.
+    #[inline]
+    fn seat(&self) -> Option<Occupant<'_>> {
+        seat::try_current().filter(|me| self.0.owns(me))
     }
 }
 
@@ -72,8 +78,7 @@ impl Schedule for Home {
 
     #[inline]
     fn cursor(&self) -> Option<&Cursor> {
-        let me = seat::try_current().filter(|me| self.0.owns(me))?;
-        Some(me.cursor())
+        self.seat().map(Occupant::cursor)
     }
 
     fn unhandled_panic(&self, payload: Payload) {
@@ -85,7 +90,7 @@ impl Schedule for Home {
         if !self.is_plain() {
             return None;
         }
-        let me = seat::try_current().filter(|me| self.0.owns(me))?;
+        let me = self.seat()?;
         match how {
             _ if !class.is_usual() || me.mode() == Mode::Away => None,
             How::Spawn => Some(publish::spawn_here),
@@ -99,12 +104,13 @@ impl Schedule for Home {
         if !self.is_plain() {
             return;
         }
-        if let Some(me) = seat::try_current().filter(|me| self.0.owns(me)) {
+        if let Some(me) = self.seat() {
             nested::begin(me, task);
         }
     }
 
     fn puts_heavy_aside(&self) -> bool {
-        seat::try_current().is_some_and(|me| self.0.owns(&me) && me.mode() == Mode::Overcommitted)
+        self.seat()
+            .is_some_and(|me| me.mode() == Mode::Overcommitted)
     }
 }

@@ -146,7 +146,7 @@ impl Slabs {
         let stays = unsafe { before.as_ref() }.is_some_and(Slab::has_room);
         if !stays {
             let found = lock(&self.waiting).exchange(before.cast_mut());
-            // No lock is held where memory is allocated.
+            // The lock is free again where memory is allocated.
             cursor.slab.set(found.unwrap_or_else(|| self.make()));
         }
         cursor.at.set(0);

@@ -5,7 +5,8 @@
 //!
 //! (A stage is no folder of its own: `Staged` would be a consumer only where the stage is a folder
 //! behind the next consumer's folder. The compiler proves such a thing anew for each adapter of a
-//! chain, and for each function of each loop. That was half of the time of a debug build.)
+//! chain, and for each function of each loop. That was a fifth of the time of a debug build. The
+//! methods are marked `#[inline]`, as what an item goes through must become one loop.)
 
 use crate::iter::plumbing::*;
 
