@@ -130,6 +130,8 @@ const WAITED: &[(&str, u64)] = &[
     ("wakes beside 4 P tasks with polls of 50 us", 1_000),
     ("wakes beside P lanes of a limit, 40 us each", 8_000),
     ("wakes beside requests that fork and 20 ms items", 200),
+    // Those that were put aside must not wait behind all that come later.
+    ("requests that fork, at random, 95 % load", 3_000),
     (
         "wakes of low priority beside a loop of 500 us items",
         22_000,

@@ -4,7 +4,8 @@
 //! task woken by this thread) → own tasks; then, as a searcher: futures of the injector in a batch
 //! → heavy futures → roots → one job of a random victim → half of a victim's tasks → on the last
 //! round before sleep, a victim's LIFO slot → what can wait → a private join half of a victim. In
-//! every eighth round, other seats go before the injector.
+//! every other round, heavy futures go before others; in every eighth, other seats go before the
+//! injector.
 
 use super::registry::Registry;
 use super::seat::{Asked, Occupant, ROUNDS, Reached, Seat, may_reach};
@@ -20,6 +21,9 @@ use crate::util::count::Event;
 /// The number of rounds after which a thread without work of its own looks at other seats first,
 /// once.
 const SEATS_FIRST: u32 = 8;
+
+/// The number of rounds after which such a thread takes a heavy future before others, once.
+const HEAVY_FIRST: u32 = 2;
 
 /// The number of tasks that move from a victim or the injector at once, at most.
 const BATCH: usize = 32;
@@ -189,9 +193,13 @@ pub(super) fn others(me: Occupant<'_>, last: bool) -> Option<Found> {
     // Now and then other seats go first: their threads may be busy for long, and the injector never
     // empty.
     let seats_first = (me.round() % SEATS_FIRST == 0).then(|| steal(me, false));
+    // Heavy futures were put aside from the front of the queue: they are older than what waits
+    // there now. Where more comes than can be done, only the new ones may still be in time.
+    let heavy_first = me.round() % HEAVY_FIRST == 0;
     seats_first
         .flatten()
         .or_else(|| any(registry, High))
+        .or_else(|| heavy_first.then(|| heavy(registry, Normal)).flatten())
         .or_else(|| {
             let most = part.min(batch(me));
             let take = |dest: &_| registry.injectors.take_futures(Normal, most, dest);

@@ -9,7 +9,7 @@ use super::seat::{self, Mode, Occupant};
 use super::{nested, publish};
 use crate::job::JobRef;
 use crate::task::nest::Unbegun;
-use crate::task::{Class, Cursor, How, Observer, Owned, Schedule};
+use crate::task::{Class, Cursor, How, Observer, Owned, Schedule, Spot};
 use crate::util::unwind::Payload;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -49,7 +49,34 @@ pub(super) fn measured(registry: &Registry, wait: u64, poll: u64) {
     }
 }
 
+/// A thread that sits at the pool.
+pub(crate) struct Here<'a>(Occupant<'a>);
+
+impl Spot for Here<'_> {
+    #[inline]
+    fn cursor(&self) -> &Cursor {
+        self.0.cursor()
+    }
+
+    #[inline]
+    fn has_queue(&self, class: Class) -> bool {
+        class.is_usual() && self.0.mode() != Mode::Away
+    }
+
+    #[inline]
+    fn push_spawned(self, job: JobRef) {
+        publish::spawn_here(self.0, job);
+    }
+
+    #[inline]
+    fn push_yielded(self, job: JobRef) {
+        publish::yield_here(self.0, job);
+    }
+}
+
 impl Schedule for Home {
+    type Spot<'a> = Here<'a>;
+
     fn schedule(&self, job: JobRef, how: How, class: Class) {
         publish::schedule(&self.0, job, how, class);
     }
@@ -77,26 +104,12 @@ impl Schedule for Home {
     }
 
     #[inline]
-    fn cursor(&self) -> Option<&Cursor> {
-        self.seat().map(Occupant::cursor)
+    fn spot(&self) -> Option<Here<'_>> {
+        self.seat().map(Here)
     }
 
     fn unhandled_panic(&self, payload: Payload) {
         self.0.report_panic(payload);
-    }
-
-    #[inline]
-    fn own_queue(&self, how: How, class: Class) -> Option<fn(JobRef)> {
-        if !self.is_plain() {
-            return None;
-        }
-        let me = self.seat()?;
-        match how {
-            _ if !class.is_usual() || me.mode() == Mode::Away => None,
-            How::Spawn => Some(publish::spawn_here),
-            How::Yield => Some(publish::yield_here),
-            _ => None,
-        }
     }
 
     fn begin_awaited(&self, task: &Unbegun<'_>) {

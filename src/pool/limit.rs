@@ -16,7 +16,7 @@ use crate::job::origin::Ambient;
 use crate::job::share::{Share, ShareRef};
 use crate::job::{JobRef, SeatIndex};
 use crate::sync::{Mutex, lock};
-use crate::task::{Class, How, Kind, Observer, Owned, Schedule};
+use crate::task::{Class, How, Kind, NoSpot, Observer, Owned, Schedule};
 use crate::util::unwind::Payload;
 use std::collections::VecDeque;
 use std::fmt;
@@ -140,6 +140,8 @@ impl fmt::Debug for Limit {
 pub(crate) struct Limited(pub(crate) Arc<Limit>);
 
 impl Schedule for Limited {
+    type Spot<'a> = NoSpot;
+
     fn schedule(&self, job: JobRef, _: How, class: Class) {
         self.0.push(job, class);
     }

@@ -64,18 +64,15 @@ fn awake_occupant<'a>(registry: &'a Registry) -> Option<Occupant<'a>> {
     (me.mode() != Mode::Away).then_some(me)
 }
 
-/// A task that this thread has spawned just now, at the end of the queue of this seat
-/// (`Home::own_queue`).
-pub(super) fn spawn_here(job: JobRef) {
-    let me = seat::current().expect("this thread sits at the pool");
+/// A task that this thread has spawned just now, at the end of the queue of this seat.
+pub(super) fn spawn_here(me: Occupant<'_>, job: JobRef) {
     me.tasks().push_new(job);
     tell::work_from(me);
 }
 
 /// A task that this thread has just polled is to be polled again, after what is in the queue of
-/// this seat (`Home::own_queue`).
-pub(super) fn yield_here(job: JobRef) {
-    let me = seat::current().expect("this thread sits at the pool");
+/// this seat.
+pub(super) fn yield_here(me: Occupant<'_>, job: JobRef) {
     let alone = !me.tasks().has_queued();
     me.tasks().push(job);
     if !alone {

@@ -252,6 +252,7 @@ impl<T> Ring<T> {
     }
 
     /// What lies at the back, if thieves have not come so far.
+    #[inline]
     fn newest(&self) -> Option<*mut T> {
         // Ordering: Relaxed, as in `pop_front`.
         let back = self.back.load(Ordering::Relaxed);
@@ -262,6 +263,7 @@ impl<T> Ring<T> {
     }
 
     /// Takes the newest element. `None`: a thief has it.
+    #[inline]
     fn pop_back(&self) -> Option<NonNull<T>> {
         // Ordering: Relaxed to read what only the owner writes. Release for all stores: a thief
         // that reads one of them must see the older elements. SeqCst fence, as in `steal`.

@@ -1,7 +1,7 @@
 //! Tasks with a name, or with a span (feature `tracing`). Other tasks pay for neither.
 
 use super::nest::Unbegun;
-use super::{Class, Cursor, How, Observer, Owned, Schedule};
+use super::{Class, How, Observer, Owned, Schedule};
 use crate::job::JobRef;
 use crate::util::spans::Carried;
 use crate::util::unwind::Payload;
@@ -15,6 +15,8 @@ pub(super) struct Labelled<S> {
 }
 
 impl<S: Schedule> Schedule for Labelled<S> {
+    type Spot<'a> = S::Spot<'a>;
+
     const BLOCKING: bool = S::BLOCKING;
 
     fn schedule(&self, job: JobRef, how: How, class: Class) {
@@ -41,8 +43,8 @@ impl<S: Schedule> Schedule for Labelled<S> {
         self.scheduler.owned()
     }
 
-    fn cursor(&self) -> Option<&Cursor> {
-        self.scheduler.cursor()
+    fn spot(&self) -> Option<S::Spot<'_>> {
+        self.scheduler.spot()
     }
 
     fn unhandled_panic(&self, payload: Payload) {
@@ -51,10 +53,6 @@ impl<S: Schedule> Schedule for Labelled<S> {
 
     fn puts_heavy_aside(&self) -> bool {
         self.scheduler.puts_heavy_aside()
-    }
-
-    fn own_queue(&self, how: How, class: Class) -> Option<fn(JobRef)> {
-        self.scheduler.own_queue(how, class)
     }
 
     fn begin_awaited(&self, task: &Unbegun<'_>) {

@@ -46,6 +46,7 @@ mod owned;
 mod run;
 mod slabs;
 mod spawnable;
+mod spot;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -79,6 +80,7 @@ pub(crate) use self::info::Site;
 pub(crate) use self::observer::Observer;
 pub(crate) use self::owned::Owned;
 pub(crate) use self::slabs::Cursor;
+pub(crate) use self::spot::{NoSpot, Spot};
 
 use self::cell::Cell;
 use self::labelled::Labelled;
@@ -116,6 +118,9 @@ impl How {
 
 /// Receives tasks that become ready; implemented by the pool. Every cell owns a scheduler.
 pub(crate) trait Schedule: Send + Sync + 'static {
+    /// What [`spot`](Self::spot) gives; [`NoSpot`] if it gives none.
+    type Spot<'a>: Spot;
+
     /// Puts the task's right to run where a worker finds it. Any thread may call this at any time,
     /// even while the pool closes, and it must not unwind. A pool that has looked into its queues
     /// for the last time executes the job at once. That only frees memory, or cancels the task
@@ -145,8 +150,8 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// The list of all unfinished tasks.
     fn owned(&self) -> &Owned;
 
-    /// The calling thread's own cursor in that list, if it has one.
-    fn cursor(&self) -> Option<&Cursor> {
+    /// The calling thread's spot, if it has one.
+    fn spot(&self) -> Option<Self::Spot<'_>> {
         None
     }
 
@@ -158,13 +163,6 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// scheduled again, [`How::Aside`].
     fn puts_heavy_aside(&self) -> bool {
         false
-    }
-
-    /// What puts a task of this class, that was spawned or polled just now, to the back of the
-    /// calling thread's own queue, if it has one in this pool. It does not touch the scheduler,
-    /// which goes with its task's last reference.
-    fn own_queue(&self, _how: How, _class: Class) -> Option<fn(JobRef)> {
-        None
     }
 
     /// The task that the calling thread polls awaits another one, of this scheduler, that no thread
@@ -250,18 +248,21 @@ where
     let handle = unsafe { JoinHandle::from_raw(task) };
     // SAFETY: the handle keeps the cell.
     let scheduler = unsafe { &(*task.cast::<Cell<F, S>>().as_ptr()).scheduler };
-    if !scheduler.is_plain() {
+    let is_plain = scheduler.is_plain();
+    if !is_plain {
         // The task has not begun, so this is what its hooks hear first.
         // SAFETY: as above.
         observer::tell(scheduler, Moment::Spawn, unsafe { task.as_ref() }.meta());
     }
+    let spot = scheduler.spot();
+    let own = spot.as_ref().map(Spot::cursor);
     // SAFETY: the second reference is for the list.
-    if unsafe { scheduler.owned().insert(task, scheduler.cursor()) } {
+    if unsafe { scheduler.owned().insert(task, own) } {
         // SAFETY: the third is for the job that a new task is owed. The handle's lasts longer. (A
         // pool that has closed since then finds the task listed: task.I6.)
         unsafe {
-            match scheduler.own_queue(How::Spawn, class) {
-                Some(push) => push(JobRef::new(task.cast())),
+            match spot.filter(|spot| is_plain && spot.has_queue(class)) {
+                Some(spot) => spot.push_spawned(JobRef::new(task.cast())),
                 None => cell::submit(task, How::Spawn),
             }
         }

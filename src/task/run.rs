@@ -8,7 +8,7 @@ use super::cell::{self, Cell, Code, Header, Stage};
 use super::nest::{self, Unbegun};
 use super::observer::{self, Moment, Observed};
 use super::state::{AfterPoll, Completed, Start, WakerReleased};
-use super::{How, JoinError, Schedule, coop, current, waker};
+use super::{How, JoinError, Schedule, Spot, coop, current, waker};
 use crate::job::cancel::CancelRef;
 use crate::job::origin;
 use crate::job::{self, BEGUN, JobRef, SeatIndex};
@@ -143,15 +143,18 @@ where
             sim::point(sim::Kind::Poll);
             let class = (*task.as_ptr()).class();
             // Most polls end without a wake, and need no queue.
-            let mut own_queue = None;
+            let mut spot = None;
             let after = state.after_poll(|| {
-                own_queue = typed.scheduler.own_queue(How::Yield, class);
-                own_queue.is_some()
+                let here = || typed.scheduler.spot().filter(|here| here.has_queue(class));
+                spot = typed.scheduler.is_plain().then(here).flatten();
+                spot.is_some()
             });
-            match (after, own_queue) {
+            match (after, spot) {
                 (AfterPoll::Idle, _) => return,
                 // task.I1: the state lets us make a job; our reference is its own.
-                (AfterPoll::Notified, Some(push)) => return push(JobRef::new(task.cast())),
+                (AfterPoll::Notified, Some(spot)) => {
+                    return spot.push_yielded(JobRef::new(task.cast()));
+                }
                 (AfterPoll::Notified, None) => {
                     cell::submit(task, How::Yield);
                     return cell::release(task);

@@ -483,6 +483,17 @@ fn requests(pool: &Handle, number: u32, gap: Duration, log: &Log) -> Vec<JoinHan
     (0..number).map(request).collect()
 }
 
+/// Such requests at random, so that the threads are busy for 95 % of the time.
+fn random_requests(pool: &Handle, threads: usize, log: &Log) {
+    let mean = us(200).div_f64(0.95 * threads as f64);
+    let gaps = (0..250 * threads as u64).map(|n| {
+        // Exponential gaps, by a uniform number from 0 to 1.
+        let uniform = (split_mix(n) >> 11) as f64 / (1_u64 << 53) as f64;
+        mean.mul_f64(-(1.0 - uniform).ln())
+    });
+    join_all(gaps.flat_map(|gap| requests(pool, 1, gap, log)).collect());
+}
+
 /// Short computations from outside; how long until each begins.
 fn roots(
     pool: &Handle,
@@ -606,6 +617,10 @@ pub(crate) const WAITS: &[Wait] = &[
                 join_all(slow);
             });
         },
+    },
+    Wait {
+        name: "requests that fork, at random, 95 % load",
+        run: random_requests,
     },
     Wait {
         name: "requests that fork beside a loop of 500 us items",

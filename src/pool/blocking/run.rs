@@ -9,7 +9,9 @@ use crate::pool::{publish, tell};
 use crate::sim;
 use crate::sync::{MutexGuard, lock, thread_cell};
 use crate::task::big::is_big;
-use crate::task::{self, Class, How, JoinHandle, Observer, Owned, Priority, Schedule, Site};
+use crate::task::{
+    self, Class, How, JoinHandle, NoSpot, Observer, Owned, Priority, Schedule, Site,
+};
 use crate::util::unwind::Payload;
 use std::cell::Cell;
 use std::pin::Pin;
@@ -209,6 +211,7 @@ struct OnBlockingThread {
 }
 
 impl Schedule for OnBlockingThread {
+    type Spot<'a> = NoSpot;
     const BLOCKING: bool = true;
 
     fn schedule(&self, job: JobRef, how: How, class: Class) {

@@ -6,7 +6,7 @@ mod models;
 mod unit;
 
 use super::nest::Unbegun;
-use super::{Class, Cursor, How, JoinHandle, Owned, Priority, Schedule};
+use super::{Class, Cursor, How, JoinHandle, Owned, Priority, Schedule, Spot};
 use crate::job::{JobRef, NO_SEAT};
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, lock};
@@ -62,10 +62,28 @@ pub(super) struct Mock {
     own: Option<Own>,
 }
 
-struct Own(Cursor);
+pub(super) struct Own(Cursor);
 
 // SAFETY: one thread at a time uses it (loom checks that).
 unsafe impl Sync for Own {}
+
+impl Spot for &Own {
+    fn cursor(&self) -> &Cursor {
+        &self.0
+    }
+
+    fn has_queue(&self, _: Class) -> bool {
+        false
+    }
+
+    fn push_spawned(self, _: JobRef) {
+        unreachable!("it has no queue");
+    }
+
+    fn push_yielded(self, _: JobRef) {
+        unreachable!("it has no queue");
+    }
+}
 
 impl Mock {
     pub(super) fn new() -> Arc<Self> {
@@ -147,6 +165,8 @@ impl Mock {
 }
 
 impl Schedule for Arc<Mock> {
+    type Spot<'a> = &'a Own;
+
     fn schedule(&self, job: JobRef, how: How, _: Class) {
         let mut queue = lock(&self.queue);
         if queue.ended || (self.inline && how == How::Wake) {
@@ -166,8 +186,8 @@ impl Schedule for Arc<Mock> {
         &self.owned
     }
 
-    fn cursor(&self) -> Option<&Cursor> {
-        self.own.as_ref().map(|own| &own.0)
+    fn spot(&self) -> Option<&Own> {
+        self.own.as_ref()
     }
 
     fn unhandled_panic(&self, payload: Payload) {
