@@ -7,6 +7,8 @@
 #   ci/ecosystem.sh                        everything
 #   ci/ecosystem.sh b3sum tokei            these programs
 #   ci/ecosystem.sh tests                  the tests of crates
+#   ci/ecosystem.sh polars datafusion      programs of `ci/ecosystem/`, as the server is. They are not
+#                                          in "everything": each takes over 10 minutes to compile
 #   ROUNDS=25 TIMES=1 ci/ecosystem.sh ...  also the time of each program at 1, 2 and 8 threads: medians
 #                                          over rounds that run both
 set -euo pipefail
@@ -16,7 +18,7 @@ source ci/lib.sh
 root=$PWD
 eco=$root/target/ecosystem
 cargo=${CARGO:-cargo}
-parts=${*:-b3sum tokei oxipng tests}
+parts=${*:-b3sum tokei oxipng server tests}
 rounds=${ROUNDS:-5}
 mkdir -p "$eco"
 
@@ -42,11 +44,16 @@ TOML
     echo '[workspace]' >> "$eco/$1/Cargo.toml"
     (cd "$eco/$1" && cargo update --quiet && cargo update --quiet -p rayon-core --precise 1.13.0)
     cp -r "$eco/$1" "$eco/$1-patched"
+    patch_rayon "$1"
+}
+
+# patch_rayon NAME: the facade in place of rayon-core in $eco/NAME-patched.
+patch_rayon() {
     cat >> "$eco/$1-patched/Cargo.toml" <<TOML
 [patch.crates-io]
 rayon-core = { path = "$root/rayon-core" }
 TOML
-    (cd "$eco/$1-patched" && cargo update --quiet -p rayon-core)
+    (cd "$eco/$1-patched" && "$cargo" update --quiet -p rayon-core)
     if grep -A 2 'name = "rayon-core"' "$eco/$1-patched/Cargo.lock" | grep -q source; then
         echo "the patch of $1 is not used"
         exit 1
@@ -62,6 +69,32 @@ program() {
         check "$cargo" build --release --bin "$1" --manifest-path "$eco/$side/Cargo.toml" --target-dir "$eco/target"
         cp "$eco/target/release/$1" "$eco/bin/$side"
     done
+    differ "$1"
+}
+
+# ours NAME: both builds of a program of `ci/ecosystem/`, as above. Only the patched one has tasks of
+# manyhands.
+ours() {
+    local side features=()
+    mkdir -p "$eco/bin"
+    for side in "$1" "$1-patched"; do
+        mkdir -p "$eco/$side"
+        cp -r "ci/ecosystem/$1/." "$eco/$side"
+        sed -i "s|path = \"../../..\"|path = \"$root\"|" "$eco/$side/Cargo.toml"
+    done
+    (cd "$eco/$1" && "$cargo" update --quiet --workspace)
+    [ -f "$eco/$1-patched/Cargo.lock" ] || cp "$eco/$1/Cargo.lock" "$eco/$1-patched"
+    patch_rayon "$1"
+    for side in "$1" "$1-patched"; do
+        [ "$side" = "$1" ] || features=(--features tasks)
+        check "$cargo" build --release "${features[@]}" --manifest-path "$eco/$side/Cargo.toml" \
+            --target-dir "$eco/target"
+        cp "$eco/target/release/$1" "$eco/bin/$side"
+    done
+    differ "$1"
+}
+
+differ() {
     if cmp -s "$eco/bin/$1" "$eco/bin/$1-patched"; then
         echo "both builds of $1 are the same program"
         exit 1
@@ -73,7 +106,7 @@ same() {
     local name=$1 before=$2 threads
     shift 2
     for threads in 1 2 8; do
-        export RAYON_NUM_THREADS=$threads
+        export RAYON_NUM_THREADS=$threads POLARS_MAX_THREADS=$threads
         $before
         "$eco/bin/$name" "$@" > "$eco/out" 2>&1
         ! [ -d "$eco/work" ] || (cd "$eco/work" && sha256sum ./*) >> "$eco/out"
@@ -81,7 +114,7 @@ same() {
         "$eco/bin/$name-patched" "$@" > "$eco/out-patched" 2>&1
         ! [ -d "$eco/work" ] || (cd "$eco/work" && sha256sum ./*) >> "$eco/out-patched"
         check cmp "$eco/out" "$eco/out-patched"
-        [ -z "${TIMES:-}" ] || times "$name" "$before" "$@"
+        [ -z "${TIMES:-}" ] || "${measure:-times}" "$name" "$before" "$@"
     done
 }
 
@@ -108,6 +141,69 @@ times() {
     done > "$eco/times"
     echo "$name, $RAYON_NUM_THREADS threads: rayon-core $(median '$1 / 1000') ms," \
         "here $(median '$2 / 1000') ms, ratio $(median '$2 / $1')"
+}
+
+# The same for a program that prints the milliseconds of its parts if asked by `--times`.
+times_of_parts() {
+    local name=$1 round part
+    shift 2
+    for round in $(seq "$rounds"); do
+        [ $((round % 2)) -eq 0 ] || "$eco/bin/$name" "$@" --times > "$eco/stock"
+        "$eco/bin/$name-patched" "$@" --times > "$eco/patched"
+        [ $((round % 2)) -eq 1 ] || "$eco/bin/$name" "$@" --times > "$eco/stock"
+        paste -d ' ' "$eco/stock" "$eco/patched"
+    done > "$eco/rounds"
+    for part in $(awk '!seen[$1]++ { print $1 }' "$eco/rounds"); do
+        grep "^$part " "$eco/rounds" > "$eco/times"
+        echo "$name, $part, $RAYON_NUM_THREADS threads: rayon-core $(median '$2') ms," \
+            "here $(median '$4') ms, ratio $(median '$4 / $2') ($(range '$4 / $2'))"
+    done
+}
+
+# Half of the rounds lie between these.
+range() {
+    awk "{ print $1 }" "$eco/times" | sort -n |
+        sed -n "$(((rounds + 3) / 4))p;$(((3 * rounds + 1) / 4))p" | paste -sd ' '
+}
+
+# The server beside clients that keep the cores busy for 0.75 of the time, and for all of it. A round
+# runs every form of the handler on both sides.
+times_of_server() {
+    local rate load round side form
+    rate=$("$eco/bin/server" rate 0.75)
+    for load in "$rate" 0; do
+        for round in $(seq "$rounds"); do
+            for side in server server-patched; do
+                for form in direct blocking channel; do
+                    echo "$side $form $("$eco/bin/$side" load $form "$load" "${SECONDS_OF_LOAD:-5}")"
+                done
+            done
+        done > "$eco/rounds"
+        for side in server server-patched; do
+            for form in direct blocking channel; do
+                grep "^$side $form " "$eco/rounds" > "$eco/times"
+                echo "$side $form, asked $load times a second: answers $(median '$3') a second," \
+                    "/health p50 $(median '$4') us, p99 $(median '$5') us ($(range '$5'))," \
+                    "/compute p50 $(median '$6') us, p99 $(median '$7') us, cores $(median '$8')"
+            done
+        done
+    done
+}
+
+# The milliseconds that each side of the program for DataFusion prints.
+times_of_datafusion() {
+    local round side part
+    for round in $(seq "$rounds"); do
+        for side in tokio manyhands manyhands-beside-tokio; do
+            "$eco/bin/datafusion" $side --times | sed "s/^/$side /"
+        done
+    done > "$eco/rounds"
+    for part in $(awk '!seen[$2]++ { print $2 }' "$eco/rounds"); do
+        for side in tokio manyhands manyhands-beside-tokio; do
+            grep "^$side $part " "$eco/rounds" > "$eco/times"
+            echo "datafusion, $part, $side: $(median '$3') ms ($(range '$3'))"
+        done
+    done
 }
 
 # The median of an expression over the lines of $eco/times.
@@ -152,6 +248,35 @@ for part in $parts; do
             fresh_pictures
             same oxipng fresh_pictures -o 2 --quiet "$eco/work"/*.png
             rm -rf "$eco/work"
+            ;;
+        polars)
+            # Ten million rows need 3 GB of memory.
+            ours polars
+            measure=times_of_parts same polars : "${ROWS:-10000000}"
+            ;;
+        server)
+            ours server
+            for form in direct blocking channel; do
+                "$eco/bin/server" answers $form > "$eco/out"
+                "$eco/bin/server-patched" answers $form > "$eco/out-patched"
+                check cmp "$eco/out" "$eco/out-patched"
+            done
+            [ -z "${TIMES:-}" ] || times_of_server
+            ;;
+        datafusion)
+            # It does not use rayon: one build has both sides.
+            mkdir -p "$eco/bin"
+            cp -r ci/ecosystem/datafusion "$eco"
+            sed -i "s|path = \"../../..\"|path = \"$root\"|" "$eco/datafusion/Cargo.toml"
+            check "$cargo" build --release --manifest-path "$eco/datafusion/Cargo.toml" \
+                --target-dir "$eco/target"
+            cp "$eco/target/release/datafusion" "$eco/bin"
+            "$eco/bin/datafusion" tokio > "$eco/out"
+            for side in manyhands manyhands-beside-tokio; do
+                "$eco/bin/datafusion" $side > "$eco/out-$side"
+                check cmp "$eco/out" "$eco/out-$side"
+            done
+            [ -z "${TIMES:-}" ] || times_of_datafusion
             ;;
         tests)
             for crate in indexmap:2.14.2:rayon hashbrown:0.17.2:rayon ndarray:0.17.2:rayon; do

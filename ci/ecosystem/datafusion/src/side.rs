@@ -1,0 +1,59 @@
+//! What runs the tasks.
+
+/// Spawns tasks, awaits them and aborts them.
+pub(crate) trait Side {
+    type Handle<T>;
+
+    fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> Self::Handle<F::Output>;
+    fn abort<T>(task: &Self::Handle<T>);
+    /// Nothing if the task was aborted.
+    async fn join<T>(task: Self::Handle<T>) -> Option<T>;
+}
+
+pub(crate) struct Tokio;
+
+impl Side for Tokio {
+    type Handle<T> = tokio::task::JoinHandle<T>;
+
+    fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> Self::Handle<F::Output> {
+        tokio::spawn(future)
+    }
+
+    fn abort<T>(task: &Self::Handle<T>) {
+        task.abort();
+    }
+
+    async fn join<T>(task: Self::Handle<T>) -> Option<T> {
+        match task.await {
+            Ok(value) => Some(value),
+            Err(error) => {
+                assert!(error.is_cancelled(), "{error}");
+                None
+            }
+        }
+    }
+}
+
+pub(crate) struct Manyhands;
+
+impl Side for Manyhands {
+    type Handle<T> = manyhands::JoinHandle<T>;
+
+    fn spawn<F: Future<Output: Send> + Send + 'static>(future: F) -> Self::Handle<F::Output> {
+        manyhands::spawn(future)
+    }
+
+    fn abort<T>(task: &Self::Handle<T>) {
+        task.abort();
+    }
+
+    async fn join<T>(task: Self::Handle<T>) -> Option<T> {
+        match task.await {
+            Ok(value) => Some(value),
+            Err(error) => {
+                assert!(error.is_cancelled(), "{error}");
+                None
+            }
+        }
+    }
+}
