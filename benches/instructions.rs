@@ -78,7 +78,10 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     // How often a spare thread comes to look depends on the clock. Only calls from outside need one.
     let spare = usize::from(arguments.iter().any(|word| word == "join-from-outside"));
-    let pool = Pool::builder().num_threads(1).max_spare_threads(spare).build();
+    let pool = Pool::builder()
+        .num_threads(1)
+        .max_spare_threads(spare)
+        .build();
     let pool = pool.expect("a pool");
     match arguments.as_slice() {
         [name, times] => {

@@ -103,12 +103,14 @@ start() {
         "$rpb/target/$1/release/$3" "$rpb/inputs/$4" "${@:5}" 2>&1
 }
 
-# All sides write the same, at 1 and at 2 threads, as rayon-core at 1 thread.
+# All sides write the same, at 1 and at 2 threads, as rayon-core at 1 thread. The exception is `bw`: with
+# rayon, too, it decodes wrongly at 1 thread, where it sorts with a function that is not stable.
 same() {
     local program input arguments side threads
     while read -r program input arguments; do
         rm -f "$rpb"/out-*
         for threads in 1 2; do
+            [ "$program" != bw ] || rm -f "$rpb/out-expected"
             for side in $sides; do
                 # shellcheck disable=SC2086
                 check start "$side" "$threads" "$program" "$input" $arguments -r 1 -o "$rpb/out-$side"
@@ -118,7 +120,7 @@ same() {
                 check cmp "$rpb/out-expected" "$rpb/out-$side"
             done
         done
-        # What was encoded comes back. (Their decoder loses no letter, but begins with another one.)
+        # What was encoded comes back.
         [ "$program" != bw ] || check cmp "$rpb/inputs/$input" "$rpb/out-expected"
     done <<< "$runs"
     rm -f "$rpb"/out-*
@@ -155,14 +157,17 @@ times() {
 # Of each program: the median time with rayon-core, and of both ratios the median and the quartiles.
 table() {
     awk -F'|' '
-        function quantile(list, part,    values, n, i, j, value) {
+        function quantile(list, part,    values, n, i, j, value, place) {
             n = split(list, values, " ")
             for (i = 2; i <= n; i++) {
                 value = values[i] + 0
                 for (j = i - 1; j > 0 && values[j] + 0 > value; j--) values[j + 1] = values[j]
                 values[j + 1] = value
             }
-            return values[int((n - 1) * part + 1.5)]
+            # Between two values, if need be.
+            place = (n - 1) * part + 1
+            i = int(place)
+            return i == n ? values[n] : values[i] + (place - i) * (values[i + 1] - values[i])
         }
         function ratio(list, name) {
             sum[name] += log(quantile(list, 0.5))

@@ -363,3 +363,26 @@ mod cores {
         });
     }
 }
+
+#[test]
+fn a_loop_that_cannot_be_divided_stays_outside() {
+    let outside = thread::current().id();
+    let looks = AtomicUsize::new(0);
+    let look = |_| {
+        looks.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(thread::current().id(), outside);
+        manyhands::current_thread_index()
+    };
+    let one = (0..1).into_par_iter().map(look);
+    assert_eq!(one.collect::<Vec<_>>(), [None]);
+    let few = (0..7).into_par_iter().with_min_len(4).map(look);
+    assert_eq!(few.collect::<Vec<_>>(), [None; 7]);
+    assert_eq!(looks.into_inner(), 8);
+    // One that can be divided has a seat, and so has one on a seat.
+    let index = |_| manyhands::current_thread_index();
+    let two = (0..2).into_par_iter().map(index).collect::<Vec<_>>();
+    assert!(two.iter().all(Option::is_some), "{two:?}");
+    let pool = pool(1);
+    let inside = pool.install(|| (0..1).into_par_iter().map(index).collect::<Vec<_>>());
+    assert_eq!(inside, [Some(0)]);
+}

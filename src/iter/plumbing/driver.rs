@@ -223,6 +223,13 @@ pub(super) fn drive(
     site: Site,
     items: &mut dyn Items,
 ) {
+    // No other thread could take part in it, and a way into the pool and back may be longer.
+    if !limits.divisible(len) && !fork::has_seat() {
+        return match items.is_full() {
+            true => items.skip(),
+            false => items.run(),
+        };
+    }
     fork::on_seat(|| {
         fork::check_cancelled();
         let mut plan = Plan::new(len, limits, site);

@@ -62,7 +62,7 @@ impl Limits {
     }
 
     /// Can `len` items become two pieces?
-    fn divisible(self, len: usize) -> bool {
+    pub(super) fn divisible(self, len: usize) -> bool {
         len / 2 >= self.min
     }
 }
