@@ -145,8 +145,9 @@ where
             // Most polls end without a wake, and need no queue.
             let mut spot = None;
             let after = state.after_poll(|| {
-                let here = || typed.scheduler.spot().filter(|here| here.has_queue(class));
-                spot = typed.scheduler.is_plain().then(here).flatten();
+                if typed.scheduler.is_plain() {
+                    spot = typed.scheduler.spot().filter(|spot| spot.has_queue(class));
+                }
                 spot.is_some()
             });
             match (after, spot) {

@@ -268,8 +268,13 @@ fn endless_loop() {
 }
 
 /// Work without an end.
-const ENDLESS: [(&str, fn()); 11] = [
+const ENDLESS: [(&str, fn()); 12] = [
     ("a loop", endless_loop),
+    ("loops that cannot be divided", || {
+        loop {
+            (0..1).into_par_iter().for_each(|_| ());
+        }
+    }),
     ("joins", || {
         loop {
             join(|| (), || ());
@@ -339,6 +344,26 @@ fn a_region_is_left() {
             assert_eq!(end, (Err(Cancelled), 4950), "{name}")
         });
     }
+}
+
+/// A thread for blocking closures has no seat, and takes none for such a loop.
+#[test]
+fn a_region_is_left_without_a_seat() {
+    watched(|| {
+        let pool = pool(1);
+        let (started, has_started) = mpsc::channel();
+        let task = pool.spawn_blocking(move || {
+            cancellable(|| {
+                started.send(()).unwrap();
+                spin_until(is_cancelled);
+                (0..1).into_par_iter().for_each(|_| ());
+                unreachable!();
+            })
+        });
+        has_started.recv().unwrap();
+        task.abort();
+        assert_eq!(task.join().unwrap(), Err(Cancelled));
+    });
 }
 
 /// It begins while nothing is cancelled yet, on as many threads as there are.

@@ -225,6 +225,7 @@ pub(super) fn drive(
 ) {
     // No other thread could take part in it, and a way into the pool and back may be longer.
     if !limits.divisible(len) && !fork::has_seat() {
+        fork::check_cancelled();
         return match items.is_full() {
             true => items.skip(),
             false => items.run(),
