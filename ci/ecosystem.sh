@@ -44,20 +44,7 @@ TOML
     echo '[workspace]' >> "$eco/$1/Cargo.toml"
     (cd "$eco/$1" && cargo update --quiet && cargo update --quiet -p rayon-core --precise 1.13.0)
     cp -r "$eco/$1" "$eco/$1-patched"
-    patch_rayon "$1"
-}
-
-# patch_rayon NAME: the facade in place of rayon-core in $eco/NAME-patched.
-patch_rayon() {
-    cat >> "$eco/$1-patched/Cargo.toml" <<TOML
-[patch.crates-io]
-rayon-core = { path = "$root/rayon-core" }
-TOML
-    (cd "$eco/$1-patched" && "$cargo" update --quiet -p rayon-core)
-    if grep -A 2 'name = "rayon-core"' "$eco/$1-patched/Cargo.lock" | grep -q source; then
-        echo "the patch of $1 is not used"
-        exit 1
-    fi
+    patch_rayon "$eco/$1-patched"
 }
 
 # program NAME VERSION: both builds, as $eco/bin/NAME and $eco/bin/NAME-patched.
@@ -84,7 +71,7 @@ ours() {
     done
     (cd "$eco/$1" && "$cargo" update --quiet --workspace)
     [ -f "$eco/$1-patched/Cargo.lock" ] || cp "$eco/$1/Cargo.lock" "$eco/$1-patched"
-    patch_rayon "$1"
+    patch_rayon "$eco/$1-patched"
     for side in "$1" "$1-patched"; do
         [ "$side" = "$1" ] || features=(--features tasks)
         check "$cargo" build --release "${features[@]}" --manifest-path "$eco/$side/Cargo.toml" \

@@ -114,6 +114,20 @@ finish() {
     [ "$failed" -eq 0 ]
 }
 
+# patch_rayon FOLDER: `rayon-core/` of this repository in the place of rayon-core, in the workspace there.
+# `root` and `cargo` are the caller's.
+patch_rayon() {
+    cat >> "$1/Cargo.toml" <<TOML
+[patch.crates-io]
+rayon-core = { path = "$root/rayon-core" }
+TOML
+    (cd "$1" && "$cargo" update --quiet -p rayon-core)
+    if grep -A 2 'name = "rayon-core"' "$1/Cargo.lock" | grep -q source; then
+        echo "the patch of $1 is not used"
+        exit 1
+    fi
+}
+
 # Builds the book into target/book.
 book() {
     local mdbook=target/tools/bin/mdbook version=0.5.4

@@ -62,15 +62,7 @@ copies() {
     )
     cp -r "$rpb/clone" "$rpb/stock"
     cp -r "$rpb/clone" "$rpb/facade"
-    cat >> "$rpb/facade/Cargo.toml" << TOML
-[patch.crates-io]
-rayon-core = { path = "$root/rayon-core" }
-TOML
-    (cd "$rpb/facade" && "$cargo" update --quiet -p rayon-core)
-    if grep -A 2 'name = "rayon-core"' "$rpb/facade/Cargo.lock" | grep -q source; then
-        echo "the patch is not used"
-        exit 1
-    fi
+    patch_rayon "$rpb/facade"
     # `init!` pins each thread to the core with its index, so indexes must be below the number of threads.
     # Here that is so in a pool of workers alone. This line is the only edit of their code.
     cp -r "$rpb/clone" "$rpb/own"

@@ -1,5 +1,7 @@
 //! What runs the tasks.
 
+use std::fmt::Display;
+
 /// Spawns tasks, awaits them and aborts them.
 pub(crate) trait Side {
     type Handle<T>;
@@ -8,6 +10,11 @@ pub(crate) trait Side {
     fn abort<T>(task: &Self::Handle<T>);
     /// Nothing if the task was aborted.
     async fn join<T>(task: Self::Handle<T>) -> Option<T>;
+}
+
+fn unless_aborted<T, E: Display>(end: Result<T, E>, is_aborted: fn(&E) -> bool) -> Option<T> {
+    let aborted = |error| assert!(is_aborted(&error), "{error}");
+    end.map_err(aborted).ok()
 }
 
 pub(crate) struct Tokio;
@@ -24,13 +31,7 @@ impl Side for Tokio {
     }
 
     async fn join<T>(task: Self::Handle<T>) -> Option<T> {
-        match task.await {
-            Ok(value) => Some(value),
-            Err(error) => {
-                assert!(error.is_cancelled(), "{error}");
-                None
-            }
-        }
+        unless_aborted(task.await, |error| error.is_cancelled())
     }
 }
 
@@ -48,12 +49,6 @@ impl Side for Manyhands {
     }
 
     async fn join<T>(task: Self::Handle<T>) -> Option<T> {
-        match task.await {
-            Ok(value) => Some(value),
-            Err(error) => {
-                assert!(error.is_cancelled(), "{error}");
-                None
-            }
-        }
+        unless_aborted(task.await, |error| error.is_cancelled())
     }
 }
