@@ -17,6 +17,10 @@
 //! thread at the post of `rescue` keeps watch while the pool is busy. If no thread has taken the
 //! role for 10 ms, because a poll blocks its thread, the post takes it.
 //!
+//! Inside a tokio runtime of the pool's own, the driver also runs that runtime's tasks, whose polls
+//! may last. It says so ([`Driver::begin_tasks`]), and for the clock it counts as absent then: each
+//! thread that is awake fires timers in its place, and the post watches, from timer to timer.
+//!
 //! driver.D1. *While timers or events are pending, one of three holds: a driver sleeps no longer
 //! than until the next timer (or a millisecond after the last one); a thread that polls or searches
 //! will look before it parks; a thread has been called to look.* For that, a free role counts as
@@ -24,7 +28,9 @@
 //! thread that parks, lends its permit, leaves, or begins to compute looks at it there, after its
 //! own fence. A thread that adds a timer stores the next tick, fences, and reads who is the driver;
 //! a thread that becomes the driver says so, fences, and reads the next tick. So either the driver
-//! is woken to look again, or it has seen the new tick. Models: `pool::driver_*`.
+//! is woken to look again, or it has seen the new tick. Likewise a driver that begins to run tasks
+//! says so, fences, and looks for timers; a thread that adds one looks behind its fence whether the
+//! driver runs tasks. So one of the two calls the post. Models: `pool::driver_*`.
 
 use super::events::{self, Events, Facts};
 use super::seat::Occupant;
@@ -68,6 +74,8 @@ pub(super) struct Driver {
     /// Was it taken by a thread of the pool's, which may be [hosted](Self::host)? Written by its
     /// holder.
     by_own: AtomicBool,
+    /// Its holder may run tasks of the reactor. Written by its holder.
+    in_tasks: AtomicBool,
     timers: Timers,
     events: Box<dyn Events>,
     facts: Facts,
@@ -80,6 +88,7 @@ impl Driver {
             takes: AtomicU32::new(0),
             by_spare: AtomicBool::new(false),
             by_own: AtomicBool::new(false),
+            in_tasks: AtomicBool::new(false),
             timers: Timers::new(),
             facts: events.facts(),
             events,
@@ -115,6 +124,46 @@ impl Driver {
 
     fn has_timers(&self) -> bool {
         !self.timers.is_empty()
+    }
+
+    /// Has the reactor tasks of its own?
+    pub(super) fn has_tasks(&self) -> bool {
+        cfg!(manyhands_loom) || self.has_events() && self.events.has_tasks()
+    }
+
+    /// Is the driver, which is the calling thread, one of the pool's that has nothing else to do?
+    pub(super) fn is_held_by_own(&self) -> bool {
+        // Ordering: Relaxed; from this thread to itself.
+        self.by_own.load(Ordering::Relaxed) || cfg!(manyhands_loom)
+    }
+
+    /// The driver, which is the calling thread, begins to run tasks of the reactor. The caller sees
+    /// to the timers that [wait](Self::has_waiting_timers).
+    pub(super) fn begin_tasks(&self) {
+        // Ordering: Relaxed, then the SeqCst fence of driver.D1; it pairs with the one in
+        // `look_again`.
+        self.in_tasks.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    /// It sleeps again, or comes back.
+    pub(super) fn end_tasks(&self) {
+        // Ordering: Relaxed; whoever sees it late looks at the clock once more.
+        self.in_tasks.store(false, Ordering::Relaxed);
+    }
+
+    /// Does the driver run tasks of the reactor, so that it may not come back soon?
+    #[inline]
+    pub(super) fn runs_tasks(&self) -> bool {
+        // Ordering: Relaxed; callers rely on their fences (driver.D1), or it is a hint.
+        let may = events::MAY_EXIST || cfg!(manyhands_loom);
+        may && self.in_tasks.load(Ordering::Relaxed)
+    }
+
+    /// Are there timers while the driver runs tasks of the reactor?
+    #[inline]
+    pub(super) fn has_waiting_timers(&self) -> bool {
+        self.has_timers() && self.runs_tasks()
     }
 
     /// How often the role was taken so far.
@@ -183,11 +232,12 @@ impl Driver {
             .flatten()
     }
 
-    /// Calls the wakers of timers that have expired, if no thread has the role: a thread that is
-    /// awake looks at the clock.
+    /// Calls the wakers of timers that have expired, if no thread has the role, or its thread does
+    /// something else: a thread that is awake looks at the clock.
     #[inline]
     pub(super) fn fire_if_unattended(&self) {
-        if self.has_timers() && self.is_free() && self.timers.is_due() {
+        let is_unattended = || self.is_free() || self.runs_tasks();
+        if self.has_timers() && is_unattended() && self.timers.is_due() {
             self.timers.fire();
         }
     }

@@ -24,6 +24,7 @@
 //! | 6 | `computing.rs` | a thread begins to compute |
 //! | 7 | `halves.rs`, `wait/`, `yielding.rs` | what a join does at its seat; how a thread waits |
 //! | 8 | `guest.rs`, `worker.rs`, `limit.rs`, `blocking/run.rs`, `shutdown.rs` | how threads come, work and go |
+//! | 8 | `errand.rs` | the driver runs tasks of its reactor |
 //! | 9 | `start.rs`, `metrics.rs`, `prometheus.rs` | how a pool begins; what it shows |
 //!
 //! Called by the doors ([`crate::entry`]), by `time`, and by `iter/plumbing/fork.rs`. It knows
@@ -34,6 +35,7 @@ mod asleep;
 mod blocking;
 pub(crate) mod computing;
 mod driver;
+mod errand;
 mod events;
 mod find;
 pub(crate) mod guest;

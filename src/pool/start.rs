@@ -1,5 +1,6 @@
 //! How a pool begins: its registry is made, and its threads are created.
 
+use super::errand;
 use super::events;
 use super::hooks::Hooks;
 use super::registry::Registry;
@@ -51,7 +52,7 @@ impl Start {
         if self.use_current_thread && seat::current().is_some() {
             return Err(StartError::CurrentThreadHasSeat);
         }
-        let events = match events::new(&mut self.hooks.context) {
+        let events = match events::new(&mut self.hooks.context, errand::TASKS) {
             Ok(events) => events,
             Err(_) if self.lenient => events::without_runtime(),
             Err(error) => return Err(StartError::Events(error)),

@@ -14,7 +14,8 @@
 //! | a thread computes from now on | [`computing`] | the post, if ready work waits; if the role of the driver is free, as for work |
 //! | a limit has a token again | [`token`] | if a half is private, as for work |
 //! | the post is left | [`post_is_left`] | another thread, if it is still needed |
-//! | a timer is the first one | [`timer`] | the driver; if there is none, as for work |
+//! | a timer is the first one | [`timer`] | the driver; if there is none, as for work; if it is away, the post |
+//! | the driver may be away, while timers wait | [`driver_is_away`] | the post, if no thread looks from there |
 //! | the role of the driver is free | [`Role::give_up`] | as for a permit; if all permits are out, the post |
 //! | a thread has stopped doing something | [`rests`] | if the clock is paused, and no thread is active: the driver |
 //! | letters are posted | [`mail`] | every sleeper and every waiter |
@@ -287,6 +288,7 @@ pub(super) fn post_is_left(me: Occupant<'_>) {
     let registry = me.registry();
     registry.rescue.leave_post(me.index());
     look_after_ready(registry);
+    driver_is_away(registry);
     rests(registry);
 }
 
@@ -366,8 +368,21 @@ pub(super) fn timer(registry: &Registry, added: Added, me: Option<Occupant<'_>>)
     let will_look = || me.is_some_and(|me| registry.owns(&me) && me.mode() == Mode::Polling);
     if added.first && !registry.driver.look_again() && !will_look() {
         work(registry);
+    } else if added.first && registry.driver.has_waiting_timers() {
+        watch(registry);
+        // It may sleep longer than until then.
+        registry.rescue.wake();
     }
     added.key
+}
+
+/// If timers wait while the driver runs tasks of the reactor, the post watches. The caller has put
+/// the fence of driver.D1.
+#[inline]
+pub(super) fn driver_is_away(registry: &Registry) {
+    if registry.driver.has_waiting_timers() {
+        watch(registry);
+    }
 }
 
 impl Role<'_> {

@@ -222,6 +222,11 @@ impl<'a> MainLoop<'a> {
         if !find::lets_events_in(self.me.round()) || std::mem::take(&mut self.has_glanced) {
             return None;
         }
+        if self.searching {
+            // It comes from a sleep. And where it would be led away (`errand.rs`), others would
+            // wait for it.
+            return None;
+        }
         self.registry.driver.role_to_glance(self.me.parker())
     }
 
@@ -340,6 +345,7 @@ impl<'a> MainLoop<'a> {
             let found = rescan(me, looked);
             if found == Rescan::Nothing {
                 tell::relieve_spare(registry);
+                tell::driver_is_away(registry);
                 tell::rests(registry);
             }
             found

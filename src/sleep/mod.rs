@@ -394,12 +394,44 @@ impl Sleep {
             (mine && word.active() < self.permits()).then(|| word.without_driver().with_searcher())
         });
         if left.is_ok() {
-            // Ordering: Relaxed; from this thread to itself.
-            self.nodes[seat as usize]
-                .token
-                .store(true, Ordering::Relaxed);
+            self.keep_token(seat);
         }
         left.is_ok()
+    }
+
+    /// The token for this thread, by itself.
+    fn keep_token(&self, seat: SeatIndex) {
+        // Ordering: Relaxed; from this thread to itself.
+        self.nodes[seat as usize]
+            .token
+            .store(true, Ordering::Relaxed);
+    }
+
+    /// The driver, which has slept here, does something else for a while. `true`: it holds a permit
+    /// now, taken without asking, and neither sleeps nor searches. `false`: it was woken before, or
+    /// has left, and counts as a searcher.
+    #[must_use]
+    pub(crate) fn begin_errand(&self, seat: SeatIndex) -> bool {
+        let left = self.update(|word| {
+            let mine = word.has_driver() && self.driver() == seat;
+            mine.then(|| word.without_driver().with_active())
+        });
+        left.is_ok()
+    }
+
+    /// The driver sleeps again after an [errand](Self::begin_errand); as
+    /// [`begin_driving`](Self::begin_driving).
+    pub(crate) fn drive_again(&self, rescan: impl Fn() -> Rescan, tell: impl Fn()) {
+        let before = self.update(|word| Some(word.without_active().with_driver()));
+        debug_assert!(before.is_ok());
+        self.settle(rescan, tell);
+    }
+
+    /// The driver comes back after an [errand](Self::begin_errand), as if it had
+    /// [left](Self::leave_driving).
+    pub(crate) fn end_errand(&self, seat: SeatIndex) {
+        self.start_searching();
+        self.keep_token(seat);
     }
 
     /// Looks at everything once more (step sleep.Z2).

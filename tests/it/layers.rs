@@ -57,6 +57,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("pool::limit", 8),
     ("pool::guest", 8),
     ("pool::worker", 8),
+    ("pool::errand", 8),
     ("pool::blocking::run", 8),
     ("pool::shutdown", 8),
     ("pool::start", 9),

@@ -18,6 +18,7 @@ mod tokio;
 
 pub(crate) use self::tokio::Context;
 pub(super) use self::tokio::Entered;
+use super::seat::Occupant;
 use crate::sim;
 use crate::util::parker::Driving;
 use std::fmt;
@@ -69,6 +70,12 @@ pub(super) trait Events: fmt::Debug + Send + Sync {
     /// Calls the wakers of what has happened, without a sleep.
     fn glance(&self) {}
 
+    /// Has the reactor tasks of its own, which the driver runs, and whose polls may last? Or may
+    /// it have some soon, because it had some before?
+    fn has_tasks(&self) -> bool {
+        false
+    }
+
     /// Is the calling thread one that the reactor has brought along? It was there in place of the
     /// driver, which goes back when it is woken.
     fn is_helper(&self) -> bool {
@@ -92,13 +99,25 @@ pub(super) struct Facts {
     pub(super) hosts: bool,
 }
 
+/// What a reactor says of the thread that is in it: it may run tasks of the reactor from now on
+/// (and did it sleep there before that?), or it is going to sleep again or to leave.
+#[cfg_attr(
+    any(not(feature = "tokio"), manyhands_model),
+    allow(dead_code, reason = "no other reactor has tasks")
+)]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tasks {
+    pub(super) begin: fn(Occupant<'_>, bool),
+    pub(super) end: fn(Occupant<'_>),
+}
+
 /// Makes a runtime, and the context of it, unless a context is given.
-pub(super) fn new(context: &mut Context) -> io::Result<Box<dyn Events>> {
+pub(super) fn new(context: &mut Context, tasks: Tasks) -> io::Result<Box<dyn Events>> {
     if sim::is_on() {
         // No thread of a simulation sleeps in the system.
         return Ok(Box::new(NoEvents));
     }
-    let own = self::tokio::own_runtime(context)?;
+    let own = self::tokio::own_runtime(context, tasks)?;
     Ok(own.unwrap_or_else(without_runtime))
 }
 

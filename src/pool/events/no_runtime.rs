@@ -1,6 +1,6 @@
 //! In place of `tokio.rs`: no runtime, and no context.
 
-use super::Events;
+use super::{Events, Tasks};
 use std::io;
 use std::marker::PhantomData;
 
@@ -18,6 +18,6 @@ impl Context {
     pub(in crate::pool) fn enter_for_good(&self) {}
 }
 
-pub(super) fn own_runtime(_: &mut Context) -> io::Result<Option<Box<dyn Events>>> {
+pub(super) fn own_runtime(_: &mut Context, _: Tasks) -> io::Result<Option<Box<dyn Events>>> {
     Ok(None)
 }

@@ -10,8 +10,13 @@
 //! the pool must always have a driver, or a thread that glances at the events between two polls.
 //! Only threads without frames of the user's on their stack sleep in it: tokio does not let a
 //! thread into a runtime twice. (The exception is a waiter that is the last resort, see `wait`.)
+//!
+//! The thread that sleeps in it also runs what `tokio::spawn` was given, up to 61 polls in a row.
+//! No other thread can look after its sockets and timers meanwhile. So it says when it begins and
+//! when it sleeps again ([`Tasks`]), and the pool looks after its own timers and futures elsewhere.
 
-use super::{Events, Facts, woken_or};
+use super::{Events, Facts, Tasks, woken_or};
+use crate::pool::seat;
 use crate::sync::{Mutex, lock};
 use crate::util::fork::Process;
 use crate::util::parker::Driving;
@@ -19,6 +24,7 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::TryLockError;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio::task::yield_now;
@@ -53,11 +59,14 @@ impl Context {
 }
 
 /// A runtime for one pool, and its context from now on, unless that is given.
-pub(super) fn own_runtime(context: &mut Context) -> io::Result<Option<Box<dyn Events>>> {
+pub(super) fn own_runtime(
+    context: &mut Context,
+    tasks: Tasks,
+) -> io::Result<Option<Box<dyn Events>>> {
     if context.0.is_some() {
         return Ok(None);
     }
-    let own = Own::new()?;
+    let own = Own::new(tasks)?;
     *context = Context::of(own.handle.clone());
     Ok(Some(Box::new(own)))
 }
@@ -68,15 +77,53 @@ struct Own {
     handle: Handle,
     /// Until the pool has ended. Locked while the driver is inside; nobody else waits for it.
     runtime: Mutex<Option<Runtime>>,
+    tasks: Tasks,
+    /// Tasks were seen here.
+    had_tasks: AtomicBool,
     process: Process,
 }
 
+/// The calling thread may run tasks of the runtime, until dropped. (While it sleeps in between, the
+/// runtime says that it does not.)
+struct Inside(Tasks);
+
+impl Inside {
+    fn new(tasks: Tasks, asleep: bool) -> Self {
+        begin(tasks, asleep);
+        Self(tasks)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        end(self.0);
+    }
+}
+
+fn begin(tasks: Tasks, asleep: bool) {
+    if let Some(me) = seat::try_current() {
+        (tasks.begin)(me, asleep);
+    }
+}
+
+fn end(tasks: Tasks) {
+    if let Some(me) = seat::try_current() {
+        (tasks.end)(me);
+    }
+}
+
 impl Own {
-    fn new() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+    fn new(tasks: Tasks) -> io::Result<Self> {
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .on_thread_unpark(move || begin(tasks, true))
+            .on_thread_park(move || end(tasks))
+            .build()?;
         Ok(Self {
             handle: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
+            tasks,
+            had_tasks: AtomicBool::new(false),
             process: Process::current(),
         })
     }
@@ -110,6 +157,7 @@ impl Events for Own {
     fn sleep(&self, driving: &mut Driving<'_>, deadline: Option<Instant>) {
         let runtime = lock(&self.runtime);
         let Some(runtime) = &*runtime else { return };
+        let _inside = Inside::new(self.tasks, true);
         match deadline {
             None => runtime.block_on(driving),
             Some(deadline) => runtime.block_on(async {
@@ -121,8 +169,18 @@ impl Events for Own {
 
     fn glance(&self) {
         if let Some(runtime) = &*lock(&self.runtime) {
+            let _inside = Inside::new(self.tasks, false);
             runtime.block_on(yield_now());
         }
+    }
+
+    fn has_tasks(&self) -> bool {
+        // Ordering: Relaxed; a hint.
+        let has = self.had_tasks.load(Relaxed) || self.handle.metrics().num_alive_tasks() > 0;
+        if has && !self.had_tasks.load(Relaxed) {
+            self.had_tasks.store(true, Relaxed);
+        }
+        has
     }
 
     /// Its sockets and timers return errors from now on, and its tasks are dropped.

@@ -1,9 +1,9 @@
 //! The deputy: a thread that stands by while the thread at the post polls.
 //!
 //! What that polls may block, or compute without a word. The deputy looks every 0.5 ms. If futures
-//! are ready, or timers and events have no driver, and the post is still at the same poll, it takes
-//! the post over. The other thread leaves when its poll ends. A deputy that is the last spare
-//! thread leaves when there is other work (`rescue.R5`).
+//! are ready, or timers and events have no driver that sees to them, and the post is still at the
+//! same poll, it takes the post over. The other thread leaves when its poll ends. A deputy that is
+//! the last spare thread leaves when there is other work (`rescue.R5`).
 //!
 //! `rescue.R4`. *While the thread at the post runs code of users, a thread stands by, or none can
 //! be called.* The holder says that it polls, fences, and looks for a deputy; a deputy that leaves
@@ -35,7 +35,10 @@ pub(in crate::pool) async fn stand_by(me: Occupant<'_>) -> Left {
         let now = poll_at_post(registry);
         if let Some((poll, _)) = now.filter(|_| now == before) {
             // driver.D1: all other threads may block in what a timer or an event will end.
-            let is_needed = sight::has_ready_future(registry) || registry.driver.is_wanted();
+            let driver = &registry.driver;
+            let is_needed = sight::has_ready_future(registry)
+                || driver.is_wanted()
+                || driver.has_waiting_timers();
             if is_needed && rescue.take_over(poll, me.index()) {
                 rescue.leave_as_deputy();
                 return post::poll_futures(me).await;

@@ -188,6 +188,13 @@ impl Rescue {
         fence(Ordering::SeqCst);
     }
 
+    /// Is the occupant of this seat, which was there, at the post still? (Its deputy takes over
+    /// while it runs code of users, and at no other time.)
+    pub(super) fn is_held_by(&self, me: SeatIndex) -> bool {
+        // Ordering: Relaxed, as in `take_post`.
+        self.post.load(Ordering::Relaxed) & HOLDER == held_by(me)
+    }
+
     #[cfg(all(test, manyhands_loom))]
     pub(super) fn is_taken(&self) -> bool {
         self.post.load(Ordering::Relaxed) != FREE
@@ -334,17 +341,19 @@ impl Rescue {
     /// The thread at the post begins or ends a sleep. What it takes from the queues comes after the
     /// end.
     #[cfg(feature = "test-util")]
-    pub(super) fn note_sleep(&self) {
+    pub(super) fn note_sleep(&self, asleep: bool) {
         // Ordering: Relaxed, then a SeqCst fence, which pairs with those of `pool::rest`. Only the
         // thread at the post writes it.
         let sleeps = self.sleeps.load(Ordering::Relaxed);
-        self.sleeps.store(sleeps.wrapping_add(1), Ordering::Relaxed);
+        if (sleeps % 2 == 1) != asleep {
+            self.sleeps.store(sleeps.wrapping_add(1), Ordering::Relaxed);
+        }
         fence(Ordering::SeqCst);
     }
 
     #[cfg(not(feature = "test-util"))]
     #[inline(always)]
-    pub(super) fn note_sleep(&self) {}
+    pub(super) fn note_sleep(&self, _asleep: bool) {}
 
     /// Ends every sleep at the post, and all pauses: the pool is closed.
     pub(super) fn close(&self) {

@@ -115,6 +115,8 @@ pub(super) struct Sight {
     pub(super) role_is_free: bool,
     /// The role of the driver is of use.
     pub(super) role_is_of_use: bool,
+    /// There are timers, and the driver runs tasks of the reactor: it may not see to them.
+    pub(super) driver_is_away: bool,
     /// The number of looks at a role that has not changed hands.
     pub(super) quiet_looks: u32,
     /// The number of looks since something was ready.
@@ -143,6 +145,8 @@ pub(super) enum Next {
     /// It sleeps, and looks from time to time whether any thread is the driver, and whether those
     /// who poll come back. It says before the `last` time that it is going to leave.
     Watch { last: bool },
+    /// It sleeps until the next timer expires, for a tick at most: the driver is away.
+    Clock,
     /// It lets the others come to what is ready by themselves.
     Nap(Duration),
     /// There is nothing to do and nothing to watch, or there is work elsewhere.
@@ -183,6 +187,9 @@ pub(super) fn next(sight: &Sight) -> Next {
     }
     if !is_needed && may_be_late {
         return Next::Nap(LATE - sight.asked);
+    }
+    if sight.driver_is_away {
+        return Next::Clock;
     }
     let watches_role = sight.role_is_of_use && sight.quiet_looks < QUIET_LOOKS;
     if watches_role || sight.calm_looks < CALM_LOOKS {
@@ -307,6 +314,7 @@ mod tests {
         waited: None,
         role_is_free: false,
         role_is_of_use: false,
+        driver_is_away: false,
         quiet_looks: 0,
         calm_looks: 0,
         at_rest: false,
@@ -599,6 +607,26 @@ mod tests {
                     ..BUSY
                 },
                 Next::Drive,
+            ),
+            (
+                "timers wait for a driver that runs tasks of the reactor",
+                Sight {
+                    role_is_of_use: true,
+                    driver_is_away: true,
+                    quiet_looks: 10,
+                    calm_looks: 10,
+                    ..BUSY
+                },
+                Next::Clock,
+            ),
+            (
+                "and a thread polls, which leaves what is ready to this one, if it is late",
+                Sight {
+                    driver_is_away: true,
+                    asked: us(120),
+                    ..POLLED
+                },
+                Next::Nap(us(180)),
             ),
             (
                 "the role is in one hand for 10 looks: the pool is at rest",

@@ -31,9 +31,16 @@ pub(in crate::pool) async fn poll_futures(me: Occupant<'_>) -> Left {
     let rescue = &registry.rescue;
     me.set_mode(Mode::Overcommitted);
     rescue.arrive(me.index());
+    // Of a thread that it has taken over from.
+    rescue.note_sleep(false);
     let mut post = Post::new(me);
     while !registry.is_closed() {
         post.let_events_in().await;
+        if !rescue.is_held_by(me.index()) {
+            // In the reactor it ran tasks, and its deputy has the post now.
+            me.set_mode(Mode::Away);
+            return Left::Idle;
+        }
         let next = policy::next(&post.see());
         match next {
             Next::Poll { patient, otherwise } => {
@@ -45,11 +52,14 @@ pub(in crate::pool) async fn poll_futures(me: Occupant<'_>) -> Left {
             Next::Relieve => post.relieve(),
             Next::Drive => post.drive().await,
             Next::Watch { last } => post.watch(last).await,
+            Next::Clock => post.clock().await,
             Next::Nap(time) => nap(me, time).await,
             Next::Leave => {
                 rescue.leave_post(me.index());
                 let is_left = sight::has_ready(registry) && !registry.sleep.wants_one();
-                let is_needed = is_left || sight::needs_rescue(registry);
+                let is_needed = is_left
+                    || registry.driver.has_waiting_timers()
+                    || sight::needs_rescue(registry);
                 if !(is_needed && rescue.take_post()) {
                     me.set_mode(Mode::Away);
                     return Left::Idle;
@@ -152,6 +162,7 @@ impl<'a> Post<'a> {
             waited: look.waited(injectors.has_long().then(|| injectors.taken())),
             role_is_free: registry.driver.is_wanted(),
             role_is_of_use: registry.driver.is_of_use(),
+            driver_is_away: registry.driver.has_waiting_timers(),
             quiet_looks: self.quiet_looks,
             calm_looks: self.calm_looks,
             at_rest: registry.sleep.active() == 0,
@@ -236,6 +247,19 @@ impl<'a> Post<'a> {
             self.calm_looks + 1
         };
         self.look_at_role();
+    }
+
+    /// Sleeps for a tick, or until the next timer expires: the driver may not see to it.
+    async fn clock(&mut self) {
+        let tick = clock::now() + WATCH;
+        let end = self
+            .registry
+            .timers()
+            .next_wake()
+            .map_or(tick, |next| next.min(tick));
+        sleep(self.me, Some(end), WakesFor::All, None).await;
+        self.quiet_looks = 0;
+        self.calm_looks = 0;
     }
 
     /// Moves the tasks of seats whose threads do not come back to where others find them.
@@ -323,7 +347,7 @@ pub(in crate::pool) async fn sleep(
         || wakes_for != WakesFor::Nothing && sight::needs_hand(registry);
     if !is_needed && !registry.is_closed() {
         let _parked = me.counters().parked();
-        rescue.note_sleep();
+        rescue.note_sleep(true);
         tell::rests(registry);
         match role {
             Some(role) => {
@@ -332,7 +356,11 @@ pub(in crate::pool) async fn sleep(
             }
             None => me.parker().drive(end),
         }
-        rescue.note_sleep();
+        if !rescue.is_held_by(me.index()) {
+            // It has run tasks of the reactor, and its deputy is here now.
+            return;
+        }
+        rescue.note_sleep(false);
     }
     rescue.wake_up();
 }

@@ -40,7 +40,7 @@ pub(crate) use self::credit::Credit;
 pub use self::histogram::Histogram;
 pub(crate) use self::lifo::Tasks;
 pub(crate) use self::mail::Mail;
-pub(crate) use self::mode::{Mode, Progress};
+pub(crate) use self::mode::{Errand, Mode, Progress};
 pub(crate) use self::offer::Offer;
 pub(crate) use self::reach::{Asked, Reached, may_reach};
 pub(crate) use self::slots::{Exposed, Popped, Slot, Slots, Wanted};
@@ -107,6 +107,7 @@ struct Desk {
     stock: Cell<usize>,
     /// The thread sleeps where others' wakers may be called on it.
     driving: Cell<bool>,
+    errand: Cell<Errand>,
     /// Memory for jobs.
     blocks: Blocks,
     /// Where the next task is listed.
@@ -232,6 +233,7 @@ impl Seat {
                 last_computed: Cell::new(false),
                 stock: Cell::new(0),
                 driving: Cell::new(false),
+                errand: Cell::new(Errand::None),
                 slice: Cell::new(0),
                 blocks: Blocks::new(),
                 cursor: Cursor::new(),
@@ -432,17 +434,5 @@ impl<'a> Occupant<'a> {
     #[inline]
     pub(crate) fn round(self) -> u32 {
         self.desk().round.get()
-    }
-
-    /// The occupant, as the driver, goes to sleep in the system's reactor, or comes back.
-    pub(crate) fn set_driving(self, driving: bool) {
-        self.desk().driving.set(driving);
-    }
-
-    /// Is the occupant called back from a sleep in a reactor just now, by a waker that the reactor
-    /// calls on this thread?
-    #[inline]
-    pub(crate) fn is_driving(self) -> bool {
-        cfg!(any(feature = "async-io", feature = "tokio")) && self.desk().driving.get()
     }
 }

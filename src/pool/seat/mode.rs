@@ -22,6 +22,21 @@ pub(crate) enum Mode {
     Overcommitted = 3,
 }
 
+/// What the occupant did before it began to run tasks of the reactor (`errand.rs`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// It runs none.
+    None,
+    /// It looked after events in between two jobs, or waited without a permit.
+    OfPoll,
+    /// It slept, and was not woken.
+    FromSleep,
+    /// It was woken from its sleep, and would search now.
+    OfWoken,
+    /// It was at the post.
+    FromPost,
+}
+
 /// A [`Mode`], and how often the occupant has begun to poll, or to look for something to do, after
 /// another mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +131,29 @@ impl Occupant<'_> {
         if mode == Mode::Computing && !self.is_guest() {
             self.counters().begin_computing();
         }
+    }
+
+    /// The errand that the occupant has begun, and that it ends by this.
+    pub(crate) fn take_errand(self) -> Errand {
+        self.desk().errand.replace(Errand::None)
+    }
+
+    /// The occupant, which did this before, runs tasks of the reactor from now on.
+    pub(crate) fn set_errand(self, errand: Errand) {
+        self.desk().errand.set(errand);
+    }
+
+    /// The occupant, as the driver, goes to sleep in the system's reactor, or comes back.
+    pub(crate) fn set_driving(self, driving: bool) {
+        self.desk().driving.set(driving);
+    }
+
+    /// Is the occupant called back from a sleep in a reactor just now, by a waker that the reactor
+    /// calls on this thread?
+    #[inline]
+    pub(crate) fn is_driving(self) -> bool {
+        cfg!(any(feature = "async-io", feature = "tokio", manyhands_loom))
+            && self.desk().driving.get()
     }
 
     /// As [`set_mode`](Self::set_mode), by a guest, whose time is not taken.

@@ -39,7 +39,7 @@ fn registry() -> Arc<Registry> {
     registry
 }
 
-fn registry_of(workers: usize, spares: usize) -> Arc<Registry> {
+pub(super) fn registry_of(workers: usize, spares: usize) -> Arc<Registry> {
     registry_with_guests(workers, 0, spares)
 }
 
@@ -725,7 +725,7 @@ impl Busy {
 }
 
 /// A job that stands for a future.
-fn future(job: &StackJob<impl FnOnce(bool) + Send, ()>) -> JobRef {
+pub(super) fn future(job: &StackJob<impl FnOnce(bool) + Send, ()>) -> JobRef {
     // SAFETY: the models run the job before its frame ends.
     unsafe { StackHeader::expose(job.as_header()) }
 }

@@ -207,15 +207,15 @@ fn rest_waits_for_the_post() {
         unsafe { pool.registry.occupy(1) }
             .me()
             .set_mode(Mode::Overcommitted);
-        pool.registry.rescue.note_sleep();
+        pool.registry.rescue.note_sleep(true);
         let post = {
             let pool = pool.clone();
             thread::spawn(move || {
-                pool.registry.rescue.note_sleep();
+                pool.registry.rescue.note_sleep(false);
                 let job = pool.registry.injectors.take_any();
                 job.expect("nobody else takes it").execute(1);
                 parker.request_poll(0);
-                pool.registry.rescue.note_sleep();
+                pool.registry.rescue.note_sleep(true);
                 tell::rests(&pool.registry);
             })
         };
