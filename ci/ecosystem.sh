@@ -18,7 +18,7 @@ source ci/lib.sh
 root=$PWD
 eco=$root/target/ecosystem
 cargo=${CARGO:-cargo}
-parts=${*:-b3sum tokei oxipng server tests}
+parts=${*:-b3sum tokei oxipng exr server tests}
 rounds=${ROUNDS:-5}
 mkdir -p "$eco"
 
@@ -240,6 +240,10 @@ for part in $parts; do
             # Ten million rows need 3 GB of memory.
             ours polars
             measure=times_of_parts same polars : "${ROWS:-10000000}"
+            ;;
+        exr)
+            ours exr
+            measure=times_of_parts same exr : "${WIDTH:-2048}"
             ;;
         server)
             ours server
