@@ -12,7 +12,7 @@ count_tests cargo test --no-fail-fast -p manyhands-macros -p rayon-core
 check cargo build --release --all-features --example echo --example http_server --example dashboard \
     --example tokio_bridge
 count_tests cargo test --no-fail-fast --release --all-features --test it --test time \
-    --test async_io --test echo --test http_server --test dashboard --test tokio_bridge --test trace --test tracing --test paused
+    --test async_io --test echo --test http_server --test dashboard --test tokio_bridge --test tokio_tasks --test trace --test tracing --test paused
 count_tests cargo test --no-fail-fast --features test-util --test paused --test time
 # With this feature alone workers are inside another reactor than with all.
 count_tests cargo test --no-fail-fast --features async-io --test time --test async_io --test echo

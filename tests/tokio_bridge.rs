@@ -7,15 +7,11 @@ use futures::future::{BoxFuture, join_all};
 use futures::{FutureExt, Stream, StreamExt, stream};
 use manyhands::{JoinHandle, Pool, PoolBuilder, block_on, prelude::*};
 use program::program;
-use std::future::pending;
-use std::hint;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::panic;
 use std::pin::pin;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::channel as std_channel;
 use std::task::{Poll, ready};
 use std::thread;
@@ -28,8 +24,6 @@ use tokio::task::coop;
 use tokio::time::{Instant, interval, sleep, timeout};
 
 const MOMENT: Duration = Duration::from_millis(1);
-/// No test takes that long.
-const GUARD: Duration = Duration::from_secs(60);
 /// What nobody ever waits for.
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -460,105 +454,6 @@ fn polls_that_block_hold_up_no_events() {
 }
 
 /// Panics of tokio's tasks, and their handles, are what they are with tokio.
-/// Polls until it is told that a task of the pool has come on, on the thread that looks after the
-/// events of the pool.
-async fn poll_until(done: Arc<AtomicBool>) {
-    let begin = Instant::now();
-    while !done.load(Relaxed) {
-        if begin.elapsed() > GUARD {
-            let pool = manyhands::Handle::current();
-            panic!("the task of the pool is held up: {pool:#?}");
-        }
-        hint::spin_loop();
-    }
-}
-
-/// A pool whose runtime has a task: by what it spawns first, it has been seen to have some.
-fn pool_with_tasks(threads: usize) -> Pool {
-    let pool = pool(threads).build().unwrap();
-    pool.block_on(async {
-        tokio::spawn(pending::<()>());
-        sleep(MOMENT).await;
-    });
-    pool
-}
-
-#[test]
-fn polls_that_last_hold_up_no_timer_of_the_pool() {
-    for threads in [1, 2, 4] {
-        let pool = pool_with_tasks(threads);
-        for round in 0..20 {
-            let done = Arc::new(AtomicBool::new(false));
-            pool.block_on(async {
-                let long = tokio::spawn(poll_until(Arc::clone(&done)));
-                let sleeps = manyhands::spawn(async move {
-                    for _ in 0..round {
-                        manyhands::time::sleep(MOMENT / 10).await;
-                    }
-                    done.store(true, Relaxed);
-                });
-                sleeps.await.unwrap();
-                long.await.unwrap();
-            });
-        }
-    }
-}
-
-/// A task of tokio sends messages to one of the pool and then polls until that one has them all,
-/// and has slept in between, while this many threads of the pool compute.
-fn messages_arrive(pool: &Pool, computing: usize, messages: usize) {
-    let done = Arc::new(AtomicBool::new(false));
-    let compute = || {
-        let done = Arc::clone(&done);
-        move || {
-            while !done.load(Relaxed) {
-                hint::spin_loop();
-            }
-        }
-    };
-    let computing: Vec<_> = (0..computing)
-        .map(|_| pool.spawn_compute(compute()))
-        .collect();
-    let (to_task, mut received) = mpsc::unbounded_channel();
-    let task = pool.spawn({
-        let done = Arc::clone(&done);
-        async move {
-            for _ in 0..messages {
-                received.recv().await;
-                manyhands::time::sleep(MOMENT / 10).await;
-            }
-            done.store(true, Relaxed);
-        }
-    });
-    let sender = pool.spawn(async move {
-        let sender = tokio::spawn(async move {
-            for message in 0..messages {
-                to_task.send(message).unwrap();
-            }
-            poll_until(done).await;
-        });
-        sender.await.unwrap();
-    });
-    task.join().unwrap();
-    sender.join().unwrap();
-    for computing in computing {
-        computing.join().unwrap();
-    }
-}
-
-#[test]
-fn polls_that_last_hold_up_no_task_of_the_pool() {
-    for threads in [1, 2, 4] {
-        let pool = pool_with_tasks(threads);
-        for messages in 0..20 {
-            // If all compute, events are left to the one at the post.
-            for computing in [0, threads - 1, threads] {
-                messages_arrive(&pool, computing, messages);
-            }
-        }
-    }
-}
-
 #[test]
 fn tokios_handles_work() {
     let pool = pool(1).build().unwrap();

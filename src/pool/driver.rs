@@ -137,8 +137,8 @@ impl Driver {
         self.by_own.load(Ordering::Relaxed) || cfg!(manyhands_loom)
     }
 
-    /// The driver, which is the calling thread, begins to run tasks of the reactor. The caller sees
-    /// to the timers that [wait](Self::has_waiting_timers).
+    /// The driver, which is the calling thread, may run tasks of the reactor now. The caller sees to
+    /// the timers that [wait](Self::has_waiting_timers).
     pub(super) fn begin_tasks(&self) {
         // Ordering: Relaxed, then the SeqCst fence of driver.D1; it pairs with the one in
         // `look_again`.
@@ -152,18 +152,18 @@ impl Driver {
         self.in_tasks.store(false, Ordering::Relaxed);
     }
 
-    /// Does the driver run tasks of the reactor, so that it may not come back soon?
+    /// May the driver run tasks of the reactor, if that has any?
     #[inline]
-    pub(super) fn runs_tasks(&self) -> bool {
+    fn may_run_tasks(&self) -> bool {
         // Ordering: Relaxed; callers rely on their fences (driver.D1), or it is a hint.
         let may = events::MAY_EXIST || cfg!(manyhands_loom);
         may && self.in_tasks.load(Ordering::Relaxed)
     }
 
-    /// Are there timers while the driver runs tasks of the reactor?
+    /// Are there timers while the driver runs tasks of the reactor, and may not come back soon?
     #[inline]
     pub(super) fn has_waiting_timers(&self) -> bool {
-        self.has_timers() && self.runs_tasks()
+        self.has_timers() && self.may_run_tasks() && self.has_tasks()
     }
 
     /// How often the role was taken so far.
@@ -187,11 +187,12 @@ impl Driver {
         }
         let holder = ptr::from_ref(parker).cast_mut();
         // Ordering: Release hands over the parker as it was made; pairs with the Acquire in
-        // `look_again`. The fence below orders it against the look at the timers.
+        // `look_again`. Acquire pairs with the Release of the holder before (`Role::drop`). The
+        // fence below orders it against the look at the timers.
         let taken = self.holder.compare_exchange(
             ptr::null_mut(),
             holder,
-            Ordering::Release,
+            Ordering::AcqRel,
             Ordering::Relaxed,
         );
         taken.ok()?;
@@ -236,7 +237,7 @@ impl Driver {
     /// something else: a thread that is awake looks at the clock.
     #[inline]
     pub(super) fn fire_if_unattended(&self) {
-        let is_unattended = || self.is_free() || self.runs_tasks();
+        let is_unattended = || self.is_free() || self.may_run_tasks();
         if self.has_timers() && is_unattended() && self.timers.is_due() {
             self.timers.fire();
         }
@@ -405,7 +406,8 @@ impl Role<'_> {
 
 impl Drop for Role<'_> {
     fn drop(&mut self) {
-        // Ordering: Relaxed; driver.D1 needs no more than the fences of the threads that look.
-        self.driver.holder.store(ptr::null_mut(), Ordering::Relaxed);
+        // Ordering: Release pairs with the Acquire in `take`: what this holder has written of itself
+        // comes before what the next one writes. (driver.D1 needs the fences of those who look.)
+        self.driver.holder.store(ptr::null_mut(), Ordering::Release);
     }
 }

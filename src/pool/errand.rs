@@ -14,9 +14,9 @@
 //! Sockets and timers of the runtime itself have to wait: no other thread can look after them.
 //!
 //! A thread that was called back by a waker of the pool is on no errand: it leaves the runtime
-//! before that runs tasks. And a pool that has never had such a task pays nothing for all this. So
-//! one poll may not be seen in the life of a pool: that of the first task, if it was spawned in the
-//! very moment in which the driver had entered the runtime, or had been woken there.
+//! before that runs tasks. An errand without tasks ends at once. So for the sake of timers, and at
+//! the post, other threads are called only while the runtime has tasks. It may get its first one
+//! just after that look: then timers may be late by one poll.
 //!
 //! While the clock is paused there are no errands: time is not to pass then.
 
@@ -34,7 +34,7 @@ pub(super) fn begin(me: Occupant<'_>, asleep: bool) {
     let registry = me.registry();
     let driver = &registry.driver;
     let is_called_back = asleep && !me.is_driving();
-    if is_called_back || !driver.has_tasks() || registry.timers().is_paused() {
+    if is_called_back || registry.timers().is_paused() {
         return;
     }
     driver.begin_tasks();
@@ -53,7 +53,7 @@ fn from_post(me: Occupant<'_>) -> Errand {
     let registry = me.registry();
     // (Not if its deputy is there by now.)
     let is_there = registry.rescue.is_held_by(me.index());
-    if is_there && registry.rescue.begin_poll(me.index()) {
+    if is_there && registry.driver.has_tasks() && registry.rescue.begin_poll(me.index()) {
         tell::poll_begins(registry);
     }
     Errand::FromPost
@@ -92,7 +92,7 @@ pub(super) fn end(me: Occupant<'_>) {
         }
         Errand::FromSleep => {
             me.set_mode(Mode::Away);
-            let rescan = || worker::rescan(me, Looked::Everywhere);
+            let rescan = || worker::rescan(me, Looked::InPublic);
             let tell = || tell::work(registry);
             sleep.drive_again(rescan, tell);
         }

@@ -181,6 +181,7 @@ fn tell_of_jobs(registry: &Registry) {
         work(registry);
     } else {
         relieve_spare(registry);
+        driver_is_away(registry);
     }
 }
 
@@ -286,6 +287,8 @@ fn look_after_ready(registry: &Registry) {
 /// from it before.)
 pub(super) fn post_is_left(me: Occupant<'_>) {
     let registry = me.registry();
+    // What it runs may be a task of the reactor: it leaves that, too, as soon as it can.
+    come_back_if_driving(me);
     registry.rescue.leave_post(me.index());
     look_after_ready(registry);
     driver_is_away(registry);

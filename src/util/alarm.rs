@@ -72,6 +72,14 @@ impl Alarm {
         drop(waker);
     }
 
+    /// The thread sleeps elsewhere, on top of its sleep in a reactor: that ends.
+    pub(crate) fn end_outer(&self) {
+        let waker = lock(&self.waker).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
     fn listen(&self, waker: &Waker) {
         let mut known = lock(&self.waker);
         match &mut *known {

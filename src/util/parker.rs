@@ -120,14 +120,19 @@ impl Parker {
         self.token.word().swap(EMPTY, Ordering::Acquire);
     }
 
-    /// Goes from EMPTY to PARKED or DRIVING, as `way` says. `false`: there was a wake.
+    /// Goes from EMPTY to PARKED or DRIVING, as `way` says. `false`: there was a wake; or the thread
+    /// sleeps in a reactor already, which has called code that sleeps in its turn. A waker of that
+    /// inner sleep could not end the outer one any more, so the outer one ends, and the next call
+    /// finds EMPTY.
     fn announce(&self, way: u32) -> bool {
         // Ordering: Relaxed to announce. A waker's swap comes before or after it in this word's
         // modification order, and its Release has a partner in the swap that ends the sleep.
-        self.token
-            .word()
-            .compare_exchange(EMPTY, way, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
+        let word = self.token.word();
+        let before = word.compare_exchange(EMPTY, way, Ordering::Relaxed, Ordering::Relaxed);
+        if before == Err(DRIVING) {
+            self.alarm.end_outer();
+        }
+        before.is_ok()
     }
 
     /// Ends the current or the next sleep of the thread that holds this parker.

@@ -70,8 +70,7 @@ pub(super) trait Events: fmt::Debug + Send + Sync {
     /// Calls the wakers of what has happened, without a sleep.
     fn glance(&self) {}
 
-    /// Has the reactor tasks of its own, which the driver runs, and whose polls may last? Or may
-    /// it have some soon, because it had some before?
+    /// Has the reactor tasks of its own, which the driver runs, and whose polls may last?
     fn has_tasks(&self) -> bool {
         false
     }

@@ -24,7 +24,6 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::TryLockError;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio::task::yield_now;
@@ -78,8 +77,6 @@ struct Own {
     /// Until the pool has ended. Locked while the driver is inside; nobody else waits for it.
     runtime: Mutex<Option<Runtime>>,
     tasks: Tasks,
-    /// Tasks were seen here.
-    had_tasks: AtomicBool,
     process: Process,
 }
 
@@ -123,7 +120,6 @@ impl Own {
             handle: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
             tasks,
-            had_tasks: AtomicBool::new(false),
             process: Process::current(),
         })
     }
@@ -175,12 +171,7 @@ impl Events for Own {
     }
 
     fn has_tasks(&self) -> bool {
-        // Ordering: Relaxed; a hint.
-        let has = self.had_tasks.load(Relaxed) || self.handle.metrics().num_alive_tasks() > 0;
-        if has && !self.had_tasks.load(Relaxed) {
-            self.had_tasks.store(true, Relaxed);
-        }
-        has
+        self.handle.metrics().num_alive_tasks() > 0
     }
 
     /// Its sockets and timers return errors from now on, and its tasks are dropped.

@@ -36,8 +36,12 @@ pub(in crate::pool) async fn poll_futures(me: Occupant<'_>) -> Left {
     let mut post = Post::new(me);
     while !registry.is_closed() {
         post.let_events_in().await;
+        if me.mode() != Mode::Overcommitted {
+            // In the reactor it ran a task that has begun to compute.
+            return Left::WithPermit;
+        }
         if !rescue.is_held_by(me.index()) {
-            // In the reactor it ran tasks, and its deputy has the post now.
+            // Or one that lasted, and its deputy has the post now.
             me.set_mode(Mode::Away);
             return Left::Idle;
         }
@@ -58,7 +62,7 @@ pub(in crate::pool) async fn poll_futures(me: Occupant<'_>) -> Left {
                 rescue.leave_post(me.index());
                 let is_left = sight::has_ready(registry) && !registry.sleep.wants_one();
                 let is_needed = is_left
-                    || registry.driver.has_waiting_timers()
+                    || registry.driver.has_waiting_timers() && !sight::needs_hand(registry)
                     || sight::needs_rescue(registry);
                 if !(is_needed && rescue.take_post()) {
                     me.set_mode(Mode::Away);
