@@ -296,7 +296,11 @@ impl<'a> MainLoop<'a> {
                     return Some(job);
                 }
                 let is_called = registry.is_closed() || me.mail.has_letters();
-                if is_called || !spin.again_slowly() || !registry.may_spin() {
+                let goes_on = || match self.has_polled {
+                    true => spin.again_slowly(),
+                    false => spin.again_politely(),
+                };
+                if is_called || !goes_on() || !registry.may_spin() {
                     break;
                 }
             }

@@ -1,7 +1,7 @@
 //! Looking around for a moment before a sleep.
 
 use crate::pool::registry::Registry;
-use crate::sync::hint;
+use crate::sync::{hint, thread};
 use crate::util::clock;
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,15 @@ impl Spin {
     /// threads that work. `false`: the time has passed.
     pub(in crate::pool) fn again_slowly(&self) -> bool {
         self.rest(64)
+    }
+
+    /// As [`again_slowly`](Self::again_slowly), but offers the core to a thread that has none: one
+    /// outside the pool may be about to hand over the next job.
+    pub(in crate::pool) fn again_politely(&self) -> bool {
+        if self.until.is_some() {
+            thread::yield_now();
+        }
+        self.rest(32)
     }
 
     fn rest(&self, hints: u32) -> bool {
