@@ -127,7 +127,8 @@ time_of() {
 # Rounds that run all three in turns; each begins with another one.
 times() {
     local round threads program input arguments order side line before
-    before=$(cat "$rpb/times" 2> /dev/null | wc -l)
+    touch "$rpb/times"
+    before=$(wc -l < "$rpb/times")
     before=$((before / (2 * $(wc -l <<< "$runs"))))
     for round in $(seq "$before" $((before + rounds - 1))); do
         order="stock facade own"
