@@ -137,8 +137,8 @@ impl Driver {
         self.by_own.load(Ordering::Relaxed) || cfg!(manyhands_loom)
     }
 
-    /// The driver, which is the calling thread, may run tasks of the reactor now. The caller sees to
-    /// the timers that [wait](Self::has_waiting_timers).
+    /// The driver, which is the calling thread, may run tasks of the reactor now. The caller sees
+    /// to the timers that [wait](Self::has_waiting_timers).
     pub(super) fn begin_tasks(&self) {
         // Ordering: Relaxed, then the SeqCst fence of driver.D1; it pairs with the one in
         // `look_again`.
@@ -406,8 +406,9 @@ impl Role<'_> {
 
 impl Drop for Role<'_> {
     fn drop(&mut self) {
-        // Ordering: Release pairs with the Acquire in `take`: what this holder has written of itself
-        // comes before what the next one writes. (driver.D1 needs the fences of those who look.)
+        // Ordering: Release pairs with the Acquire in `take`: what this holder has written of
+        // itself comes before what the next one writes. (driver.D1 needs the fences of those who
+        // look.)
         self.driver.holder.store(ptr::null_mut(), Ordering::Release);
     }
 }

@@ -120,10 +120,10 @@ impl Parker {
         self.token.word().swap(EMPTY, Ordering::Acquire);
     }
 
-    /// Goes from EMPTY to PARKED or DRIVING, as `way` says. `false`: there was a wake; or the thread
-    /// sleeps in a reactor already, which has called code that sleeps in its turn. A waker of that
-    /// inner sleep could not end the outer one any more, so the outer one ends, and the next call
-    /// finds EMPTY.
+    /// Goes from EMPTY to PARKED or DRIVING, as `way` says. `false`: there was a wake; or the
+    /// thread sleeps in a reactor already, which has called code that sleeps in its turn. A waker
+    /// of that inner sleep could not end the outer one any more, so the outer one ends, and the
+    /// next call finds EMPTY.
     fn announce(&self, way: u32) -> bool {
         // Ordering: Relaxed to announce. A waker's swap comes before or after it in this word's
         // modification order, and its Release has a partner in the swap that ends the sleep.
@@ -295,6 +295,38 @@ mod free_list {
 #[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::Parker;
+    use std::future::Future;
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_sleep_on_top_of_one_in_a_reactor_ends_that() {
+        std::thread::spawn(|| {
+            let parker = Parker::current();
+            let wakes = Arc::new(Wakes::default());
+            let waker = Waker::from(Arc::clone(&wakes));
+            let context = &mut Context::from_waker(&waker);
+            let mut outer = parker.drive_inside().expect("nobody has woken it");
+            assert_eq!(Pin::new(&mut outer).poll(context), Poll::Pending);
+            // As a task of the reactor's does that waits. Nobody wakes the thread.
+            parker.park();
+            assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+            assert_eq!(Pin::new(&mut outer).poll(context), Poll::Ready(()));
+        })
+        .join()
+        .unwrap();
+    }
 
     #[test]
     fn a_wake_before_the_sleep_is_kept() {
