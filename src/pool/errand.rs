@@ -74,12 +74,12 @@ fn from_sleep(me: Occupant<'_>) -> Errand {
 pub(super) fn end(me: Occupant<'_>) {
     let registry = me.registry();
     let sleep = &registry.sleep;
-    let errand = me.take_errand();
-    if errand != Errand::None {
-        registry.driver.end_tasks();
-    }
+    let Some(errand) = me.take_errand() else {
+        return;
+    };
+    registry.driver.end_tasks();
     match errand {
-        Errand::None | Errand::OfPoll => {}
+        Errand::OfPoll => {}
         Errand::FromPost => {
             if !registry.rescue.end_poll(me.index()) {
                 // It does not sleep in the place of its deputy.

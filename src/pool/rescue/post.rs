@@ -61,9 +61,9 @@ pub(in crate::pool) async fn poll_futures(me: Occupant<'_>) -> Left {
             Next::Leave => {
                 rescue.leave_post(me.index());
                 let is_left = sight::has_ready(registry) && !registry.sleep.wants_one();
-                let is_needed = is_left
-                    || registry.driver.has_waiting_timers() && !sight::needs_hand(registry)
-                    || sight::needs_rescue(registry);
+                let has_to_watch =
+                    registry.driver.has_waiting_timers() && !sight::needs_hand(registry);
+                let is_needed = is_left || has_to_watch || sight::needs_rescue(registry);
                 if !(is_needed && rescue.take_post()) {
                     me.set_mode(Mode::Away);
                     return Left::Idle;

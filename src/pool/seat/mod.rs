@@ -107,7 +107,7 @@ struct Desk {
     stock: Cell<usize>,
     /// The thread sleeps where others' wakers may be called on it.
     driving: Cell<bool>,
-    errand: Cell<Errand>,
+    errand: Cell<Option<Errand>>,
     /// Memory for jobs.
     blocks: Blocks,
     /// Where the next task is listed.
@@ -233,7 +233,7 @@ impl Seat {
                 last_computed: Cell::new(false),
                 stock: Cell::new(0),
                 driving: Cell::new(false),
-                errand: Cell::new(Errand::None),
+                errand: Cell::new(None),
                 slice: Cell::new(0),
                 blocks: Blocks::new(),
                 cursor: Cursor::new(),

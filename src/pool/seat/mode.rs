@@ -25,8 +25,6 @@ pub(crate) enum Mode {
 /// What the occupant did before it began to run tasks of the reactor (`errand.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Errand {
-    /// It runs none.
-    None,
     /// It looked after events in between two jobs, or waited without a permit.
     OfPoll,
     /// It slept, and was not woken.
@@ -133,14 +131,14 @@ impl Occupant<'_> {
         }
     }
 
-    /// The errand that the occupant has begun, and that it ends by this.
-    pub(crate) fn take_errand(self) -> Errand {
-        self.desk().errand.replace(Errand::None)
+    /// The errand that the occupant has begun, if any, and that it ends by this.
+    pub(crate) fn take_errand(self) -> Option<Errand> {
+        self.desk().errand.take()
     }
 
     /// The occupant, which did this before, runs tasks of the reactor from now on.
     pub(crate) fn set_errand(self, errand: Errand) {
-        self.desk().errand.set(errand);
+        self.desk().errand.set(Some(errand));
     }
 
     /// The occupant, as the driver, goes to sleep in the system's reactor, or comes back.

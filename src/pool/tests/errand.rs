@@ -38,6 +38,15 @@ fn publisher(registry: &Arc<Registry>, job: JobRef) -> thread::JoinHandle<()> {
     })
 }
 
+/// A thread that begins an errand, as far as timers are concerned.
+fn driver(registry: &Arc<Registry>) -> thread::JoinHandle<()> {
+    let registry = Arc::clone(registry);
+    thread::spawn(move || {
+        registry.driver.begin_tasks();
+        tell::driver_is_away(&registry);
+    })
+}
+
 /// The role of the driver, for a thread that holds a permit. No timer is left, and the post is
 /// free.
 fn role(registry: &Registry) -> Role<'_> {
@@ -72,11 +81,7 @@ fn an_errand_sees_a_timer() {
         let registry = registry_of(1, SPARES);
         registry.sleep.acquire();
         let role = role(&registry);
-        let driver = Arc::clone(&registry);
-        let driver = thread::spawn(move || {
-            driver.driver.begin_tasks();
-            tell::driver_is_away(&driver);
-        });
+        let driver = driver(&registry);
         add_timer(&registry);
         driver.join().unwrap();
         assert!(registry.rescue.is_taken());
@@ -94,11 +99,7 @@ fn an_errand_is_watched() {
         add_timer(&registry);
         assert!(registry.rescue.take_post() || registry.rescue.is_taken());
         registry.rescue.arrive(1);
-        let driver = Arc::clone(&registry);
-        let driver = thread::spawn(move || {
-            driver.driver.begin_tasks();
-            tell::driver_is_away(&driver);
-        });
+        let driver = driver(&registry);
         registry.rescue.leave_post(1);
         let has_seen = registry.driver.has_waiting_timers();
         driver.join().unwrap();
