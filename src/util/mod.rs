@@ -17,3 +17,5 @@ pub(crate) mod spans;
 pub(crate) mod stack;
 pub(crate) mod tokens;
 pub(crate) mod unwind;
+#[cfg(all(test, not(manyhands_model)))]
+pub(crate) mod wakes;

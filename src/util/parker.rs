@@ -295,42 +295,29 @@ mod free_list {
 #[cfg(all(test, not(manyhands_model)))]
 mod tests {
     use super::Parker;
+    use crate::util::wakes::Wakes;
     use std::future::Future;
     use std::pin::Pin;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::{Context, Poll, Wake, Waker};
+    use std::task::{Context, Poll};
 
-    #[derive(Default)]
-    struct Wakes(AtomicUsize);
-
-    impl Wake for Wakes {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
+    // Own parkers: the current thread's may be a used one, which a late wake has reached.
 
     #[test]
     fn a_sleep_on_top_of_one_in_a_reactor_ends_that() {
-        std::thread::spawn(|| {
-            let parker = Parker::current();
-            let wakes = Arc::new(Wakes::default());
-            let waker = Waker::from(Arc::clone(&wakes));
-            let context = &mut Context::from_waker(&waker);
-            let mut outer = parker.drive_inside().expect("nobody has woken it");
-            assert_eq!(Pin::new(&mut outer).poll(context), Poll::Pending);
-            // As a task of the reactor's does that waits. Nobody wakes the thread.
-            parker.park();
-            assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
-            assert_eq!(Pin::new(&mut outer).poll(context), Poll::Ready(()));
-        })
-        .join()
-        .unwrap();
+        let parker = Parker::new();
+        let (wakes, waker) = Wakes::count();
+        let context = &mut Context::from_waker(&waker);
+        let mut outer = parker.drive_inside().expect("nobody has woken it");
+        assert_eq!(Pin::new(&mut outer).poll(context), Poll::Pending);
+        // As a task of the reactor's does that waits. Nobody wakes the thread.
+        parker.park();
+        assert_eq!(wakes.so_far(), 1);
+        assert_eq!(Pin::new(&mut outer).poll(context), Poll::Ready(()));
     }
 
     #[test]
     fn a_wake_before_the_sleep_is_kept() {
-        let parker = Parker::current();
+        let parker = Parker::new();
         parker.unpark();
         parker.unpark();
         parker.park();

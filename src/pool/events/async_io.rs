@@ -234,48 +234,30 @@ mod tests {
     use super::{Bed, Clock, HOSTED};
     use crate::util::clock;
     use crate::util::parker::Parker;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::{Context, Poll, Wake, Waker};
+    use crate::util::wakes::Wakes;
+    use std::task::{Context, Poll, Waker};
     use std::thread;
     use std::time::Duration;
-
-    #[derive(Default)]
-    struct Host(AtomicUsize);
-
-    impl Wake for Host {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    impl Host {
-        fn wakes(&self) -> usize {
-            self.0.swap(0, Ordering::Relaxed)
-        }
-    }
 
     /// Sleeps until a thread of that name wakes it. Returns how often the sleep asked for a turn of
     /// the reactor.
     fn turns_after_a_wake_by(name: &str) -> usize {
-        let parker = Parker::current();
-        let host = Arc::new(Host::default());
-        let waker = Waker::from(Arc::clone(&host));
+        // Not the current thread's, which may be a used one that a late wake has reached.
+        let parker = Parker::new();
+        let (wakes, waker) = Wakes::count();
         let context = &mut Context::from_waker(&waker);
         let mut bed = Bed::of(&waker);
         let mut driving = parker.drive_inside().expect("nobody has woken it");
         assert!(bed.poll(&mut driving, None, context).is_pending());
-        let other = thread::Builder::new().name(name.into());
-        let other = other.spawn(move || parker.unpark()).expect("a thread");
-        other.join().expect("it only wakes");
-        assert_eq!(host.wakes(), 1);
+        thread::scope(|scope| {
+            let other = thread::Builder::new().name(name.into());
+            let _ = other.spawn_scoped(scope, || parker.unpark());
+        });
+        assert_eq!(wakes.so_far(), 1);
         while bed.poll(&mut driving, None, context).is_pending() {
-            assert!(
-                host.0.load(Ordering::Relaxed) > 0,
-                "else it would not be polled"
-            );
+            assert!(wakes.so_far() > 1, "else it would not be polled");
         }
-        host.wakes()
+        wakes.so_far() - 1
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::job::cancel::{CancelRef, Cancelled};
 use crate::job::origin;
 use crate::task::{self, AbortHandle, CancelOnDrop, How, Id, JoinError, JoinHandle};
 use crate::util::unwind;
+use crate::util::wakes::Wakes;
 use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -582,24 +583,17 @@ fn a_panic_while_closing_goes_to_the_handle_and_the_rest_is_cancelled() {
 
 #[test]
 fn the_awaiter_is_woken_and_a_new_awaiter_replaces_the_old() {
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            add(&self.0);
-        }
-    }
-    let (old, new) = (Arc::new(Count::default()), Arc::new(Count::default()));
+    let ((old, waker), (new, newer)) = (Wakes::count(), Wakes::count());
     let pool = Mock::new();
     let mut handle = spawn(async {}, pool.clone());
-    let waker = Waker::from(old.clone());
     assert!(poll(&mut handle, &waker).is_pending());
     assert!(poll(&mut handle, &waker).is_pending());
     assert_eq!(Arc::strong_count(&old), 3, "not cloned again");
-    assert!(poll(&mut handle, &Waker::from(new.clone())).is_pending());
+    assert!(poll(&mut handle, &newer).is_pending());
+    drop(newer);
     assert_eq!(Arc::strong_count(&old), 2);
     pool.run_all();
-    assert_eq!((count(&old.0), count(&new.0)), (0, 1));
+    assert_eq!((old.so_far(), new.so_far()), (0, 1));
     drop(handle);
     assert_eq!(Arc::strong_count(&new), 1);
     let mut detached = spawn(async {}, pool.clone());
@@ -607,7 +601,7 @@ fn the_awaiter_is_woken_and_a_new_awaiter_replaces_the_old() {
     drop(detached);
     assert_eq!(Arc::strong_count(&old), 2);
     pool.run_all();
-    assert_eq!(count(&old.0), 0);
+    assert_eq!(old.so_far(), 0);
     assert_clean(&pool);
 }
 

@@ -7,7 +7,7 @@ use exr::prelude::*;
 use std::env;
 use std::io::Cursor;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Mixes the bits of a number (splitmix64).
 fn mix(number: u64) -> u64 {
@@ -63,17 +63,20 @@ fn write(picture: &Image<Layer<AnyChannels<FlatSamples>>>) -> Result<Vec<u8>> {
     Ok(file.into_inner())
 }
 
-/// The checksum of all samples of a file.
-fn read_back(file: &[u8]) -> Result<u64> {
+fn read_back(file: &[u8]) -> Result<Image<Layer<AnyChannels<FlatSamples>>>> {
     let read = read().no_deep_data().largest_resolution_level();
     let read = read.all_channels().first_valid_layer().all_attributes();
-    let picture = read.from_buffered(Cursor::new(file))?;
+    read.from_buffered(Cursor::new(file))
+}
+
+/// The checksum of all samples of a picture.
+fn sum_of_samples(picture: &Image<Layer<AnyChannels<FlatSamples>>>) -> u64 {
     let samples = picture.layer_data.channel_data.list.iter();
     let sums = samples.map(|channel| {
         let bits = channel.sample_data.values_as_f32();
         bits.fold(0, |sum, value| mix(sum ^ u64::from(value.to_bits())))
     });
-    Ok(sums.fold(0, |sum, channel| mix(sum ^ channel)))
+    sums.fold(0, |sum, channel| mix(sum ^ channel))
 }
 
 fn file(width: usize) -> Result<Vec<u8>> {
@@ -91,18 +94,24 @@ fn start(width: usize) -> std::thread::JoinHandle<Result<Vec<u8>>> {
     std::thread::spawn(move || file(width))
 }
 
-fn four_at_once(width: usize) -> Result<u64> {
+fn four_at_once(width: usize) -> Result<Vec<Vec<u8>>> {
     let started: Vec<_> = (0..4).map(|_| start(width)).collect();
-    let mut sum = 0;
-    for file in started {
-        sum = mix(sum ^ checksum(&file.join().expect("a panic in exr")?));
-    }
-    Ok(sum)
+    let files = started.into_iter();
+    files
+        .map(|file| file.join().expect("a panic in exr"))
+        .collect()
+}
+
+/// The result of `op`, and how long it took.
+fn timed<T>(op: impl FnOnce() -> Result<T>) -> Result<(T, Duration)> {
+    let start = Instant::now();
+    let result = op()?;
+    Ok((result, start.elapsed()))
 }
 
 fn run(width: usize, times: bool) -> Result<()> {
-    let show = |name: &str, start: Instant, sum: u64| match times {
-        true => println!("{name} {:.1}", start.elapsed().as_secs_f64() * 1000.0),
+    let show = |name: &str, time: Duration, sum: u64| match times {
+        true => println!("{name} {:.1}", time.as_secs_f64() * 1000.0),
         false => println!("{name} {sum:016x}"),
     };
     for (name, compression) in [
@@ -111,16 +120,14 @@ fn run(width: usize, times: bool) -> Result<()> {
         ("piz", Compression::PIZ),
     ] {
         let picture = picture(width, compression);
-        let start = Instant::now();
-        let file = write(&picture)?;
-        show(&format!("write-{name}"), start, checksum(&file));
-        let start = Instant::now();
-        let sum = read_back(&file)?;
-        show(&format!("read-{name}"), start, sum);
+        let (file, time) = timed(|| write(&picture))?;
+        show(&format!("write-{name}"), time, checksum(&file));
+        let (picture, time) = timed(|| read_back(&file))?;
+        show(&format!("read-{name}"), time, sum_of_samples(&picture));
     }
-    let start = Instant::now();
-    let sum = four_at_once(width / 2)?;
-    show("four-at-once", start, sum);
+    let (files, time) = timed(|| four_at_once(width / 2))?;
+    let sum = files.iter().fold(0, |sum, file| mix(sum ^ checksum(file)));
+    show("four-at-once", time, sum);
     Ok(())
 }
 
