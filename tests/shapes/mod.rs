@@ -60,6 +60,8 @@ pub(crate) fn measure(shape: &Shape, cores: usize, seed: u64) -> (Duration, Repo
 /// A program in which some things are ready beside much that computes or polls.
 pub(crate) struct Wait {
     pub(crate) name: &'static str,
+    /// The number of cores for so many threads of the pool: [`few`] or [`plenty`].
+    cores: fn(usize) -> usize,
     pub(crate) run: fn(&Handle, usize, &Log),
 }
 
@@ -81,15 +83,22 @@ pub(crate) struct Waited {
     pub(crate) longest: Duration,
 }
 
-/// The number of cores that the machine has beyond the threads of the pool: for the thread outside,
-/// and for two that poll without a permit. So the waits are what the pool makes of them, not the
-/// kernel.
-const MORE_CORES: usize = 3;
+/// Three cores more than the pool has threads: for the thread outside, and for two that poll
+/// without a permit. So the waits are what the pool makes of them and not the kernel, unless more
+/// threads than that run long polls.
+fn few(threads: usize) -> usize {
+    threads + 3
+}
+
+/// A core for each thread, although 4 P tasks run long polls.
+fn plenty(threads: usize) -> usize {
+    5 * threads + 3
+}
 
 /// How long things wait on a pool with `threads` threads, and what happened.
 pub(crate) fn measure_waits(wait: &Wait, threads: usize, seed: u64) -> (Waited, Report) {
     let run = wait.run;
-    let machine = Builder::new().cores(threads + MORE_CORES).seed(seed);
+    let machine = Builder::new().cores((wait.cores)(threads)).seed(seed);
     machine.run(move || {
         let pool = Pool::builder().num_threads(threads).build().unwrap();
         sim::work(ms(1));
@@ -457,6 +466,36 @@ fn polls(pool: &Handle, tasks: usize, poll: Duration, times: u32) -> Vec<JoinHan
     all
 }
 
+/// Tasks that ask a thread outside for 16 chunks, one after the other, and then compute in one poll.
+/// How long do the chunks of one request take?
+fn streams(pool: &Handle, number: usize, poll: Duration, log: &Log) {
+    let (ask, asked) = async_channel::unbounded::<async_channel::Sender<()>>();
+    let stream = |_| {
+        let (ask, log) = (ask.clone(), log.clone());
+        let (chunk, chunks) = async_channel::unbounded();
+        async move {
+            for _ in 0..2 {
+                let start = time::now();
+                for _ in 0..16 {
+                    ask.try_send(chunk.clone()).unwrap();
+                    chunks.recv().await.unwrap();
+                }
+                log.since(start);
+                sim::work(poll);
+            }
+        }
+    };
+    let all: Vec<_> = (0..number).map(|n| pool.spawn(stream(n))).collect();
+    drop(ask);
+    while !asked.is_closed() {
+        while let Ok(chunk) = asked.try_recv() {
+            chunk.try_send(()).unwrap();
+        }
+        sim::work(us(50));
+    }
+    join_all(all);
+}
+
 /// Eight tasks that sleep for a millisecond each time: how late are they?
 fn late_timers(pool: &Handle, log: &Log) -> Vec<JoinHandle<()>> {
     let nap = |n: u64, log: Log| async move {
@@ -518,18 +557,22 @@ fn roots(
 pub(crate) const WAITS: &[Wait] = &[
     Wait {
         name: "wakes beside a loop of 20 us items",
+        cores: few,
         run: |pool, threads, log| wakes_beside(pool, threads, us(20), log),
     },
     Wait {
         name: "wakes beside a loop of 500 us items",
+        cores: few,
         run: |pool, threads, log| wakes_beside(pool, threads, us(500), log),
     },
     Wait {
         name: "wakes beside a loop of 10 ms items",
+        cores: few,
         run: |pool, threads, log| wakes_beside(pool, threads, ms(10), log),
     },
     Wait {
         name: "wakes beside 4 P tasks that fork for 60 us",
+        cores: few,
         run: |pool, threads, log| {
             let one = |_| async {
                 for _ in 0..75 {
@@ -544,6 +587,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "wakes of low priority beside a loop of 500 us items",
+        cores: few,
         run: |pool, threads, log| {
             beside(pool, threads, us(500), ms(60), || {
                 wakes(pool, Priority::Background, 10, ms(5), log);
@@ -552,6 +596,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "timers beside a loop of 500 us items",
+        cores: few,
         run: |pool, threads, log| {
             beside(pool, threads, us(500), ms(24), || {
                 join_all(late_timers(pool, log));
@@ -560,10 +605,12 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "timers on a pool at rest",
+        cores: few,
         run: |pool, _, log| join_all(late_timers(pool, log)),
     },
     Wait {
         name: "tasks spawned by the items of a loop, 2 ms each",
+        cores: few,
         run: |pool, threads, log| {
             let (handle, log) = (pool.clone(), log.clone());
             let all = pool.spawn_compute(move || {
@@ -578,6 +625,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "wakes beside 2 P tasks with polls of 50 ms",
+        cores: few,
         run: |pool, threads, log| {
             let all = polls(pool, 2 * threads, ms(50), 2);
             wakes(pool, Priority::Normal, 20, ms(5), log);
@@ -585,7 +633,22 @@ pub(crate) const WAITS: &[Wait] = &[
         },
     },
     Wait {
+        name: "the same, with a core for each poll",
+        cores: plenty,
+        run: |pool, threads, log| {
+            let all = polls(pool, 2 * threads, ms(50), 2);
+            wakes(pool, Priority::Normal, 20, ms(5), log);
+            join_all(all);
+        },
+    },
+    Wait {
+        name: "16 chunks beside 4 P tasks with polls of 50 ms, likewise",
+        cores: plenty,
+        run: |pool, threads, log| streams(pool, 4 * threads, ms(50), log),
+    },
+    Wait {
         name: "wakes beside 4 P tasks with polls of 2 ms",
+        cores: few,
         run: |pool, threads, log| {
             let all = polls(pool, 4 * threads, ms(2), 6);
             wakes(pool, Priority::Normal, 20, ms(2), log);
@@ -594,6 +657,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "wakes beside 4 P tasks with polls of 50 us",
+        cores: few,
         run: |pool, threads, log| {
             let all = polls(pool, 4 * threads, us(50), 100);
             wakes(pool, Priority::Normal, 15, ms(1), log);
@@ -602,6 +666,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "timers beside P tasks with polls of 50 ms",
+        cores: few,
         run: |pool, threads, log| {
             let timers = late_timers(pool, log);
             join_all(polls(pool, threads, ms(50), 1));
@@ -610,6 +675,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "wakes beside 10 ms items, and polls of 20 ms",
+        cores: few,
         run: |pool, threads, log| {
             beside(pool, threads, ms(10), ms(100), || {
                 let slow = polls(pool, 3, ms(20), 1);
@@ -620,10 +686,12 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "requests that fork, at random, 95 % load",
+        cores: few,
         run: random_requests,
     },
     Wait {
         name: "requests that fork beside a loop of 500 us items",
+        cores: few,
         run: |pool, threads, log| {
             beside(pool, threads, us(500), ms(60), || {
                 join_all(requests(pool, 50, ms(1), log));
@@ -632,6 +700,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "requests that fork beside a loop of 20 ms items",
+        cores: few,
         run: |pool, threads, log| {
             beside(pool, threads, ms(20), ms(160), || {
                 join_all(requests(pool, 50, ms(2), log));
@@ -640,6 +709,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "wakes beside requests that fork and 20 ms items",
+        cores: few,
         run: |pool, threads, log| {
             beside(pool, threads, ms(20), ms(160), || {
                 let handle = pool.clone();
@@ -660,6 +730,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "roots of 1 ms, one in 5 ms, beside a loop",
+        cores: few,
         run: |pool, threads, log| {
             beside(pool, threads, ms(1), ms(150), || {
                 join_all(roots(pool, 25, ms(5), ms(1), log));
@@ -668,6 +739,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "roots of 0.1 ms, one in 10 ms, beside a loop",
+        cores: few,
         run: |pool, threads, log| {
             beside(pool, threads, ms(1), ms(150), || {
                 join_all(roots(pool, 12, ms(10), us(100), log));
@@ -676,6 +748,7 @@ pub(crate) const WAITS: &[Wait] = &[
     },
     Wait {
         name: "wakes beside P lanes of a limit, 40 us each",
+        cores: few,
         run: |pool, threads, log| {
             let limited = pool.with_limit(threads);
             let one = |_| limited.spawn(async { sim::work(us(40)) });

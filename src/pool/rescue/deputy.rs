@@ -1,9 +1,10 @@
 //! The deputy: a thread that stands by while the thread at the post polls.
 //!
-//! What that polls may block, or compute without a word. The deputy looks every 0.5 ms. If futures
-//! are ready, or timers and events have no driver that sees to them, and the post is still at the
-//! same poll, it takes the post over. The other thread leaves when its poll ends. A deputy that is
-//! the last spare thread leaves when there is other work (`rescue.R5`).
+//! What that polls may block, or compute without a word. The deputy looks every 0.5 ms, and more
+//! often if deputies before it had to take over. If futures are ready, or timers and events have no
+//! driver that sees to them, and the post is still at the same poll, it takes the post over. The
+//! other thread leaves when its poll ends. A deputy that is the last spare thread leaves when there
+//! is other work (`rescue.R5`).
 //!
 //! `rescue.R4`. *While the thread at the post runs code of users, a thread stands by, or none can
 //! be called.* The holder says that it polls, fences, and looks for a deputy; a deputy that leaves
@@ -11,7 +12,7 @@
 //! `pool::rescue_polls_with_a_deputy`.
 
 use super::PollAtPost;
-use super::policy::{DEPUTY_LOOKS, DEPUTY_NAP, IN_MODEL};
+use super::policy::{self, DEPUTY_LOOKS, IN_MODEL};
 use super::post::{self, Left};
 use super::sight;
 use crate::pool::registry::Registry;
@@ -69,5 +70,6 @@ fn nap(me: Occupant<'_>) {
     if IN_MODEL {
         return crate::sync::thread::yield_now();
     }
-    me.parker().drive(Some(clock::now() + DEPUTY_NAP));
+    let time = policy::deputy_nap(me.registry().rescue.takeovers());
+    me.parker().drive(Some(clock::now() + time));
 }

@@ -93,6 +93,8 @@ pub(super) struct Rescue {
     post: AtomicU32,
     /// rescue.R4: a thread stands by for the one at the post, or is being called for that.
     deputy: AtomicBool,
+    /// How often a deputy has taken the post over, less the polls there that have ended since.
+    takeovers: AtomicU32,
     /// The threads that poll count as threads that compute: none has come back for some time.
     held_up: AtomicBool,
     /// The parker of the thread at the post while that sleeps, and in its lowest bits a
@@ -123,6 +125,7 @@ impl Rescue {
             // Where nobody can come, nobody is called.
             post: AtomicU32::new(if is_possible { FREE } else { CALLED }),
             deputy: AtomicBool::new(false),
+            takeovers: AtomicU32::new(0),
             held_up: AtomicBool::new(false),
             sleeper: AtomicPtr::new(ptr::null_mut()),
             #[cfg(feature = "test-util")]
@@ -246,11 +249,15 @@ impl Rescue {
         // Ordering: Relaxed, as in `take_post`.
         let word = self.post.load(Ordering::Relaxed);
         let (left, kept) = (Ordering::Relaxed, Ordering::Relaxed);
-        word & HOLDER == held_by(me)
-            && self
-                .post
+        let post = &self.post;
+        let has_post = word & HOLDER == held_by(me)
+            && post
                 .compare_exchange(word, word & !POLLS, left, kept)
-                .is_ok()
+                .is_ok();
+        if has_post {
+            self.count_takeovers(|before| before.saturating_sub(1));
+        }
+        has_post
     }
 
     /// The poll at the post.
@@ -265,9 +272,29 @@ impl Rescue {
     pub(super) fn take_over(&self, poll: PollAtPost, me: SeatIndex) -> bool {
         // Ordering: Relaxed, as in `take_post`.
         let (taken, kept) = (Ordering::Relaxed, Ordering::Relaxed);
-        self.post
+        let post = &self.post;
+        let has_post = post
             .compare_exchange(poll.0, held_by(me), taken, kept)
-            .is_ok()
+            .is_ok();
+        if has_post {
+            self.count_takeovers(|before| before.saturating_add(1));
+        }
+        has_post
+    }
+
+    /// Changes the count of takeovers, whose only writer is the thread at the post.
+    fn count_takeovers(&self, change: impl FnOnce(u32) -> u32) {
+        // Ordering: Relaxed here and below; the count is a hint.
+        let before = self.takeovers.load(Ordering::Relaxed);
+        let after = change(before);
+        if after != before {
+            self.takeovers.store(after, Ordering::Relaxed);
+        }
+    }
+
+    /// How often a deputy has taken the post over, less the polls there that have ended since.
+    pub(super) fn takeovers(&self) -> u32 {
+        self.takeovers.load(Ordering::Relaxed)
     }
 
     /// Becomes the deputy, for a thread that the caller calls (or is). `false`: there is one.
