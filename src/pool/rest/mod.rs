@@ -30,7 +30,9 @@
 //! a thread is active, and wakes the driver if none is. Two such pairs, and the driver's V1 with
 //! its fence, do not miss each other. Where the driver finds a thread between its wake and its next
 //! word (V4, V6), it looks again at once: that is a few instructions of the pool, and no code of
-//! users.
+//! users. A thread in `block_on` outside the pool keeps the role between two looks
+//! (`wait/lend.rs`). A free one would wake a worker, whose way back to sleep would be the reason
+//! for the next look.
 //!
 //! What the pool does not know is not waited for: other pools (but see V2), threads of the program,
 //! the system. When they wake something, that is before the jump or after it.

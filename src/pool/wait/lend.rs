@@ -260,15 +260,27 @@ pub(crate) fn begin_outside<'a>(
 pub(crate) fn outside(registry: &Registry, parker: &'static Parker, level: Level) {
     registry.driver.fire_if_unattended();
     let _waits = rest::OutsideWait::begin(registry, parker);
+    let mut kept: Option<Role<'_>> = None;
     while !parker.take_poll_request(level) {
-        match registry.driver.take(parker, Asker::Waiter) {
+        let role = kept.take();
+        match role.or_else(|| registry.driver.take(parker, Asker::Waiter)) {
             None => parker.park(),
             Some(role) => {
                 rest::pass_time(registry, &role, None);
                 role.drive(None, || ());
-                // It may take the role again or come back: others may have to see to the timers.
-                role.give_up(registry);
+                if registry.timers().is_paused() {
+                    // A thread that went to sleep may have woken this one to look again (rest.T3).
+                    // A role that comes free would wake that thread in its turn, and so on.
+                    kept = Some(role);
+                } else {
+                    // It may take the role again or come back: others may have to see to the
+                    // timers.
+                    role.give_up(registry);
+                }
             }
         }
+    }
+    if let Some(role) = kept {
+        role.give_up(registry);
     }
 }
