@@ -453,6 +453,13 @@ fn wakes_beside(pool: &Handle, threads: usize, item: Duration, log: &Log) {
     });
 }
 
+/// A task is woken every 5 milliseconds beside 2 P tasks with polls of 50.
+fn wakes_beside_long_polls(pool: &Handle, threads: usize, log: &Log) {
+    let all = polls(pool, 2 * threads, ms(50), 2);
+    wakes(pool, Priority::Normal, 20, ms(5), log);
+    join_all(all);
+}
+
 /// Tasks that compute in each poll and do not say so, and yield in between.
 fn polls(pool: &Handle, tasks: usize, poll: Duration, times: u32) -> Vec<JoinHandle<()>> {
     let one = |_| async move {
@@ -626,20 +633,12 @@ pub(crate) const WAITS: &[Wait] = &[
     Wait {
         name: "wakes beside 2 P tasks with polls of 50 ms",
         cores: few,
-        run: |pool, threads, log| {
-            let all = polls(pool, 2 * threads, ms(50), 2);
-            wakes(pool, Priority::Normal, 20, ms(5), log);
-            join_all(all);
-        },
+        run: wakes_beside_long_polls,
     },
     Wait {
         name: "the same, with a core for each poll",
         cores: plenty,
-        run: |pool, threads, log| {
-            let all = polls(pool, 2 * threads, ms(50), 2);
-            wakes(pool, Priority::Normal, 20, ms(5), log);
-            join_all(all);
-        },
+        run: wakes_beside_long_polls,
     },
     Wait {
         name: "16 chunks beside 4 P tasks with polls of 50 ms, likewise",
