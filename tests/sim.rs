@@ -142,7 +142,7 @@ const WAITED: &[(&str, u64)] = &[
     ("timers beside a loop of 500 us items", 1_100),
     ("timers beside P tasks with polls of 50 ms", 6_000),
     // Behind P polls in the queue: not the longer, the more cores there are.
-    ("the same, with a core for each poll", 4_000),
+    ("wakes beside 2 P polls of 50 ms, each with a core", 4_000),
     // At once if no computing thread has moved for 10 ms, else when none has.
     ("roots of 0.1 ms, one in 10 ms, beside a loop", 12_000),
 ];

@@ -636,7 +636,7 @@ pub(crate) const WAITS: &[Wait] = &[
         run: wakes_beside_long_polls,
     },
     Wait {
-        name: "the same, with a core for each poll",
+        name: "wakes beside 2 P polls of 50 ms, each with a core",
         cores: plenty,
         run: wakes_beside_long_polls,
     },

@@ -251,7 +251,8 @@ mod tests {
         assert!(bed.poll(&mut driving, None, context).is_pending());
         thread::scope(|scope| {
             let other = thread::Builder::new().name(name.into());
-            let _ = other.spawn_scoped(scope, || parker.unpark());
+            let other = other.spawn_scoped(scope, || parker.unpark());
+            other.expect("a thread").join().expect("it only wakes");
         });
         assert_eq!(wakes.so_far(), 1);
         while bed.poll(&mut driving, None, context).is_pending() {

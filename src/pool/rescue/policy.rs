@@ -347,16 +347,16 @@ mod tests {
         ..FUTURE
     };
 
-    #[test]
-    fn deputies_look_more_often_behind_many_long_polls() {
-        let naps = [0, 1, 4, 5, 6, u32::MAX].map(|takeovers| deputy_nap(takeovers).as_nanos());
-        assert_eq!(naps, [500_000, 250_000, 31_250, 15_625, 15_625, 15_625]);
-    }
-
     const WATCH_ON: Next = Next::Watch { last: false };
 
     fn poll(patient: bool, otherwise: Begin) -> Next {
         Next::Poll { patient, otherwise }
+    }
+
+    #[test]
+    fn deputies_look_more_often_behind_many_long_polls() {
+        let naps = [0, 1, 4, 5, 6, u32::MAX].map(|takeovers| deputy_nap(takeovers).as_nanos());
+        assert_eq!(naps, [500_000, 250_000, 31_250, 15_625, 15_625, 15_625]);
     }
 
     #[test]
